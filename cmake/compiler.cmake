@@ -1,0 +1,22 @@
+# The language, the warnings and the optional strictness of every target of the project (moelm_compiler).
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
+endif()
+
+option(MOELM_WERROR "Treat warnings as errors (for continuous integration)" OFF)
+set(MOELM_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
+
+add_library(moelm_compiler INTERFACE)
+target_compile_features(moelm_compiler INTERFACE cxx_std_20)
+target_compile_options(moelm_compiler INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  $<$<BOOL:${MOELM_WERROR}>:-Werror>
+  # Builds must not tell where they were made.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(MOELM_SANITIZE)
+  target_compile_options(moelm_compiler INTERFACE
+    -fsanitize=${MOELM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(moelm_compiler INTERFACE -fsanitize=${MOELM_SANITIZE})
+endif()

@@ -1,0 +1,79 @@
+#include "base/context.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <mutex>
+#include <new>
+
+#include "base/check.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr int kSlots = 8;
+
+struct AlignedDelete {
+  void operator()(float* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
+};
+
+struct Slot {
+  std::unique_ptr<float[], AlignedDelete> data;
+  Index size = 0;
+};
+
+}  // namespace
+
+struct Context::Worker {
+  std::array<Slot, kSlots> slots;
+};
+
+Context::Context(int threads) : threads_(threads) {
+  ensure(threads >= 1, "a context needs a thread");
+  for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
+  omp_set_num_threads(threads);
+}
+
+Context::~Context() = default;
+
+void Context::parallel_for(Index count, const std::function<void(Index)>& task) {
+  if (count == 1 || threads_ == 1 || omp_in_parallel()) {
+    for (Index i = 0; i < count; ++i) task(i);
+    return;
+  }
+  std::exception_ptr failure;
+  std::mutex failure_mutex;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_)
+  for (Index i = 0; i < count; ++i) {
+    try {
+      task(i);
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(failure_mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Context::parallel_ranges(Index count, Index grain, const std::function<void(Index, Index)>& task) {
+  parallel_for((count + grain - 1) / grain,
+               [&](Index i) { task(i * grain, std::min(count, (i + 1) * grain)); });
+}
+
+std::span<float> Context::scratch(int slot, Index count) {
+  ensure(slot >= 0 && slot < kSlots, "scratch slot out of range");
+  Slot& s = workers_[static_cast<std::size_t>(omp_get_thread_num())]->slots[static_cast<std::size_t>(slot)];
+  if (s.size < count) {
+    s.data.reset();
+    s.data.reset(static_cast<float*>(
+        ::operator new[](static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{kAlignment})));
+    s.size = count;
+  }
+  return {s.data.get(), static_cast<std::size_t>(count)};
+}
+
+}  // namespace moelm

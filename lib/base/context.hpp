@@ -1,0 +1,42 @@
+// The worker threads of a pass and their scratch memory; passed by reference wherever work is split.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+/// A fixed number of threads. Work is split into tasks that do not depend on that number, so results do not either.
+/// One Context serves one pass at a time; it is not thread-safe itself.
+class Context {
+ public:
+  /// REQUIRES threads >= 1.
+  explicit Context(int threads);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  int threads() const { return threads_; }
+
+  /// Calls task(i) once for every i in [0, count), on all threads in any order. An exception of a task is rethrown
+  /// here after all threads stopped. Inside a task the same call runs serially.
+  void parallel_for(Index count, const std::function<void(Index)>& task);
+
+  /// Splits [0, count) into ranges of `grain` elements (the last may be shorter) and calls task(begin, end) for each.
+  void parallel_ranges(Index count, Index grain, const std::function<void(Index, Index)>& task);
+
+  /// Scratch of the calling thread: at least `count` floats, 64-byte aligned, contents unspecified. Slots are
+  /// independent of each other; a slot stays valid until the same thread asks for a larger one of the same number.
+  std::span<float> scratch(int slot, Index count);
+
+ private:
+  struct Worker;
+  int threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace moelm

@@ -1,0 +1,37 @@
+// Counter-based random numbers: a number is a function of its coordinates, so any split of the work draws the same.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+/// Ten rounds of Philox 4x32 (Salmon et al. 2011): 128 counter bits under a 64-bit key to 128 random bits.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+
+/// Named stream of independent numbers, addressed by (step, row, column). Copyable, stateless, thread-safe.
+class RandomStream {
+ public:
+  /// `name` says what the numbers are for ("dropout", "gate-noise", "init", ...), `layer` which layer they belong to.
+  RandomStream(std::uint64_t seed, std::string_view name, Index layer);
+
+  /// The four 32-bit numbers of columns 4*block ... 4*block+3.
+  std::array<std::uint32_t, 4> bits(Index step, Index row, Index block) const;
+
+  /// Uniform in [0, 1), 24 bits.
+  float uniform(Index step, Index row, Index column) const;
+
+  /// Standard normal (Box-Muller over pairs of columns).
+  float normal(Index step, Index row, Index column) const;
+
+  /// Standard normals of columns 0 ... count-1.
+  void normals(Index step, Index row, Index count, float* out) const;
+
+ private:
+  std::array<std::uint32_t, 2> key_;
+};
+
+}  // namespace moelm

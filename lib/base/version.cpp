@@ -1,0 +1,7 @@
+#include "base/version.hpp"
+
+namespace moelm {
+
+const char* version() { return MOELM_VERSION; }
+
+}  // namespace moelm

@@ -1,0 +1,41 @@
+#include "tensor/matrix.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+
+namespace moelm {
+
+Matrix::Matrix(Index rows, Index cols) {
+  reshape(rows, cols);
+  zero();
+}
+
+void Matrix::reshape(Index rows, Index cols) {
+  ensure(rows >= 0 && cols >= 0, "a matrix has no negative side");
+  if (rows * cols > capacity_) {
+    data_.reset();
+    data_.reset(static_cast<float*>(
+        ::operator new[](static_cast<std::size_t>(rows * cols) * sizeof(float), std::align_val_t{64})));
+    capacity_ = rows * cols;
+  }
+  rows_ = rows;
+  cols_ = cols;
+}
+
+void Matrix::zero() { std::fill_n(data(), size(), 0.0f); }
+
+Matrix Matrix::clone() const {
+  Matrix copy(rows_, cols_);
+  std::copy_n(data(), size(), copy.data());
+  return copy;
+}
+
+void Matrix::swap(Matrix& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(rows_, other.rows_);
+  std::swap(cols_, other.cols_);
+  std::swap(capacity_, other.capacity_);
+}
+
+}  // namespace moelm

@@ -1,0 +1,55 @@
+// The owner of matrix memory: aligned, dense, row-major, zero at birth.
+#pragma once
+
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "tensor/view.hpp"
+
+namespace moelm {
+
+/// A dense [rows, cols] matrix of floats, 64-byte aligned. Move-only: copies are made by name (`clone`).
+class Matrix {
+ public:
+  Matrix() = default;
+  Matrix(Index rows, Index cols);
+  Matrix(Matrix&& other) noexcept { swap(other); }
+  Matrix& operator=(Matrix&& other) noexcept {
+    Matrix(std::move(other)).swap(*this);
+    return *this;
+  }
+
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  Index size() const { return rows_ * cols_; }
+  bool empty() const { return size() == 0; }
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+  float* row(Index i) { return data() + i * cols_; }
+  const float* row(Index i) const { return data() + i * cols_; }
+  float& operator()(Index i, Index j) { return data()[i * cols_ + j]; }
+  float operator()(Index i, Index j) const { return data()[i * cols_ + j]; }
+  std::span<float> values() { return {data(), static_cast<std::size_t>(size())}; }
+  std::span<const float> values() const { return {data(), static_cast<std::size_t>(size())}; }
+  MatrixView view() { return {data(), rows_, cols_, cols_}; }
+  ConstMatrixView view() const { return {data(), rows_, cols_, cols_}; }
+  operator MatrixView() { return view(); }
+  operator ConstMatrixView() const { return view(); }
+
+  /// Makes the shape [rows, cols]; memory grows but never shrinks, contents become unspecified.
+  void reshape(Index rows, Index cols);
+  void zero();
+  Matrix clone() const;
+  void swap(Matrix& other) noexcept;
+
+ private:
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  Index rows_ = 0, cols_ = 0, capacity_ = 0;
+};
+
+}  // namespace moelm

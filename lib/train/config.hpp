@@ -1,0 +1,88 @@
+// The numbers of a training run.
+#pragma once
+
+#include <string>
+
+#include "base/index.hpp"
+#include "base/option.hpp"
+#include "model/config.hpp"
+#include "optim/config.hpp"
+
+namespace moelm {
+
+/// What an LSTM remembers across the windows of a text.
+enum class StateKind {
+  carry,  ///< parallel streams of text; the state goes on from window to window
+  reset,  ///< every line starts from the zero state
+};
+
+template <>
+struct EnumNames<StateKind> {
+  static constexpr std::array<std::pair<std::string_view, StateKind>, 2> values = {
+      {{"carry", StateKind::carry}, {"reset", StateKind::reset}}};
+};
+
+/// Keys train.*; zero stands for "planned from the corpus" where the help says so.
+struct TrainConfig {
+  StateKind state = StateKind::carry;
+  Index batch = 64;
+  Index unroll = 35;
+  Index batch_tokens = 2240;
+  double lr = 2e-3;
+  ScheduleKind schedule = ScheduleKind::cosine;
+  Index warmup = 0;
+  double clip = 1.0;
+  Index steps = 0;
+  double epochs = 0;
+  Index seed = 1;
+  std::string dtype = "f32";
+  std::string checkpoint_every = "10m";
+  Index validate_every = 0;
+  Index patience = 0;
+  Index keep = 3;
+};
+
+template <class Visitor>
+void fields(TrainConfig& c, Visitor&& visit) {
+  visit(Option{"state", "carry: streams of text, state kept across windows; reset: whole lines from the zero state"},
+        c.state);
+  visit(Option{"batch", "parallel streams B (state carry)", "streams", 1}, c.batch);
+  visit(Option{"unroll", "time steps T of truncated back-propagation (state carry)", "steps", 1}, c.unroll);
+  visit(Option{"batch_tokens", "tokens of a batch of whole lines (state reset)", "tokens", 1}, c.batch_tokens);
+  visit(Option{"lr", "peak learning rate", "", 0}, c.lr);
+  visit(Option{"schedule", "course of the learning rate after the warm-up"}, c.schedule);
+  visit(Option{"warmup", "steps of linear warm-up; 0: 5 % of the planned steps, at least 50, at most 1,000", "steps", 0},
+        c.warmup);
+  visit(Option{"clip", "global norm that gradients are clipped to (expert matrices and thresholds excepted), 0: none",
+               "", 0},
+        c.clip);
+  visit(Option{"steps", "optimizer steps; 0: from epochs, else planned from the corpus", "steps", 0,
+               std::numeric_limits<double>::infinity(), true},
+        c.steps);
+  visit(Option{"epochs", "passes over the training text; 0: from steps, else planned from the corpus", "passes", 0,
+               std::numeric_limits<double>::infinity(), true},
+        c.epochs);
+  visit(Option{"seed", "seed of all random numbers", "", 0}, c.seed);
+  visit(Option{"dtype", "arithmetic of matrix products: f32"}, c.dtype);
+  visit(Option{"checkpoint_every", "steps (500) or time (10m) between checkpoints", "", 0,
+               std::numeric_limits<double>::infinity(), true},
+        c.checkpoint_every);
+  visit(Option{"validate_every", "steps between validations; 0: every pass or 1,000 steps, whichever comes first",
+               "steps", 0, std::numeric_limits<double>::infinity(), true},
+        c.validate_every);
+  visit(Option{"patience", "validations without improvement before training stops, 0: never", "validations", 0,
+               std::numeric_limits<double>::infinity(), true},
+        c.patience);
+  visit(Option{"keep", "newest checkpoints kept beside the best one", "checkpoints", 1,
+               std::numeric_limits<double>::infinity(), true},
+        c.keep);
+}
+
+/// Everything that a run is made of, as stored in run/config.json.
+struct RunConfig {
+  ModelConfig model;
+  TrainConfig train;
+  OptimizerConfig optimizer;
+};
+
+}  // namespace moelm
