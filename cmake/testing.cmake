@@ -1,0 +1,20 @@
+# moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program for one folder of tests/, linked with that
+# module and what lies below, so that an upward call does not link. Catch2 2 and 3 both serve.
+find_package(Catch2 REQUIRED)
+add_library(moelm_test_main STATIC "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
+target_include_directories(moelm_test_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+target_compile_definitions(moelm_test_main PUBLIC MOELM_CATCH_MAJOR=${Catch2_VERSION_MAJOR})
+if(TARGET Catch2::Catch2WithMain)
+  target_link_libraries(moelm_test_main PUBLIC moelm_compiler Catch2::Catch2WithMain)
+else()
+  target_link_libraries(moelm_test_main PUBLIC moelm_compiler Catch2::Catch2)
+endif()
+
+function(moelm_add_test name)
+  cmake_parse_arguments(arg "" "" "DEPENDS;SOURCES;LIBRARIES" ${ARGN})
+  add_executable(test_${name} ${arg_SOURCES})
+  list(TRANSFORM arg_DEPENDS PREPEND moelm_)
+  target_link_libraries(test_${name} PRIVATE ${arg_DEPENDS} moelm_test_main ${arg_LIBRARIES})
+  target_compile_definitions(test_${name} PRIVATE MOELM_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
+  add_test(NAME ${name} COMMAND test_${name})
+endfunction()
