@@ -17,6 +17,7 @@ target_compile_options(moelm_compiler INTERFACE
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(MOELM_SANITIZE)
   target_compile_options(moelm_compiler INTERFACE
-    -fsanitize=${MOELM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${MOELM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # g++ 12 warns falsely inside std::regex here
   target_link_options(moelm_compiler INTERFACE -fsanitize=${MOELM_SANITIZE})
 endif()

@@ -1,24 +1,53 @@
 # Every third-party library of the project, each with the reason why it is here and the one place that may use it.
-find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)  # base/context: the worker threads
-find_package(ZLIB REQUIRED)                   # io/gzip and io/compress: compressed text and shards
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # io/checksum: SHA-256, hardware-accelerated
-find_package(nlohmann_json 3.10 REQUIRED)     # io/json: configuration, indexes, reports
-find_package(CLI11 2.1 REQUIRED)              # apps/common: command lines
+# All are looked for before any is asked for, so that one configure names everything that is missing.
+set(MOELM_MISSING "")
 
-
-# moelm_find_library(TARGET header library NAME "what Debian calls it"): libraries that are searched by file, because
-# their CMake package is missing somewhere or asks for more than we use (oneDNN's wants the OpenCL headers).
-function(moelm_find_library target header library package)
-  find_path(${library}_INCLUDE_DIR ${header})
-  find_library(${library}_LIBRARY ${library})
-  if(NOT ${library}_INCLUDE_DIR OR NOT ${library}_LIBRARY)
-    message(FATAL_ERROR "${library} was not found (Debian: ${package}; elsewhere set CMAKE_PREFIX_PATH)")
-  endif()
-  add_library(${target} INTERFACE)
-  target_include_directories(${target} SYSTEM INTERFACE "${${library}_INCLUDE_DIR}")
-  target_link_libraries(${target} INTERFACE "${${library}_LIBRARY}")
+# moelm_missing(PACKAGE WHAT): notes that WHAT is missing, which Debian has in PACKAGE; scripts/prepare.sh reads the line.
+function(moelm_missing package what)
+  message(NOTICE "missing: ${package} (${what})")
+  set(MOELM_MISSING ${MOELM_MISSING} ${package} PARENT_SCOPE)
 endfunction()
 
+# moelm_find_package(PACKAGE find_package-arguments...)
+macro(moelm_find_package package name)
+  find_package(${name} ${ARGN} QUIET)
+  if(NOT ${name}_FOUND)
+    moelm_missing(${package} ${name})
+  endif()
+endmacro()
+
+# moelm_find_library(TARGET HEADER LIBRARY PACKAGE): libraries that are searched by file, because their CMake package is
+# missing somewhere or asks for more than we use (oneDNN's wants the OpenCL headers).
+macro(moelm_find_library target header library package)
+  find_path(${library}_INCLUDE_DIR ${header})
+  find_library(${library}_LIBRARY ${library})
+  mark_as_advanced(${library}_INCLUDE_DIR ${library}_LIBRARY)
+  if(${library}_INCLUDE_DIR AND ${library}_LIBRARY)
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} SYSTEM INTERFACE "${${library}_INCLUDE_DIR}")
+    target_link_libraries(${target} INTERFACE "${${library}_LIBRARY}")
+  else()
+    moelm_missing(${package} ${library})
+  endif()
+endmacro()
+
+find_package(Threads REQUIRED)
+find_package(OpenMP COMPONENTS CXX QUIET)  # base/context: the worker threads
+if(NOT OpenMP_CXX_FOUND)
+  moelm_missing(libomp-dev "OpenMP for ${CMAKE_CXX_COMPILER_ID}")
+endif()
+moelm_find_package(zlib1g-dev ZLIB)                    # io/text_source and io/compress: compressed text and shards
+moelm_find_package(libssl-dev OpenSSL COMPONENTS Crypto)  # io/checksum: SHA-256, hardware-accelerated
+moelm_find_package(nlohmann-json3-dev nlohmann_json 3.10)  # io/json: configuration, indexes, reports
+moelm_find_package(libcli11-dev CLI11 2.1)             # apps/common: command lines
 moelm_find_library(moelm_onednn dnnl.hpp dnnl libdnnl-dev)  # ops/gemm: matrix products at the machine's speed
 moelm_find_library(moelm_utf8proc utf8proc.h utf8proc libutf8proc-dev)  # data/unicode: classes and case of characters
+if(BUILD_TESTING)
+  moelm_find_package(catch2 Catch2)                    # tests only
+endif()
+
+if(MOELM_MISSING)
+  list(JOIN MOELM_MISSING " " moelm_packages)
+  message(FATAL_ERROR "Libraries are missing. On Debian: apt-get install ${moelm_packages}\n"
+                      "Elsewhere, or without root: CMAKE_PREFIX_PATH tells where they are.")
+endif()

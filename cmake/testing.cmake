@@ -1,6 +1,4 @@
-# moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program for one folder of tests/, linked with that
-# module and what lies below, so that an upward call does not link. Catch2 2 and 3 both serve.
-find_package(Catch2 REQUIRED)
+# The tests' own functions; Catch2 2 and 3 both serve.
 add_library(moelm_test_main STATIC "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
 target_include_directories(moelm_test_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
 target_compile_definitions(moelm_test_main PUBLIC MOELM_CATCH_MAJOR=${Catch2_VERSION_MAJOR})
@@ -10,6 +8,12 @@ else()
   target_link_libraries(moelm_test_main PUBLIC moelm_compiler Catch2::Catch2)
 endif()
 
+# The readers and layers: what scripts/test also builds and runs under sanitizers.
+set(moelm_sanitized base tensor ops nn moe optim io data)
+add_custom_target(moelm_sanitized_tests)
+
+# moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program for one folder of tests/, linked with that
+# module and what lies below, so that an upward call does not link.
 function(moelm_add_test name)
   cmake_parse_arguments(arg "" "" "DEPENDS;SOURCES;LIBRARIES" ${ARGN})
   add_executable(test_${name} ${arg_SOURCES})
@@ -17,4 +21,8 @@ function(moelm_add_test name)
   target_link_libraries(test_${name} PRIVATE ${arg_DEPENDS} moelm_test_main ${arg_LIBRARIES})
   target_compile_definitions(test_${name} PRIVATE MOELM_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
   add_test(NAME ${name} COMMAND test_${name})
+  if(name IN_LIST moelm_sanitized)
+    set_tests_properties(${name} PROPERTIES LABELS sanitized)
+    add_dependencies(moelm_sanitized_tests test_${name})
+  endif()
 endfunction()
