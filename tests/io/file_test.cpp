@@ -3,24 +3,16 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
-#include "base/error.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace moelm;
 
 namespace {
-
-Exit exit_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.exit();
-  }
-  return Exit::ok;
-}
 
 // Interrupts every third call and moves at most three bytes at a time.
 class Awkward : public FileSystem {
@@ -69,8 +61,8 @@ TEST_CASE("a file is read whole, up to the limit") {
   TemporaryDirectory directory;
   put_file(directory / "a", std::string("x\0y", 3));
   REQUIRE(read_file(directory / "a", 3) == std::string("x\0y", 3));
-  REQUIRE(exit_of([&] { read_file(directory / "a", 2); }) == Exit::bad_data);
-  REQUIRE(exit_of([&] { read_file(directory / "none", 2); }) == Exit::missing_input);
+  REQUIRE(error_exit([&] { read_file(directory / "a", 2); }) == Exit::bad_data);
+  REQUIRE(error_exit([&] { read_file(directory / "none", 2); }) == Exit::missing_input);
 }
 
 TEST_CASE("directories, devices, pipes and, on demand, links are refused") {
@@ -78,10 +70,10 @@ TEST_CASE("directories, devices, pipes and, on demand, links are refused") {
   put_file(directory / "a", "text");
   std::filesystem::create_symlink("a", directory / "link");
   REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
-  REQUIRE(exit_of([&] { File::open_read(directory.path()); }) == Exit::bad_data);
-  REQUIRE(exit_of([&] { File::open_read(directory / "pipe"); }) == Exit::bad_data);
-  REQUIRE(exit_of([&] { File::open_read("/dev/zero"); }) == Exit::bad_data);
-  REQUIRE(exit_of([&] { File::open_read(directory / "link", Links::refuse); }) == Exit::bad_data);
+  REQUIRE(error_exit([&] { File::open_read(directory.path()); }) == Exit::bad_data);
+  REQUIRE(error_exit([&] { File::open_read(directory / "pipe"); }) == Exit::bad_data);
+  REQUIRE(error_exit([&] { File::open_read("/dev/zero"); }) == Exit::bad_data);
+  REQUIRE(error_exit([&] { File::open_read(directory / "link", Links::refuse); }) == Exit::bad_data);
   REQUIRE(read_file(directory / "link", 10) == "text");
 }
 
@@ -106,7 +98,7 @@ TEST_CASE("replacing a file leaves the old or the new content whichever call fai
       TemporaryDirectory directory;
       put_file(directory / "a", "old");
       Failing fs(when, error);
-      const Exit exit = exit_of([&] { write_file_atomic(directory / "a", "new", fs); });
+      const Exit exit = error_exit([&] { write_file_atomic(directory / "a", "new", fs); });
       REQUIRE(list_directory(directory.path()) == std::vector<std::string>{"a"});
       const std::string content = get_file(directory / "a");
       REQUIRE((content == "old" || content == "new"));
@@ -122,8 +114,8 @@ TEST_CASE("replacing a file leaves the old or the new content whichever call fai
 TEST_CASE("nothing is overwritten by creating") {
   TemporaryDirectory directory;
   put_file(directory / "a", "old");
-  REQUIRE(exit_of([&] { File::create(directory / "a"); }) == Exit::cannot_create);
-  REQUIRE(exit_of([&] { File::create(directory / "no/a"); }) == Exit::cannot_create);
+  REQUIRE(error_exit([&] { File::create(directory / "a"); }) == Exit::cannot_create);
+  REQUIRE(error_exit([&] { File::create(directory / "no/a"); }) == Exit::cannot_create);
   put_file(directory / "b", "other");
   REQUIRE_FALSE(rename_no_replace(directory / "b", directory / "a"));
   REQUIRE(get_file(directory / "a") == "old");
@@ -154,7 +146,7 @@ TEST_CASE("directories are created with their parents and removed with their fil
   REQUIRE(remove_flat_directory(directory / "x/y/z"));
   REQUIRE_FALSE(path_exists(directory / "x/y/z"));
   put_file(directory / "file", "1");
-  REQUIRE(exit_of([&] { make_directories(directory / "file/y"); }) == Exit::cannot_create);
+  REQUIRE(error_exit([&] { make_directories(directory / "file/y"); }) == Exit::cannot_create);
 }
 
 TEST_CASE("paths are put together and taken apart") {

@@ -1,0 +1,148 @@
+#include "io/safetensors.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <tuple>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "io/json.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kLongestHeader = 100'000'000;  // the limit of the reference implementation
+constexpr Index kLengthBytes = 8;
+constexpr Index kLargest = std::numeric_limits<Index>::max();
+
+[[noreturn]] void refuse(const std::string& path, std::string_view where, const std::string& what) {
+  throw Error(Exit::bad_data, path + ": " + std::string(where) + ": " + what);
+}
+
+std::uint64_t little_endian(const unsigned char* bytes) {
+  std::uint64_t value = 0;
+  for (int i = 7; i >= 0; --i) value = value << 8 | bytes[i];
+  return value;
+}
+
+Index header_length(const File& file) {
+  const Index size = file.size();
+  if (size < kLengthBytes + 2) refuse(file.path(), "size", "expected at least 10 bytes, found " + std::to_string(size));
+  unsigned char bytes[kLengthBytes];
+  file.read_at(0, bytes, sizeof bytes);
+  const std::uint64_t length = little_endian(bytes);
+  const Index greatest = std::min(kLongestHeader, size - kLengthBytes);
+  if (length < 2 || length > static_cast<std::uint64_t>(greatest))
+    refuse(file.path(), "header length",
+           "expected 2 to " + std::to_string(greatest) + ", found " + std::to_string(length));
+  return static_cast<Index>(length);
+}
+
+TensorMetadata metadata_of(const JsonField& field) {
+  TensorMetadata metadata;
+  if (!field.value().is_object()) field.refuse("an object of strings");
+  for (const auto& [key, value] : field.value().items()) {
+    if (!value.is_string()) field.refuse("strings only");
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+StoredTensor tensor_of(const std::string& path, const std::string& name, const Json& value) {
+  const std::string where = "tensor \"" + name + "\"";
+  const JsonField field(value, path + ": " + where);
+  if (!value.is_object() || value.size() != 3) field.refuse("an object of dtype, shape and data_offsets");
+  StoredTensor tensor;
+  tensor.name = name;
+  const std::optional<TensorType> type = tensor_type_of(field.at("dtype").text());
+  if (!type) field.at("dtype").refuse("F32, BF16, I32, I64 or F64");
+  tensor.type = *type;
+  const JsonField shape = field.at("shape");
+  for (Index i = 0; i < shape.size(); ++i) tensor.shape.push_back(shape.at(i).integer(0, kLargest));
+  const JsonField offsets = field.at("data_offsets");
+  if (offsets.size() != 2) offsets.refuse("two numbers");
+  tensor.begin = offsets.at(0).integer(0, kLargest);
+  const Index end = offsets.at(1).integer(tensor.begin, kLargest);
+  tensor.bytes = end - tensor.begin;
+  const std::optional<Index> bytes = tensor_bytes(tensor.type, tensor.shape);
+  if (!bytes) refuse(path, where, "shape: the size of " + shape_text(tensor.shape) + " overflows");
+  if (*bytes != tensor.bytes)
+    refuse(path, where,
+           "data_offsets: expected " + std::to_string(*bytes) + " bytes for shape " + shape_text(tensor.shape) +
+               ", found " + std::to_string(tensor.bytes));
+  return tensor;
+}
+
+}  // namespace
+
+SafetensorsFile SafetensorsFile::open(const std::string& path, FileSystem& fs) {
+  SafetensorsFile result;
+  result.file_ = File::open_read(path, Links::refuse, fs);
+  result.read_header();
+  return result;
+}
+
+void SafetensorsFile::read_header() {
+  const Index length = header_length(file_);
+  std::string text(static_cast<std::size_t>(length), '\0');
+  file_.read_at(kLengthBytes, text.data(), text.size());
+  if (text.front() != '{') refuse(path(), "header", "expected { as its first byte");
+  const Json header = parse_json(text, path() + ": header", {kLongestHeader, 4});
+  data_begin_ = kLengthBytes + length;
+  for (const auto& [name, value] : header.items()) {
+    if (name == "__metadata__")
+      metadata_ = metadata_of(JsonField(value, path() + ": __metadata__"));
+    else
+      tensors_.push_back(tensor_of(path(), name, value));
+  }
+  std::sort(tensors_.begin(), tensors_.end(), [](const StoredTensor& a, const StoredTensor& b) {
+    return std::tie(a.begin, a.bytes) < std::tie(b.begin, b.bytes);
+  });
+  check_contiguous(file_.size() - data_begin_);
+  for (std::size_t i = 0; i < tensors_.size(); ++i) by_name_[tensors_[i].name] = i;
+}
+
+void SafetensorsFile::check_contiguous(Index data_bytes) const {
+  Index end = 0;
+  for (const StoredTensor& tensor : tensors_) {
+    if (tensor.begin != end)
+      refuse(path(), "tensor \"" + tensor.name + "\"",
+             "data_offsets: expected data without gap or overlap from byte " + std::to_string(end) + ", found byte " +
+                 std::to_string(tensor.begin));
+    end = tensor.begin + tensor.bytes;
+  }
+  if (end != data_bytes)
+    refuse(path(), "size", "expected " + std::to_string(end) + " bytes of data, found " + std::to_string(data_bytes));
+}
+
+const StoredTensor* SafetensorsFile::find(std::string_view name) const {
+  const auto found = by_name_.find(std::string(name));
+  return found == by_name_.end() ? nullptr : &tensors_[found->second];
+}
+
+const StoredTensor& SafetensorsFile::expect(std::string_view name, TensorType type,
+                                            const std::vector<Index>& shape) const {
+  const std::string where = "tensor \"" + std::string(name) + "\"";
+  const StoredTensor* tensor = find(name);
+  const std::string wanted = std::string(tensor_type_name(type)) + " " + shape_text(shape);
+  if (tensor == nullptr) refuse(path(), where, "expected " + wanted + ", found no such tensor");
+  if (tensor->type != type || tensor->shape != shape)
+    refuse(path(), where,
+           "expected " + wanted + ", found " + std::string(tensor_type_name(tensor->type)) + " " +
+               shape_text(tensor->shape));
+  return *tensor;
+}
+
+void SafetensorsFile::read_part(const StoredTensor& tensor, Index first, Index count, void* to) const {
+  ensure(first >= 0 && count >= 0 && first <= tensor.elements() - count, "a part lies within its tensor");
+  const Index width = tensor_type_bytes(tensor.type);
+  file_.read_at(data_begin_ + tensor.begin + first * width, to, static_cast<std::size_t>(count * width));
+  const Index bad = first_non_finite(tensor.type, to, count);
+  if (bad >= 0)
+    refuse(path(), "tensor \"" + tensor.name + "\"",
+           "element " + std::to_string(first + bad) + ": expected a finite number, found NaN or infinity");
+}
+
+}  // namespace moelm

@@ -1,0 +1,91 @@
+// Named tensors in one file that any tool reads: safetensors, written from memory and read into memory of the caller.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/index.hpp"
+#include "io/file.hpp"
+#include "io/tensor_type.hpp"
+
+namespace moelm {
+
+/// A dense tensor in somebody's memory, to be written.
+struct TensorView {
+  std::string name;
+  TensorType type = TensorType::f32;
+  std::vector<Index> shape;  ///< sizes, row-major; no sizes: one number
+  const void* data = nullptr;
+};
+
+/// Strings beside the tensors ("__metadata__").
+using TensorMetadata = std::map<std::string, std::string>;
+
+/// Takes the bytes of a file in their order.
+using ByteSink = std::function<void(const void* bytes, std::size_t count)>;
+
+/// What a file will look like before it is written.
+struct SafetensorsPlan {
+  std::string head;                ///< length and header; the data begin at a multiple of 64
+  std::vector<std::size_t> order;  ///< tensors in the order of their data: wide elements first, else as given
+  Index bytes = 0;                 ///< size of the whole file
+};
+
+/// REQUIRES distinct names and shapes without overflow.
+SafetensorsPlan plan_safetensors(std::span<const TensorView> tensors, const TensorMetadata& metadata = {});
+
+/// Sends the planned file to the sink, the tensors straight from their memory.
+void write_safetensors(const SafetensorsPlan& plan, std::span<const TensorView> tensors, const ByteSink& sink);
+
+/// A tensor in a file.
+struct StoredTensor {
+  std::string name;
+  TensorType type = TensorType::f32;
+  std::vector<Index> shape;
+  Index begin = 0;  ///< bytes from the beginning of the data
+  Index bytes = 0;
+
+  Index elements() const { return bytes / tensor_type_bytes(type); }
+};
+
+/// An open file whose header has been checked: types known, names distinct, sizes equal to what the shapes say, data
+/// contiguous from the header to the end of the file. Everything else is Error(bad_data) with file, tensor, expected
+/// and found. Reading is thread-safe.
+class SafetensorsFile {
+ public:
+  SafetensorsFile() = default;
+  /// Links and special files are refused.
+  static SafetensorsFile open(const std::string& path, FileSystem& fs = real_file_system());
+
+  const std::string& path() const { return file_.path(); }
+  const File& file() const { return file_; }
+  /// In the order of their data.
+  const std::vector<StoredTensor>& tensors() const { return tensors_; }
+  const TensorMetadata& metadata() const { return metadata_; }
+  /// nullptr if there is none of that name.
+  const StoredTensor* find(std::string_view name) const;
+  /// As find; a missing tensor, another type or another shape is Error(bad_data).
+  const StoredTensor& expect(std::string_view name, TensorType type, const std::vector<Index>& shape) const;
+
+  /// Reads a whole tensor into memory for tensor.bytes. NaN and infinities are Error(bad_data) with their place.
+  void read(const StoredTensor& tensor, void* to) const { read_part(tensor, 0, tensor.elements(), to); }
+  /// Reads `count` elements from element `first` on, likewise.
+  void read_part(const StoredTensor& tensor, Index first, Index count, void* to) const;
+
+ private:
+  void read_header();
+  void check_contiguous(Index data_bytes) const;
+
+  File file_;
+  std::vector<StoredTensor> tensors_;
+  TensorMetadata metadata_;
+  std::unordered_map<std::string, std::size_t> by_name_;
+  Index data_begin_ = 0;
+};
+
+}  // namespace moelm
