@@ -1,0 +1,140 @@
+#include "base/quantity.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+namespace moelm {
+
+namespace {
+
+constexpr double kHundredYears = 100.0 * 366 * 86400;
+
+template <class Number>
+std::optional<Number> whole(std::string_view text) {
+  Number value{};
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+double seconds_of(char unit) {
+  switch (unit) {
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return 86400;
+    default:
+      return 0;
+  }
+}
+
+/// Bytes of the UTF-8 character that the text starts with; 0 if there is none (RFC 3629: no surrogates, no overlong).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
+  const unsigned a = byte(0), b = byte(1);
+  if (a < 0x80) return 1;
+  if (a >= 0xC2 && a <= 0xDF && tail(1)) return 2;
+  if (a >= 0xE0 && a <= 0xEF && tail(1) && tail(2) && !(a == 0xE0 && b < 0xA0) && !(a == 0xED && b > 0x9F)) return 3;
+  if (a >= 0xF0 && a <= 0xF4 && tail(1) && tail(2) && tail(3) && !(a == 0xF0 && b < 0x90) && !(a == 0xF4 && b > 0x8F))
+    return 4;
+  return 0;
+}
+
+bool is_control(std::string_view character) {
+  const auto a = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return a < 0x20 || a == 0x7F;
+  return character.size() == 2 && a == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+std::string print(const char* format, double value) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+std::string two_units(Index greater, char greater_unit, Index lesser, char lesser_unit) {
+  return std::to_string(greater) + greater_unit + (lesser < 10 ? "0" : "") + std::to_string(lesser) + lesser_unit;
+}
+
+}  // namespace
+
+std::optional<double> parse_duration(std::string_view text) {
+  if (const auto plain = whole<double>(text)) {
+    const bool sensible = *plain >= 0 && *plain <= kHundredYears;
+    return sensible ? plain : std::nullopt;
+  }
+  double total = 0;
+  const char* const end = text.data() + text.size();
+  for (const char* p = text.data(); p != end;) {
+    double value = 0;
+    const auto result = std::from_chars(p, end, value, std::chars_format::fixed);
+    const double unit = result.ec == std::errc() && result.ptr != end ? seconds_of(*result.ptr) : 0;
+    if (unit == 0 || !(value >= 0) || !((total += value * unit) <= kHundredYears)) return std::nullopt;
+    p = result.ptr + 1;
+  }
+  return text.empty() ? std::nullopt : std::optional(total);
+}
+
+std::optional<Index> parse_index(std::string_view text) { return whole<Index>(text); }
+
+std::optional<double> parse_number(std::string_view text) {
+  const auto value = whole<double>(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+std::string format_bytes(Index bytes) {
+  if (bytes < 1024) return std::to_string(bytes) + " bytes";
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  constexpr std::array<const char*, 6> kUnits = {" bytes", " KiB", " MiB", " GiB", " TiB", " PiB"};
+  for (; value >= 1023.5 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return print(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value) + kUnits[unit];
+}
+
+std::string format_count(Index count) {
+  std::string digits = std::to_string(count);
+  const std::size_t sign = count < 0 ? 1 : 0;
+  for (std::size_t i = digits.size(); i > sign + 3;) digits.insert(i -= 3, ",");
+  return digits;
+}
+
+std::string format_number(double value) {
+  std::array<char, 64> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string format_duration(double seconds) {
+  const auto s = static_cast<Index>(std::llround(seconds));
+  if (s < 60) return std::to_string(s) + "s";
+  if (s < 3600) return two_units(s / 60, 'm', s % 60, 's');
+  if (s < 86400) return two_units(s / 3600, 'h', s % 3600 / 60, 'm');
+  return two_units(s / 86400, 'd', s % 86400 / 3600, 'h');
+}
+
+std::string printable(std::string_view text) {
+  std::string safe;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text.substr(i));
+    const std::string_view character = text.substr(i, length > 0 ? length : 1);
+    if (length > 0 && !is_control(character)) {
+      safe += character;
+    } else {
+      for (const char c : character) {
+        std::array<char, 5> code{};
+        std::snprintf(code.data(), code.size(), "\\x%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        safe += code.data();
+      }
+    }
+    i += character.size();
+  }
+  return safe;
+}
+
+}  // namespace moelm

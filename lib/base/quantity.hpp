@@ -1,0 +1,38 @@
+// Numbers as people write them: times like 3h, byte counts like 1.5 GiB, large counts with commas; and safe text.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+/// Seconds of "90", "90s", "10m", "1.5h", "2d" or a sum of parts ("1h30m"); nothing if it is none of these, negative or
+/// beyond 100 years.
+std::optional<double> parse_duration(std::string_view text);
+
+/// The whole text as an integer, or nothing.
+std::optional<Index> parse_index(std::string_view text);
+
+/// The whole text as a finite number, or nothing.
+std::optional<double> parse_number(std::string_view text);
+
+/// "1.5 GiB", "812 MiB", "12 bytes".
+std::string format_bytes(Index bytes);
+
+/// "37,781,504".
+std::string format_count(Index count);
+
+/// The shortest decimal form that reads back as the same double, without exponent where that is short: "0.002",
+/// "1e-08".
+std::string format_number(double value);
+
+/// "45s", "3m20s", "2h05m", "3d04h".
+std::string format_duration(double seconds);
+
+/// The text on one line and harmless to a terminal: control characters and bytes that are not UTF-8 as \xNN.
+std::string printable(std::string_view text);
+
+}  // namespace moelm
