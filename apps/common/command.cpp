@@ -1,0 +1,269 @@
+#include "common/command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+#include <string_view>
+
+#include "base/nearest.hpp"
+#include "base/quantity.hpp"
+#include "base/version.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kMostThreads = 4096;
+constexpr std::size_t kHelpWidth = 100;
+constexpr std::size_t kHelpIndent = 26;
+
+Error usage_error(const std::string& message) { return {Exit::usage, message}; }
+
+/// The one value of an option; repeating it is harmless only if the value is the same.
+std::string single(const CLI::Option& option) {
+  const auto& values = option.results();
+  for (const std::string& value : values)
+    if (value != values.front())
+      throw usage_error(option.get_name() + ": given twice, as " + values.front() + " and as " + value);
+  return values.front();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// Text from column `indent` on, broken between words at the width of a terminal; the first line starts at `column`.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t column) {
+  std::string lines;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (column > indent && column + 1 + word.size() > kHelpWidth) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    }
+    lines += (column > indent ? " " : "") + word;
+    column += word.size() + (column > indent ? 1 : 0);
+  }
+  return lines + "\n";
+}
+
+std::string entry(const std::string& label, const std::string& text) {
+  std::string line = "  " + label;
+  if (line.size() + 2 > kHelpIndent)
+    line += "\n" + std::string(kHelpIndent, ' ');
+  else
+    line.resize(kHelpIndent, ' ');
+  return line + wrapped(text, kHelpIndent, kHelpIndent);
+}
+
+}  // namespace
+
+struct Command::Parser {
+  CLI::App app;
+  std::string options;  ///< their part of the help text
+
+  CLI::Option* add(const std::string& name, const std::string& unit, const std::string& help) {
+    CLI::Option* option = app.add_option(name, CLI::callback_t([](const CLI::results_t&) { return true; }), help);
+    option->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    option->allow_extra_args(false);
+    options += entry(unit.empty() ? name : name + " " + unit, help);
+    return option;
+  }
+
+  std::vector<std::string> option_names() const {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    return names;
+  }
+};
+
+Command::Command(std::string name, std::string summary, std::string usage)
+    : name_(std::move(name)),
+      summary_(std::move(summary)),
+      usage_(std::move(usage)),
+      parser_(std::make_unique<Parser>()),
+      exits_{{0, "done"}, {2, "wrong usage"}} {
+  parser_->app.set_help_flag();
+  parser_->app.allow_extras();
+  flag("-h,--help", help_, "print this help and exit");
+  flag("--version", version_, "print the version and exit");
+  flag("-q,--quiet", quiet_, "errors only: no progress and no notes on stderr");
+  option("--threads", "N", threads_, 1,
+         "threads; else OMP_NUM_THREADS, SLURM_CPUS_PER_TASK, or the physical cores within the limits of the process");
+}
+
+Command::~Command() = default;
+
+void Command::flag(const std::string& name, bool& value, const std::string& help) {
+  parser_->app.add_flag(name, value, help);
+  parser_->options += entry(name, help);
+}
+
+void Command::json_flag(const std::string& help) { flag("--json", json_, help); }
+
+void Command::option(const std::string& name, const std::string& unit, std::string& value, const std::string& help) {
+  const CLI::Option* option = parser_->add(name, unit, help);
+  conversions_.push_back([option, &value] {
+    if (option->count() > 0) value = single(*option);
+  });
+}
+
+void Command::option(const std::string& name, const std::string& unit, std::optional<std::string>& value,
+                     const std::string& help) {
+  const CLI::Option* option = parser_->add(name, unit, help);
+  conversions_.push_back([option, &value] {
+    if (option->count() > 0) value = single(*option);
+  });
+}
+
+void Command::option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index least,
+                     const std::string& help) {
+  const CLI::Option* option = parser_->add(name, unit, help);
+  conversions_.push_back([option, &value, least] {
+    if (option->count() == 0) return;
+    const std::string text = single(*option);
+    value = parse_index(text);
+    if (!value || *value < least)
+      throw usage_error(option->get_name() + ": expected an integer of at least " + std::to_string(least) + ", found " +
+                        text);
+  });
+}
+
+void Command::option(const std::string& name, const std::string& unit, std::optional<double>& value, double least,
+                     const std::string& help) {
+  const CLI::Option* option = parser_->add(name, unit, help);
+  conversions_.push_back([option, &value, least] {
+    if (option->count() == 0) return;
+    const std::string text = single(*option);
+    value = parse_number(text);
+    if (!value || *value < least)
+      throw usage_error(option->get_name() + ": expected a number of at least " + format_number(least) + ", found " +
+                        text);
+  });
+}
+
+void Command::choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
+                     const std::string& help) {
+  const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");
+  conversions_.push_back([option, names, &value] {
+    if (option->count() == 0) return;
+    value = single(*option);
+    if (std::find(names.begin(), names.end(), *value) == names.end())
+      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + *value);
+  });
+}
+
+void Command::repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
+                       const std::string& help) {
+  const CLI::Option* option = parser_->add(name, unit, help);
+  conversions_.push_back([option, &values] { values = option->results(); });
+}
+
+void Command::list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
+                   const std::string& help) {
+  CLI::Option* option = parser_->add(name, unit + "...", help);
+  option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(true);
+  conversions_.push_back([option, &values] { values = option->results(); });
+}
+
+void Command::positional(const std::string& name, std::vector<std::string>& values, Index least, Index most,
+                         const std::string& help) {
+  parser_->options += entry(name, help);
+  most_positionals_ = most;
+  conversions_.push_back([this, name, least, &values] {
+    values = positionals_;
+    if (static_cast<Index>(values.size()) < least) throw usage_error(name + ": missing; see " + name_ + " --help");
+  });
+}
+
+void Command::exclude(const std::string& name, const std::string& other) {
+  conversions_.push_back([this, name, other] {
+    if (given(name) && given(other)) throw usage_error(name + " and " + other + " cannot be given together");
+  });
+}
+
+void Command::example(const std::string& arguments, const std::string& what_it_does) {
+  examples_.emplace_back(name_ + " " + arguments, what_it_does);
+}
+
+void Command::exit_code(Exit exit, const std::string& meaning) { exits_.emplace_back(static_cast<int>(exit), meaning); }
+
+void Command::on_unknown(std::function<std::string(const std::string&)> hint) { hint_ = std::move(hint); }
+
+std::optional<int> Command::parse(int argc, const char* const* argv) {
+  if (argc <= 1) {
+    std::cerr << "usage: " << name_ << " " << usage_ << "\nSee '" << name_ << " --help'.\n";
+    return static_cast<int>(Exit::usage);
+  }
+  // What follows "--" is not parsed; CLI11 would report it together with options that it does not know.
+  const char* const* const end = argv + argc;
+  const char* const* const options_end =
+      std::find_if(argv, end, [](const char* a) { return std::string_view(a) == "--"; });
+  try {
+    parser_->app.parse(static_cast<int>(options_end - argv), argv);
+  } catch (const CLI::ParseError& e) {
+    throw usage_error(std::string(e.what()) + "; see " + name_ + " --help");
+  }
+  if (help_) {
+    std::cout << help_text();
+    return 0;
+  }
+  if (version_) {
+    std::cout << name_ << " (moelm) " << version() << "\n";
+    return 0;
+  }
+  for (const std::string& argument : parser_->app.remaining()) {
+    if (argument.size() > 1 && argument[0] == '-') refuse_unknown(argument);
+    take_positional(argument);
+  }
+  for (const char* const* argument = options_end + 1; argument < end; ++argument) take_positional(*argument);
+  for (const auto& convert : conversions_) convert();
+  if (threads_ && *threads_ > kMostThreads)
+    throw usage_error("--threads: expected at most " + std::to_string(kMostThreads) + ", found " +
+                      std::to_string(*threads_));
+  return std::nullopt;
+}
+
+void Command::take_positional(const std::string& argument) {
+  if (static_cast<Index>(positionals_.size()) == most_positionals_)
+    throw usage_error(argument + ": unexpected; see " + name_ + " --help");
+  positionals_.push_back(argument);
+}
+
+void Command::refuse_unknown(const std::string& argument) const {
+  const std::string name = argument.substr(0, argument.find('='));
+  std::string hint = near_miss(name, parser_->option_names());
+  // An exact key of the configuration is a better guess than an option with a similar name.
+  if (const std::string other = hint_ ? hint_(name) : ""; !other.empty()) hint = other;
+  throw usage_error(name + ": unknown option; " +
+                    (hint.empty() ? "see " + name_ + " --help" : "did you mean " + hint + "?"));
+}
+
+std::string Command::help_text() const {
+  std::string text =
+      "usage: " + name_ + " " + usage_ + "\n\n" + wrapped(summary_, 0, 0) + "\noptions:\n" + parser_->options;
+  if (!examples_.empty()) text += "\nexamples:\n";
+  for (const auto& [command, meaning] : examples_) text += "  " + command + "\n      " + wrapped(meaning, 6, 6);
+  text += "\nexit codes:\n";
+  auto exits = exits_;
+  exits.emplace_back(static_cast<int>(Exit::internal), "a bug of the program");
+  std::sort(exits.begin(), exits.end());
+  for (const auto& [code, meaning] : exits)
+    text += "  " + std::to_string(code) + std::string(code < 10 ? 3 : 2, ' ') + wrapped(meaning, 6, 6);
+  return text;
+}
+
+bool Command::given(const std::string& name) const { return parser_->app.get_option(name)->count() > 0; }
+
+ThreadChoice Command::threads() const {
+  if (threads_) return {static_cast<int>(*threads_), "--threads"};
+  ThreadChoice choice = default_threads();
+  choice.threads = std::min(choice.threads, static_cast<int>(kMostThreads));
+  return choice;
+}
+
+}  // namespace moelm

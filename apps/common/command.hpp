@@ -1,0 +1,91 @@
+// The command line of one program: options with help, examples and exit codes, and what all programs have in common.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/index.hpp"
+#include "base/machine.hpp"
+
+namespace moelm {
+
+/// Declares options, then parses. Every problem is Error(usage). An option with one value may be repeated with the same
+/// value only. The variables that are bound must outlive the command.
+class Command {
+ public:
+  /// The usage line is what follows the name: "--data data/ --out run/ [options]". Adds --help, --version, --quiet and
+  /// --threads.
+  Command(std::string name, std::string summary, std::string usage);
+  ~Command();
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  void flag(const std::string& name, bool& value, const std::string& help);
+  /// --json, for programs that report.
+  void json_flag(const std::string& help);
+
+  void option(const std::string& name, const std::string& unit, std::string& value, const std::string& help);
+  void option(const std::string& name, const std::string& unit, std::optional<std::string>& value,
+              const std::string& help);
+  void option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index least,
+              const std::string& help);
+  void option(const std::string& name, const std::string& unit, std::optional<double>& value, double least,
+              const std::string& help);
+  /// One of the names given.
+  void choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
+              const std::string& help);
+  /// May be repeated, one value each time.
+  void repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
+                const std::string& help);
+  /// Takes all values up to the next option, at least one; may be repeated.
+  void list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
+            const std::string& help);
+  /// What stands on the command line without an option, in order; from `least` to `most` of them.
+  void positional(const std::string& name, std::vector<std::string>& values, Index least, Index most,
+                  const std::string& help);
+  /// The two cannot be given together.
+  void exclude(const std::string& name, const std::string& other);
+
+  void example(const std::string& arguments, const std::string& what_it_does);
+  /// Exit codes beyond 0, 2 and 70, with what they mean for this program.
+  void exit_code(Exit exit, const std::string& meaning);
+  /// Asked for the hint about an option that does not exist ("--seed"): an empty text if there is none.
+  void on_unknown(std::function<std::string(const std::string&)> hint);
+
+  /// Fills the variables. Returns the exit code if the program is to end at once: help or version was printed, or
+  /// nothing was given at all and the usage went to stderr.
+  std::optional<int> parse(int argc, const char* const* argv);
+
+  bool given(const std::string& name) const;
+  bool json() const { return json_; }
+  bool quiet() const { return quiet_; }
+  /// --threads, else the default of this machine, with its source.
+  ThreadChoice threads() const;
+
+ private:
+  struct Parser;
+  std::string help_text() const;
+  void take_positional(const std::string& argument);
+  [[noreturn]] void refuse_unknown(const std::string& argument) const;
+
+  std::string name_, summary_, usage_;
+  std::unique_ptr<Parser> parser_;
+  std::vector<std::pair<std::string, std::string>> examples_;
+  std::vector<std::pair<int, std::string>> exits_;
+  std::function<std::string(const std::string&)> hint_;
+  std::vector<std::function<void()>> conversions_;
+  std::vector<std::string> positionals_;
+  Index most_positionals_ = 0;
+  std::optional<Index> threads_;
+  bool json_ = false;
+  bool quiet_ = false;
+  bool help_ = false;
+  bool version_ = false;
+};
+
+}  // namespace moelm

@@ -1,0 +1,155 @@
+// Command lines: what is read, what is refused with which words, and how errors become exit codes.
+#include "common/command.hpp"
+
+#include <iostream>
+#include <new>
+#include <sstream>
+#include <stdexcept>
+
+#include "common/main_guard.hpp"
+#include "support/catch.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// Keeps what goes to a stream while it lives.
+class Captured {
+ public:
+  explicit Captured(std::ostream& stream) : stream_(stream), old_(stream.rdbuf(text_.rdbuf())) {}
+  ~Captured() { stream_.rdbuf(old_); }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::ostream& stream_;
+  std::streambuf* old_;
+};
+
+struct Values {
+  std::string out;
+  std::optional<Index> steps;
+  std::optional<double> epochs;
+  std::optional<std::string> dtype;
+  std::vector<std::string> set, train, inputs;
+  bool dry = false;
+};
+
+/// A command with one option of every kind, and what parsing a line does to it.
+struct Sample {
+  Command command{"moe-sample", "A command for tests.", "--out run/ [options]"};
+  Values values;
+
+  Sample() {
+    command.option("--out", "DIR", values.out, "where results go");
+    command.option("--steps", "N", values.steps, 1, "how many steps");
+    command.option("--epochs", "N", values.epochs, 0, "how many passes");
+    command.choice("--dtype", {"f32", "bf16"}, values.dtype, "arithmetic");
+    command.repeated("--set", "KEY=VALUE", values.set, "a setting");
+    command.list("--train", "FILE", values.train, "texts");
+    command.positional("INPUT", values.inputs, 0, 2, "inputs");
+    command.flag("--dry-run", values.dry, "do nothing");
+    command.json_flag("print JSON");
+    command.exclude("--steps", "--epochs");
+    command.example("--out x", "writes x");
+    command.exit_code(Exit::bad_data, "bad data");
+    command.on_unknown([](const std::string& name) { return name == "--seed" ? "--set train.seed=" : std::string(); });
+  }
+
+  std::optional<int> parse(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "moe-sample");
+    return command.parse(static_cast<int>(arguments.size()), arguments.data());
+  }
+};
+
+std::string refusal(const std::vector<const char*>& arguments) {
+  Sample sample;
+  try {
+    sample.parse(arguments);
+  } catch (const Error& e) {
+    REQUIRE(e.exit() == Exit::usage);
+    return e.what();
+  }
+  FAIL("nothing was refused");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("options of every kind are read, in any order, with = or a space") {
+  Sample sample;
+  REQUIRE_FALSE(sample.parse({"a", "--out=x y", "--steps", "5", "--set", "k=1", "--set", "k=-2", "--train", "f", "g",
+                              "--dry-run", "--json", "-q", "-", "--threads", "3"}));
+  REQUIRE(sample.values.out == "x y");
+  REQUIRE(sample.values.steps == 5);
+  REQUIRE(sample.values.set == std::vector<std::string>{"k=1", "k=-2"});
+  REQUIRE(sample.values.train == std::vector<std::string>{"f", "g"});
+  REQUIRE(sample.values.inputs == std::vector<std::string>{"a", "-"});
+  REQUIRE(sample.values.dry);
+  REQUIRE(sample.command.json());
+  REQUIRE(sample.command.quiet());
+  REQUIRE(sample.command.threads().threads == 3);
+  REQUIRE(sample.command.threads().source == "--threads");
+  REQUIRE(sample.command.given("--out"));
+  REQUIRE_FALSE(sample.command.given("--epochs"));
+}
+
+TEST_CASE("a value that stays on the command line does not become an input") {
+  Sample sample;
+  sample.parse({"--set", "k=1", "file"});
+  REQUIRE(sample.values.set == std::vector<std::string>{"k=1"});
+  REQUIRE(sample.values.inputs == std::vector<std::string>{"file"});
+  Sample after;
+  after.parse({"--train", "f", "--", "-x"});
+  REQUIRE(after.values.inputs == std::vector<std::string>{"-x"});
+}
+
+TEST_CASE("what is wrong is said with both the expectation and what was found") {
+  REQUIRE(refusal({"--steps", "0"}) == "--steps: expected an integer of at least 1, found 0");
+  REQUIRE(refusal({"--steps", "2.5"}) == "--steps: expected an integer of at least 1, found 2.5");
+  REQUIRE(refusal({"--epochs", "-1"}) == "--epochs: expected a number of at least 0, found -1");
+  REQUIRE(refusal({"--dtype", "f16"}) == "--dtype: expected one of f32, bf16, found f16");
+  REQUIRE(refusal({"--steps", "1", "--epochs", "1"}) == "--steps and --epochs cannot be given together");
+  REQUIRE(refusal({"--steps", "1", "--steps", "2"}) == "--steps: given twice, as 1 and as 2");
+  REQUIRE(refusal({"--threads", "5000"}) == "--threads: expected at most 4096, found 5000");
+  REQUIRE(refusal({"a", "b", "c"}) == "c: unexpected; see moe-sample --help");
+  REQUIRE(refusal({"--out"}).find("--out") != std::string::npos);
+  Sample same;
+  REQUIRE_FALSE(same.parse({"--steps", "3", "--steps", "3"}));
+  REQUIRE(same.values.steps == 3);
+}
+
+TEST_CASE("an unknown option names what was probably meant") {
+  REQUIRE(refusal({"--setp", "x"}) == "--setp: unknown option; did you mean --set?");
+  REQUIRE(refusal({"--seed=3"}) == "--seed: unknown option; did you mean --set train.seed=?");
+  REQUIRE(refusal({"--frobnicate"}) == "--frobnicate: unknown option; see moe-sample --help");
+}
+
+TEST_CASE("help and version go to stdout and end the program with 0; nothing at all ends it with 2") {
+  const Captured out(std::cout), err(std::cerr);
+  REQUIRE(Sample().parse({"--help"}) == 0);
+  for (const char* part : {"usage: moe-sample --out run/", "--set KEY=VALUE", "moe-sample --out x",
+                           "exit codes:", "65  bad data", "70  a bug", "--threads N"})
+    REQUIRE(out.text().find(part) != std::string::npos);
+  REQUIRE(Sample().parse({"--version"}) == 0);
+  REQUIRE(out.text().find("moe-sample (moelm) ") != std::string::npos);
+  REQUIRE(err.text().empty());
+  const std::string before = out.text();
+  REQUIRE(Sample().parse({}) == 2);
+  REQUIRE(out.text() == before);
+  REQUIRE(err.text().find("usage: moe-sample") == 0);
+}
+
+TEST_CASE("help is printed even if the rest of the line is wrong") {
+  const Captured out(std::cout);
+  REQUIRE(Sample().parse({"--steps", "x", "--help"}) == 0);
+}
+
+TEST_CASE("exceptions become exit codes") {
+  REQUIRE(main_guard([] { return 75; }) == 75);
+  REQUIRE(main_guard([]() -> int { throw Error(Exit::bad_config, "k"); }) == 78);
+  REQUIRE(main_guard([]() -> int { throw std::bad_alloc(); }) == 71);
+  REQUIRE(main_guard([]() -> int { throw std::logic_error("x"); }) == 70);
+}
