@@ -1,17 +1,15 @@
 #include "io/json.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <iterator>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "base/check.hpp"
+#include "base/error.hpp"
+#include "io/file.hpp"
 
 namespace moelm {
 
@@ -162,15 +160,7 @@ Json parse_json(std::string_view text, std::string_view name, const JsonLimits& 
 }
 
 Json read_json(const std::string& path, const JsonLimits& limits) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw_errno(errno, Exit::io, path, "open");
-  const auto size = static_cast<Index>(file.tellg());
-  require_size(size, path, limits);
-  std::string text(static_cast<std::size_t>(std::max<Index>(size, 0)), '\0');
-  file.seekg(0);
-  if (!file.read(text.data(), size)) throw_errno(errno, Exit::io, path, "read");
-  return parse_json(text, path, limits);
+  return parse_json(read_file(path, limits.bytes), path, limits);
 }
 
 std::string json_text(const Json& value, int indent) {
