@@ -35,10 +35,11 @@ struct Context::Worker {
 Context::Context(int threads) : threads_(threads) {
   ensure(threads >= 1, "a context needs a thread");
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
-  omp_set_num_threads(threads);
 }
 
 Context::~Context() = default;
+
+int Context::worker() const { return omp_get_thread_num(); }
 
 void Context::parallel_for(Index count, const std::function<void(Index)>& task) {
   if (count == 1 || threads_ == 1 || omp_in_parallel()) {
@@ -60,13 +61,12 @@ void Context::parallel_for(Index count, const std::function<void(Index)>& task) 
 }
 
 void Context::parallel_ranges(Index count, Index grain, const std::function<void(Index, Index)>& task) {
-  parallel_for((count + grain - 1) / grain,
-               [&](Index i) { task(i * grain, std::min(count, (i + 1) * grain)); });
+  parallel_for((count + grain - 1) / grain, [&](Index i) { task(i * grain, std::min(count, (i + 1) * grain)); });
 }
 
 std::span<float> Context::scratch(int slot, Index count) {
   ensure(slot >= 0 && slot < kSlots, "scratch slot out of range");
-  Slot& s = workers_[static_cast<std::size_t>(omp_get_thread_num())]->slots[static_cast<std::size_t>(slot)];
+  Slot& s = workers_[static_cast<std::size_t>(worker())]->slots[static_cast<std::size_t>(slot)];
   if (s.size < count) {
     s.data.reset();
     s.data.reset(static_cast<float*>(

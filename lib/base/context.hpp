@@ -22,6 +22,9 @@ class Context {
 
   int threads() const { return threads_; }
 
+  /// Number of the calling thread within a task, 0 ... threads()-1.
+  int worker() const;
+
   /// Calls task(i) once for every i in [0, count), on all threads in any order. An exception of a task is rethrown
   /// here after all threads stopped. Inside a task the same call runs serially.
   void parallel_for(Index count, const std::function<void(Index)>& task);

@@ -9,8 +9,8 @@ void throw_errno(int error_number, Exit fallback, std::string_view path, std::st
   Exit exit = fallback;
   if (error_number == ENOENT) exit = Exit::missing_input;
   if (error_number == EACCES || error_number == EPERM) exit = Exit::no_permission;
-  throw Error(exit, std::string(path) + ": " + std::string(operation) + ": " +
-                        std::generic_category().message(error_number));
+  throw Error(exit,
+              std::string(path) + ": " + std::string(operation) + ": " + std::generic_category().message(error_number));
 }
 
 }  // namespace moelm

@@ -15,8 +15,8 @@ struct Option {
   const char* key;
   const char* help;
   const char* unit = "";
-  double least = -std::numeric_limits<double>::infinity();     ///< smallest value that makes sense
-  double greatest = std::numeric_limits<double>::infinity();   ///< greatest value that makes sense
+  double least = -std::numeric_limits<double>::infinity();    ///< smallest value that makes sense
+  double greatest = std::numeric_limits<double>::infinity();  ///< greatest value that makes sense
   /// Whether a run that exists may be continued with another value (steps, intervals, logging).
   bool may_change = false;
 };

@@ -27,11 +27,7 @@ struct BasicView {
   /// Columns [begin, end) of all rows.
   BasicView col_range(Index begin, Index end) const { return {data + begin, rows, end - begin, stride}; }
 
-  operator BasicView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, rows, cols, stride};
-  }
+  operator BasicView<const T>() const requires(!std::is_const_v<T>) { return {data, rows, cols, stride}; }
 };
 
 using MatrixView = BasicView<float>;

@@ -51,8 +51,9 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"batch_tokens", "tokens of a batch of whole lines (state reset)", "tokens", 1}, c.batch_tokens);
   visit(Option{"lr", "peak learning rate", "", 0}, c.lr);
   visit(Option{"schedule", "course of the learning rate after the warm-up"}, c.schedule);
-  visit(Option{"warmup", "steps of linear warm-up; 0: 5 % of the planned steps, at least 50, at most 1,000", "steps", 0},
-        c.warmup);
+  visit(
+      Option{"warmup", "steps of linear warm-up; 0: 5 % of the planned steps, at least 50, at most 1,000", "steps", 0},
+      c.warmup);
   visit(Option{"clip", "global norm that gradients are clipped to (expert matrices and thresholds excepted), 0: none",
                "", 0},
         c.clip);

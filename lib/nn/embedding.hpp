@@ -1,0 +1,31 @@
+// The table of token vectors: x0 = embedding (figure 1, first layer).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/context.hpp"
+#include "tensor/matrix.hpp"
+
+namespace moelm {
+
+struct EmbeddingParameters {
+  Matrix weight;  ///< [V, D]
+};
+
+/// Gradient of a table of which few rows were read: row index[i] of the table has the gradient rows[i].
+struct RowGradient {
+  std::vector<std::int32_t> index;  ///< rising, without repetition
+  Matrix rows;                      ///< [index.size(), D]
+};
+
+/// x[i] = weight[token[i]]; x [N, D].
+void embedding_forward(Context& context, const EmbeddingParameters& parameters, std::span<const std::int32_t> tokens,
+                       MatrixView x);
+
+/// Gradient of the rows that were read: sums of dx over the positions of each token. Overwrites `gradient`.
+void embedding_backward(Context& context, std::span<const std::int32_t> tokens, ConstMatrixView dx,
+                        RowGradient& gradient);
+
+}  // namespace moelm

@@ -1,0 +1,57 @@
+// The LSTM layer, optionally with a projected output (Sak et al. 2014), over a packed sequence.
+//   i, f, g, o = W_ih x_t + W_hh h_{t-1} + b;  c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g);
+//   h_t = sigmoid(o) tanh(c_t), then h_t = W_hr h_t where there is a projection.
+#pragma once
+
+#include "base/context.hpp"
+#include "nn/sequence.hpp"
+#include "ops/gemm.hpp"
+#include "tensor/matrix.hpp"
+
+namespace moelm {
+
+/// Gate order i, f, g, o. H cells, input width D, output width R (the projection's width, or H without one).
+struct LstmParameters {
+  Matrix weight_ih;  ///< [4H, D]
+  Matrix weight_hh;  ///< [4H, R]
+  Matrix bias;       ///< [1, 4H]
+  Matrix weight_hr;  ///< [R, H], empty without projection
+
+  Index cells() const { return weight_hh.rows() / 4; }
+  Index output_width() const { return weight_hh.cols(); }
+  bool projected() const { return !weight_hr.empty(); }
+};
+
+/// What the layer remembers of each stream between windows.
+struct LstmState {
+  Matrix h;  ///< [B, R]
+  Matrix c;  ///< [B, H]
+
+  void reset(Index streams, const LstmParameters& parameters);
+};
+
+/// What backward needs, and the memory of a pass; one a worker.
+struct LstmCache {
+  Matrix gates;   ///< [N, 4H]: sums, then activated gates, in backward the gradients of the sums
+  Matrix c;       ///< [N, H]
+  Matrix tanh_c;  ///< [N, H]
+  Matrix hidden;  ///< [N, H], output before the projection
+  Matrix output;  ///< [N, R]
+  LstmState initial;
+  Matrix previous_h;        ///< [N, R], h_{t-1} of every row
+  Matrix dh, dc, dh_total;  ///< gradients through time: [B, R], [B, H], [N, R]
+  Matrix dhidden;           ///< [B, H]
+  PackedMatrix w_ih, w_hh, w_hr;
+};
+
+/// Reads x [N, D] and the state, leaves the output in cache.output [N, R] and the last state of every stream in
+/// `state`.
+void lstm_forward(Context& context, const LstmParameters& parameters, const Sequence& sequence, ConstMatrixView x,
+                  LstmState& state, LstmCache& cache);
+
+/// Backward of the pass that filled the cache. Adds to `gradients`, overwrites dx [N, D]. `dstate` holds the gradient
+/// of the final state (zero in truncated back-propagation) and receives that of the initial state.
+void lstm_backward(Context& context, const LstmParameters& parameters, const Sequence& sequence, ConstMatrixView x,
+                   ConstMatrixView dy, LstmCache& cache, LstmState& dstate, LstmParameters& gradients, MatrixView dx);
+
+}  // namespace moelm

@@ -1,0 +1,88 @@
+#include "nn/softmax.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.hpp"
+#include "ops/kernels.hpp"
+#include "ops/rows.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// Rows of a chunk: a function of the vocabulary alone, so that results do not depend on the batch.
+Index chunk_rows(Index vocabulary) { return std::clamp<Index>((Index{1} << 24) / vocabulary / 64 * 64, 64, 1024); }
+
+/// Logits of a chunk of rows, turned into exp(logit - max) row by row; calls finish(row, max, sum, values).
+template <class Finish>
+void for_each_row_of_chunk(Context& context, const SoftmaxParameters& p, ConstMatrixView x, SoftmaxCache& cache,
+                           Finish&& finish) {
+  const Index vocabulary = p.weight.rows();
+  const MatrixView logits = cache.logits.view().row_range(0, x.rows);
+  context.parallel_ranges(x.rows, 16, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) std::copy_n(p.bias.data(), vocabulary, logits.row(i));
+    multiply(context, x.row_range(begin, end), cache.w_transposed, 1.0f, logits.row_range(begin, end));
+    for (Index i = begin; i < end; ++i) finish(i, logits.row(i), kernels().max(vocabulary, logits.row(i)));
+  });
+}
+
+}  // namespace
+
+void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
+                     std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll) {
+  const Index vocabulary = p.weight.rows(), chunk = chunk_rows(vocabulary);
+  cache.logits.reshape(std::min(chunk, x.rows), vocabulary);
+  cache.w_transposed.pack(p.weight, Transpose::yes);
+  for (Index begin = 0; begin < x.rows; begin += chunk) {
+    const Index end = std::min(x.rows, begin + chunk);
+    for_each_row_of_chunk(context, p, x.row_range(begin, end), cache, [&](Index i, float* logits, float max) {
+      const auto row = static_cast<std::size_t>(begin + i);
+      const float target = logits[targets[row]];
+      const double sum = kernels().exp_sum(vocabulary, max, logits, logits);
+      nll[row] = std::log(sum) + static_cast<double>(max) - static_cast<double>(target);
+    });
+  }
+}
+
+void softmax_forward_backward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
+                              std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
+                              std::span<double> nll, SoftmaxParameters& gradients, MatrixView dx) {
+  const Index vocabulary = p.weight.rows(), chunk = chunk_rows(vocabulary);
+  cache.logits.reshape(std::min(chunk, x.rows), vocabulary);
+  cache.w_transposed.pack(p.weight, Transpose::yes);
+  cache.w.pack(p.weight, Transpose::no);
+  for (Index begin = 0; begin < x.rows; begin += chunk) {
+    const Index end = std::min(x.rows, begin + chunk);
+    const ConstMatrixView rows = x.row_range(begin, end);
+    const MatrixView dlogits = cache.logits.view().row_range(0, end - begin);
+    for_each_row_of_chunk(context, p, rows, cache, [&](Index i, float* logits, float max) {
+      const auto row = static_cast<std::size_t>(begin + i);
+      const std::int32_t target = targets[row];
+      const float target_logit = logits[target];
+      const double sum = kernels().exp_sum(vocabulary, max, logits, logits);
+      nll[row] = std::log(sum) + static_cast<double>(max) - static_cast<double>(target_logit);
+      // d nll / d logit = p - [this is the target]
+      kernels().scale(vocabulary, static_cast<float>(scale / sum), logits, logits);
+      logits[target] -= static_cast<float>(scale);
+    });
+    multiply(context, dlogits, cache.w, 0.0f, dx.row_range(begin, end));
+    multiply_transposed(context, dlogits, rows, 1.0f, gradients.weight);
+    add_column_sums(context, dlogits, gradients.bias.values());
+  }
+}
+
+void softmax_log_probabilities(Context& context, const SoftmaxParameters& p, ConstMatrixView x, SoftmaxCache& cache,
+                               MatrixView log_probabilities) {
+  const Index vocabulary = p.weight.rows();
+  ensure(log_probabilities.cols == vocabulary && log_probabilities.rows == x.rows, "one value a row and token");
+  cache.logits.reshape(x.rows, vocabulary);
+  cache.w_transposed.pack(p.weight, Transpose::yes);
+  for_each_row_of_chunk(context, p, x, cache, [&](Index i, float* logits, float max) {
+    float* out = log_probabilities.row(i);
+    const double log_sum = std::log(kernels().exp_sum(vocabulary, max, logits, out)) + static_cast<double>(max);
+    for (Index j = 0; j < vocabulary; ++j) out[j] = static_cast<float>(static_cast<double>(logits[j]) - log_sum);
+  });
+}
+
+}  // namespace moelm

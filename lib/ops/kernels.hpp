@@ -1,0 +1,55 @@
+// Element-wise kernels, compiled once for each instruction set and chosen at run time.
+#pragma once
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+/// Numbers of one Adam step (Kingma and Ba 2015): w -= rate * m / (sqrt(v * correction2) + epsilon), where rate holds
+/// the learning rate and the correction of the first moment; gradients are multiplied by grad_scale (clipping).
+struct AdamStep {
+  float beta1, beta2, epsilon;
+  float rate;         ///< lr / (1 - beta1^t)
+  float correction2;  ///< 1 / (1 - beta2^t)
+  float grad_scale;
+};
+
+/// The kernels of one instruction set. Arrays do not overlap unless they are the same; n may be any number >= 0.
+/// exp, sigmoid and tanh are within 2e-7 relative (tanh and sigmoid: absolute) of the exact value.
+struct Kernels {
+  const char* name;
+
+  /// LSTM cell of H units: `gates` holds the sums for i, f, g, o [4H] and receives sigmoid/tanh of them;
+  /// c = f c_prev + i g, tanh_c = tanh(c), h = o tanh_c.
+  void (*lstm_cell_forward)(Index cells, float* gates, const float* c_prev, float* c, float* tanh_c, float* h);
+
+  /// Backward of the same: reads activated gates, dh and dc (gradient of c from later steps); overwrites dc with the
+  /// gradient of c_prev and writes the gradient of the four sums [4H]; dgates may be gates.
+  void (*lstm_cell_backward)(Index cells, const float* gates, const float* c_prev, const float* tanh_c, const float* dh,
+                             float* dc, float* dgates);
+
+  float (*max)(Index n, const float* x);
+  /// y = exp(x - shift), returns the sum of y. y may be x.
+  double (*exp_sum)(Index n, float shift, const float* x, float* y);
+  /// y = sigmoid(x). y may be x.
+  void (*sigmoid)(Index n, const float* x, float* y);
+  /// x = max(x, 0).
+  void (*relu)(Index n, float* x);
+  /// dx = 0 where y <= 0.
+  void (*relu_backward)(Index n, const float* y, float* dx);
+  /// y += a x.
+  void (*axpy)(Index n, float a, const float* x, float* y);
+  /// y = a x. y may be x.
+  void (*scale)(Index n, float a, const float* x, float* y);
+  float (*dot)(Index n, const float* x, const float* y);
+  double (*sum_of_squares)(Index n, const float* x);
+  void (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);
+};
+
+/// The fastest kernels that this processor runs; MOELM_MAX_ISA=avx512|avx2|baseline lowers the choice.
+const Kernels& kernels();
+
+/// All kernels that this processor runs, fastest first, for tests and benchmarks. `count` receives their number.
+const Kernels* const* all_kernels(int& count);
+
+}  // namespace moelm

@@ -1,0 +1,188 @@
+// The text of the element-wise kernels, included once for each instruction set after MOELM_KERNELS is set to the name
+// of the table. No function of the standard library may be instantiated here: the linker could keep this copy for
+// everyone.
+
+#include <cstdint>
+#include <cstring>
+
+#include "ops/kernels.hpp"
+
+namespace moelm {
+namespace {
+
+inline float bits_to_float(std::int32_t bits) {
+  float f;
+  std::memcpy(&f, &bits, sizeof f);
+  return f;
+}
+
+inline float clamp(float x, float low, float high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+
+/// exp by 2^n * e^r with |r| <= ln(2)/2; the polynomial is the Taylor series of degree 7, whose rest is below 1 ulp.
+inline float exp_element(float x) {
+  constexpr float kLog2E = 1.44269504089f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding and subtracting it rounds to an integer
+  const float bounded = clamp(x, -87.3f, 88.3f);
+  const float n = (bounded * kLog2E + kRound) - kRound;
+  const float r = (bounded - n * kLn2High) - n * kLn2Low;
+  float p = 1.0f / 5040;
+  p = p * r + 1.0f / 720;
+  p = p * r + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const float power = bits_to_float((static_cast<std::int32_t>(n) + 127) << 23);
+  // A NaN compares false and would be clamped away: it has to stay visible.
+  return x == x ? p * power : x;
+}
+
+inline float sigmoid_element(float x) { return 1.0f / (1.0f + exp_element(-x)); }
+
+inline float tanh_element(float x) {
+  // Near zero 1 - 2/(1+e^2x) cancels, so the odd Taylor series takes over there.
+  const float square = x * x;
+  float p = -0.0088632355f;  // -1382/155925
+  p = p * square + 0.0218694885f;
+  p = p * square - 0.0539682540f;
+  p = p * square + 0.1333333333f;
+  p = p * square - 0.3333333333f;
+  const float small = x + x * square * p;
+  const float large = 1.0f - 2.0f / (1.0f + exp_element(2.0f * x));
+  return square < 0.09f ? small : large;
+}
+
+void lstm_cell_forward(Index cells, float* gates, const float* c_prev, float* c, float* tanh_c, float* h) {
+  float* i = gates;
+  float* f = gates + cells;
+  float* g = gates + 2 * cells;
+  float* o = gates + 3 * cells;
+#pragma omp simd
+  for (Index j = 0; j < cells; ++j) {
+    i[j] = sigmoid_element(i[j]);
+    f[j] = sigmoid_element(f[j]);
+    g[j] = tanh_element(g[j]);
+    o[j] = sigmoid_element(o[j]);
+    c[j] = f[j] * c_prev[j] + i[j] * g[j];
+    tanh_c[j] = tanh_element(c[j]);
+    h[j] = o[j] * tanh_c[j];
+  }
+}
+
+void lstm_cell_backward(Index cells, const float* gates, const float* c_prev, const float* tanh_c, const float* dh,
+                        float* dc, float* dgates) {
+  const float* i = gates;
+  const float* f = gates + cells;
+  const float* g = gates + 2 * cells;
+  const float* o = gates + 3 * cells;
+#pragma omp simd
+  for (Index j = 0; j < cells; ++j) {
+    // All is read before anything is written: dgates may be gates.
+    const float ij = i[j], fj = f[j], gj = g[j], oj = o[j], t = tanh_c[j];
+    const float d = dc[j] + dh[j] * oj * (1.0f - t * t);
+    dgates[j] = d * gj * ij * (1.0f - ij);
+    dgates[cells + j] = d * c_prev[j] * fj * (1.0f - fj);
+    dgates[2 * cells + j] = d * ij * (1.0f - gj * gj);
+    dgates[3 * cells + j] = dh[j] * t * oj * (1.0f - oj);
+    dc[j] = d * fj;
+  }
+}
+
+float max_of(Index n, const float* x) {
+  float greatest = x[0];
+#pragma omp simd reduction(max : greatest)
+  for (Index j = 0; j < n; ++j) greatest = x[j] > greatest ? x[j] : greatest;
+  return greatest;
+}
+
+constexpr Index kSumBlock = 2048;  // single precision sums within a block, double precision over blocks
+
+double exp_sum(Index n, float shift, const float* x, float* y) {
+  double total = 0;
+  for (Index begin = 0; begin < n; begin += kSumBlock) {
+    const Index end = begin + kSumBlock < n ? begin + kSumBlock : n;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (Index j = begin; j < end; ++j) {
+      const float e = exp_element(x[j] - shift);
+      y[j] = e;
+      sum += e;
+    }
+    total += static_cast<double>(sum);
+  }
+  return total;
+}
+
+void sigmoid(Index n, const float* x, float* y) {
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) y[j] = sigmoid_element(x[j]);
+}
+
+void relu(Index n, float* x) {
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) x[j] = x[j] < 0 ? 0.0f : x[j];
+}
+
+void relu_backward(Index n, const float* y, float* dx) {
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) dx[j] = y[j] > 0 ? dx[j] : 0.0f;
+}
+
+void axpy(Index n, float a, const float* x, float* y) {
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) y[j] += a * x[j];
+}
+
+void scale(Index n, float a, const float* x, float* y) {
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) y[j] = a * x[j];
+}
+
+float dot(Index n, const float* x, const float* y) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (Index j = 0; j < n; ++j) sum += x[j] * y[j];
+  return sum;
+}
+
+double sum_of_squares(Index n, const float* x) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (Index j = 0; j < n; ++j) sum += static_cast<double>(x[j]) * static_cast<double>(x[j]);
+  return sum;
+}
+
+void adam(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w) {
+  const float beta1 = step.beta1, beta2 = step.beta2, epsilon = step.epsilon, rate = step.rate;
+  const float correction2 = step.correction2, grad_scale = step.grad_scale;
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) {
+    const float g = grad[j] * grad_scale;
+    m[j] = beta1 * m[j] + (1.0f - beta1) * g;
+    v[j] = beta2 * v[j] + (1.0f - beta2) * g * g;
+    w[j] -= rate * m[j] / (__builtin_sqrtf(v[j] * correction2) + epsilon);
+  }
+}
+
+}  // namespace
+
+extern const Kernels MOELM_KERNELS;
+const Kernels MOELM_KERNELS = {MOELM_KERNELS_NAME,
+                               lstm_cell_forward,
+                               lstm_cell_backward,
+                               max_of,
+                               exp_sum,
+                               sigmoid,
+                               relu,
+                               relu_backward,
+                               axpy,
+                               scale,
+                               dot,
+                               sum_of_squares,
+                               adam};
+
+}  // namespace moelm

@@ -1,0 +1,78 @@
+// Products equal the plain loops at odd sizes, and a row does not depend on its neighbours or on the threads.
+#include "ops/gemm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "support/catch.hpp"
+#include "support/random_matrix.hpp"
+
+using namespace moelm;
+
+namespace {
+
+void require_close(ConstMatrixView a, ConstMatrixView b, double tolerance) {
+  double greatest = 0, difference = 0;
+  for (Index i = 0; i < a.rows; ++i)
+    for (Index j = 0; j < a.cols; ++j) {
+      greatest = std::max(greatest, std::abs(static_cast<double>(b(i, j))));
+      difference = std::max(difference, std::abs(static_cast<double>(a(i, j)) - static_cast<double>(b(i, j))));
+    }
+  REQUIRE(difference <= tolerance * greatest);
+}
+
+}  // namespace
+
+TEST_CASE("packed products equal plain loops for odd sizes, plain and transposed weights, overwriting and adding") {
+  Context context(2);
+  for (const Index rows : {1, 3, 17, 63, 64, 65, 700})
+    for (const Index inner : {1, 5, 64, 129})
+      for (const Index cols : {1, 7, 64, 100}) {
+        const Matrix a = random_matrix(rows, inner, 1), w = random_matrix(cols, inner, 2),
+                     u = random_matrix(inner, cols, 3);
+        for (const float beta : {0.0f, 1.0f}) {
+          Matrix c = random_matrix(rows, cols, 4), expected = c.clone();
+          PackedMatrix packed;
+          packed.pack(w, Transpose::yes);
+          multiply(context, a, packed, beta, c);
+          multiply_plain(Transpose::no, a, Transpose::yes, w, beta, expected);
+          require_close(c, expected, 2e-6);
+          packed.pack(u, Transpose::no);
+          multiply(context, a, packed, 0.0f, c);
+          multiply_plain(Transpose::no, a, Transpose::no, u, 0.0f, expected);
+          require_close(c, expected, 2e-6);
+        }
+      }
+}
+
+TEST_CASE("gradient products equal plain loops, also for column ranges and no rows") {
+  Context context(2);
+  for (const Index rows : {0, 1, 3, 65, 200})
+    for (const float beta : {0.0f, 1.0f}) {
+      const Matrix a = random_matrix(rows, 130, 1), b = random_matrix(rows, 33, 2);
+      Matrix c = random_matrix(130, 33, 3), expected = c.clone();
+      multiply_transposed(context, a, b, beta, c);
+      multiply_plain(Transpose::yes, a, Transpose::no, b, beta, expected);
+      require_close(c, expected, 2e-6);
+      Matrix part(7, 33), expected_part(7, 33);
+      multiply_transposed(context, a.view().col_range(3, 10), b, 0.0f, part);
+      multiply_plain(Transpose::yes, a.view().col_range(3, 10), Transpose::no, b, 0.0f, expected_part);
+      require_close(part, expected_part, 2e-6);
+    }
+}
+
+TEST_CASE("a row of a product does not depend on the rows beside it nor on the threads") {
+  const Matrix w = random_matrix(1024, 512, 2);
+  PackedMatrix packed;
+  packed.pack(w, Transpose::yes);
+  const Matrix a = random_matrix(600, 512, 1);
+  Matrix all(600, 1024);
+  Context one(1), two(2);
+  multiply(one, a, packed, 0.0f, all);
+  for (const Index rows : {1, 2, 3, 16, 17, 63, 64, 65, 128, 300, 599}) {
+    Matrix some(rows, 1024);
+    multiply(two, a.view().row_range(600 - rows, 600), packed, 0.0f, some);
+    REQUIRE(std::memcmp(some.data(), all.row(600 - rows), static_cast<std::size_t>(some.size()) * sizeof(float)) == 0);
+  }
+}

@@ -1,0 +1,110 @@
+// Every instruction set's kernels against the functions of the standard library in double precision.
+#include "ops/kernels.hpp"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/random_matrix.hpp"
+
+using namespace moelm;
+
+namespace {
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+template <class F>
+void for_each_kernels(F&& test) {
+  int count = 0;
+  const Kernels* const* all = all_kernels(count);
+  REQUIRE(count >= 1);
+  for (int i = 0; i < count; ++i) {
+    INFO(all[i]->name);
+    test(*all[i]);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("exp and sigmoid are accurate over their range") {
+  for_each_kernels([](const Kernels& k) {
+    std::vector<float> x, e, s;
+    for (float v = -80; v < 80; v += 0.0137f) x.push_back(v);
+    e.resize(x.size());
+    s.resize(x.size());
+    double expected_sum = 0;
+    const double sum = k.exp_sum(static_cast<Index>(x.size()), 80.0f, x.data(), e.data());
+    k.sigmoid(static_cast<Index>(x.size()), x.data(), s.data());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double argument = static_cast<double>(x[i] - 80.0f), exact = std::exp(argument);
+      expected_sum += exact;
+      if (argument > -87) REQUIRE(std::abs(e[i] - exact) <= 3e-7 * exact);
+      REQUIRE(std::abs(s[i] - sigmoid(static_cast<double>(x[i]))) <= 2e-7);
+    }
+    REQUIRE(sum == Approx(expected_sum).epsilon(1e-6));
+  });
+}
+
+TEST_CASE("a NaN stays visible through exp, sigmoid and relu") {
+  for_each_kernels([](const Kernels& k) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    std::vector<float> x(19, 1.0f), y(19);
+    x[11] = nan;
+    REQUIRE(std::isnan(k.exp_sum(19, 0.0f, x.data(), y.data())));
+    k.sigmoid(19, x.data(), y.data());
+    REQUIRE(std::isnan(y[11]));
+    k.relu(19, x.data());
+    REQUIRE(std::isnan(x[11]));
+    REQUIRE(std::isnan(k.sum_of_squares(19, x.data())));
+  });
+}
+
+TEST_CASE("the LSTM cell and its backward equal the equations") {
+  for_each_kernels([](const Kernels& k) {
+    for (const Index cells : {1, 16, 37}) {
+      const auto n = static_cast<std::size_t>(cells);
+      Matrix gates = random_matrix(4, cells, 1, 1.5f), dc = random_matrix(1, cells, 4);
+      const Matrix sums = gates.clone(), previous = random_matrix(1, cells, 2), dh = random_matrix(1, cells, 3);
+      const Matrix dc_next = dc.clone();
+      std::vector<float> c(n), tanh_c(n), h(n), dgates(4 * n);
+      k.lstm_cell_forward(cells, gates.data(), previous.data(), c.data(), tanh_c.data(), h.data());
+      k.lstm_cell_backward(cells, gates.data(), previous.data(), tanh_c.data(), dh.data(), dc.data(), dgates.data());
+      for (Index j = 0; j < cells; ++j) {
+        const auto u = static_cast<std::size_t>(j);
+        const double i = sigmoid(sums(0, j)), f = sigmoid(sums(1, j)), g = std::tanh(static_cast<double>(sums(2, j)));
+        const double o = sigmoid(sums(3, j)), exact_c = f * previous(0, j) + i * g, t = std::tanh(exact_c);
+        REQUIRE(c[u] == Approx(exact_c).margin(2e-6));
+        REQUIRE(h[u] == Approx(o * t).margin(2e-6));
+        const double d = dc_next(0, j) + dh(0, j) * o * (1 - t * t);
+        REQUIRE(dgates[u] == Approx(d * g * i * (1 - i)).margin(3e-6));
+        REQUIRE(dgates[n + u] == Approx(d * previous(0, j) * f * (1 - f)).margin(3e-6));
+        REQUIRE(dgates[2 * n + u] == Approx(d * i * (1 - g * g)).margin(3e-6));
+        REQUIRE(dgates[3 * n + u] == Approx(dh(0, j) * t * o * (1 - o)).margin(3e-6));
+        REQUIRE(dc(0, j) == Approx(d * f).margin(3e-6));
+      }
+    }
+  });
+}
+
+TEST_CASE("reductions and updates equal plain loops for odd lengths") {
+  for_each_kernels([](const Kernels& k) {
+    for (const Index n : {1, 15, 16, 17, 1000}) {
+      const Matrix x = random_matrix(1, n, 5), y0 = random_matrix(1, n, 6);
+      double dot = 0, squares = 0, magnitude = 0;
+      float greatest = x(0, 0);
+      for (Index j = 0; j < n; ++j) {
+        dot += static_cast<double>(x(0, j)) * y0(0, j);
+        magnitude += std::abs(static_cast<double>(x(0, j)) * y0(0, j));
+        squares += static_cast<double>(x(0, j)) * x(0, j);
+        greatest = std::max(greatest, x(0, j));
+      }
+      REQUIRE(std::abs(k.dot(n, x.data(), y0.data()) - dot) <= 1e-6 * magnitude);
+      REQUIRE(k.sum_of_squares(n, x.data()) == Approx(squares).epsilon(1e-12));
+      REQUIRE(k.max(n, x.data()) == greatest);
+      Matrix y = y0.clone();
+      k.axpy(n, 0.5f, x.data(), y.data());
+      for (Index j = 0; j < n; ++j) REQUIRE(y(0, j) == Approx(y0(0, j) + 0.5 * x(0, j)).margin(1e-6));
+    }
+  });
+}
