@@ -20,7 +20,7 @@ void for_each_row_of_chunk(Context& context, const SoftmaxParameters& p, ConstMa
                            Finish&& finish) {
   const Index vocabulary = p.weight.rows();
   const MatrixView logits = cache.logits.view().row_range(0, x.rows);
-  context.parallel_ranges(x.rows, 16, [&](Index begin, Index end) {
+  context.parallel_ranges(x.rows, x.rows >= 256 ? 64 : 16, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) std::copy_n(p.bias.data(), vocabulary, logits.row(i));
     multiply(context, x.row_range(begin, end), cache.w_transposed, 1.0f, logits.row_range(begin, end));
     for (Index i = begin; i < end; ++i) finish(i, logits.row(i), kernels().max(vocabulary, logits.row(i)));

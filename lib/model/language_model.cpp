@@ -1,0 +1,192 @@
+#include "model/language_model.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "ops/dropout.hpp"
+#include "ops/kernels.hpp"
+#include "ops/rows.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kRowsOfATask = 64;
+
+void copy(Context& context, ConstMatrixView from, Matrix& to) {
+  to.reshape(from.rows, from.cols);
+  context.parallel_ranges(from.rows, kRowsOfATask, [&](Index begin, Index end) {
+    std::copy_n(from.row(begin), (end - begin) * from.cols, to.row(begin));
+  });
+}
+
+void apply_sigmoid(Context& context, MatrixView x) {
+  context.parallel_ranges(x.rows, kRowsOfATask, [&](Index begin, Index end) {
+    kernels().sigmoid((end - begin) * x.cols, x.row(begin), x.row(begin));
+  });
+}
+
+/// dy *= y (1 - y)
+void sigmoid_backward(Context& context, ConstMatrixView y, MatrixView dy) {
+  context.parallel_ranges(y.rows, kRowsOfATask, [&](Index begin, Index end) {
+    const float* s = y.row(begin);
+    float* d = dy.row(begin);
+    for (Index i = 0; i < (end - begin) * y.cols; ++i) d[i] *= s[i] * (1.0f - s[i]);
+  });
+}
+
+template <class T>
+T& ensure_cache(LayerCache& cache) {
+  if (!std::holds_alternative<T>(cache)) cache.emplace<T>();
+  return std::get<T>(cache);
+}
+
+/// One pass over a batch: the common coordinates of forward and backward.
+class Pass {
+ public:
+  Pass(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+       const PassOptions& options, ModelCache& cache)
+      : context_(context), config_(config), p_(parameters), batch_(batch), options_(options), cache_(cache) {
+    cache.layers.resize(p_.layers.size());
+    cache.x.resize(p_.layers.size());
+    if (options.training) positions_ = batch.sequence.positions(std::max(options.streams, batch.sequence.streams()));
+  }
+
+  void forward(ModelState& state) {
+    for (std::size_t l = 0; l + 1 < p_.layers.size(); ++l) {
+      if (const auto* embedding = std::get_if<EmbeddingParameters>(&p_.layers[l])) {
+        cache_.x[l].reshape(batch_.rows(), embedding->weight.cols());
+        embedding_forward(context_, *embedding, batch_.inputs, cache_.x[l]);
+      } else if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
+        auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
+        lstm_forward(context_, *lstm, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
+        copy(context_, cache.output, cache_.x[l]);
+      } else {
+        forward_moe(l);
+      }
+      drop(l, cache_.x[l]);
+      if (residual(l)) add(context_, cache_.x[l - 1], cache_.x[l]);
+    }
+  }
+
+  /// From cache.dx, the gradient of the softmax's input, through all layers.
+  void backward(ModelGradients& gradients) {
+    for (std::size_t l = p_.layers.size() - 1; l-- > 0;) {
+      copy(context_, cache_.dx, cache_.dlayer);
+      drop(l, cache_.dlayer);
+      if (std::holds_alternative<EmbeddingParameters>(p_.layers[l])) {
+        embedding_backward(context_, batch_.inputs, cache_.dlayer, std::get<RowGradient>(gradients.layers[l]));
+        return;
+      }
+      cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
+      if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
+        LstmState dstate;
+        dstate.reset(batch_.sequence.streams(), *lstm);
+        lstm_backward(context_, *lstm, batch_.sequence, cache_.x[l - 1], cache_.dlayer,
+                      std::get<LstmCache>(cache_.layers[l]), dstate, std::get<LstmParameters>(gradients.layers[l]),
+                      cache_.dprevious);
+      } else {
+        auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
+        sigmoid_backward(context_, cache.output, cache_.dlayer);
+        moe_backward(context_, std::get<MoeConfig>(config_.layers[l]), std::get<MoeParameters>(p_.layers[l]),
+                     cache_.x[l - 1], cache_.dlayer, cache.moe, std::get<GateParameters>(gradients.layers[l]),
+                     cache_.dprevious);
+      }
+      if (residual(l)) add(context_, cache_.dx, cache_.dprevious);
+      cache_.dx.swap(cache_.dprevious);
+    }
+  }
+
+  SoftmaxCache& softmax_cache() { return ensure_cache<SoftmaxCache>(cache_.layers.back()); }
+  const SoftmaxParameters& softmax() const { return std::get<SoftmaxParameters>(p_.layers.back()); }
+  const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
+
+ private:
+  void forward_moe(std::size_t l) {
+    const auto& config = std::get<MoeConfig>(config_.layers[l]);
+    const auto& moe = std::get<MoeParameters>(p_.layers[l]);
+    auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
+    const Matrix& x = cache_.x[l - 1];
+    cache.moe.gate.draws.reshape(0, 0);
+    if (options_.training && config.gated() && moe.gate.noisy())
+      draw_gate_noise(context_, RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step,
+                      positions_, config.experts, cache.moe.gate);
+    cache.output.reshape(x.rows(), x.cols());
+    moe_forward(context_, config, moe, x, cache.moe, cache.output);
+    apply_sigmoid(context_, cache.output);
+    copy(context_, cache.output, cache_.x[l]);
+  }
+
+  void drop(std::size_t l, MatrixView x) {
+    if (!options_.training) return;
+    apply_dropout(
+        context_,
+        {RandomStream(options_.seed, "dropout", static_cast<Index>(l)), options_.step, config_.dropout, positions_}, x);
+  }
+
+  bool residual(std::size_t l) const { return l > 0 && cache_.x[l - 1].cols() == cache_.x[l].cols(); }
+
+  Context& context_;
+  const ModelConfig& config_;
+  const ModelParameters& p_;
+  const Batch& batch_;
+  const PassOptions& options_;
+  ModelCache& cache_;
+  std::vector<Index> positions_;
+};
+
+}  // namespace
+
+double Losses::total() const {
+  double sum = cross_entropy;
+  for (const BalanceLosses& layer : balance) sum += layer.importance + layer.load;
+  return sum;
+}
+
+void ModelState::reset(const ModelParameters& parameters, Index streams) {
+  layers.resize(parameters.layers.size());
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    if (const auto* lstm = std::get_if<LstmParameters>(&parameters.layers[l])) layers[l].reset(streams, *lstm);
+}
+
+void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+                   const PassOptions& options, ModelState& state, ModelCache& cache) {
+  Pass(context, config, parameters, batch, options, cache).forward(state);
+}
+
+void model_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+                 ModelState& state, ModelCache& cache, std::span<double> nll) {
+  const PassOptions options;
+  Pass pass(context, config, parameters, batch, options, cache);
+  pass.forward(state);
+  softmax_forward(context, pass.softmax(), pass.softmax_input(), batch.targets, pass.softmax_cache(), nll);
+}
+
+Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                       const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
+                       ModelGradients& gradients, std::span<double> nll) {
+  gradients.zero();
+  Pass pass(context, config, parameters, batch, options, cache);
+  pass.forward(state);
+  cache.dx.reshape(batch.rows(), pass.softmax_input().cols());
+  softmax_forward_backward(context, pass.softmax(), pass.softmax_input(), batch.targets,
+                           1.0 / static_cast<double>(batch.rows()), pass.softmax_cache(), nll,
+                           std::get<SoftmaxParameters>(gradients.layers.back()), cache.dx);
+  pass.backward(gradients);
+
+  Losses losses;
+  for (const double row : nll) losses.cross_entropy += row / static_cast<double>(batch.rows());
+  losses.balance.resize(parameters.layers.size());
+  for (std::size_t l = 0; l < parameters.layers.size(); ++l)
+    if (const Routing* routing = routing_of(cache, l))
+      losses.balance[l] = balance_losses(std::get<MoeConfig>(config.layers[l]),
+                                         std::get<MoeParameters>(parameters.layers[l]), *routing);
+  return losses;
+}
+
+const Routing* routing_of(const ModelCache& cache, std::size_t layer) {
+  const auto* moe = std::get_if<MoeLayerCache>(&cache.layers[layer]);
+  return moe == nullptr ? nullptr : &moe->moe.routing;
+}
+
+}  // namespace moelm

@@ -1,0 +1,75 @@
+// The language model of figure 1: tokens through the list of layers to the loss, and back.
+//   x_0 = drop(embedding);  x_l = x_{l-1} + drop(layer_l(x_{l-1})), without the sum where widths differ;
+//   the combined MoE output passes through a sigmoid before dropout.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "base/context.hpp"
+#include "model/batch.hpp"
+#include "model/config.hpp"
+#include "model/parameters.hpp"
+
+namespace moelm {
+
+/// Recurrent state of every stream, one entry a layer (empty where a layer has none). Copyable by `clone`.
+struct ModelState {
+  std::vector<LstmState> layers;
+
+  /// Zero state for `streams` streams.
+  void reset(const ModelParameters& parameters, Index streams);
+};
+
+/// Memory of the MoE layer's output beside that of its parts.
+struct MoeLayerCache {
+  MoeCache moe;
+  Matrix output;  ///< sigmoid of the combined output, [N, D]
+};
+
+using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache>;
+
+/// What backward needs, and the memory of a pass; one a worker.
+struct ModelCache {
+  std::vector<LayerCache> layers;
+  std::vector<Matrix> x;  ///< x[l] [N, width], the output of layer l
+  Matrix dlayer, dx, dprevious;
+};
+
+/// How a pass is run. Evaluation has neither dropout nor gate noise.
+struct PassOptions {
+  bool training = false;
+  std::uint64_t seed = 0;
+  Index step = 0;     ///< optimizer step, a coordinate of all random numbers
+  Index streams = 0;  ///< B of the whole optimizer step, for the rows' positions
+};
+
+/// The terms of the loss of one optimizer step.
+struct Losses {
+  double cross_entropy = 0;            ///< mean nats a predicted token
+  std::vector<BalanceLosses> balance;  ///< one entry a layer, zero where there is no MoE
+
+  /// The sum that is minimised.
+  double total() const;
+};
+
+/// Runs all layers up to the softmax: cache.x of the last layer but one holds its input. Carries `state` on.
+void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+                   const PassOptions& options, ModelState& state, ModelCache& cache);
+
+/// nll of every row in nats, in evaluation.
+void model_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+                 ModelState& state, ModelCache& cache, std::span<double> nll);
+
+/// Forward and backward of a training step: the losses, every row's nll, and all gradients (overwritten). What experts'
+/// gradients are made of stays in the cache.
+Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                       const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
+                       ModelGradients& gradients, std::span<double> nll);
+
+/// The MoE routing of layer `layer` in the last pass; null where it is no MoE layer.
+const Routing* routing_of(const ModelCache& cache, std::size_t layer);
+
+}  // namespace moelm

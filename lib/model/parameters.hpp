@@ -1,0 +1,58 @@
+// All weights of a model, layer by layer, and their gradients in the same order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/config.hpp"
+#include "moe/moe_layer.hpp"
+#include "nn/embedding.hpp"
+#include "nn/lstm.hpp"
+#include "nn/softmax.hpp"
+
+namespace moelm {
+
+using LayerParameters = std::variant<EmbeddingParameters, LstmParameters, MoeParameters, SoftmaxParameters>;
+
+/// Weights; shared and const during a pass.
+struct ModelParameters {
+  std::vector<LayerParameters> layers;
+};
+
+using LayerGradients = std::variant<RowGradient, LstmParameters, GateParameters, SoftmaxParameters>;
+
+/// Gradients of everything except experts, whose gradients are formed one at a time from their cache.
+struct ModelGradients {
+  std::vector<LayerGradients> layers;
+
+  /// Zero, except the embedding's rows, which are overwritten by each pass.
+  void zero();
+};
+
+/// Weights of a valid configuration, all zero.
+ModelParameters make_parameters(const ModelConfig& config, Index vocabulary);
+
+/// Zero gradients for the same.
+ModelGradients make_gradients(const ModelParameters& parameters);
+
+/// Initial values of design: softmax N(0, 0.01^2), embedding N(0, 0.1^2), LSTM and experts uniform
+/// +-sqrt(3 / fan_in), forget gate bias 1, noisy gates zero, gates without noise N(0, 1/D). A function of the seed.
+void initialise(Context& context, const ModelConfig& config, std::uint64_t seed, ModelParameters& parameters);
+
+/// A tensor as files name it: "layers.1.weight_ih"; biases are vectors, all others matrices.
+struct NamedTensor {
+  std::string name;
+  Matrix* values;
+  bool vector;
+
+  std::vector<Index> shape() const {
+    return vector ? std::vector<Index>{values->size()} : std::vector<Index>{values->rows(), values->cols()};
+  }
+};
+
+/// Every tensor of the model in the order of the layers. Pointers are valid as long as the parameters do not move.
+std::vector<NamedTensor> named_tensors(ModelParameters& parameters);
+
+}  // namespace moelm

@@ -1,0 +1,67 @@
+#include "optim/adam.hpp"
+
+#include <cmath>
+
+#include "base/check.hpp"
+#include "ops/kernels.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kElementsOfATask = 1 << 16;
+
+AdamStep step_numbers(const AdamMoment& now) {
+  const double t = static_cast<double>(now.step);
+  const AdamConfig& c = now.config;
+  return {static_cast<float>(c.beta1),
+          static_cast<float>(c.beta2),
+          static_cast<float>(c.epsilon),
+          static_cast<float>(now.lr * c.lr_scale / (1 - std::pow(c.beta1, t))),
+          static_cast<float>(1 / (1 - std::pow(c.beta2, t))),
+          static_cast<float>(now.grad_scale)};
+}
+
+/// The decay that moments missed between their last update and the step before this one.
+void catch_up(const AdamMoment& now, Index last_step, Index n, float* m, float* v) {
+  const auto missed = static_cast<double>(now.step - 1 - last_step);
+  if (missed <= 0 || last_step == 0) return;
+  kernels().scale(n, static_cast<float>(std::pow(now.config.beta1, missed)), m, m);
+  kernels().scale(n, static_cast<float>(std::pow(now.config.beta2, missed)), v, v);
+}
+
+}  // namespace
+
+void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradient, AdamMoments& moments,
+                 Matrix& weights) {
+  ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
+  const AdamStep step = step_numbers(now);
+  context.parallel_ranges(weights.size(), kElementsOfATask, [&](Index begin, Index end) {
+    kernels().adam(end - begin, step, gradient.data + begin, moments.m.data() + begin, moments.v.data() + begin,
+                   weights.data() + begin);
+  });
+}
+
+void adam_update_rows(Context& context, const AdamMoment& now, std::span<const std::int32_t> index,
+                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, Matrix& table) {
+  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols(), "one gradient a row");
+  const AdamStep step = step_numbers(now);
+  context.parallel_ranges(rows.rows, 64, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const auto row = static_cast<std::size_t>(index[static_cast<std::size_t>(i)]);
+      const Index r = static_cast<Index>(row);
+      catch_up(now, last_step[row], table.cols(), moments.m.row(r), moments.v.row(r));
+      kernels().adam(table.cols(), step, rows.row(i), moments.m.row(r), moments.v.row(r), table.row(r));
+      last_step[row] = now.step;
+    }
+  });
+}
+
+void adam_update_matrix(const AdamMoment& now, ConstMatrixView gradient, Index last_step, AdamMoments& moments,
+                        Matrix& weights) {
+  ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
+  catch_up(now, last_step, weights.size(), moments.m.data(), moments.v.data());
+  kernels().adam(weights.size(), step_numbers(now), gradient.data, moments.m.data(), moments.v.data(), weights.data());
+}
+
+}  // namespace moelm

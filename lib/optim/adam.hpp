@@ -1,0 +1,47 @@
+// Adam (Kingma and Ba 2015) on whole tensors, on few rows of a table, and on one matrix of many.
+//   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t))
+//   + eps)
+// What receives no gradient in a step is not touched; its moments decay when it is next touched.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/context.hpp"
+#include "optim/config.hpp"
+#include "tensor/matrix.hpp"
+
+namespace moelm {
+
+/// First and second moment of one tensor.
+struct AdamMoments {
+  Matrix m, v;
+
+  AdamMoments() = default;
+  AdamMoments(Index rows, Index cols) : m(rows, cols), v(rows, cols) {}
+};
+
+/// Where the optimizer stands: step t counts from 1, `lr` is the schedule's value, gradients are multiplied by
+/// grad_scale.
+struct AdamMoment {
+  const AdamConfig& config;
+  Index step;
+  double lr;
+  double grad_scale = 1;
+};
+
+/// Updates all of `weights`.
+void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradient, AdamMoments& moments,
+                 Matrix& weights);
+
+/// Updates rows index[i] of a table with the gradients rows[i]; last_step[row] is the step of a row's last update, 0
+/// for never.
+void adam_update_rows(Context& context, const AdamMoment& now, std::span<const std::int32_t> index,
+                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, Matrix& table);
+
+/// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
+void adam_update_matrix(const AdamMoment& now, ConstMatrixView gradient, Index last_step, AdamMoments& moments,
+                        Matrix& weights);
+
+}  // namespace moelm
