@@ -1,0 +1,58 @@
+// How much the choice of experts tells about a label or a token: mutual information with a shuffled baseline.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+/// A uniform sample of rows with their experts (reservoir; all rows as long as there are no more than `limit`).
+/// Rows weigh the same; a row stands for its experts in proportion to their gates.
+class RoutingSample {
+ public:
+  RoutingSample(Index experts, Index k, Index limit, std::uint64_t seed);
+
+  /// `expert` and `gate` [k]; an expert of -1 is none.
+  void add(std::int32_t token, std::int32_t label, std::span<const std::int32_t> expert, std::span<const float> gate);
+
+  Index rows() const { return static_cast<Index>(token_.size()); }
+  Index seen() const { return seen_; }
+  Index experts() const { return experts_; }
+  std::span<const std::int32_t> tokens() const { return token_; }
+  std::span<const std::int32_t> labels() const { return label_; }
+
+  /// H(expert | group) in nats, one group number a row; rows of group -1 are left out.
+  double entropy_given(std::span<const std::int64_t> group) const;
+
+ private:
+  Index experts_, k_, limit_;
+  std::uint64_t seed_;
+  Index seen_ = 0;
+  std::vector<std::int32_t> token_, label_, expert_;
+  std::vector<float> gate_;
+};
+
+/// One mutual information in nats, and what the same rows give once their labels are shuffled: the bias of a finite
+/// sample. Where the two are alike, the experts know nothing.
+struct Information {
+  double nats = 0;
+  double shuffled = 0;
+};
+
+struct InformationReport {
+  Index rows = 0;                 ///< rows with a label
+  double label_entropy = 0;       ///< H(label): the most that label_expert can be
+  double expert_entropy = 0;      ///< H(expert)
+  Information label_expert;       ///< I(label; expert)
+  Information label_given_token;  ///< I(label; expert | token): what the experts know beyond the token; the shuffle is
+                                  ///< among the rows of the same token
+  Information token_expert;       ///< I(token; expert): how much of the routing the token alone decides
+};
+
+/// Rows with label -1 are left out. The same seed gives the same shuffle.
+InformationReport measure_information(const RoutingSample& sample, std::uint64_t seed);
+
+}  // namespace moelm

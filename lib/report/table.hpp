@@ -1,0 +1,43 @@
+// Aligned text tables for a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+enum class Align { left, right };
+
+/// Collects rows of cells, then prints them in columns two spaces apart under a heading. Cells and headings are
+/// escaped here, so callers pass plain text.
+class Table {
+ public:
+  /// A column; cells wider than `widest` columns (0: no limit) are shortened.
+  void add_column(std::string_view heading, Align align = Align::right, Index widest = 0);
+
+  /// REQUIRES as many cells as columns.
+  void add_row(const std::vector<std::string>& cells);
+
+  bool empty() const { return rows_.empty(); }
+
+  /// The heading, a rule and the rows, each line after `indent` spaces and ending in a newline, without trailing
+  /// blanks.
+  std::string str(Index indent = 0) const;
+
+ private:
+  struct Column {
+    std::string heading;
+    Align align;
+    Index widest;
+    Index width;
+  };
+  void append_line(std::string& out, const std::vector<std::string>& cells, Index indent) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace moelm

@@ -1,0 +1,102 @@
+#include "report/token_classes.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.hpp"
+
+namespace moelm {
+namespace {
+
+enum Class : std::int32_t { end_of_line, unknown, number, punctuation, capitalised, first_decile };
+constexpr std::int32_t kDeciles = 10;
+
+bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
+bool is_upper(unsigned char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(unsigned char c) { return is_upper(c) || (c >= 'a' && c <= 'z') || c >= 0x80; }
+
+/// What a token looks like; first_decile for an ordinary word.
+Class shape_of(std::string_view text) {
+  // A byte-pair token may carry the blank before its word.
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const bool letters =
+      std::any_of(text.begin(), text.end(), [](char c) { return is_letter(static_cast<unsigned char>(c)); });
+  const bool digits =
+      std::any_of(text.begin(), text.end(), [](char c) { return is_digit(static_cast<unsigned char>(c)); });
+  if (!letters) return digits ? number : punctuation;
+  return is_upper(static_cast<unsigned char>(text.front())) ? capitalised : first_decile;
+}
+
+/// Deciles of the running text among `words`, by falling count; equal counts by id.
+void assign_deciles(const VocabularyFacts& vocabulary, std::vector<std::int32_t> words,
+                    std::vector<std::int32_t>& of_token) {
+  std::vector<Index> count(of_token.size());
+  double total = 0;
+  for (const std::int32_t id : words) {
+    count[id] = std::max<Index>(vocabulary.count(id), 0);
+    total += static_cast<double>(count[id]);
+  }
+  std::stable_sort(words.begin(), words.end(), [&](std::int32_t a, std::int32_t b) { return count[a] > count[b]; });
+  double before = 0;
+  for (const std::int32_t id : words) {
+    // The middle of its mass decides, so a word that is more than a tenth of the text still has one class.
+    const double middle = before + static_cast<double>(count[id]) / 2;
+    const double place = total > 0 ? kDeciles * middle / total : 0;
+    of_token[id] = first_decile + std::min(kDeciles - 1, static_cast<std::int32_t>(place));
+    before += static_cast<double>(count[id]);
+  }
+}
+
+std::string_view trimmed(std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+}  // namespace
+
+TokenClasses classify_tokens(const VocabularyFacts& vocabulary) {
+  TokenClasses classes;
+  classes.names = {"</s>", "<unk>", "number", "punctuation", "capitalised", "most frequent"};
+  for (std::int32_t d = 2; d < kDeciles; ++d) classes.names.push_back("decile " + std::to_string(d));
+  classes.names.emplace_back("rarest");
+  classes.of_token.resize(static_cast<std::size_t>(vocabulary.size));
+  std::vector<std::int32_t> words;
+  for (std::int32_t id = 0; id < vocabulary.size; ++id) {
+    Class c = id == vocabulary.end_id       ? end_of_line
+              : id == vocabulary.unknown_id ? unknown
+                                            : shape_of(vocabulary.text(id));
+    classes.of_token[id] = c;
+    if (c == first_decile) words.push_back(id);
+  }
+  assign_deciles(vocabulary, std::move(words), classes.of_token);
+  return classes;
+}
+
+std::int32_t LabelSet::number(const std::string& label, const std::string& source) {
+  const auto found = numbers_.find(label);
+  if (found != numbers_.end()) return found->second;
+  if (static_cast<Index>(names_.size()) == kMost)
+    throw Error(Exit::bad_data, source + ": labels: expected at most " + std::to_string(kMost) +
+                                    " different ones, found more; give one label for each line of the text");
+  names_.push_back(label);
+  return numbers_[label] = static_cast<std::int32_t>(names_.size()) - 1;
+}
+
+std::vector<std::int32_t> parse_labels(std::string_view text, const std::string& source, LabelSet& labels) {
+  constexpr std::size_t kLongest = 200;
+  std::vector<std::int32_t> result;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    const std::string_view label = trimmed(text.substr(0, length));
+    if (label.size() > kLongest)
+      throw Error(Exit::bad_data, source + ": line " + std::to_string(result.size() + 1) +
+                                      ": expected a label of at most 200 bytes, found " + std::to_string(label.size()) +
+                                      "; give one label for each line of the text");
+    result.push_back(label.empty() ? -1 : labels.number(std::string(label), source));
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return result;
+}
+
+}  // namespace moelm

@@ -1,0 +1,33 @@
+// The rows with the highest gate of each expert: the procedure of the paper's table 9, in bounded memory.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+/// One row and the gate that an expert had there.
+struct GatedRow {
+  float gate = 0;
+  Index row = 0;
+};
+
+/// Keeps for every expert the `keep` rows with the highest gates; of equal gates the earlier rows. What is kept does
+/// not depend on the order in which rows are offered.
+class TopContexts {
+ public:
+  TopContexts(Index experts, Index keep);
+
+  void offer(Index expert, GatedRow candidate);
+
+  /// The kept rows of one expert, highest gate first.
+  std::vector<GatedRow> best(Index expert) const;
+
+ private:
+  Index keep_;
+  std::vector<std::vector<GatedRow>> heaps_;  // per expert, the worst kept row on top
+};
+
+}  // namespace moelm
