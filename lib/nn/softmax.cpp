@@ -11,9 +11,6 @@ namespace moelm {
 
 namespace {
 
-/// Rows of a chunk: a function of the vocabulary alone, so that results do not depend on the batch.
-Index chunk_rows(Index vocabulary) { return std::clamp<Index>((Index{1} << 24) / vocabulary / 64 * 64, 64, 1024); }
-
 /// Logits of a chunk of rows, turned into exp(logit - max) row by row; calls finish(row, max, sum, values).
 template <class Finish>
 void for_each_row_of_chunk(Context& context, const SoftmaxParameters& p, ConstMatrixView x, SoftmaxCache& cache,
@@ -29,9 +26,13 @@ void for_each_row_of_chunk(Context& context, const SoftmaxParameters& p, ConstMa
 
 }  // namespace
 
+Index softmax_chunk_rows(Index vocabulary) {
+  return std::clamp<Index>((Index{1} << 24) / vocabulary / 64 * 64, 64, 1024);
+}
+
 void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll) {
-  const Index vocabulary = p.weight.rows(), chunk = chunk_rows(vocabulary);
+  const Index vocabulary = p.weight.rows(), chunk = softmax_chunk_rows(vocabulary);
   cache.logits.reshape(std::min(chunk, x.rows), vocabulary);
   cache.w_transposed.pack(p.weight, Transpose::yes);
   for (Index begin = 0; begin < x.rows; begin += chunk) {
@@ -48,7 +49,7 @@ void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixVi
 void softmax_forward_backward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
                               std::span<double> nll, SoftmaxParameters& gradients, MatrixView dx) {
-  const Index vocabulary = p.weight.rows(), chunk = chunk_rows(vocabulary);
+  const Index vocabulary = p.weight.rows(), chunk = softmax_chunk_rows(vocabulary);
   cache.logits.reshape(std::min(chunk, x.rows), vocabulary);
   cache.w_transposed.pack(p.weight, Transpose::yes);
   cache.w.pack(p.weight, Transpose::no);

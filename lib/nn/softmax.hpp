@@ -23,6 +23,9 @@ struct SoftmaxCache {
   PackedMatrix w, w_transposed;
 };
 
+/// Rows whose logits exist together: a function of the vocabulary alone, so that results do not depend on the batch.
+Index softmax_chunk_rows(Index vocabulary);
+
 /// nll[i] = -ln p(target[i] | x[i]) in nats, computed in double precision after the exponentials; x [N, D].
 void softmax_forward(Context& context, const SoftmaxParameters& parameters, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll);

@@ -1,0 +1,101 @@
+#include "model/memory.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "model/size.hpp"
+#include "nn/softmax.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr double kNumber = sizeof(float);
+constexpr double kStepOfRow = sizeof(std::int64_t);
+/// Code, libraries, thread stacks, and one decoded block of input.
+constexpr double kProcess = 64.0 * (1 << 20);
+
+/// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
+struct Sums {
+  double moments = 0, gradients = 0, activations = 0, copies = 0;
+};
+
+struct Shape {
+  double inputs, vocabulary, rows, threads;
+};
+
+double number(Index value) { return static_cast<double>(value); }
+
+void add_layer(const EmbeddingConfig& c, const Shape& s, Sums& sums) {
+  sums.gradients += std::min(s.rows, s.vocabulary) * number(c.width);
+  sums.moments += s.vocabulary * kStepOfRow / kNumber;
+  sums.activations += s.rows * number(c.width);
+}
+
+void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
+  const double cells = number(c.cells), outputs = number(c.output_width());
+  const double weights = 4 * cells * (s.inputs + outputs) + (c.projection > 0 ? cells * outputs : 0);
+  sums.gradients += weights + 4 * cells;
+  sums.copies += weights;
+  // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
+  sums.activations += s.rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
+}
+
+void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
+  const double routed = s.rows * number(c.gated() ? c.k : 1), experts = number(c.experts);
+  if (c.gated()) {
+    const bool noisy = c.gate == GateKind::noisy_top_k;
+    const double gate = (noisy ? 2 : 1) * s.inputs * experts;
+    sums.gradients += gate;
+    sums.copies += gate;
+    // Logits and their gradients; with noise also raw, draws and the gradient of raw. Order, choices, gates, slots.
+    sums.activations += s.rows * experts * (noisy ? 6 : 3) + routed * 6;
+  }
+  double hidden = 0, largest = 0, inputs = s.inputs;
+  for (const Index units : c.hidden) {
+    hidden += number(units);
+    largest = std::max(largest, inputs * number(units));
+    inputs = number(units);
+  }
+  largest = std::max(largest, inputs * s.inputs);
+  // Routed rows, output and both their gradients; the hidden layers and theirs.
+  sums.activations += routed * (4 * s.inputs + 2 * hidden) + 2 * s.rows * s.inputs;
+  sums.gradients += s.threads * largest;
+  sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
+}
+
+void add_layer(const SoftmaxConfig&, const Shape& s, Sums& sums) {
+  sums.gradients += s.vocabulary * (s.inputs + 1);
+  sums.copies += 2 * s.vocabulary * s.inputs;
+  sums.activations += std::min(s.rows, number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)))) * s.vocabulary;
+}
+
+Index bytes(double numbers) {
+  const double value = numbers * kNumber;
+  return value < 9e18 ? static_cast<Index>(value) : std::numeric_limits<Index>::max() / 8;
+}
+
+}  // namespace
+
+TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads) {
+  const ModelSize size = model_size(config, vocabulary);
+  const std::vector<Index> widths = input_widths(config);
+  Sums sums;
+  Index widest = 0;
+  for (std::size_t i = 0; i < config.layers.size(); ++i) {
+    const Shape shape{number(widths[i]), number(vocabulary), number(rows), number(threads)};
+    widest = std::max(widest, widths[i]);
+    std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
+  }
+  TrainingMemory memory;
+  memory.weights = bytes(number(size.parameters));
+  memory.moments = bytes(2 * number(size.parameters) + sums.moments);
+  memory.gradients = bytes(sums.gradients);
+  // Three gradients of activations are on their way at a time.
+  memory.activations = bytes(sums.activations + 3 * number(rows) * number(widest));
+  memory.copies = bytes(sums.copies);
+  memory.process = static_cast<Index>(kProcess);
+  return memory;
+}
+
+}  // namespace moelm

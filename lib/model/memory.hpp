@@ -1,0 +1,27 @@
+// The memory that training a model takes at its peak, computed from its shape before anything is allocated.
+#pragma once
+
+#include "base/index.hpp"
+#include "model/config.hpp"
+
+namespace moelm {
+
+/// Bytes by what they hold. With N rows a step, D the width a layer reads, 4 bytes a number:
+struct TrainingMemory {
+  Index weights = 0;      ///< every stored number
+  Index moments = 0;      ///< Adam's two moments of every stored number, and the last step of each row of a table
+  Index gradients = 0;    ///< of all but the experts; of the embedding at most N rows; one expert's matrix a thread
+  Index activations = 0;  ///< what passes keep for backward: an LSTM of H cells and output R about N (7H + 4R), an MoE
+                          ///< layer N (6E + 2D) for its gate and 2 N k (2D + sum of F) for its routed rows, every layer
+                          ///< its output, and the logits of one chunk of rows
+  Index copies = 0;   ///< weights in the order of the matrix library: all layers but the experts, one expert a thread
+  Index process = 0;  ///< the program itself, its libraries and its input
+
+  Index total() const { return weights + moments + gradients + activations + copies + process; }
+};
+
+/// Memory of training a valid model with `rows` predicted tokens a step. Experts' rows are counted as they are (N k in
+/// all), so that no routing takes more.
+TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads);
+
+}  // namespace moelm

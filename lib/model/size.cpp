@@ -1,0 +1,93 @@
+#include "model/size.hpp"
+
+#include "base/error.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// Integers that refuse to overflow: a configuration may hold any numbers.
+class Exact {
+ public:
+  Exact(Index value) : value_(value) {}  // NOLINT: sums and products read as in the paper
+  Index value() const { return value_; }
+
+  friend Exact operator+(Exact a, Exact b) {
+    Index sum = 0;
+    if (__builtin_add_overflow(a.value_, b.value_, &sum)) refuse();
+    return sum;
+  }
+  friend Exact operator*(Exact a, Exact b) {
+    Index product = 0;
+    if (__builtin_mul_overflow(a.value_, b.value_, &product)) refuse();
+    return product;
+  }
+
+ private:
+  [[noreturn]] static void refuse() {
+    throw Error(Exit::bad_config, "model: expected fewer than 2^63 parameters, found more");
+  }
+  Index value_;
+};
+
+Exact exact_expert_weights(const MoeConfig& config, Index width) {
+  Exact sum = 0, inputs = width;
+  for (const Index units : config.hidden) {
+    sum = sum + inputs * units;
+    inputs = units;
+  }
+  return sum + inputs * width;
+}
+
+LayerSize size_of(const EmbeddingConfig& c, Index, Index vocabulary) {
+  return {"embedding", 0, c.width, (Exact(vocabulary) * c.width).value(), 0, 0};
+}
+
+LayerSize size_of(const LstmConfig& c, Index inputs, Index) {
+  const Index outputs = c.output_width();
+  const Exact projection = c.projection > 0 ? Exact(c.cells) * c.projection : Exact(0);
+  const Exact weights = Exact(4) * c.cells * (Exact(inputs) + outputs) + projection;
+  return {"lstm", inputs, outputs, (weights + Exact(4) * c.cells).value(), weights.value(), weights.value()};
+}
+
+LayerSize size_of(const MoeConfig& c, Index inputs, Index) {
+  const Exact expert = exact_expert_weights(c, inputs);
+  if (!c.gated()) return {"moe", inputs, inputs, expert.value(), expert.value(), expert.value()};
+  const Exact gate = Exact(c.gate == GateKind::noisy_top_k ? 2 : 1) * inputs * c.experts;
+  const Exact weights = gate + expert * c.experts;
+  return {"moe", inputs, inputs, weights.value(), weights.value(), (gate + expert * c.k).value()};
+}
+
+LayerSize size_of(const SoftmaxConfig&, Index inputs, Index vocabulary) {
+  return {"softmax", inputs, vocabulary, (Exact(vocabulary) * inputs + vocabulary).value(), 0, 0};
+}
+
+}  // namespace
+
+double ModelSize::softmax_share() const {
+  const double all = static_cast<double>(ops_per_timestep) + static_cast<double>(softmax_ops);
+  return all > 0 ? static_cast<double>(softmax_ops) / all : 0;
+}
+
+ModelSize model_size(const ModelConfig& config, Index vocabulary) {
+  const std::vector<Index> widths = input_widths(config);
+  ModelSize size;
+  Exact parameters = 0, weights = 0, ops = 0;
+  for (std::size_t i = 0; i < config.layers.size(); ++i) {
+    const LayerSize layer =
+        std::visit([&](const auto& c) { return size_of(c, widths[i], vocabulary); }, config.layers[i]);
+    parameters = parameters + layer.parameters;
+    weights = weights + layer.weights;
+    ops = ops + layer.ops;
+    if (layer.type == "softmax") size.softmax_ops = (Exact(layer.input_width) * vocabulary).value();
+    size.layers.push_back(layer);
+  }
+  size.parameters = parameters.value();
+  size.parameters_without_embedding_and_softmax = weights.value();
+  size.ops_per_timestep = ops.value();
+  return size;
+}
+
+Index expert_weights(const MoeConfig& config, Index width) { return exact_expert_weights(config, width).value(); }
+
+}  // namespace moelm
