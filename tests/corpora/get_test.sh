@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # corpora/get as a user runs it, on tiny corpora of its own: sources in order, archives, checksums, refusals.
-# usage: get_test.sh CORPORA-FOLDER
+# usage: get_test.sh CORPORA-FOLDER; MOELM_BIN names the folder of moe-grammar
 set -euo pipefail
 export LC_ALL=C
 
@@ -161,6 +161,11 @@ mkdir "$work/verses"
 "$work/bin/bible" | perl "$source_home/tools/kjv.pl" "$work/verses" 'Josh Rom' 'Heb'
 check 'books go to their splits without references' eval '[ "$(cat "$work/verses/valid.txt")" = "$(printf "Now after\nPaul")" ]'
 check '... train has the rest' grep -qx 'That which' "$work/verses/train.txt"
+
+check 'the grammar is generated' run 0 grammar "$work/to/grammar"
+check '... the text of the manifest' eval 'says verified && ! says WRONG'
+check '... with a class for every line' eval '[ "$(wc -l <"$work/to/grammar/test.classes")" -eq 1000 ]'
+check '... and the Markov source beside it' eval 'grep -q entropy_rate_nats "$work/to/grammar/markov/exact.json"'
 
 # Every manifest of the project is complete.
 for file in "$source_home"/*.json; do
