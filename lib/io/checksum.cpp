@@ -12,7 +12,7 @@
 namespace moelm {
 
 namespace {
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr Index kPiece = Index{1} << 20;
 }  // namespace
 
 struct Sha256::State {
@@ -22,6 +22,19 @@ struct Sha256::State {
   State& operator=(const State&) = delete;
   void start() {
     ensure(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1, "SHA-256 is available");
+  }
+
+  std::string finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    ensure(EVP_DigestFinal_ex(context, digest.data(), &size) == 1 && size == 32, "SHA-256 finishes");
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+      hex += kDigits[digest[i] >> 4];
+      hex += kDigits[digest[i] & 15];
+    }
+    return hex;
   }
 
   EVP_MD_CTX* context;
@@ -37,17 +50,15 @@ void Sha256::add(const void* bytes, std::size_t count) {
 }
 
 std::string Sha256::finish() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  ensure(EVP_DigestFinal_ex(state_->context, digest.data(), &size) == 1 && size == 32, "SHA-256 finishes");
+  std::string hex = state_->finish();
   state_->start();
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
   return hex;
+}
+
+std::string Sha256::so_far() const {
+  State copy;
+  ensure(EVP_MD_CTX_copy_ex(copy.context, state_->context) == 1, "SHA-256 can be copied");
+  return copy.finish();
 }
 
 std::string sha256_hex(std::string_view bytes) {
@@ -57,10 +68,18 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string sha256_of_file(const std::string& path, FileSystem& fs) {
-  File file = File::open_read(path, Links::refuse, fs);
+  const File file = File::open_read(path, Links::refuse, fs);
+  return sha256_of_file(file, file.size());
+}
+
+std::string sha256_of_file(const File& file, Index bytes) {
   Sha256 sum;
-  std::vector<char> piece(kPiece);
-  while (const std::size_t count = file.read_some(piece.data(), piece.size())) sum.add(piece.data(), count);
+  std::vector<char> piece(static_cast<std::size_t>(std::min(bytes, kPiece)));
+  for (Index done = 0; done < bytes; done += kPiece) {
+    const auto count = static_cast<std::size_t>(std::min(bytes - done, kPiece));
+    file.read_at(done, piece.data(), count);
+    sum.add(piece.data(), count);
+  }
   return sum.finish();
 }
 

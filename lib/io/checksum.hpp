@@ -6,9 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/index.hpp"
 #include "io/file_system.hpp"
 
 namespace moelm {
+
+class File;
 
 /// A checksum in the making. Not thread-safe; any number may exist.
 class Sha256 {
@@ -22,6 +25,8 @@ class Sha256 {
   void add(std::string_view bytes) { add(bytes.data(), bytes.size()); }
   /// The checksum of everything added, 64 lower-case hexadecimal digits; starts anew afterwards.
   std::string finish();
+  /// The checksum of everything added so far; adding may go on.
+  std::string so_far() const;
 
  private:
   struct State;
@@ -32,6 +37,8 @@ class Sha256 {
 std::string sha256_hex(std::string_view bytes);
 /// Of the contents of a regular file, read in pieces; with links refused.
 std::string sha256_of_file(const std::string& path, FileSystem& fs = real_file_system());
+/// Of the first `bytes` bytes of an open file, without moving its position. Exit::bad_data if it is shorter.
+std::string sha256_of_file(const File& file, Index bytes);
 /// Whether a string has the form that the functions above return.
 bool is_sha256_hex(std::string_view text);
 

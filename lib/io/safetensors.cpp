@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -78,8 +79,12 @@ StoredTensor tensor_of(const std::string& path, const std::string& name, const J
 }  // namespace
 
 SafetensorsFile SafetensorsFile::open(const std::string& path, FileSystem& fs) {
+  return open(File::open_read(path, Links::refuse, fs));
+}
+
+SafetensorsFile SafetensorsFile::open(File file) {
   SafetensorsFile result;
-  result.file_ = File::open_read(path, Links::refuse, fs);
+  result.file_ = std::move(file);
   result.read_header();
   return result;
 }

@@ -62,6 +62,9 @@ class SafetensorsFile {
   /// Links and special files are refused.
   static SafetensorsFile open(const std::string& path, FileSystem& fs = real_file_system());
 
+  /// Of a file that is open already.
+  static SafetensorsFile open(File file);
+
   const std::string& path() const { return file_.path(); }
   const File& file() const { return file_; }
   /// In the order of their data.

@@ -17,6 +17,7 @@ TEST_CASE("pieces give the checksum of the whole, and finishing starts anew") {
   Sha256 sum;
   sum.add("a");
   sum.add("");
+  REQUIRE(sum.so_far() == sha256_hex("a"));
   sum.add("bc");
   REQUIRE(sum.finish() == sha256_hex("abc"));
   REQUIRE(sum.finish() == sha256_hex(""));

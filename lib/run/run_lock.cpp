@@ -1,0 +1,125 @@
+#include "run/run_lock.hpp"
+
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <fstream>
+#include <utility>
+
+#include "base/error.hpp"
+#include "io/file_error.hpp"
+#include "io/json.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kLongestHolder = 4096;
+
+struct Holder {
+  Index pid = 0;
+  std::string host, boot;
+};
+
+Holder ourselves() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  std::string boot;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  return {static_cast<Index>(::getpid()), host.data(), boot};
+}
+
+std::string text_of(const Holder& holder) {
+  const Json json = {{"pid", holder.pid},
+                     {"host", holder.host},
+                     {"boot_id", holder.boot},
+                     {"start", static_cast<Index>(std::time(nullptr))}};
+  return json_text(json) + "\n";
+}
+
+// Whoever holds the lock may be writing this very file, so anything unreadable is an unknown holder.
+Holder read_holder(const std::string& path, FileSystem& fs) {
+  try {
+    const Json json = parse_json(read_file(path, kLongestHolder, Links::refuse, fs), path);
+    const JsonField field(json, path);
+    return {field.at("pid").integer(1, Index{1} << 31), field.at("host").text(), field.at("boot_id").text()};
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+[[noreturn]] void refuse(const std::string& path, const Holder& holder, const std::string& hint) {
+  const std::string who =
+      holder.pid == 0 ? "an unknown process" : "process " + std::to_string(holder.pid) + " on host " + holder.host;
+  throw Error(Exit::cannot_create, path + ": the run is in use by " + who + "; " + hint);
+}
+
+bool process_is_gone(const Holder& holder) {
+  const Holder us = ourselves();
+  if (holder.pid == 0 || holder.host != us.host) return false;
+  if (holder.boot != us.boot) return true;
+  return ::kill(static_cast<pid_t>(holder.pid), 0) < 0 && errno == ESRCH;
+}
+
+// Removes a left-over lock. It is renamed first and looked at again, so that of two processes that come at the same
+// moment the slower one does not remove the lock that the faster one has just taken.
+void remove_left_over(const std::string& held, const std::string& seen, FileSystem& fs) {
+  const std::string aside = held + "-" + std::to_string(::getpid());
+  rename_path(held, aside, fs);
+  if (read_file(aside, kLongestHolder, Links::refuse, fs) != seen) {
+    rename_no_replace(aside, held, fs);
+    refuse(held, read_holder(held, fs), "try again");
+  }
+  remove_file(aside, fs);
+}
+
+void take_exclusive_file(const std::string& held, RunLock::Foreign foreign, FileSystem& fs) {
+  if (path_exists(held, fs)) {
+    const std::string seen = read_file(held, kLongestHolder, Links::refuse, fs);
+    const Holder holder = read_holder(held, fs);
+    const bool ours = holder.host == ourselves().host;
+    if (!process_is_gone(holder)) {
+      if (ours) refuse(held, holder, "wait for it, or stop it");
+      if (foreign == RunLock::Foreign::refuse) refuse(held, holder, "if it no longer runs there, use --break-lock");
+    }
+    remove_left_over(held, seen, fs);
+  }
+  File file = File::create(held, fs);
+  file.write_all(text_of(ourselves()));
+  file.close();
+}
+
+}  // namespace
+
+RunLock RunLock::acquire(const std::string& run, Foreign foreign, FileSystem& fs) {
+  const std::string path = join_path(run, ".lock");
+  File file = File::open_append(path, fs);
+  int result = -1;
+  do result = fs.flock(file.descriptor(), LOCK_EX | LOCK_NB);
+  while (result < 0 && errno == EINTR);
+  if (result < 0 && errno == EWOULDBLOCK) refuse(path, read_holder(path, fs), "wait for it, or stop it");
+  if (result < 0) {
+    const int error = errno;
+    if (error != ENOSYS && error != EOPNOTSUPP && error != EINVAL && error != ENOLCK)
+      throw_file_error(error, Exit::io, path, "lock");
+    const std::string held = path + ".held";
+    take_exclusive_file(held, foreign, fs);
+    return RunLock(std::move(file), held, fs);
+  }
+  file.truncate(0);
+  file.write_all(text_of(ourselves()));
+  return RunLock(std::move(file), "", fs);
+}
+
+RunLock::~RunLock() {
+  if (!held_.empty()) remove_file(held_, *fs_);
+}
+
+RunLock::RunLock(RunLock&& other) noexcept
+    : file_(std::move(other.file_)), held_(std::exchange(other.held_, "")), fs_(other.fs_) {}
+
+}  // namespace moelm

@@ -1,0 +1,22 @@
+// Requests to stop: SIGTERM, SIGINT and SIGUSR1 raise a flag that loops look at; a second one ends the process.
+#pragma once
+
+namespace moelm {
+
+/// While one exists, the first of the three signals only sets the flag and the second exits at once with 128 + number,
+/// which the files on disk survive at any moment. A file that reaches the size limit is an error of its write instead
+/// of a fatal signal. At most one exists at a time.
+class StopSignal {
+ public:
+  StopSignal();
+  ~StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+
+  /// Whether a signal has arrived. Any thread may ask.
+  bool requested() const { return number() != 0; }
+  /// The signal that arrived first, 0 for none.
+  int number() const;
+};
+
+}  // namespace moelm
