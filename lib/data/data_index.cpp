@@ -1,0 +1,130 @@
+#include "data/data_index.hpp"
+
+#include <limits>
+
+#include "base/error.hpp"
+#include "data/sealed_json.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
+#include "io/json.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::string_view kFormat = "moelm-data";
+constexpr Index kVersion = 1;
+constexpr Index kFileLimit = Index{256} << 20;
+constexpr Index kMost = Index{1} << 53;  // what every JSON reader can represent
+constexpr Index kMostTokens = std::numeric_limits<std::int32_t>::max() - 1;
+
+/// The sums of a split, once for writing and reading.
+template <class S, class Visit>
+void visit_sums(S& split, const Visit& visit) {
+  visit("tokens", split.tokens);
+  visit("lines", split.lines);
+  visit("words", split.words);
+  visit("unknown_words", split.unknown_words);
+  visit("literal_unknown", split.literal_unknown);
+  visit("bytes", split.bytes);
+  visit("malformed_utf8", split.faults.malformed);
+  visit("crlf", split.faults.carriage_returns);
+  visit("byte_order_marks", split.faults.byte_order_marks);
+}
+
+Json split_json(const SplitIndex& split) {
+  Json object;
+  visit_sums(split, [&](const char* key, Index value) { object[key] = value; });
+  object["inputs"] = Json::array();
+  for (const InputRange& input : split.inputs)
+    object["inputs"].push_back({{"name", input.name},
+                                {"first_line", input.first_line},
+                                {"lines", {input.lines.begin, input.lines.end}},
+                                {"tokens", {input.tokens.begin, input.tokens.end}}});
+  object["shards"] = Json::array();
+  for (const ShardFile& shard : split.shards)
+    object["shards"].push_back(
+        {{"file", shard.name}, {"tokens", shard.tokens}, {"bytes", shard.bytes}, {"sha256", shard.sha256}});
+  return object;
+}
+
+const std::string& checksum_of(const JsonField& field) {
+  if (!is_sha256_hex(field.text())) field.refuse("a SHA-256 in hexadecimal");
+  return field.text();
+}
+
+/// A range that begins where the one before it ended.
+IndexRange range_of(const JsonField& field, Index begin, Index most) {
+  if (field.size() != 2) field.refuse("two numbers");
+  const Index first = field.at(0).integer(begin, begin);
+  return {first, field.at(1).integer(first, most)};
+}
+
+InputRange input_of(const JsonField& field, const SplitIndex& split) {
+  const bool first = split.inputs.empty();
+  return {field.at("name").text(), field.at("first_line").integer(0, kMost),
+          range_of(field.at("lines"), first ? 0 : split.inputs.back().lines.end, split.lines),
+          range_of(field.at("tokens"), first ? 0 : split.inputs.back().tokens.end, split.tokens)};
+}
+
+ShardFile shard_of(const JsonField& field) {
+  if (!is_plain_name(field.at("file").text())) field.at("file").refuse("the name of a file in the folder");
+  return {field.at("file").text(), field.at("tokens").integer(1, kMost), field.at("bytes").integer(1, kMost),
+          checksum_of(field.at("sha256"))};
+}
+
+SplitIndex split_of(const JsonField& field) {
+  SplitIndex split;
+  visit_sums(split, [&](const char* key, Index& value) { value = field.at(key).integer(0, kMost); });
+  const JsonField inputs = field.at("inputs"), shards = field.at("shards");
+  for (Index i = 0; i < inputs.size(); ++i) split.inputs.push_back(input_of(inputs.at(i), split));
+  if (split.inputs.empty() ? split.tokens != 0 : split.inputs.back().tokens.end != split.tokens)
+    inputs.refuse("parts that end at token " + std::to_string(split.tokens));
+  if (!split.inputs.empty() && split.inputs.back().lines.end != split.lines)
+    inputs.refuse("parts that end at line " + std::to_string(split.lines));
+  Index tokens = 0;
+  for (Index i = 0; i < shards.size(); ++i) {
+    split.shards.push_back(shard_of(shards.at(i)));
+    tokens += split.shards.back().tokens;
+    if (tokens > split.tokens) break;
+  }
+  if (tokens != split.tokens) shards.refuse("shards that hold " + std::to_string(split.tokens) + " tokens");
+  return split;
+}
+
+TokenizerKind kind_of(const JsonField& field) {
+  for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
+    if (field.text() == name) return kind;
+  field.refuse("text, word, byte or bpe");
+}
+
+}  // namespace
+
+std::string index_file_text(const DataIndex& index) {
+  Json object = {{"format", kFormat},
+                 {"version", kVersion},
+                 {"tokenizer",
+                  {{"kind", enum_name(index.kind)},
+                   {"lowercase", index.lowercase},
+                   {"vocabulary", index.vocabulary},
+                   {"sha256", index.tokenizer_sha256}}}};
+  for (const auto& [name, split] : EnumNames<Split>::values) object[std::string(name)] = split_json(index.split(split));
+  return sealed_json_text(object);
+}
+
+DataIndex parse_index(std::string_view text, const std::string& name) {
+  const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 8});
+  refuse_unknown_keys(object, name, {"format", "version", "tokenizer", "train", "valid", "test"});
+  const JsonField root(object, name), tokenizer = root.at("tokenizer");
+  if (root.at("format").text() != kFormat) root.at("format").refuse("\"" + std::string(kFormat) + "\"");
+  root.at("version").integer(kVersion, kVersion);
+  DataIndex index;
+  index.kind = kind_of(tokenizer.at("kind"));
+  index.lowercase = tokenizer.at("lowercase").boolean();
+  index.vocabulary = tokenizer.at("vocabulary").integer(1, kMostTokens);
+  index.tokenizer_sha256 = checksum_of(tokenizer.at("sha256"));
+  for (const auto& [key, split] : EnumNames<Split>::values) index.split(split) = split_of(root.at(key));
+  return index;
+}
+
+}  // namespace moelm

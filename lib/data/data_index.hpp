@@ -1,0 +1,80 @@
+// index.json: what a data folder holds, with the checksums of its files.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/index.hpp"
+#include "base/option.hpp"
+#include "data/tokenizer.hpp"
+#include "io/text_repair.hpp"
+
+namespace moelm {
+
+enum class Split { train, valid, test };
+
+template <>
+struct EnumNames<Split> {
+  static constexpr std::array<std::pair<std::string_view, Split>, 3> values = {
+      {{"train", Split::train}, {"valid", Split::valid}, {"test", Split::test}}};
+};
+
+inline constexpr std::string_view kIndexFile = "index.json";
+
+/// [begin, end).
+struct IndexRange {
+  Index begin = 0;
+  Index end = 0;
+  bool operator==(const IndexRange&) const = default;
+};
+
+/// The part of a split that came from one input file. `name` is the path that was given, from a stranger.
+struct InputRange {
+  std::string name;
+  Index first_line = 0;  ///< where the part begins in the file, counted from 0
+  IndexRange lines;      ///< within the split
+  IndexRange tokens;     ///< within the split
+};
+
+struct ShardFile {
+  std::string name;
+  Index tokens = 0;
+  Index bytes = 0;
+  std::string sha256;
+};
+
+/// A split: sums over its text, and its files in order.
+struct SplitIndex {
+  Index tokens = 0;
+  Index lines = 0;
+  Index words = 0;
+  Index unknown_words = 0;    ///< words that the vocabulary lacks
+  Index literal_unknown = 0;  ///< `<unk>` in the text itself
+  Index bytes = 0;            ///< of the original text, line ends included
+  TextFaults faults;
+  std::vector<InputRange> inputs;
+  std::vector<ShardFile> shards;
+};
+
+struct DataIndex {
+  TokenizerKind kind = TokenizerKind::text;
+  bool lowercase = false;
+  Index vocabulary = 0;
+  std::string tokenizer_sha256;
+  std::array<SplitIndex, 3> splits;  ///< by Split
+
+  SplitIndex& split(Split s) { return splits[static_cast<std::size_t>(s)]; }
+  const SplitIndex& split(Split s) const { return splits[static_cast<std::size_t>(s)]; }
+};
+
+/// The text of index.json.
+std::string index_file_text(const DataIndex& index);
+
+/// Reads such a text. Sums and ranges must agree with each other and names stay in the folder; Error(bad_data) names
+/// the field. `name` is what errors call the file.
+DataIndex parse_index(std::string_view text, const std::string& name);
+
+}  // namespace moelm

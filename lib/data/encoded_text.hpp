@@ -1,0 +1,40 @@
+// The tokens of a text, with what a score of it needs to know.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/index.hpp"
+#include "io/text_repair.hpp"
+
+namespace moelm {
+
+/// What stands behind a token: `unknown_word` is `<unk>` for a word that the vocabulary lacks, `literal_unknown` is
+/// `<unk>` because the text says so.
+enum class TokenFlag : std::uint8_t { plain = 0, unknown_word = 1, literal_unknown = 2 };
+
+/// Grows as text is encoded into it; clear() keeps the memory.
+struct EncodedText {
+  std::vector<std::int32_t> ids;
+  std::vector<TokenFlag> flags;  ///< one a token
+  std::vector<Index> line_ends;  ///< for every finished line, the number of tokens up to and with its last one
+  Index words = 0;               ///< words; byte and bpe count stretches between ASCII white space
+  Index unknown_words = 0;       ///< words that the vocabulary lacks
+  Index literal_unknown = 0;
+  Index bytes = 0;    ///< of the original text, line ends included
+  TextFaults faults;  ///< what was put right (byte and bpe: what was found and kept)
+
+  /// Set before encoding to keep the text of every token as it stands in the input, e.g. the unknown word itself.
+  bool keep_surface = false;
+  std::string surface;
+  std::vector<Index> surface_ends;  ///< one a token: where its text ends in `surface`
+
+  Index tokens() const { return static_cast<Index>(ids.size()); }
+  Index lines() const { return static_cast<Index>(line_ends.size()); }
+  /// The text behind token `i`, raw bytes: escape before showing. REQUIRES keep_surface. A line end is "\n" or empty.
+  std::string_view surface_text(Index i) const;
+  void clear();
+};
+
+}  // namespace moelm

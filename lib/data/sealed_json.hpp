@@ -1,0 +1,20 @@
+// JSON files that end with the checksum of everything before it, so that any changed byte is noticed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "io/json.hpp"
+
+namespace moelm {
+
+/// The text of an object with `"checksum"` as its last key: the SHA-256 of the text that the object has without it.
+std::string sealed_json_text(const Json& object);
+
+/// Parses such a text and proves its checksum; `name` is what errors call it.
+Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
+
+/// Refuses keys of an object that are not among `known` (the checksum is always known).
+void refuse_unknown_keys(const Json& object, std::string_view name, std::initializer_list<std::string_view> known);
+
+}  // namespace moelm

@@ -1,0 +1,161 @@
+#include "data/shard.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "io/compress.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::string_view kMagic = "moeshard";
+constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kFixedBytes = 40;
+constexpr std::size_t kTableEntryBytes = 8;
+constexpr std::size_t kCrcBytes = 4;
+constexpr int kLevel = 1;  // ids hardly compress better at higher levels, only slower
+
+template <class T>
+void append_number(T value, std::string& out) {
+  for (std::size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xFF));
+}
+
+template <class T>
+T number_at(std::string_view bytes, std::size_t offset) {
+  T value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value = static_cast<T>(value | static_cast<T>(static_cast<unsigned char>(bytes[offset + i])) << (8 * i));
+  return value;
+}
+
+[[noreturn]] void refuse(const std::string& path, Index offset, const std::string& what) {
+  throw Error(Exit::bad_data, path + ": offset " + std::to_string(offset) + ": " + what);
+}
+
+template <class T>
+void expect(const std::string& path, std::string_view head, std::size_t offset, std::uint64_t wanted,
+            const char* what) {
+  const auto found = static_cast<std::uint64_t>(number_at<T>(head, offset));
+  if (found != wanted)
+    refuse(path, static_cast<Index>(offset),
+           std::string(what) + ": expected " + std::to_string(wanted) + ", found " + std::to_string(found));
+}
+
+Index block_count(Index tokens) { return (tokens + kBlockTokens - 1) / kBlockTokens; }
+
+Index tokens_in_block(Index tokens, Index number) { return std::min(kBlockTokens, tokens - number * kBlockTokens); }
+
+std::string fixed_head(Index vocabulary, Index tokens) {
+  std::string head(kMagic);
+  append_number(kVersion, head);
+  append_number(static_cast<std::uint32_t>(shard_id_bytes(vocabulary)), head);
+  append_number(static_cast<std::uint64_t>(vocabulary), head);
+  append_number(static_cast<std::uint64_t>(tokens), head);
+  append_number(static_cast<std::uint32_t>(kBlockTokens), head);
+  append_number(static_cast<std::uint32_t>(block_count(tokens)), head);
+  return head;
+}
+
+void check_fixed_head(const std::string& path, std::string_view head, Index vocabulary, Index tokens) {
+  if (head.substr(0, kMagic.size()) != kMagic) refuse(path, 0, "expected \"moeshard\", found something else");
+  expect<std::uint32_t>(path, head, 8, kVersion, "version");
+  expect<std::uint32_t>(path, head, 12, static_cast<std::uint64_t>(shard_id_bytes(vocabulary)), "bytes an id");
+  expect<std::uint64_t>(path, head, 16, static_cast<std::uint64_t>(vocabulary), "vocabulary");
+  expect<std::uint64_t>(path, head, 24, static_cast<std::uint64_t>(tokens), "tokens");
+  expect<std::uint32_t>(path, head, 32, static_cast<std::uint64_t>(kBlockTokens), "tokens a block");
+  expect<std::uint32_t>(path, head, 36, static_cast<std::uint64_t>(block_count(tokens)), "blocks");
+}
+
+/// Fills the table of `layout`; block sizes must add up to the size of the file.
+void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
+  auto offset = static_cast<Index>(head.size());
+  for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
+    const std::size_t at = kFixedBytes + i * kTableEntryBytes;
+    ShardBlock& block = layout.blocks[i];
+    block = {offset, number_at<std::uint32_t>(head, at), number_at<std::uint32_t>(head, at + 4)};
+    offset += Index{block.bytes};
+    if (offset > file_size)
+      refuse(layout.path, static_cast<Index>(at),
+             "expected a block within the file, found one that ends at byte " + std::to_string(offset) + " of " +
+                 std::to_string(file_size));
+  }
+  if (offset != file_size)
+    refuse(layout.path, offset, "expected the end of the file, found " + std::to_string(file_size - offset) + " bytes");
+}
+
+}  // namespace
+
+int shard_id_bytes(Index vocabulary) { return vocabulary <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4; }
+
+std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
+  std::string bytes;
+  bytes.reserve(stored.size() * static_cast<std::size_t>(id_bytes));
+  for (const std::int32_t id : stored)
+    if (id_bytes == 2)
+      append_number(static_cast<std::uint16_t>(id), bytes);
+    else
+      append_number(static_cast<std::uint32_t>(id), bytes);
+  return deflate_block(bytes, kLevel);
+}
+
+std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<std::string>& blocks) {
+  ensure(static_cast<Index>(blocks.size()) == block_count(tokens), "blocks hold the tokens");
+  std::string head = fixed_head(vocabulary, tokens);
+  for (const std::string& block : blocks) {
+    append_number(static_cast<std::uint32_t>(block.size()), head);
+    append_number(crc32_of(block), head);
+  }
+  append_number(crc32_of(head), head);
+  return head;
+}
+
+ShardLayout read_shard_layout(const std::string& path, Index vocabulary, bool has_unknown, Index tokens) {
+  const File file = File::open_read(path, Links::refuse);
+  const Index size = file.size();
+  const auto blocks = static_cast<std::size_t>(block_count(tokens));
+  const std::size_t head_bytes = kFixedBytes + blocks * kTableEntryBytes + kCrcBytes;
+  // The sizes are compared before the fields are, so that memory is bounded by the file.
+  if (size < static_cast<Index>(head_bytes))
+    refuse(path, size, "expected a head of " + std::to_string(head_bytes) + " bytes, found the end of the file");
+  std::string head(head_bytes, '\0');
+  file.read_at(0, head.data(), head.size());
+  check_fixed_head(path, head, vocabulary, tokens);
+  const std::size_t crc_at = head_bytes - kCrcBytes;
+  expect<std::uint32_t>(path, head, crc_at, crc32_of(std::string_view(head).substr(0, crc_at)), "checksum of the head");
+  ShardLayout layout{path, tokens, vocabulary + (has_unknown ? 1 : 0), shard_id_bytes(vocabulary),
+                     std::vector<ShardBlock>(blocks)};
+  read_table(head, size, layout);
+  return layout;
+}
+
+void read_shard_block(const ShardLayout& layout, Index number, std::vector<std::int32_t>& stored) {
+  const ShardBlock& block = layout.blocks[static_cast<std::size_t>(number)];
+  const auto count = static_cast<std::size_t>(tokens_in_block(layout.tokens, number));
+  const auto id_bytes = static_cast<std::size_t>(layout.id_bytes);
+  std::string compressed(block.bytes, '\0'), bytes(count * id_bytes, '\0');
+  // Opened for every block: a thousand cursors must not need a thousand descriptors.
+  File::open_read(layout.path, Links::refuse).read_at(block.offset, compressed.data(), compressed.size());
+  const std::string place = "block " + std::to_string(number) + ": ";
+  if (crc32_of(compressed) != block.crc)
+    refuse(layout.path, block.offset, place + "checksum differs; the file is damaged");
+  if (!inflate_block(compressed, bytes.data(), bytes.size()))
+    refuse(layout.path, block.offset,
+           place + "expected " + std::to_string(bytes.size()) + " bytes of zlib, found else");
+  stored.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t id =
+        id_bytes == 2 ? number_at<std::uint16_t>(bytes, 2 * i) : number_at<std::uint32_t>(bytes, 4 * i);
+    if (id >= static_cast<std::uint64_t>(layout.stored_ids))
+      refuse(layout.path, block.offset,
+             place + "token " + std::to_string(i) + ": expected an id below " + std::to_string(layout.stored_ids) +
+                 ", found " + std::to_string(id));
+    stored[i] = static_cast<std::int32_t>(id);
+  }
+}
+
+}  // namespace moelm

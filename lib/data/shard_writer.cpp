@@ -1,0 +1,83 @@
+#include "data/shard_writer.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "data/shard.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::size_t kNumberDigits = 5;
+
+std::string shard_name(const std::string& split, std::size_t number) {
+  const std::string digits = std::to_string(number);
+  return split + "-" + std::string(kNumberDigits - std::min(kNumberDigits, digits.size()), '0') + digits + ".shard";
+}
+
+Index whole_blocks(std::size_t tokens) { return static_cast<Index>(tokens) / kBlockTokens; }
+
+}  // namespace
+
+ShardWriter::ShardWriter(std::string directory, std::string name, Index vocabulary, Context& context)
+    : directory_(std::move(directory)), name_(std::move(name)), vocabulary_(vocabulary), context_(context) {}
+
+void ShardWriter::append(const EncodedText& text) {
+  const auto missing = static_cast<std::int32_t>(vocabulary_);
+  for (std::size_t i = 0; i < text.ids.size(); ++i)
+    pending_.push_back(text.flags[i] == TokenFlag::unknown_word ? missing : text.ids[i]);
+  // Several blocks at a time, so that all threads have one.
+  if (whole_blocks(pending_.size()) >= 2 * context_.threads()) compress(whole_blocks(pending_.size()));
+}
+
+void ShardWriter::compress(Index blocks) {
+  const auto tokens = std::min(pending_.size(), static_cast<std::size_t>(blocks * kBlockTokens));
+  std::vector<std::string> compressed(static_cast<std::size_t>(blocks));
+  context_.parallel_for(blocks, [&](Index i) {
+    const auto begin = static_cast<std::size_t>(i * kBlockTokens);
+    const std::size_t count = std::min(static_cast<std::size_t>(kBlockTokens), tokens - begin);
+    compressed[static_cast<std::size_t>(i)] =
+        encode_shard_block(std::span(pending_).subspan(begin, count), shard_id_bytes(vocabulary_));
+  });
+  std::size_t left = tokens;
+  for (std::string& block : compressed) {
+    const std::size_t count = std::min(static_cast<std::size_t>(kBlockTokens), left);
+    blocks_.push_back(std::move(block));
+    shard_tokens_ += static_cast<Index>(count);
+    left -= count;
+    if (shard_tokens_ == kShardTokens) write_shard();
+  }
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(tokens));
+}
+
+void ShardWriter::write_shard() {
+  const std::string head = encode_shard_head(vocabulary_, shard_tokens_, blocks_);
+  ShardFile info{shard_name(name_, files_.size()), shard_tokens_, 0, {}};
+  File file = File::create(join_path(directory_, info.name));
+  Sha256 checksum;
+  const auto write = [&](const std::string& bytes) {
+    file.write_all(bytes);
+    checksum.add(bytes);
+    info.bytes += static_cast<Index>(bytes.size());
+  };
+  write(head);
+  for (const std::string& block : blocks_) write(block);
+  file.sync();
+  file.close();
+  info.sha256 = checksum.finish();
+  files_.push_back(std::move(info));
+  blocks_.clear();
+  shard_tokens_ = 0;
+}
+
+std::vector<ShardFile> ShardWriter::finish() {
+  if (!pending_.empty()) compress(whole_blocks(pending_.size() + static_cast<std::size_t>(kBlockTokens) - 1));
+  if (shard_tokens_ > 0) write_shard();
+  return std::move(files_);
+}
+
+}  // namespace moelm

@@ -1,0 +1,37 @@
+// Writes the shards of one split; the bytes depend on the tokens alone, not on threads or on how they arrive.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/context.hpp"
+#include "data/data_index.hpp"
+#include "data/encoded_text.hpp"
+
+namespace moelm {
+
+/// Holds at most one shard in memory, compressed. One thread at a time; compresses on those of the context.
+class ShardWriter {
+ public:
+  /// Files go to `directory` as NAME-00000.shard and so on; they must not exist.
+  ShardWriter(std::string directory, std::string name, Index vocabulary, Context& context);
+
+  void append(const EncodedText& text);
+  /// Writes what is left and returns all files in order.
+  std::vector<ShardFile> finish();
+
+ private:
+  void compress(Index blocks);
+  void write_shard();
+
+  std::string directory_, name_;
+  Index vocabulary_;
+  Context& context_;
+  std::vector<std::int32_t> pending_;
+  std::vector<std::string> blocks_;
+  Index shard_tokens_ = 0;
+  std::vector<ShardFile> files_;
+};
+
+}  // namespace moelm

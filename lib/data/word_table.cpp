@@ -1,0 +1,102 @@
+#include "data/word_table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "base/check.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::size_t kFirstSlots = 1024;
+
+std::uint64_t mix(std::uint64_t h, std::uint64_t value) {
+  h = (h ^ value) * 0x9E3779B97F4A7C15ull;
+  return h ^ h >> 32;
+}
+
+std::uint64_t hash_of(std::string_view word) {
+  std::uint64_t h = mix(0x243F6A8885A308D3ull, word.size());
+  while (word.size() >= 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, word.data(), 8);
+    h = mix(h, eight);
+    word.remove_prefix(8);
+  }
+  std::uint64_t rest = 0;
+  if (!word.empty()) std::memcpy(&rest, word.data(), word.size());
+  return mix(mix(h, rest), h);
+}
+
+}  // namespace
+
+WordTable::WordTable() : slots_(kFirstSlots) {}
+
+std::string_view WordTable::word(Index number) const {
+  const auto at = static_cast<std::size_t>(number);
+  const std::size_t begin = at == 0 ? 0 : ends_[at - 1];
+  return std::string_view(text_).substr(begin, ends_[at] - begin);
+}
+
+std::size_t WordTable::slot_of(std::string_view word, std::uint64_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t i = hash & mask;
+  for (;; i = (i + 1) & mask) {
+    const Slot& slot = slots_[i];
+    if (slot.number_plus_one == 0) return i;
+    if (slot.hash == static_cast<std::uint32_t>(hash >> 32) && this->word(Index{slot.number_plus_one} - 1) == word)
+      return i;
+  }
+}
+
+Index WordTable::find(std::string_view word) const {
+  return Index{slots_[slot_of(word, hash_of(word))].number_plus_one} - 1;
+}
+
+Index WordTable::add(std::string_view word) {
+  const std::uint64_t hash = hash_of(word);
+  std::size_t at = slot_of(word, hash);
+  if (slots_[at].number_plus_one != 0) return Index{slots_[at].number_plus_one} - 1;
+  if (2 * (ends_.size() + 1) > slots_.size()) {
+    grow(2 * slots_.size());
+    at = slot_of(word, hash);
+  }
+  ensure(ends_.size() < std::numeric_limits<std::uint32_t>::max() - 1, "a word table numbers its words in 32 bits");
+  text_.append(word);
+  ends_.push_back(text_.size());
+  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(ends_.size())};
+  return size() - 1;
+}
+
+void WordTable::grow(std::size_t slots) {
+  slots_.assign(slots, Slot{});
+  const std::size_t mask = slots - 1;
+  for (Index number = 0; number < size(); ++number) {
+    const std::uint64_t hash = hash_of(word(number));
+    std::size_t i = hash & mask;
+    while (slots_[i].number_plus_one != 0) i = (i + 1) & mask;
+    slots_[i] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(number + 1)};
+  }
+}
+
+void WordTable::reserve(Index words, Index bytes) {
+  text_.reserve(static_cast<std::size_t>(bytes));
+  ends_.reserve(static_cast<std::size_t>(words));
+  const std::size_t slots = std::bit_ceil(2 * static_cast<std::size_t>(words) + 2);
+  if (slots > slots_.size()) grow(slots);
+}
+
+void WordTable::clear() {
+  text_.clear();
+  ends_.clear();
+  std::fill(slots_.begin(), slots_.end(), Slot{});
+}
+
+Index WordTable::memory_bytes() const {
+  return static_cast<Index>(text_.capacity() + ends_.capacity() * sizeof ends_[0] + slots_.size() * sizeof slots_[0]);
+}
+
+}  // namespace moelm

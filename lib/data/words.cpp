@@ -1,0 +1,150 @@
+#include "data/words.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "data/unicode.hpp"
+
+namespace moelm {
+
+namespace {
+
+using Class = CharacterClass;
+
+constexpr char32_t kRightQuote = 0x2019;
+
+bool is_letter(Class kind) { return kind == Class::letter || kind == Class::mark; }
+
+bool class_at(std::string_view text, std::size_t position, Class kind) {
+  return position < text.size() && classify(text, position).kind == kind;
+}
+
+Word word_between(std::size_t begin, std::size_t end) {
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
+}
+
+/// Extends a word from `end` while `belongs(character, position)`, at most to `longest` bytes from `begin`.
+template <class Belongs>
+std::size_t run_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest,
+                    const Belongs& belongs) {
+  while (end < text.size()) {
+    const ClassifiedCharacter character = classify(text, end);
+    if (!belongs(character, end) || end + character.length - begin > longest) break;
+    end += character.length;
+  }
+  return end;
+}
+
+/// The end of the letters, with apostrophes between letters, that go on at `end`.
+std::size_t letters_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest) {
+  return run_end(text, begin, end, longest, [&](const ClassifiedCharacter& c, std::size_t at) {
+    const bool apostrophe = c.code == '\'' || c.code == kRightQuote;
+    return is_letter(c.kind) || (apostrophe && class_at(text, at + c.length, Class::letter));
+  });
+}
+
+std::size_t number_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest) {
+  return run_end(text, begin, end, longest, [&](const ClassifiedCharacter& c, std::size_t at) {
+    const bool separator = c.code == '.' || c.code == ',';
+    return c.kind == Class::digit || c.kind == Class::mark ||
+           (separator && class_at(text, at + c.length, Class::digit));
+  });
+}
+
+std::size_t text_word_end(std::string_view text, std::size_t begin, const ClassifiedCharacter& first) {
+  const std::size_t next = begin + first.length;
+  if (first.kind == Class::letter) return letters_end(text, begin, next, kLongestWord);
+  if (first.kind == Class::digit) return number_end(text, begin, next, kLongestWord);
+  return run_end(text, begin, next, kLongestWord,
+                 [](const ClassifiedCharacter& c, std::size_t) { return c.kind == Class::mark; });
+}
+
+/// The end of a run that starts with a character that is not white space.
+std::size_t bpe_run_end(std::string_view text, std::size_t begin, std::size_t at) {
+  const ClassifiedCharacter first = classify(text, at);
+  const std::size_t next = at + first.length;
+  if (is_letter(first.kind)) return letters_end(text, begin, next, kLongestBpeWord);
+  return run_end(text, begin, next, kLongestBpeWord, [&](const ClassifiedCharacter& c, std::size_t) {
+    return c.kind == first.kind || (c.kind == Class::mark && first.kind != Class::other);
+  });
+}
+
+/// The end of a run of white space; its last space goes to the word that follows it.
+std::size_t bpe_space_end(std::string_view text, std::size_t begin) {
+  const std::size_t end = run_end(text, begin, begin, kLongestBpeWord,
+                                  [](const ClassifiedCharacter& c, std::size_t) { return c.kind == Class::space; });
+  const bool word_follows = end < text.size() && text[end - 1] == ' ' && !class_at(text, end, Class::line_end) &&
+                            !class_at(text, end, Class::space);
+  return word_follows && end - begin > 1 ? end - 1 : end;
+}
+
+std::size_t bpe_word_end(std::string_view text, std::size_t begin) {
+  const ClassifiedCharacter first = classify(text, begin);
+  if (first.kind == Class::line_end) return begin + 1;
+  if (first.kind != Class::space) return bpe_run_end(text, begin, begin);
+  const std::size_t next = begin + 1;
+  const bool leads_word = text[begin] == ' ' && next < text.size() && !class_at(text, next, Class::space) &&
+                          !class_at(text, next, Class::line_end);
+  return leads_word ? bpe_run_end(text, begin, next) : bpe_space_end(text, begin);
+}
+
+}  // namespace
+
+void split_text(std::string_view text, std::vector<Word>& words) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const ClassifiedCharacter first = classify(text, i);
+    if (first.kind == Class::line_end || first.kind == Class::space) {
+      if (first.kind == Class::line_end) words.push_back(word_between(i, i));
+      i += first.length;
+      continue;
+    }
+    const std::size_t end = text_word_end(text, i, first);
+    words.push_back(word_between(i, end));
+    i = end;
+  }
+}
+
+void split_white_space(std::string_view text, std::vector<Word>& words) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const ClassifiedCharacter first = classify(text, i);
+    if (first.kind == Class::line_end || first.kind == Class::space) {
+      if (first.kind == Class::line_end) words.push_back(word_between(i, i));
+      i += first.length;
+      continue;
+    }
+    const std::size_t end = run_end(
+        text, i, i + first.length, kLongestWord,
+        [](const ClassifiedCharacter& c, std::size_t) { return c.kind != Class::space && c.kind != Class::line_end; });
+    words.push_back(word_between(i, end));
+    i = end;
+  }
+}
+
+void split_bpe(std::string_view text, std::vector<Word>& words) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = bpe_word_end(text, i);
+    words.push_back(word_between(i, end));
+    i = end;
+  }
+}
+
+Index count_space_separated(std::string_view text) {
+  Index count = 0;
+  bool in_word = false;
+  for (const char c : text) {
+    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+    count += in_word && space ? 1 : 0;
+    in_word = !space;
+  }
+  return count + (in_word ? 1 : 0);
+}
+
+SplitFunction splitter_of(TokenizerKind kind) {
+  ensure(kind != TokenizerKind::byte, "bytes are not split into words");
+  if (kind == TokenizerKind::text) return split_text;
+  return kind == TokenizerKind::word ? split_white_space : split_bpe;
+}
+
+}  // namespace moelm

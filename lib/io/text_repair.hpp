@@ -1,0 +1,35 @@
+// The policy for raw text: CR LF becomes LF, malformed UTF-8 becomes U+FFFD, a byte order mark goes; all counted.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/index.hpp"
+
+namespace moelm {
+
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// What was found in raw text and is not plain UTF-8 with LF line ends.
+struct TextFaults {
+  Index malformed = 0;         ///< malformed sequences, each of which becomes one U+FFFD
+  Index carriage_returns = 0;  ///< CR LF line ends
+  Index byte_order_marks = 0;
+
+  void add(const TextFaults& other) {
+    malformed += other.malformed;
+    carriage_returns += other.carriage_returns;
+    byte_order_marks += other.byte_order_marks;
+  }
+  bool any() const { return malformed + carriage_returns + byte_order_marks > 0; }
+  bool operator==(const TextFaults&) const = default;
+};
+
+/// The text with CR LF and malformed UTF-8 put right, and the faults added to `faults`: `raw` itself where there is
+/// nothing to do, else `buffer`, which is overwritten.
+std::string_view repair_text(std::string_view raw, std::string& buffer, TextFaults& faults);
+
+/// Adds the faults of `raw` to `faults` without changing anything.
+void count_text_faults(std::string_view raw, TextFaults& faults);
+
+}  // namespace moelm

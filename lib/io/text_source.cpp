@@ -1,0 +1,175 @@
+#include "io/text_source.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "io/file_error.hpp"
+#include "io/gzip.hpp"
+#include "io/scratch_file.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::size_t kMagicBytes = 2;
+constexpr std::size_t kCopyBytes = std::size_t{1} << 18;
+
+/// A descriptor open for reading that need not be a regular file.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) real_file_system().close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+ private:
+  int value_;
+};
+
+int open_input(const std::string& path) {
+  if (path == "-") return ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  int descriptor = -1;
+  do descriptor = real_file_system().open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+  while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+struct stat status_of(int descriptor, const std::string& name) {
+  struct stat status {};
+  if (real_file_system().fstat(descriptor, &status) < 0) throw_file_error(errno, Exit::io, name, "fstat");
+  const bool null_device = S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+  const bool readable = S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
+                        null_device || ::isatty(descriptor) == 1;
+  if (!readable)
+    throw Error(Exit::bad_data, name + ": expected a text file or a pipe, found a " +
+                                    (S_ISDIR(status.st_mode) ? "directory" : "device"));
+  return status;
+}
+
+std::size_t read_descriptor(int descriptor, char* out, std::size_t count, const std::string& name) {
+  ssize_t done = -1;
+  do done = real_file_system().read(descriptor, out, count);
+  while (done < 0 && errno == EINTR);
+  if (done < 0) throw_file_error(errno, Exit::io, name, "read");
+  return static_cast<std::size_t>(done);
+}
+
+std::string name_of(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+}  // namespace
+
+struct TextSource::State {
+  std::string name;
+  std::optional<Descriptor> opened;
+  std::optional<ScratchFile> spool;
+  int descriptor = -1;  // of the one or the other
+  bool regular = false;
+  Index stored_size = 0;
+  Index stored_position = 0;
+  // The first bytes, read to tell gzip from text, and how many of them have been handed on.
+  std::array<char, kMagicBytes> start{};
+  std::size_t start_count = 0, start_used = 0;
+  bool gzip = false;
+  std::unique_ptr<GzipInflater> inflater;
+
+  void begin() {
+    stored_position = 0;
+    start_count = start_used = 0;
+    inflater.reset();
+    while (start_count < kMagicBytes) {
+      const std::size_t count =
+          read_descriptor(descriptor, start.data() + start_count, kMagicBytes - start_count, name);
+      if (count == 0) break;
+      start_count += count;
+      // One byte that cannot start gzip settles it: an interactive reader must not wait for a second one.
+      if (static_cast<unsigned char>(start[0]) != 0x1F) break;
+    }
+    gzip = is_gzip_magic(start.data(), start_count);
+    if (gzip)
+      inflater = std::make_unique<GzipInflater>(
+          [this](char* out, std::size_t count) { return read_stored(out, count); }, name);
+  }
+
+  std::size_t read_stored(char* out, std::size_t count) {
+    std::size_t done = std::min(count, start_count - start_used);
+    if (done > 0) {
+      std::copy_n(start.data() + start_used, done, out);
+      start_used += done;
+    } else {
+      done = read_descriptor(descriptor, out, count, name);
+    }
+    stored_position += static_cast<Index>(done);
+    return done;
+  }
+};
+
+TextSource::TextSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TextSource::~TextSource() = default;
+TextSource::TextSource(TextSource&&) noexcept = default;
+TextSource& TextSource::operator=(TextSource&&) noexcept = default;
+
+TextSource TextSource::open(const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->name = name_of(path);
+  const int descriptor = open_input(path);
+  if (descriptor < 0) throw_file_error(errno, Exit::missing_input, state->name, "open");
+  state->opened.emplace(descriptor);
+  state->descriptor = descriptor;
+  const struct stat status = status_of(descriptor, state->name);
+  state->regular = S_ISREG(status.st_mode);
+  state->stored_size = state->regular ? static_cast<Index>(status.st_size) : 0;
+  state->begin();
+  return TextSource(std::move(state));
+}
+
+TextSource TextSource::open_rewindable(const std::string& path, const std::string& directory,
+                                       const std::function<bool()>& stop) {
+  TextSource source = open(path);
+  // Standard input that is a file may stand anywhere in it: it is copied from there, like a pipe.
+  if (source.state_->regular && path != "-") return source;
+  auto state = std::make_unique<State>();
+  state->name = source.name();
+  state->spool.emplace(directory);
+  state->descriptor = state->spool->read_descriptor();
+  state->regular = true;
+  std::vector<char> buffer(kCopyBytes);
+  while (const std::size_t count = source.state_->read_stored(buffer.data(), buffer.size())) {
+    if (stop && stop()) throw Error(Exit::stopped, source.name() + ": stopped on request while it was read");
+    state->spool->append({buffer.data(), count});
+  }
+  state->stored_size = state->spool->size();
+  state->begin();
+  return TextSource(std::move(state));
+}
+
+std::size_t TextSource::read_some(char* out, std::size_t count) {
+  if (count == 0) return 0;
+  return state_->gzip ? state_->inflater->read_some(out, count) : state_->read_stored(out, count);
+}
+
+void TextSource::rewind() {
+  ensure(state_->regular, "only files can be read twice");
+  if (::lseek(state_->descriptor, 0, SEEK_SET) != 0) throw_file_error(errno, Exit::io, state_->name, "seek");
+  state_->begin();
+}
+
+const std::string& TextSource::name() const { return state_->name; }
+bool TextSource::is_gzip() const { return state_->gzip; }
+bool TextSource::is_interactive() const { return !state_->regular; }
+Index TextSource::stored_position() const { return state_->stored_position; }
+Index TextSource::stored_size() const { return state_->stored_size; }
+
+}  // namespace moelm

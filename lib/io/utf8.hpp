@@ -1,0 +1,29 @@
+// UTF-8, one character at a time, with malformed bytes told apart as Unicode recommends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace moelm {
+
+/// A character, or the malformed bytes in its place (the longest beginning of a well-formed character, else one byte).
+struct Utf8Character {
+  char32_t code = 0xFFFD;
+  std::uint32_t length = 1;  ///< bytes, at least 1
+  bool valid = false;
+  bool truncated = false;  ///< malformed only because the text ends here
+};
+
+/// The character at the start of `text`, which must not be empty. Overlong forms, surrogates and codes above U+10FFFF
+/// are malformed.
+Utf8Character decode_utf8(std::string_view text);
+
+/// Appends the UTF-8 of a code point (not a surrogate, at most U+10FFFF).
+void append_utf8(char32_t code, std::string& out);
+
+/// How many bytes at the start of `text` are ASCII.
+std::size_t ascii_prefix(std::string_view text);
+
+}  // namespace moelm
