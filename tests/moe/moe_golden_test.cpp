@@ -1,0 +1,87 @@
+// The MoE layer against golden values and gradients.
+#include "moe/balance.hpp"
+#include "moe/moe_layer.hpp"
+#include "support/catch.hpp"
+#include "support/close.hpp"
+#include "support/golden.hpp"
+#include "support/random_matrix.hpp"
+
+using namespace moelm;
+
+namespace {
+
+std::vector<ExpertParameters> golden_experts(const Json& experts) {
+  std::vector<ExpertParameters> out;
+  for (const Json& expert : experts) {
+    out.emplace_back();
+    for (const Json& weight : expert) out.back().weight.push_back(golden_matrix(weight));
+  }
+  return out;
+}
+
+struct Layer {
+  Json g;
+  MoeConfig config;
+  MoeParameters p;
+  Matrix x, dy;
+
+  explicit Layer(const std::string& name)
+      : g(golden(name)), x(golden_matrix(g.at("x"))), dy(golden_matrix(g.at("upstream"))) {
+    p.experts = golden_experts(g.at("experts"));
+    config.experts = static_cast<Index>(p.experts.size());
+    config.k = g.at("k").get<Index>();
+    config.noise_epsilon = 0;
+    config.hidden.clear();
+    for (std::size_t j = 0; j + 1 < p.experts[0].weight.size(); ++j)
+      config.hidden.push_back(p.experts[0].weight[j].rows());
+    if (config.gated()) p.gate = {golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise"))};
+  }
+};
+
+void require_golden_layer(const std::string& name, int threads) {
+  const Layer layer(name);
+  const Json& g = layer.g;
+  Context context(threads);
+  MoeCache cache;
+  if (layer.config.gated()) cache.gate.draws = golden_matrix(g.at("eps"));
+  Matrix y = random_matrix(layer.x.rows(), layer.x.cols(), 1), dx = random_matrix(layer.x.rows(), layer.x.cols(), 2);
+  moe_forward(context, layer.config, layer.p, layer.x, cache, y);
+  REQUIRE(mismatch("y", y.values(), golden_values(g.at("y"))) == "");
+  REQUIRE(mismatch("counts", cache.routing.tokens, golden_values(g.at("counts"))) == "");
+  REQUIRE(mismatch("importance", cache.routing.importance, golden_values(g.at("importance"))) == "");
+  REQUIRE(mismatch("load", cache.routing.load, golden_values(g.at("load"))) == "");
+
+  const BalanceLosses balance = balance_losses(layer.config, layer.p, cache.routing);
+  double loss = balance.importance + balance.load;
+  for (std::size_t i = 0; i < y.values().size(); ++i) loss += double{y.values()[i]} * double{layer.dy.values()[i]};
+  REQUIRE(loss == Approx(g.at("loss").get<double>()).epsilon(1e-5));
+
+  const Json& dg = g.at("grad");
+  GateParameters gate{Matrix(layer.p.gate.weight.rows(), layer.p.gate.weight.cols()),
+                      Matrix(layer.p.gate.noise.rows(), layer.p.gate.noise.cols())};
+  moe_backward(context, layer.config, layer.p, layer.x, layer.dy, cache, gate, dx);
+  REQUIRE(mismatch("dx", dx.values(), golden_values(dg.at("x"))) == "");
+  if (layer.config.gated()) {
+    REQUIRE(mismatch("dw_gate", gate.weight.values(), golden_values(dg.at("w_gate"))) == "");
+    REQUIRE(mismatch("dw_noise", gate.noise.values(), golden_values(dg.at("w_noise"))) == "");
+  }
+  for (std::size_t e = 0; e < layer.p.experts.size(); ++e)
+    for (std::size_t j = 0; j < layer.p.experts[e].weight.size(); ++j) {
+      Matrix dw = layer.p.experts[e].weight[j].clone();  // overwritten
+      form_expert_gradient(context, cache.dispatch, cache.experts, static_cast<Index>(e), static_cast<Index>(j), dw);
+      CAPTURE(e, j);
+      REQUIRE(mismatch("dw", dw.values(), golden_values(dg.at("experts")[e][j])) == "");
+    }
+}
+
+}  // namespace
+
+TEST_CASE("golden: MoE layer, values, losses and all gradients") {
+  require_golden_layer("moe_flat", 1);
+  require_golden_layer("moe_flat", 3);
+}
+
+TEST_CASE("golden: one deep expert without a gate") {
+  require_golden_layer("moe_deep", 1);
+  require_golden_layer("moe_deep", 2);
+}
