@@ -36,7 +36,7 @@ find_package(OpenMP COMPONENTS CXX QUIET)  # base/context: the worker threads
 if(NOT OpenMP_CXX_FOUND)
   moelm_missing(libomp-dev "OpenMP for ${CMAKE_CXX_COMPILER_ID}")
 endif()
-moelm_find_package(zlib1g-dev ZLIB)                    # io/text_source and io/compress: compressed text and shards
+moelm_find_package(zlib1g-dev ZLIB)                    # io/gzip and io/compress: compressed text and shards
 moelm_find_package(libssl-dev OpenSSL COMPONENTS Crypto)  # io/checksum: SHA-256, hardware-accelerated
 moelm_find_package(nlohmann-json3-dev nlohmann_json 3.10)  # io/json: configuration, indexes, reports
 moelm_find_package(libcli11-dev CLI11 2.1)             # apps/common: command lines

@@ -171,7 +171,7 @@ check '... and the Markov source beside it' eval 'grep -q entropy_rate_nats "$wo
 for file in "$source_home"/*.json; do
   name=$(basename "$file" .json)
   complete() {
-    perl "$source_home/tools/manifest.pl" "$file" >"$work/flat" || return 1
+    perl "$source_home/tools/flatten_json.pl" "$file" >"$work/flat" || return 1
     for key in name title licence split sources.0.kind sources.0.what splits.train.sha256 splits.valid.sha256 splits.test.sha256; do
       grep -q "^$key	." "$work/flat" || { echo "$file: no $key" && return 1; }
     done

@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 
-my $file = shift // die "usage: manifest.pl FILE\n";
+my $file = shift // die "usage: flatten_json.pl FILE\n";
 open my $in, '<', $file or die "error: $file: $!\n";
 my $text = do { local $/; <$in> };
 
