@@ -33,7 +33,7 @@ void LstmState::reset(Index streams, const LstmParameters& parameters) {
 void lstm_forward(Context& context, const LstmParameters& p, const Sequence& sequence, ConstMatrixView x,
                   LstmState& state, LstmCache& cache) {
   const Index rows = sequence.rows(), cells = p.cells(), width = p.output_width();
-  ensure(x.rows == rows && state.h.rows() == sequence.streams(), "one row a position, one state a stream");
+  ensure(x.rows == rows && state.h.rows() >= sequence.streams(), "one row a position, one state a stream");
   cache.gates.reshape(rows, 4 * cells);
   cache.c.reshape(rows, cells);
   cache.tanh_c.reshape(rows, cells);

@@ -40,6 +40,8 @@ struct TrainConfig {
   Index validate_every = 0;
   Index patience = 0;
   Index keep = 3;
+  Index max_bad_steps = 10;
+  Index log_every = 1;
 };
 
 template <class Visitor>
@@ -77,6 +79,12 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"keep", "newest checkpoints kept beside the best one", "checkpoints", 1,
                std::numeric_limits<double>::infinity(), true},
         c.keep);
+  visit(Option{"max_bad_steps", "steps in a row with something not finite before training ends (none is applied)",
+               "steps", 1, std::numeric_limits<double>::infinity(), true},
+        c.max_bad_steps);
+  visit(Option{"log_every", "steps between lines of metrics.jsonl", "steps", 1, std::numeric_limits<double>::infinity(),
+               true},
+        c.log_every);
 }
 
 /// Everything that a run is made of, as stored in run/config.json.
