@@ -59,12 +59,17 @@ struct ExpertUse {
 class CoActivation {
  public:
   explicit CoActivation(Index experts = 0);
-  void add(Index a, Index b) { ++count_[slot(a, b)]; }
+  void add(Index a, Index b) {
+    ++count_[slot(a, b)];
+    ++total_;
+  }
   Index count(Index a, Index b) const { return a == b ? 0 : count_[slot(a, b)]; }
+  Index total() const { return total_; }
 
  private:
   static std::size_t slot(Index a, Index b);
   std::vector<std::uint32_t> count_;
+  Index total_ = 0;
 };
 
 struct LayerStatistics {

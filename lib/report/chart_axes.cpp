@@ -1,0 +1,90 @@
+#include "report/chart_axes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace moelm {
+namespace {
+
+/// The round number nearest above `rough`: 1, 2 or 5 times a power of ten.
+double round_step(double rough) {
+  const double power = std::pow(10.0, std::floor(std::log10(rough)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * power >= rough * (1 - 1e-9)) return factor * power;
+  return 10 * power;
+}
+
+std::vector<double> linear_ticks(double least, double greatest, int count) {
+  const double step = round_step((greatest - least) / count);
+  const double first = std::floor(least / step + 1e-9);
+  std::vector<double> ticks;
+  for (int i = 0;; ++i) {
+    const double tick = (first + i) * step;
+    ticks.push_back(std::abs(tick) < step * 1e-9 ? 0 : tick);
+    if (tick >= greatest - step * 1e-9 || i > 50) return ticks;
+  }
+}
+
+std::vector<double> logarithmic_ticks(double least, double greatest, int count) {
+  const double decades = std::log10(greatest / least);
+  if (decades < 0.3) return linear_ticks(least, greatest, count);
+  const int every = std::max(1, static_cast<int>(std::ceil(decades / count)));
+  const bool fine = decades * 3 <= count + 3;
+  std::vector<double> ticks;
+  for (int power = static_cast<int>(std::floor(std::log10(least))); power <= 300; ++power) {
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      if (factor > 1 && !fine) continue;
+      if (!fine && (power % every + every) % every != 0) continue;
+      const double tick = factor * std::pow(10.0, power);
+      if (tick > greatest * 1.0001) return ticks;
+      if (tick >= least * 0.9999) ticks.push_back(tick);
+    }
+  }
+  return ticks;
+}
+
+}  // namespace
+
+Axis::Axis(double least, double greatest, int ticks, bool logarithmic, AxisEnds ends)
+    : low_(least), high_(greatest), logarithmic_(logarithmic) {
+  if (!(high_ > low_)) {
+    const double room = logarithmic ? 0 : std::max(std::abs(low_) * 0.1, 1e-6);
+    low_ = logarithmic ? low_ / 1.5 : low_ - room;
+    high_ = logarithmic ? high_ * 1.5 : high_ + room;
+  }
+  ticks_ = logarithmic_ ? logarithmic_ticks(low_, high_, ticks) : linear_ticks(low_, high_, ticks);
+  if (logarithmic_ || ends == AxisEnds::data) {
+    const double room = logarithmic_ ? 0 : (high_ - low_) * 1e-3;
+    std::erase_if(ticks_, [&](double t) { return t < low_ - room || t > high_ + room; });
+  } else {
+    low_ = std::min(low_, ticks_.front());
+    high_ = std::max(high_, ticks_.back());
+  }
+}
+
+double Axis::at(double value) const {
+  if (logarithmic_) return std::log(value / low_) / std::log(high_ / low_);
+  return (value - low_) / (high_ - low_);
+}
+
+std::string Axis::label(double value) {
+  std::array<char, 32> text{};
+  const double size = std::abs(value);
+  if (size >= 1e6 && size < 1e15)
+    std::snprintf(text.data(), text.size(), "%gM", value / 1e6);
+  else if (size >= 1e4 && size < 1e6)
+    std::snprintf(text.data(), text.size(), "%gk", value / 1e3);
+  else
+    std::snprintf(text.data(), text.size(), "%g", value);
+  return text.data();
+}
+
+std::string coordinate(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", value);
+  return text.data();
+}
+
+}  // namespace moelm

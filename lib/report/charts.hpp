@@ -1,0 +1,66 @@
+// The charts of a page, as inline SVG with titles for those who cannot see them. Colors come from the page's style.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/index.hpp"
+#include "report/html_writer.hpp"
+
+namespace moelm {
+
+/// What every chart says about itself.
+struct ChartTexts {
+  std::string title;        ///< short, read out first
+  std::string description;  ///< what is to be seen
+};
+
+/// Bars with a second value as a mark on each, against a dashed line at 1. Beyond `kMostBars` values the chart is the
+/// profile of the sorted values instead.
+struct BarChart {
+  ChartTexts texts;
+  std::vector<std::string> names;
+  std::vector<double> bars;   ///< relative to their mean
+  std::vector<double> marks;  ///< relative to their mean; the same size
+  std::vector<std::string> hints;
+
+  static constexpr std::size_t kMostBars = 96;
+};
+
+void draw(HtmlWriter& html, const BarChart& chart);
+
+/// Cells colored by a value between -scale (one color) over 0 (neutral) to +scale (the other); NaN is left blank.
+struct HeatMap {
+  ChartTexts texts;
+  std::vector<std::string> rows, columns;
+  std::function<double(std::size_t row, std::size_t column)> value;
+  std::function<std::string(std::size_t row, std::size_t column)> hint;
+  double scale = 3;
+  Index row_name_columns = 14;  ///< characters of room for the names of rows
+};
+
+void draw(HtmlWriter& html, const HeatMap& map);
+
+struct CurvePoint {
+  double x = 0;
+  double y = 0;
+};
+
+struct Curve {
+  std::string name;
+  std::vector<CurvePoint> points;
+  bool dots = false;  ///< mark each point: few, measured apart
+};
+
+/// Curves over a common x. What is not finite, or not positive on a logarithmic axis, is left out.
+struct LineChart {
+  ChartTexts texts;
+  std::vector<Curve> curves;  ///< at most 6
+  bool logarithmic = false;
+  bool from_zero = false;  ///< the axis begins at 0
+};
+
+void draw(HtmlWriter& html, const LineChart& chart);
+
+}  // namespace moelm

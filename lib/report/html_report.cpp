@@ -1,0 +1,142 @@
+#include "report/html_report.hpp"
+
+#include <cmath>
+
+#include "base/quantity.hpp"
+#include "base/version.hpp"
+#include "report/format.hpp"
+#include "report/html_style.hpp"
+
+namespace moelm {
+namespace {
+
+std::string anchor(const LayerReport& layer) { return "layer-" + std::to_string(layer.statistics.layer); }
+
+std::string layer_name(const LayerReport& layer) { return "Layer " + std::to_string(layer.statistics.layer); }
+
+void write_head(HtmlWriter& html, const StatisticsReport& report) {
+  html.element("head", {}, [&] {
+    html.empty("meta", {{"charset", "utf-8"}});
+    html.empty("meta",
+               {{"http-equiv", "Content-Security-Policy"},
+                {"content", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}});
+    html.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
+    html.element("title", {}, report.title);
+    html.element("style", {}, [&] { html.literal(html_style()); });
+  });
+}
+
+void write_header(HtmlWriter& html, const StatisticsReport& report, bool training) {
+  html.element("header", {}, [&] {
+    html.element("div", {}, [&] {
+      html.element("h1", {}, report.title);
+      html.element("dl", {{"class", "facts"}}, [&] {
+        for (const auto& [name, value] : report.facts)
+          html.element("div", {}, [&] {
+            html.element("dt", {}, name);
+            html.element("dd", {}, value);
+          });
+      });
+      html.element("nav", {{"aria-label", "Sections"}}, [&] {
+        if (training) html.element("a", {{"href", "#training"}}, "Training");
+        for (const LayerReport& layer : report.layers) {
+          html.element("a", {{"href", "#" + anchor(layer)}}, layer_name(layer) + ": use and balance");
+          html.element("a", {{"href", "#" + anchor(layer) + "-experts"}}, layer_name(layer) + ": its experts");
+        }
+      });
+    });
+  });
+}
+
+void write_curves(HtmlWriter& html, const LineChart& chart) {
+  html.element("div", {{"class", "panel"}}, [&] {
+    html.element("h4", {}, chart.texts.title);
+    html.element("p", {{"class", "key"}}, [&] {
+      for (std::size_t i = 0; i < chart.curves.size(); ++i)
+        html.element("span", {}, [&] {
+          html.element("i", {{"class", "c" + std::to_string(i % 6)}}, "");
+          html.text(chart.curves[i].name);
+        });
+    });
+    draw(html, chart);
+  });
+}
+
+std::vector<CurvePoint> perplexities(std::vector<CurvePoint> losses) {
+  for (CurvePoint& p : losses) p.y = std::exp(p.y);
+  return losses;
+}
+
+/// One chart over all layers; at most three layers, each with up to two curves.
+LineChart balance_chart(const TrainingCurves& curves) {
+  LineChart chart;
+  chart.texts = {"Balance: CV of importance and load",
+                 "Coefficients of variation over the experts by training step; 0 is perfect balance."};
+  chart.from_zero = true;
+  for (const LayerCurves& l : curves.layers) {
+    if (chart.curves.size() == 6) break;
+    const std::string name = "layer " + std::to_string(l.layer);
+    chart.curves.push_back({name + " importance", l.cv_importance.points(), false});
+    chart.curves.push_back({name + " load", l.cv_load.points(), false});
+  }
+  return chart;
+}
+
+LineChart dead_chart(const TrainingCurves& curves) {
+  LineChart chart;
+  chart.texts = {"Experts without a token in a step", "Number of experts that no token was sent to, by training step."};
+  chart.from_zero = true;
+  for (const LayerCurves& l : curves.layers)
+    if (chart.curves.size() < 6) chart.curves.push_back({"layer " + std::to_string(l.layer), l.dead.points(), false});
+  return chart;
+}
+
+}  // namespace
+
+void write_training(HtmlWriter& html, const TrainingCurves& curves) {
+  if (curves.empty()) return;
+  html.element("section", {{"id", "training"}}, [&] {
+    html.element("h2", {}, "Training");
+    html.element("p", {{"class", "lead"}}, "The course of the run by optimizer step, from its metrics.jsonl.");
+    html.element("div", {{"class", "pair"}}, [&] {
+      write_curves(html,
+                   {{"Perplexity", "Perplexity of training and validation text by step, logarithmic."},
+                    {{"training", perplexities(curves.loss.points()), false}, {"validation", curves.valid_ppl, true}},
+                    true,
+                    false});
+      write_curves(
+          html,
+          {{"Learning rate", "Learning rate by step."}, {{"learning rate", curves.lr.points(), false}}, false, true});
+      if (curves.layers.empty()) return;
+      write_curves(html, balance_chart(curves));
+      write_curves(html, dead_chart(curves));
+    });
+  });
+}
+
+std::string html_report(const StatisticsReport& report, const TrainingCurves& curves) {
+  HtmlWriter html;
+  html.literal("<!DOCTYPE html>\n");
+  html.element("html", {{"lang", "en"}}, [&] {
+    write_head(html, report);
+    html.element("body", {}, [&] {
+      write_header(html, report, !curves.empty());
+      html.element("main", {}, [&] {
+        write_training(html, curves);
+        for (const LayerReport& layer : report.layers) {
+          html.element("section", {{"id", anchor(layer)}}, [&] { write_layer(html, report, layer); });
+          html.element("section", {{"id", anchor(layer) + "-experts"}}, [&] { write_experts(html, layer); });
+        }
+        if (report.layers.empty())
+          html.element("p", {{"class", "lead"}},
+                       "This model has no gated MoE layer, so there are no experts to look into.");
+      });
+      html.element(
+          "footer", {},
+          std::string("Written by moe-stats ") + version() + ". This page needs no network and runs no script.");
+    });
+  });
+  return html.str();
+}
+
+}  // namespace moelm

@@ -1,0 +1,22 @@
+// The report as one HTML file: inline SVG and CSS, no script, nothing from the network.
+#pragma once
+
+#include <string>
+
+#include "report/expert_report.hpp"
+#include "report/html_writer.hpp"
+#include "report/training_curves.hpp"
+
+namespace moelm {
+
+/// The whole page. Texts of the corpus are escaped; a content security policy forbids scripts, frames and the network
+/// besides. Shows 4 to 4,096 experts a layer: of many, the most and the least used.
+std::string html_report(const StatisticsReport& report, const TrainingCurves& curves);
+
+/// Parts of the page, each a section: the curves of the training (nothing if there are none), one MoE layer, its
+/// experts.
+void write_training(HtmlWriter& html, const TrainingCurves& curves);
+void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerReport& layer);
+void write_experts(HtmlWriter& html, const LayerReport& layer);
+
+}  // namespace moelm

@@ -1,0 +1,191 @@
+// The page: well-formed, without anything active, for any text and any number of experts.
+#include "report/html_report.hpp"
+
+#include <map>
+#include <set>
+
+#include "hostile.hpp"
+#include "sample_report.hpp"
+#include "support/catch.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// Reads markup as a browser's tokenizer would and returns the first complaint, or "": tags balanced, names and
+/// attributes among those that a report needs, no event handlers, no addresses but places in the page.
+class MarkupChecker {
+ public:
+  explicit MarkupChecker(std::string_view page) : rest_(page) {}
+
+  std::string complaint() {
+    if (!skip("<!DOCTYPE html>")) return "no document type";
+    while (!rest_.empty()) {
+      const std::size_t text = rest_.find('<');
+      if (text == std::string_view::npos) break;
+      if (const std::string bad = check_text(rest_.substr(0, text)); !bad.empty()) return bad;
+      rest_.remove_prefix(text);
+      const std::string bad = rest_.substr(0, 2) == "</" ? end_tag() : start_tag();
+      if (!bad.empty()) return bad + " near " + std::string(rest_.substr(0, 60));
+    }
+    return open_.empty() ? "" : "not closed: " + open_.back();
+  }
+  std::map<std::string, int> counts;
+
+ private:
+  bool skip(std::string_view what) {
+    if (rest_.substr(0, what.size()) != what) return false;
+    rest_.remove_prefix(what.size());
+    return true;
+  }
+
+  static std::string check_text(std::string_view text) {
+    if (text.find('>') != std::string_view::npos && text.find("color-scheme") == std::string_view::npos)
+      return "bare >";
+    for (std::size_t i = text.find('&'); i != std::string_view::npos; i = text.find('&', i + 1)) {
+      bool known = false;
+      for (const std::string_view entity : {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"})
+        known = known || text.substr(i, entity.size()) == entity;
+      if (!known) return "unknown entity";
+    }
+    return "";
+  }
+
+  std::string word(std::string_view stops) {
+    const std::size_t end = std::min(rest_.find_first_of(stops), rest_.size());
+    std::string result(rest_.substr(0, end));
+    rest_.remove_prefix(end);
+    return result;
+  }
+
+  std::string end_tag() {
+    skip("</");
+    const std::string name = word(">");
+    if (!skip(">")) return "end tag without end";
+    if (open_.empty() || open_.back() != name)
+      return "closes " + name + (open_.empty() ? "" : " inside " + open_.back());
+    open_.pop_back();
+    return "";
+  }
+
+  std::string start_tag() {
+    static const std::set<std::string> kTags = {
+        "html", "head", "meta", "title", "style", "body",    "header", "main",    "section", "footer", "nav",   "div",
+        "span", "p",    "a",    "b",     "i",     "h1",      "h2",     "h3",      "h4",      "h5",     "small", "dl",
+        "dt",   "dd",   "ul",   "ol",    "li",    "article", "mark",   "details", "summary", "table",  "thead", "tbody",
+        "tr",   "th",   "td",   "svg",   "desc",  "rect",    "line",   "path",    "circle",  "text"};
+    static const std::set<std::string> kAttributes = {
+        "lang",       "charset",     "http-equiv", "content", "name",
+        "class",      "id",          "href",       "title",   "role",
+        "aria-label", "aria-hidden", "scope",      "viewBox", "preserveAspectRatio",
+        "x",          "y",           "x1",         "x2",      "y1",
+        "y2",         "cx",          "cy",         "r",       "d",
+        "width",      "height"};
+    skip("<");
+    const std::string name = word(" />");
+    if (kTags.count(name) == 0) return "tag " + name;
+    ++counts[name];
+    while (skip(" ")) {
+      const std::string attribute = word("=");
+      if (kAttributes.count(attribute) == 0) return "attribute " + attribute;
+      if (!skip("=\"")) return "value without quotes";
+      const std::string value = word("\"<");
+      if (!skip("\"")) return "value without end";
+      if (attribute == "href" && value.substr(0, 1) != "#") return "address " + value;
+      if (const std::string bad = check_text(value); !bad.empty()) return bad;
+    }
+    if (skip("/>")) return "";
+    if (!skip(">")) return "tag without end";
+    open_.push_back(name);
+    return "";
+  }
+
+  std::string_view rest_;
+  std::vector<std::string> open_;
+};
+
+TrainingCurves sample_curves() {
+  TrainingCurves curves;
+  curves.layers.resize(1);
+  curves.layers[0].layer = 2;
+  for (int step = 1; step <= 300; ++step) {
+    ++curves.lines;
+    curves.loss.add(step, 3 + 6.0 / step);
+    curves.lr.add(step, 0.001);
+    curves.layers[0].cv_importance.add(step, 1.0 / step);
+    curves.layers[0].cv_load.add(step, 2.0 / step);
+    curves.layers[0].dead.add(step, 0);
+    if (step % 100 == 0) curves.valid_ppl.push_back({static_cast<double>(step), 40});
+  }
+  return curves;
+}
+
+}  // namespace
+
+TEST_CASE("a page of ordinary text is well-formed and shows all its parts") {
+  const TextShape shape;
+  const std::string page =
+      html_report(sample_report(shape, [](Index i) { return "word" + std::to_string(i); }), sample_curves());
+  MarkupChecker checker(page);
+  CHECK(checker.complaint() == "");
+  CHECK(objection(page) == "");
+  CHECK(checker.counts["article"] == 5);  // the dead expert has no card
+  CHECK(checker.counts["svg"] == 4 + 3 + 5);
+  CHECK(checker.counts["mark"] > 0);
+  CHECK(page.find("Content-Security-Policy") != std::string::npos);
+  CHECK(page.find("Without a token in this text: 5.") != std::string::npos);
+  CHECK(page.find("word7") != std::string::npos);
+}
+
+TEST_CASE("pages of hostile tokens, labels and names have no active element") {
+  std::mt19937 random(1);
+  TextShape shape;
+  shape.rows = 4000;
+  shape.vocabulary = 2000;
+  shape.experts = 40;
+  shape.labels = 12;
+  for (int i = 0; i < 3; ++i) {
+    std::map<Index, std::string> names;
+    const auto name = [&](Index n) {
+      if (names.count(n) == 0) names[n] = hostile_text(random, 10);
+      return names[n];
+    };
+    const std::string page = html_report(sample_report(shape, name), sample_curves());
+    CHECK(MarkupChecker(page).complaint() == "");
+    CHECK(objection(page) == "");
+    CHECK(page.find("<script") == std::string::npos);
+  }
+}
+
+TEST_CASE("the checker sees what must not pass") {
+  const std::string head = "<!DOCTYPE html>\n";
+  CHECK(MarkupChecker(head + "<p>fine &amp; well</p>").complaint() == "");
+  for (const std::string bad :
+       {"<p>", "<p></div>", "<script></script>", "<p onclick=\"x\"></p>", "<p title=\"a<b\"></p>", "a > b<p></p>",
+        "<a href=\"http://x\"></a>", "<p>&nbsp;</p>", "<img src=\"x\"/>", "<p title=x></p>"})
+    CHECK(MarkupChecker(head + bad).complaint() != "");
+}
+
+TEST_CASE("any number of experts makes a page of reasonable size") {
+  for (const Index experts : {2, 4, 97, 4096}) {
+    TextShape shape;
+    shape.experts = experts;
+    shape.k = experts == 2 ? 1 : 3;
+    shape.rows = 3000;
+    shape.vocabulary = 5000;
+    const StatisticsReport report = sample_report(shape, [](Index i) { return std::to_string(i); });
+    const std::string page = html_report(report, {});
+    MarkupChecker checker(page);
+    CHECK(checker.complaint() == "");
+    CHECK(checker.counts["article"] <= 64);
+    CHECK(page.size() < 3'000'000);
+  }
+}
+
+TEST_CASE("nothing to show is said") {
+  StatisticsReport report;
+  report.title = "none";
+  const std::string page = html_report(report, {});
+  CHECK(MarkupChecker(page).complaint() == "");
+  CHECK(page.find("no experts to look into") != std::string::npos);
+}
