@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "data/unicode.hpp"
 
 namespace moelm {
 namespace {
@@ -11,20 +12,28 @@ namespace {
 enum Class : std::int32_t { end_of_line, unknown, number, punctuation, capitalised, first_decile };
 constexpr std::int32_t kDeciles = 10;
 
-bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-bool is_upper(unsigned char c) { return c >= 'A' && c <= 'Z'; }
-bool is_letter(unsigned char c) { return is_upper(c) || (c >= 'a' && c <= 'z') || c >= 0x80; }
+bool begins_upper(std::string_view text) {
+  const std::string_view first = text.substr(0, classify(text, 0).length);
+  std::string lower;
+  append_lowercase(first, lower);
+  return lower != first;
+}
 
 /// What a token looks like; first_decile for an ordinary word.
 Class shape_of(std::string_view text) {
   // A byte-pair token may carry the blank before its word.
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  const bool letters =
-      std::any_of(text.begin(), text.end(), [](char c) { return is_letter(static_cast<unsigned char>(c)); });
-  const bool digits =
-      std::any_of(text.begin(), text.end(), [](char c) { return is_digit(static_cast<unsigned char>(c)); });
+  bool letters = false, digits = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const ClassifiedCharacter c = classify(text, i);
+    const bool stray = c.kind == CharacterClass::other && static_cast<unsigned char>(text[i]) >= 0x80 && c.length == 1;
+    // A piece of a character, as byte tokens are, is part of a word more often than of anything else.
+    letters = letters || stray || c.kind == CharacterClass::letter || c.kind == CharacterClass::ideograph;
+    digits = digits || c.kind == CharacterClass::digit;
+    i += c.length;
+  }
   if (!letters) return digits ? number : punctuation;
-  return is_upper(static_cast<unsigned char>(text.front())) ? capitalised : first_decile;
+  return begins_upper(text) ? capitalised : first_decile;
 }
 
 /// Deciles of the running text among `words`, by falling count; equal counts by id.

@@ -25,17 +25,23 @@ VocabularyFacts facts(const std::vector<std::string>& words, const std::vector<I
 }  // namespace
 
 TEST_CASE("tokens fall into classes by what they look like") {
-  const std::vector<std::string> words = {"the",  "</s>", "<unk>", ",", "1,000", "Paul", "@-@", "\xc3\xa9t\xc3\xa9",
-                                          " And", "-3.5", "1990s", "",  "\n"};
+  const std::vector<std::string> words = {"the",          "</s>",
+                                          "<unk>",        ",",
+                                          "1,000",        "Paul",
+                                          "@-@",          "\xc3\xa9t\xc3\xa9",
+                                          " And",         "-3.5",
+                                          "1990s",        "",
+                                          "\n",           "\xc3\x89t\xc3\xa9",
+                                          "\xe2\x80\x94", "\xc3"};
   const std::vector<Index> counts(words.size(), 1);
   const TokenClasses c = classify_tokens(facts(words, counts));
   const auto name = [&](std::size_t id) { return c.names[c.of_token[id]]; };
   CHECK(name(1) == "</s>");
   CHECK(name(2) == "<unk>");
-  for (const std::size_t id : {3, 6, 11, 12}) CHECK(name(id) == "punctuation");
+  for (const std::size_t id : {3, 6, 11, 12, 14}) CHECK(name(id) == "punctuation");
   for (const std::size_t id : {4, 9}) CHECK(name(id) == "number");
-  for (const std::size_t id : {5, 8}) CHECK(name(id) == "capitalised");
-  for (const std::size_t id : {0, 7, 10}) CHECK(c.of_token[id] >= 5);
+  for (const std::size_t id : {5, 8, 13}) CHECK(name(id) == "capitalised");
+  for (const std::size_t id : {0, 7, 10, 15}) CHECK(c.of_token[id] >= 5);
 }
 
 TEST_CASE("deciles hold a tenth of the running words each, the frequent first") {
