@@ -1,0 +1,100 @@
+#include "run/checkpoint_finder.hpp"
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "run/checkpoint_names.hpp"
+
+namespace moelm {
+
+namespace {
+
+// Only damage makes an older checkpoint the right one. A later version's format, a missing permission or exhausted
+// memory can be put right, and falling back would throw work away.
+bool is_damage(Exit exit) { return exit == Exit::bad_data || exit == Exit::missing_input || exit == Exit::io; }
+
+/// One look through a run's checkpoints.
+struct Search {
+  FoundCheckpoint found;
+  std::vector<std::string> rejected;
+  bool vanished = false;  // one was pruned while we looked
+};
+
+Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem& fs) {
+  Search result;
+  for (const CheckpointName& name : checkpoint_names(checkpoints, fs)) {
+    const std::string path = join_path(checkpoints, name.text());
+    try {
+      Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
+      if (checkpoint.manifest().name != name)
+        throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
+                                        checkpoint.manifest().name.text());
+      result.found.checkpoint = std::move(checkpoint);
+      return result;
+    } catch (const Error& error) {
+      if (!is_damage(error.exit())) throw;
+      if (path_exists(path, fs))
+        result.rejected.push_back(error.what());
+      else
+        result.vanished = true;
+    }
+  }
+  return result;
+}
+
+std::string lines(const std::vector<std::string>& reasons) {
+  std::string text;
+  for (const std::string& reason : reasons) text += "; " + reason;
+  return text;
+}
+
+}  // namespace
+
+FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs) {
+  const std::string checkpoints = join_path(run, kCheckpointsDirectory);
+  Search result = search(checkpoints, scope, fs);
+  for (int again = 0; !result.found.checkpoint && result.vanished && again < 10; ++again)
+    result = search(checkpoints, scope, fs);
+  if (!result.found.checkpoint && !result.rejected.empty())
+    throw Error(Exit::bad_data, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
+  FoundCheckpoint found = std::move(result.found);
+  found.warnings = std::move(result.rejected);
+  read_hint(checkpoints, kLatestHint, fs, found.warnings);  // tells if the newest has gone missing
+  return found;
+}
+
+FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs) {
+  const std::string checkpoints = join_path(run, kCheckpointsDirectory);
+  std::vector<std::string> warnings;
+  const auto open = [&](const std::string& name) { return Checkpoint::open(join_path(checkpoints, name), scope, fs); };
+  const std::optional<CheckpointHint> hint = read_hint(checkpoints, kBestHint, fs, warnings);
+  try {
+    if (hint) return {open(hint->name.text()), warnings};
+  } catch (const Error& error) {
+    warnings.push_back(error.what());
+  }
+  FoundCheckpoint found = newest_checkpoint(run, scope, fs);
+  found.warnings.insert(found.warnings.begin(), warnings.begin(), warnings.end());
+  if (!found.checkpoint || found.checkpoint->manifest().best.empty()) return found;
+  try {
+    found.checkpoint = open(found.checkpoint->manifest().best);
+  } catch (const Error& error) {
+    found.warnings.push_back(error.what());
+  }
+  return found;
+}
+
+bool is_checkpoint(const std::string& path, FileSystem& fs) {
+  return path_exists(join_path(path, kManifestFile), fs) || path_exists(join_path(path, kModelFile), fs);
+}
+
+FoundCheckpoint find_checkpoint(const std::string& path, WhichCheckpoint which, CheckpointScope scope, FileSystem& fs) {
+  if (is_checkpoint(path, fs)) return {Checkpoint::open(path, scope, fs), {}};
+  FoundCheckpoint found =
+      which == WhichCheckpoint::best ? best_checkpoint(path, scope, fs) : newest_checkpoint(path, scope, fs);
+  if (!found.checkpoint)
+    throw Error(Exit::missing_input, path + ": expected a run with checkpoints, or a checkpoint, found neither");
+  return found;
+}
+
+}  // namespace moelm
