@@ -108,13 +108,19 @@ class Pass {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
     cache.moe.gate.draws.reshape(0, 0);
-    if (options_.training && config.gated() && moe.gate.noisy())
-      draw_gate_noise(context_, RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step,
-                      positions_, config.experts, cache.moe.gate);
+    if (options_.training && config.gated() && moe.gate.noisy()) draw_noise(l, config.experts, cache.moe.gate);
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, config, moe, x, cache.moe, cache.output);
     apply_sigmoid(context_, cache.output);
     copy(context_, cache.output, cache_.x[l]);
+  }
+
+  void draw_noise(std::size_t l, Index experts, GateCache& gate) {
+    if (!options_.gate_draws.empty())
+      copy(context_, options_.gate_draws[l], gate.draws);
+    else
+      draw_gate_noise(context_, RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step,
+                      positions_, experts, gate);
   }
 
   void drop(std::size_t l, MatrixView x) {

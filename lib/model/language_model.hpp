@@ -44,6 +44,10 @@ struct PassOptions {
   std::uint64_t seed = 0;
   Index step = 0;     ///< optimizer step, a coordinate of all random numbers
   Index streams = 0;  ///< B of the whole optimizer step, for the rows' positions
+
+  /// Standard normal draws of the gates' noise, to be used instead of those of the seed: one matrix a layer, [N, E]
+  /// where the gate is noisy. Empty: drawn from the seed.
+  std::span<const Matrix> gate_draws = {};
 };
 
 /// The terms of the loss of one optimizer step.

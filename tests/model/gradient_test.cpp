@@ -1,0 +1,155 @@
+// Every gradient of tiny models at random weights, against central differences of an independent double-precision
+// model: all switches, odd sizes, dropout and gate noise on, streams of unequal length.
+#include "support/catch.hpp"
+#include "support/close.hpp"
+#include "support/model_case.hpp"
+#include "support/reference_model.hpp"
+
+using namespace moelm;
+
+namespace {
+
+constexpr double kDifference = 1e-5;
+constexpr double kLeastMargin = 1e-5;  // of the closest choice of experts or ReLU units; single precision errs by 1e-6
+
+/// The reference's view of a case: the loss as a function of its weights.
+class Oracle {
+ public:
+  explicit Oracle(ModelCase& c)
+      : masks_(masks(c)), draws_(c.draws()), pass_{c.batch, c.state, masks_, draws_}, model_(c.config, c.parameters) {
+    loss_ = model_.loss(pass_, decisions_, nll_);
+    base_nll_ = nll_;
+  }
+
+  double loss() const { return loss_; }
+  const Row& nll() const { return base_nll_; }
+  const ReferenceDecisions& decisions() const { return decisions_; }
+
+  Row gradient(const std::string& name) {
+    Row gradient;
+    for (double& weight : model_.weights.at(name).values) {
+      const double middle = weight;
+      weight = middle + kDifference;
+      const double up = model_.loss(pass_, decisions_, nll_);
+      weight = middle - kDifference;
+      const double down = model_.loss(pass_, decisions_, nll_);
+      weight = middle;
+      gradient.push_back((up - down) / (2 * kDifference));
+    }
+    return gradient;
+  }
+
+ private:
+  static std::vector<Matrix> masks(const ModelCase& c) {
+    Context context(1);
+    return c.masks(context);
+  }
+
+  std::vector<Matrix> masks_, draws_;
+  ReferencePass pass_;
+  ReferenceModel model_;
+  ReferenceDecisions decisions_;
+  double loss_ = 0;
+  Row nll_, base_nll_;
+};
+
+/// The tensors in which the gradients differ from the oracle's, a line each; "" where there is none.
+std::string wrong_gradients(Oracle& oracle, ModelParameters& gradients) {
+  std::string faults;
+  for (const NamedTensor& t : named_tensors(gradients))
+    if (const std::string fault = mismatch(t.name, t.values->values(), oracle.gradient(t.name)); !fault.empty())
+      faults += fault + "\n";
+  return faults;
+}
+
+/// Experts of all rows and gated layers, in the order of the reference's decisions.
+void require_same_experts(const ModelCase& c, const ModelCache& cache, const ReferenceDecisions& decisions) {
+  std::size_t decision = 0;
+  for (std::size_t l = 0; l < c.config.layers.size(); ++l) {
+    const Routing* routing = routing_of(cache, l);
+    if (routing == nullptr || routing->experts == 1) continue;
+    for (std::size_t n = 0; n < static_cast<std::size_t>(routing->rows); ++n, ++decision)
+      for (std::size_t j = 0; j < static_cast<std::size_t>(routing->k); ++j) {
+        const auto k = static_cast<std::size_t>(routing->k);
+        REQUIRE(routing->expert[n * k + j] == static_cast<int>(decisions.orders()[decision][j]));
+      }
+  }
+  REQUIRE(decision == decisions.orders().size());
+}
+
+const std::vector<Index> kUnequalStreams = {4, 4, 3, 1, 1};
+
+void require_gradients(std::vector<LayerConfig> layers, Index width, std::uint64_t seed, double dropout = 0.2) {
+  ModelCase c(model_config(width, std::move(layers), dropout), 11, Sequence(kUnequalStreams), seed);
+  Oracle oracle(c);
+  REQUIRE(oracle.decisions().margin() > kLeastMargin);
+  Context context(2);
+  ModelOutcome actual = run_gradients(context, c);
+  require_same_experts(c, actual.cache, oracle.decisions());
+  REQUIRE(mismatch("nll", actual.nll, oracle.nll()) == "");
+  REQUIRE(actual.losses.total() == Approx(oracle.loss()).epsilon(1e-6));
+  REQUIRE(wrong_gradients(oracle, actual.gradients) == "");
+}
+
+MoeConfig without_noise(MoeConfig c) {
+  c.gate = GateKind::top_k;
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("gradients: LSTM, MoE, LSTM") {
+  require_gradients({LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{6, 0}}, 6, 100);
+  require_gradients({LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{6, 0}}, 6, 200, 0.0);
+}
+
+TEST_CASE("gradients: an MoE layer alone") { require_gradients({moe_config(7, 3, {4})}, 5, 300); }
+
+TEST_CASE("gradients: two MoE layers in a row") {
+  require_gradients({LstmConfig{5, 0}, moe_config(4, 2, {3}), moe_config(5, 2, {6})}, 5, 400);
+}
+
+TEST_CASE("gradients: deep experts") { require_gradients({LstmConfig{5, 0}, moe_config(4, 2, {7, 3, 5})}, 5, 500); }
+
+TEST_CASE("gradients: one expert has no gate") {
+  require_gradients({LstmConfig{5, 0}, moe_config(1, 1, {6, 4}), LstmConfig{5, 0}}, 5, 600);
+}
+
+TEST_CASE("gradients: LSTM with projection, and layers of different widths without a sum") {
+  require_gradients({LstmConfig{7, 4}, moe_config(4, 2, {5}), LstmConfig{3, 0}}, 5, 700);
+  require_gradients({LstmConfig{7, 5}, LstmConfig{4, 5}}, 5, 800);
+}
+
+TEST_CASE("gradients: k = 1 and k = E") {
+  require_gradients({LstmConfig{5, 0}, moe_config(4, 1, {6})}, 5, 900);
+  require_gradients({LstmConfig{5, 0}, moe_config(3, 3, {6}), LstmConfig{5, 0}}, 5, 1000);
+}
+
+TEST_CASE("gradients: a gate without noise") {
+  require_gradients({LstmConfig{5, 0}, without_noise(moe_config(5, 2, {6})), LstmConfig{5, 0}}, 5, 1100);
+}
+
+TEST_CASE("the gradient check fails where a gradient is wrong") {
+  ModelCase c(model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{6, 0}}, 0.2), 11,
+              Sequence(kUnequalStreams), 100);
+  Oracle oracle(c);
+  Context context(2);
+  ModelOutcome actual = run_gradients(context, c);
+  REQUIRE(wrong_gradients(oracle, actual.gradients) == "");
+
+  SECTION("one element is off by a tenth of a per cent of the greatest") {
+    Matrix& w = std::get<LstmParameters>(actual.gradients.layers[1]).weight_hh;
+    float greatest = 0;
+    for (const float v : w.values()) greatest = std::max(greatest, std::abs(v));
+    w(3, 2) += 1e-3f * greatest;
+    const std::string faults = wrong_gradients(oracle, actual.gradients);
+    REQUIRE(faults.find("layers.1.weight_hh[20]: ") == 0);
+    REQUIRE(std::count(faults.begin(), faults.end(), '\n') == 1);
+  }
+  SECTION("the load loss has another weight") {
+    std::get<MoeConfig>(c.config.layers[2]).w_load *= 1.01;
+    ModelOutcome other = run_gradients(context, c);
+    const std::string faults = wrong_gradients(oracle, other.gradients);
+    REQUIRE(faults.find("layers.2.noise.weight[") != std::string::npos);
+  }
+}

@@ -1,0 +1,161 @@
+// A tiny model with random weights, a batch and a state: what tests of the whole model start from.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "model/language_model.hpp"
+#include "ops/dropout.hpp"
+#include "support/random_matrix.hpp"
+
+namespace moelm {
+
+/// A noisy top-k layer whose two balancing losses weigh differently.
+inline MoeConfig moe_config(Index experts, Index k, std::vector<Index> hidden) {
+  MoeConfig c;
+  c.experts = experts;
+  c.k = k;
+  c.hidden = std::move(hidden);
+  c.w_importance = 0.5;
+  c.w_load = 0.8;
+  return c;
+}
+
+/// The layers between an embedding of this width and the softmax.
+inline ModelConfig model_config(Index width, std::vector<LayerConfig> layers, double dropout) {
+  ModelConfig c;
+  c.layers = std::move(layers);
+  c.layers.insert(c.layers.begin(), EmbeddingConfig{width});
+  c.layers.push_back(SoftmaxConfig{});
+  c.dropout = dropout;
+  return c;
+}
+
+/// Random tokens for a sequence.
+inline Batch random_batch(Sequence sequence, Index vocabulary, std::uint64_t seed) {
+  Batch batch;
+  batch.sequence = std::move(sequence);
+  const RandomStream stream(seed, "test-tokens", 0);
+  const auto token = [&](Index row, Index column) {
+    return static_cast<std::int32_t>(stream.uniform(0, row, column) * static_cast<float>(vocabulary));
+  };
+  for (Index row = 0; row < batch.rows(); ++row) {
+    batch.inputs.push_back(token(row, 0));
+    batch.targets.push_back(token(row, 1));
+  }
+  return batch;
+}
+
+struct ModelCase {
+  ModelConfig config;
+  Index vocabulary;
+  ModelParameters parameters;
+  Batch batch;
+  ModelState state;
+  PassOptions options;
+
+  /// Every weight is random, those that are initialised to a constant too, and so is the state before the first step.
+  ModelCase(ModelConfig model, Index tokens, Sequence sequence, std::uint64_t seed)
+      : config(std::move(model)),
+        vocabulary(tokens),
+        parameters(make_parameters(config, vocabulary)),
+        batch(random_batch(std::move(sequence), vocabulary, seed)) {
+    for (const NamedTensor& t : named_tensors(parameters))
+      *t.values = random_matrix(t.values->rows(), t.values->cols(), ++seed,
+                                t.vector ? 0.5f : 1.0f / std::sqrt(static_cast<float>(t.values->cols())));
+    state.reset(parameters, batch.sequence.streams());
+    for (LstmState& s : state.layers) {
+      s.h = random_matrix(s.h.rows(), s.h.cols(), ++seed, 0.5f);
+      s.c = random_matrix(s.c.rows(), s.c.cols(), ++seed);
+    }
+    options.training = true;
+    options.seed = seed;
+    options.step = 3;
+    // Rows are numbered as in a step of more streams than this batch has.
+    options.streams = batch.sequence.streams() + 2;
+  }
+
+  ModelState copy_of_state() const {
+    ModelState copy;
+    for (const LstmState& s : state.layers) copy.layers.push_back({s.h.clone(), s.c.clone()});
+    return copy;
+  }
+
+  /// The factors of dropout on the output of every layer but the last.
+  std::vector<Matrix> masks(Context& context) const {
+    const std::vector<Index> positions = batch.sequence.positions(options.streams);
+    const std::vector<Index> widths = input_widths(config);
+    std::vector<Matrix> out;
+    for (std::size_t l = 0; l + 1 < config.layers.size(); ++l) {
+      Matrix& mask = out.emplace_back(batch.rows(), widths[l + 1]);
+      for (float& v : mask.values()) v = 1;
+      apply_dropout(
+          context,
+          {RandomStream(options.seed, "dropout", static_cast<Index>(l)), options.step, config.dropout, positions},
+          mask);
+    }
+    return out;
+  }
+
+  /// The gate noise of every layer that has some.
+  std::vector<Matrix> draws() const {
+    const std::vector<Index> positions = batch.sequence.positions(options.streams);
+    std::vector<Matrix> out(config.layers.size());
+    for (std::size_t l = 0; l < config.layers.size(); ++l) {
+      const auto* moe = std::get_if<MoeConfig>(&config.layers[l]);
+      if (moe == nullptr || !moe->gated() || moe->gate != GateKind::noisy_top_k) continue;
+      out[l] = Matrix(batch.rows(), moe->experts);
+      const RandomStream stream(options.seed, "gate-noise", static_cast<Index>(l));
+      for (Index n = 0; n < batch.rows(); ++n)
+        stream.normals(options.step, positions[static_cast<std::size_t>(n)], moe->experts, out[l].row(n));
+    }
+    return out;
+  }
+};
+
+/// The outcome of model_gradients, each gradient in the shape of its weights.
+struct ModelOutcome {
+  Losses losses;
+  std::vector<double> nll;
+  ModelParameters gradients;
+  ModelCache cache;
+};
+
+/// Gradients as weights: rows of the embedding scattered, those of experts formed.
+inline ModelParameters dense_gradients(Context& context, const ModelCase& c, const ModelCache& cache,
+                                       ModelGradients& gradients) {
+  ModelParameters dense = make_parameters(c.config, c.vocabulary);
+  for (std::size_t l = 0; l < dense.layers.size(); ++l) {
+    if (auto* embedding = std::get_if<EmbeddingParameters>(&dense.layers[l])) {
+      const auto& rows = std::get<RowGradient>(gradients.layers[l]);
+      for (std::size_t r = 0; r < rows.index.size(); ++r)
+        std::copy_n(rows.rows.row(static_cast<Index>(r)), rows.rows.cols(), embedding->weight.row(rows.index[r]));
+    } else if (auto* moe = std::get_if<MoeParameters>(&dense.layers[l])) {
+      moe->gate = std::move(std::get<GateParameters>(gradients.layers[l]));
+      const MoeCache& of_layer = std::get<MoeLayerCache>(cache.layers[l]).moe;
+      for (std::size_t e = 0; e < moe->experts.size(); ++e)
+        for (std::size_t j = 0; j < moe->experts[e].weight.size(); ++j)
+          form_expert_gradient(context, of_layer.dispatch, of_layer.experts, static_cast<Index>(e),
+                               static_cast<Index>(j), moe->experts[e].weight[j]);
+    } else if (auto* lstm = std::get_if<LstmParameters>(&dense.layers[l])) {
+      *lstm = std::move(std::get<LstmParameters>(gradients.layers[l]));
+    } else {
+      dense.layers[l] = std::move(std::get<SoftmaxParameters>(gradients.layers[l]));
+    }
+  }
+  return dense;
+}
+
+/// A training pass of the case.
+inline ModelOutcome run_gradients(Context& context, const ModelCase& c) {
+  ModelOutcome out;
+  out.nll.resize(static_cast<std::size_t>(c.batch.rows()));
+  ModelState state = c.copy_of_state();
+  ModelGradients gradients = make_gradients(c.parameters);
+  out.losses =
+      model_gradients(context, c.config, c.parameters, c.batch, c.options, state, out.cache, gradients, out.nll);
+  out.gradients = dense_gradients(context, c, out.cache, gradients);
+  return out;
+}
+
+}  // namespace moelm
