@@ -11,14 +11,17 @@ namespace {
 
 constexpr Index kElementsOfATask = 1 << 16;
 
+/// A decay as the kernels hold it. Corrections have to be made of this value: 1 - beta is small, and the same rounding
+/// that is nothing to 0.9999999 is a fifth of 1 - 0.9999999.
+double rounded(double beta) { return static_cast<double>(static_cast<float>(beta)); }
+
 AdamStep step_numbers(const AdamMoment& now) {
-  const double t = static_cast<double>(now.step);
-  const AdamConfig& c = now.config;
-  return {static_cast<float>(c.beta1),
-          static_cast<float>(c.beta2),
-          static_cast<float>(c.epsilon),
-          static_cast<float>(now.lr * c.lr_scale / (1 - std::pow(c.beta1, t))),
-          static_cast<float>(1 / (1 - std::pow(c.beta2, t))),
+  const double t = static_cast<double>(now.step), beta1 = rounded(now.config.beta1), beta2 = rounded(now.config.beta2);
+  return {static_cast<float>(beta1),
+          static_cast<float>(beta2),
+          static_cast<float>(now.config.epsilon),
+          static_cast<float>(now.lr * now.config.lr_scale / (1 - std::pow(beta1, t))),
+          static_cast<float>(1 / (1 - std::pow(beta2, t))),
           static_cast<float>(now.grad_scale)};
 }
 
@@ -26,8 +29,8 @@ AdamStep step_numbers(const AdamMoment& now) {
 void catch_up(const AdamMoment& now, Index last_step, Index n, float* m, float* v) {
   const auto missed = static_cast<double>(now.step - 1 - last_step);
   if (missed <= 0 || last_step == 0) return;
-  kernels().scale(n, static_cast<float>(std::pow(now.config.beta1, missed)), m, m);
-  kernels().scale(n, static_cast<float>(std::pow(now.config.beta2, missed)), v, v);
+  kernels().scale(n, static_cast<float>(std::pow(rounded(now.config.beta1), missed)), m, m);
+  kernels().scale(n, static_cast<float>(std::pow(rounded(now.config.beta2), missed)), v, v);
 }
 
 }  // namespace
