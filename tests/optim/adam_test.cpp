@@ -1,0 +1,171 @@
+// Adam against golden values and a plain double loop; what is skipped against dense steps with zero gradients.
+#include "optim/adam.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "support/catch.hpp"
+#include "support/close.hpp"
+#include "support/golden.hpp"
+#include "support/random_matrix.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// Adam of one tensor in double precision, as Kingma and Ba write it, with decays rounded to single precision.
+struct PlainAdam {
+  std::vector<double> w, m, v;
+
+  explicit PlainAdam(const Matrix& start) : w(start.values().begin(), start.values().end()), m(w.size()), v(w.size()) {}
+
+  void step(const AdamMoment& now, const std::vector<double>& gradient) {
+    AdamConfig c = now.config;
+    c.beta1 = static_cast<double>(static_cast<float>(c.beta1));
+    c.beta2 = static_cast<double>(static_cast<float>(c.beta2));
+    const double t = static_cast<double>(now.step);
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const double g = gradient[i] * now.grad_scale;
+      m[i] = c.beta1 * m[i] + (1 - c.beta1) * g;
+      v[i] = c.beta2 * v[i] + (1 - c.beta2) * g * g;
+      w[i] -= now.lr * c.lr_scale * (m[i] / (1 - std::pow(c.beta1, t))) /
+              (std::sqrt(v[i] / (1 - std::pow(c.beta2, t))) + c.epsilon);
+    }
+  }
+};
+
+std::vector<double> widened(const Matrix& m) { return {m.values().begin(), m.values().end()}; }
+
+bool same_bits(const Matrix& a, const Matrix& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * 4) == 0;
+}
+
+/// Row 1 of a table of three has a gradient in some steps only; dense Adam gives it zeros in the others.
+struct SkippedRow {
+  Matrix sparse = random_matrix(3, 9, 1);
+  AdamMoments moments{3, 9};
+  std::vector<std::int64_t> last_step = std::vector<std::int64_t>(3, 0);
+  PlainAdam dense{sparse};
+
+  void run(const AdamConfig& config, Index steps, const std::vector<Index>& touched) {
+    Context context(2);
+    for (Index t = 1; t <= steps; ++t) {
+      const bool touch = std::find(touched.begin(), touched.end(), t) != touched.end();
+      const AdamMoment now{config, t, 0.01, 0.5};
+      const Matrix gradient = random_matrix(touch ? 3 : 2, 9, static_cast<std::uint64_t>(t));
+      const std::vector<std::int32_t> index =
+          touch ? std::vector<std::int32_t>{0, 1, 2} : std::vector<std::int32_t>{0, 2};
+      adam_update_rows(context, now, index, gradient, moments, last_step, sparse);
+      std::vector<double> all(27);
+      for (std::size_t r = 0; r < index.size(); ++r)
+        std::copy_n(gradient.row(static_cast<Index>(r)), 9, all.begin() + 9 * index[r]);
+      dense.step(now, all);
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("golden: four steps of Adam, as a tensor, as rows of a table, and as one matrix") {
+  const Json g = golden("optimizers");
+  const AdamConfig config;
+  Context context(2);
+  Matrix whole = golden_matrix(g.at("p")), table = whole.clone(), matrix = whole.clone();
+  AdamMoments of_whole(5, 7), of_table(5, 7), of_matrix(5, 7);
+  std::vector<std::int32_t> index(5);
+  std::iota(index.begin(), index.end(), 0);
+  std::vector<std::int64_t> last_step(5, 0);
+  Index t = 0;
+  for (const Json& gradient : g.at("grads")) {
+    ++t;
+    const AdamMoment now{config, t, g.at("lr").get<double>()};
+    const Matrix dw = golden_matrix(gradient);
+    adam_update(context, now, dw, of_whole, whole);
+    adam_update_rows(context, now, index, dw, of_table, last_step, table);
+    adam_update_matrix(now, dw, t - 1, of_matrix, matrix);
+  }
+  const std::vector<double> expected = golden_values(g.at("adam"));
+  REQUIRE(mismatch("tensor", whole.values(), expected, 1e-6) == "");
+  REQUIRE(mismatch("rows", table.values(), expected, 1e-6) == "");
+  REQUIRE(mismatch("matrix", matrix.values(), expected, 1e-6) == "");
+  REQUIRE(last_step == std::vector<std::int64_t>(5, 4));
+}
+
+TEST_CASE("the first step moves every weight by the learning rate, whatever the decays are") {
+  for (const double beta1 : {0.0, 0.9, 0.999999})
+    for (const double beta2 : {0.0, 0.9, 0.999, 0.99999, 0.9999999}) {
+      CAPTURE(beta1, beta2);
+      Matrix w(1, 2), gradient(1, 2);
+      gradient(0, 0) = 0.03f;
+      gradient(0, 1) = -7.0f;
+      AdamMoments moments(1, 2);
+      adam_update_matrix({{beta1, beta2, 0, 2.0}, 1, 0.01}, gradient, 0, moments, w);
+      REQUIRE(w(0, 0) == Approx(-0.02).epsilon(1e-5));
+      REQUIRE(w(0, 1) == Approx(0.02).epsilon(1e-5));
+    }
+}
+
+TEST_CASE("many steps of a large tensor equal the plain loop, on any number of threads") {
+  for (const AdamConfig& config : {AdamConfig{}, AdamConfig{0.0, 0.98, 1e-6, 0.5}}) {
+    Context one(1), three(3);
+    Matrix w = random_matrix(300, 500, 1), other = w.clone();
+    AdamMoments moments(300, 500), other_moments(300, 500);
+    PlainAdam plain(w);
+    for (Index t = 1; t <= 12; ++t) {
+      const AdamMoment now{config, t, 0.02 / static_cast<double>(t), 0.25};
+      const Matrix gradient = random_matrix(300, 500, static_cast<std::uint64_t>(100 + t));
+      adam_update(one, now, gradient, moments, w);
+      adam_update(three, now, gradient, other_moments, other);
+      plain.step(now, widened(gradient));
+    }
+    REQUIRE(mismatch("w", w.values(), plain.w, 1e-6) == "");
+    REQUIRE(mismatch("m", moments.m.values(), plain.m, 1e-6) == "");
+    REQUIRE(mismatch("v", moments.v.values(), plain.v, 1e-6) == "");
+    REQUIRE(same_bits(w, other));
+  }
+}
+
+TEST_CASE("with beta1 = 0 a row skipped for many steps equals dense Adam with zero gradients") {
+  SkippedRow skipped;
+  skipped.run({0.0, 0.999, 1e-8, 1.0}, 1500, {1, 2, 40, 1000, 1001, 1500});
+  REQUIRE(mismatch("table", skipped.sparse.values(), skipped.dense.w) == "");
+  REQUIRE(mismatch("v", skipped.moments.v.values(), skipped.dense.v) == "");
+}
+
+TEST_CASE("with beta1 > 0 a skipped row stays where it is, and its moments decay when it is next touched") {
+  SkippedRow skipped;
+  skipped.run({0.9, 0.99, 1e-8, 1.0}, 5, {2, 5});
+  REQUIRE(mismatch("m", skipped.moments.m.values(), skipped.dense.m) == "");
+  REQUIRE(mismatch("v", skipped.moments.v.values(), skipped.dense.v) == "");
+  REQUIRE(skipped.last_step == std::vector<std::int64_t>{5, 5, 5});
+
+  SkippedRow untouched;
+  untouched.run({0.9, 0.99, 1e-8, 1.0}, 3, {2});
+  const Matrix start = random_matrix(3, 9, 1);
+  SkippedRow earlier;
+  earlier.run({0.9, 0.99, 1e-8, 1.0}, 2, {2});
+  REQUIRE(std::equal(untouched.sparse.row(1), untouched.sparse.row(1) + 9, earlier.sparse.row(1)));
+  REQUIRE_FALSE(std::equal(untouched.sparse.row(1), untouched.sparse.row(1) + 9, start.row(1)));
+  REQUIRE_FALSE(std::equal(untouched.sparse.row(0), untouched.sparse.row(0) + 9, earlier.sparse.row(0)));
+}
+
+TEST_CASE("with beta1 = 0 a matrix skipped for many steps equals dense Adam with zero gradients") {
+  const AdamConfig config{0.0, 0.99, 1e-8, 1.0};
+  Matrix w = random_matrix(4, 6, 1);
+  AdamMoments moments(4, 6);
+  PlainAdam dense(w);
+  Index last_step = 0;
+  for (Index t = 1; t <= 300; ++t) {
+    const AdamMoment now{config, t, 0.01};
+    const bool touch = t == 3 || t == 150 || t == 151 || t == 300;
+    const Matrix gradient = random_matrix(4, 6, static_cast<std::uint64_t>(t));
+    dense.step(now, touch ? widened(gradient) : std::vector<double>(24, 0.0));
+    if (!touch) continue;
+    adam_update_matrix(now, gradient, last_step, moments, w);
+    last_step = t;
+  }
+  REQUIRE(mismatch("w", w.values(), dense.w) == "");
+  REQUIRE(mismatch("v", moments.v.values(), dense.v) == "");
+}
