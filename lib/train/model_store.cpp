@@ -1,0 +1,100 @@
+#include "train/model_store.hpp"
+
+#include "base/error.hpp"
+#include "data/tokenizer_file.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+[[noreturn]] void refuse(const SafetensorsFile& file, const std::string& name, const std::string& expected,
+                         const std::string& found) {
+  throw Error(Exit::bad_config, file.path() + ": tensor " + name + ": expected " + expected + ", found " + found +
+                                    "; the checkpoint belongs to another architecture");
+}
+
+const StoredTensor& find_tensor(const SafetensorsFile& file, const std::string& name, TensorType type,
+                                const std::vector<Index>& shape) {
+  const std::string expected = std::string(tensor_type_name(type)) + " " + shape_text(shape);
+  const StoredTensor* stored = file.find(name);
+  if (stored == nullptr) refuse(file, name, expected, "nothing");
+  if (stored->type != type || stored->shape != shape)
+    refuse(file, name, expected, std::string(tensor_type_name(stored->type)) + " " + shape_text(stored->shape));
+  return *stored;
+}
+
+/// The folder of the run that a checkpoint's folder belongs to: RUN/checkpoints/step-...
+std::string run_of(const std::string& path) {
+  if (!is_checkpoint(path)) return path;
+  std::string trimmed = path;
+  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+  return parent_path(parent_path(trimmed));
+}
+
+}  // namespace
+
+void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors) {
+  for (const NamedTensor& tensor : tensors)
+    file.read(find_tensor(file, tensor.name, TensorType::f32, tensor.shape()), tensor.values->data());
+  if (file.tensors().size() == tensors.size()) return;
+  for (const StoredTensor& stored : file.tensors()) {
+    bool known = false;
+    for (const NamedTensor& tensor : tensors) known = known || tensor.name == stored.name;
+    if (!known) refuse(file, stored.name, "nothing", shape_text(stored.shape));
+  }
+}
+
+std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors) {
+  std::vector<TensorView> views;
+  for (const NamedTensor& tensor : tensors)
+    views.push_back({tensor.name, TensorType::f32, tensor.shape(), tensor.values->data()});
+  return views;
+}
+
+std::vector<NamedTensor> state_tensors(ModelState& state) {
+  std::vector<NamedTensor> tensors;
+  for (std::size_t l = 0; l < state.layers.size(); ++l) {
+    if (state.layers[l].h.empty()) continue;
+    const std::string prefix = "layers." + std::to_string(l) + ".";
+    tensors.push_back({prefix + "h", &state.layers[l].h, false});
+    tensors.push_back({prefix + "c", &state.layers[l].c, false});
+  }
+  return tensors;
+}
+
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors) {
+  for (const NamedTensor& tensor : tensors.moments)
+    file.read(find_tensor(file, tensor.name, TensorType::f32, tensor.shape()), tensor.values->data());
+  for (const auto& [name, steps] : tensors.last_steps)
+    file.read(find_tensor(file, name, TensorType::i64, {static_cast<Index>(steps->size())}), steps->data());
+}
+
+std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors) {
+  std::vector<TensorView> views = tensor_views(tensors.moments);
+  for (const auto& [name, steps] : tensors.last_steps)
+    views.push_back({name, TensorType::i64, {static_cast<Index>(steps->size())}, steps->data()});
+  return views;
+}
+
+LoadedModel load_model(const std::string& path) {
+  const std::string run = run_of(path);
+  LoadedModel model;
+  model.run = read_run(run);
+  FoundCheckpoint found = find_checkpoint(path, WhichCheckpoint::best, CheckpointScope::model);
+  if (!found.checkpoint)
+    throw Error(Exit::missing_input, path + ": expected a checkpoint, found none; has the run been trained?");
+  model.tokenizer = load_tokenizer(run);
+  if (model.tokenizer->vocabulary_size() != model.run.data.vocabulary)
+    throw Error(Exit::bad_config, run + "/tokenizer.json: vocabulary: expected " +
+                                      std::to_string(model.run.data.vocabulary) + " as in config.json, found " +
+                                      std::to_string(model.tokenizer->vocabulary_size()));
+  model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary);
+  load_tensors(found.checkpoint->model(), named_tensors(model.parameters));
+  model.checkpoint = found.checkpoint->path();
+  model.step = found.checkpoint->step();
+  model.warnings = std::move(found.warnings);
+  return model;
+}
+
+}  // namespace moelm

@@ -1,0 +1,44 @@
+// A model between memory and checkpoints: weights, moments and carried state under their names.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/tokenizer.hpp"
+#include "io/safetensors.hpp"
+#include "run/checkpoint_store.hpp"
+#include "train/learner.hpp"
+#include "train/run_folder.hpp"
+
+namespace moelm {
+
+/// Reads every named tensor from a file. Error(bad_config) naming the first tensor that the file lacks or holds in
+/// another shape, or that the model does not have.
+void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors);
+
+/// Views of tensors for writing.
+std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors);
+
+/// The carried state as tensors layers.i.h and layers.i.c.
+std::vector<NamedTensor> state_tensors(ModelState& state);
+
+/// Reads the optimizer's tensors.
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors);
+std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors);
+
+/// A trained model ready to be used, and where it came from.
+struct LoadedModel {
+  StoredRun run;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  ModelParameters parameters;
+  std::string checkpoint;  ///< path of the checkpoint
+  Index step = 0;
+  std::vector<std::string> warnings;  ///< checkpoints that were passed over
+};
+
+/// Loads a run's best checkpoint, or the newest where there is no best, or the checkpoint folder given. Writes nothing.
+/// Error(missing_input) where there is none.
+LoadedModel load_model(const std::string& path);
+
+}  // namespace moelm

@@ -1,0 +1,98 @@
+#include "train/progress_json.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "moe/balance.hpp"
+
+namespace moelm {
+
+namespace {
+
+double cv(std::span<const double> values) { return std::sqrt(cv_squared(values)); }
+
+double max_over_mean(std::span<const double> values) {
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return sum > 0 ? *std::max_element(values.begin(), values.end()) * static_cast<double>(values.size()) / sum : 0;
+}
+
+}  // namespace
+
+Json step_json(const StepReport& report, const ModelConfig& model) {
+  const StepResult& result = report.result;
+  Json line = {{"time", nullptr},
+               {"step", report.progress.step},
+               {"tokens", report.progress.tokens},
+               {"loss", result.losses.cross_entropy},
+               {"ppl", std::exp(result.losses.cross_entropy)},
+               {"lr", report.lr},
+               {"grad_norm", result.grad_norm},
+               {"tokens_per_s", report.tokens_per_s},
+               {"moe", Json::array()}};
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const Routing* routing = routing_of(report.cache, l);
+    if (routing == nullptr) continue;
+    line["moe"].push_back({{"layer", l},
+                           {"importance_loss", result.losses.balance[l].importance},
+                           {"load_loss", result.losses.balance[l].load},
+                           {"cv_importance", cv(routing->importance)},
+                           {"cv_load", cv(routing->load)},
+                           {"max_over_mean_load", max_over_mean(routing->load)},
+                           {"dead", std::count(routing->tokens.begin(), routing->tokens.end(), 0)}});
+  }
+  return line;
+}
+
+Json validation_json(const ValidationReport& report) {
+  const Evaluation& e = report.evaluation;
+  Json line = {{"time", nullptr},
+               {"split", "valid"},
+               {"step", report.progress.step},
+               {"tokens", report.progress.tokens},
+               {"loss", e.mean_nll()},
+               {"ppl", e.perplexity()},
+               {"best", report.best},
+               {"moe", Json::array()}};
+  for (const RoutingTotals& layer : report.routing)
+    line["moe"].push_back({{"layer", layer.layer},
+                           {"cv_importance", cv(layer.importance)},
+                           {"cv_load", cv(layer.load)},
+                           {"max_over_mean_load", max_over_mean(layer.load)},
+                           {"dead", std::count(layer.tokens.begin(), layer.tokens.end(), 0.0)},
+                           {"expert_tokens", layer.tokens},
+                           {"expert_importance", layer.importance},
+                           {"expert_load", layer.load}});
+  return line;
+}
+
+Json progress_json(const TrainProgress& p) {
+  return {{"step", p.step},
+          {"tokens", p.tokens},
+          {"seconds", p.seconds},
+          {"position", {{"pass", p.next.pass}, {"batch", p.next.index}}},
+          {"best", {{"step", p.best_step}, {"nll", p.best_nll}}},
+          {"validated_step", p.validated_step},
+          {"without_improvement", p.without_improvement},
+          {"schedule", {{"planned_steps", p.planned_steps}, {"plateau_factor", p.plateau_factor}}},
+          {"bad_steps", p.bad_steps}};
+}
+
+TrainProgress read_progress(const JsonField& state) {
+  constexpr Index kMost = Index{1} << 50;
+  TrainProgress p;
+  p.step = state.at("step").integer(0, kMost);
+  p.tokens = state.at("tokens").integer(0, kMost);
+  p.seconds = state.at("seconds").number();
+  p.next = {state.at("position").at("pass").integer(0, kMost), state.at("position").at("batch").integer(0, kMost)};
+  p.best_step = state.at("best").at("step").integer(0, kMost);
+  p.best_nll = state.at("best").at("nll").number();
+  p.validated_step = state.at("validated_step").integer(0, kMost);
+  p.without_improvement = state.at("without_improvement").integer(0, kMost);
+  p.planned_steps = state.at("schedule").at("planned_steps").integer(0, kMost);
+  p.plateau_factor = state.at("schedule").at("plateau_factor").number();
+  p.bad_steps = state.at("bad_steps").integer(0, kMost);
+  return p;
+}
+
+}  // namespace moelm

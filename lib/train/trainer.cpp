@@ -1,0 +1,176 @@
+#include "train/trainer.hpp"
+
+#include <chrono>
+#include <cmath>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr double kPlateauFactor = 0.5;
+
+std::unique_ptr<BatchSource> make_batches(const TrainConfig& c, const Dataset& data) {
+  if (c.state == StateKind::reset)
+    return make_line_batches(data, Split::train, c.batch_tokens, static_cast<std::uint64_t>(c.seed));
+  return make_stream_batches(data, Split::train, c.batch, c.unroll);
+}
+
+/// Sums the routing of every batch that a scorer sees.
+class RoutingSums {
+ public:
+  explicit RoutingSums(Scorer& scorer) {
+    scorer.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache& cache, std::span<const double>) {
+      for (std::size_t l = 0; l < cache.layers.size(); ++l)
+        if (const Routing* routing = routing_of(cache, l)) add(l, *routing);
+    });
+  }
+
+  std::vector<RoutingTotals> take() { return std::move(totals_); }
+
+ private:
+  void add(std::size_t layer, const Routing& routing) {
+    RoutingTotals* total = nullptr;
+    for (RoutingTotals& t : totals_)
+      if (t.layer == layer) total = &t;
+    const auto experts = static_cast<std::size_t>(routing.experts);
+    if (total == nullptr)
+      total = &totals_.emplace_back(RoutingTotals{layer, routing.k, std::vector<double>(experts),
+                                                  std::vector<double>(experts), std::vector<double>(experts)});
+    for (std::size_t e = 0; e < experts; ++e) {
+      total->tokens[e] += static_cast<double>(routing.tokens[e]);
+      total->importance[e] += routing.importance[e];
+      total->load[e] += routing.load[e];
+    }
+  }
+
+  std::vector<RoutingTotals> totals_;
+};
+
+}  // namespace
+
+Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data)
+    : context_(context),
+      config_(config),
+      data_(data),
+      learner_(context, config.model, config.optimizer, data.tokenizer().vocabulary_size(),
+               static_cast<std::uint64_t>(config.train.seed)),
+      batches_(make_batches(config.train, data)),
+      checkpoint_every_(parse_interval("train.checkpoint_every", config.train.checkpoint_every)) {
+  progress_.planned_steps = config.train.steps;
+}
+
+double Trainer::now() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+TrainEnd Trainer::run(TrainListener& listener, double max_seconds) {
+  started_ = saved_at_ = now();
+  seconds_before_ = progress_.seconds;
+  saved_step_ = progress_.step;
+  if (state_.layers.empty()) reset_carried();
+  if (progress_.step > 0) batches_->seek(progress_.next);
+
+  TrainEnd end = TrainEnd::finished;
+  // A run that was stopped within a validation makes up for it.
+  if (validation_due()) validate(listener, true);
+  while (progress_.step < config_.train.steps) {
+    train_step(listener);
+    if (validation_due() && !validate(listener, true)) {
+      end = TrainEnd::out_of_patience;
+      break;
+    }
+    if (listener.stop_requested()) {
+      end = TrainEnd::stopped;
+      break;
+    }
+    if (max_seconds > 0 && now() - started_ >= max_seconds) {
+      end = TrainEnd::time_is_up;
+      break;
+    }
+    if (checkpoint_due(progress_.step, now())) {
+      listener.on_save(false);
+      saved_step_ = progress_.step;
+      saved_at_ = now();
+    }
+  }
+  // A stop has to be quick; every other end is worth a last validation.
+  if (end != TrainEnd::stopped && progress_.validated_step != progress_.step) validate(listener, false);
+  if (saved_step_ != progress_.step) listener.on_save(false);
+  return end;
+}
+
+void Trainer::train_step(TrainListener& listener) {
+  const double begin = now();
+  const bool fresh = batches_->next(batch_);
+  if (fresh) reset_carried();
+  const Index step = progress_.step + 1;
+  const Schedule schedule{config_.train.schedule, config_.train.lr, config_.train.warmup, progress_.planned_steps,
+                          progress_.plateau_factor};
+  const double lr = schedule.at(step);
+  const StepResult result = learner_.step(context_, batch_, step, batches_->streams(), lr, config_.train.clip, state_);
+  progress_.step = step;
+  progress_.next = batches_->position();
+  progress_.seconds = seconds_before_ + (now() - started_);
+  const double tokens_per_s = static_cast<double>(result.tokens) / std::max(1e-9, now() - begin);
+  const StepReport report{result, progress_, lr, tokens_per_s, learner_.cache()};
+  if (result.fault.empty()) {
+    progress_.tokens += result.tokens;
+    progress_.bad_steps = 0;
+    listener.on_step(report);
+    return;
+  }
+  ++progress_.bad_steps;
+  listener.on_fault(report);
+  if (progress_.bad_steps >= config_.train.max_bad_steps)
+    throw Error(Exit::diverged, "training: step " + std::to_string(step) + ": expected finite numbers, found " +
+                                    std::to_string(progress_.bad_steps) + " steps in a row that were not (" +
+                                    result.fault + "); lower train.lr and go on from the last checkpoint");
+}
+
+bool Trainer::validate(TrainListener& listener, bool scheduled) {
+  if (data_.tokens(Split::valid) == 0) return true;
+  Scorer scorer(context_, config_.model, learner_.parameters());
+  RoutingSums sums(scorer);
+  Evaluation evaluation;
+  try {
+    evaluation = evaluate_split(scorer, data_, Split::valid, {config_.train.state, 1},
+                                [&] { return scheduled && listener.stop_requested(); });
+  } catch (const Error& error) {
+    if (error.exit() != Exit::stopped) throw;
+    return true;  // the loop sees the same request and ends
+  }
+  progress_.validated_step = progress_.step;
+  const bool best = progress_.best_step == 0 || evaluation.mean_nll() < progress_.best_nll;
+  if (best) {
+    progress_.best_step = progress_.step;
+    progress_.best_nll = evaluation.mean_nll();
+  }
+  if (scheduled) {
+    progress_.without_improvement = best ? 0 : progress_.without_improvement + 1;
+    if (!best) progress_.plateau_factor *= kPlateauFactor;
+  }
+  progress_.seconds = seconds_before_ + (now() - started_);
+  listener.on_validation({evaluation, progress_, best, sums.take()});
+  if (best) {
+    listener.on_save(true);
+    saved_step_ = progress_.step;
+    saved_at_ = now();
+  }
+  return config_.train.patience == 0 || progress_.without_improvement < config_.train.patience;
+}
+
+bool Trainer::validation_due() const {
+  const Index every = config_.train.validate_every, step = progress_.step;
+  return every > 0 && step > 0 && step % every == 0 && progress_.validated_step != step;
+}
+
+bool Trainer::checkpoint_due(Index step, double time) const {
+  if (step >= config_.train.steps) return false;  // the end saves
+  if (checkpoint_every_.steps > 0) return step % checkpoint_every_.steps == 0;
+  return checkpoint_every_.seconds > 0 && time - saved_at_ >= checkpoint_every_.seconds;
+}
+
+}  // namespace moelm
