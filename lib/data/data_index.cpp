@@ -3,10 +3,10 @@
 #include <limits>
 
 #include "base/error.hpp"
-#include "data/sealed_json.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
+#include "io/sealed_json.hpp"
 
 namespace moelm {
 

@@ -8,11 +8,11 @@
 #include "base/check.hpp"
 #include "data/bpe_tokenizer.hpp"
 #include "data/byte_tokenizer.hpp"
-#include "data/sealed_json.hpp"
 #include "data/vocabulary_tokenizer.hpp"
 #include "data/words.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
+#include "io/sealed_json.hpp"
 
 namespace moelm {
 

@@ -10,6 +10,7 @@
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
+#include "io/sealed_json.hpp"
 
 namespace moelm {
 
@@ -21,8 +22,6 @@ constexpr Index kLongestManifest = Index{1} << 20;
 constexpr Index kLargest = std::numeric_limits<Index>::max();
 constexpr std::string_view kPrefix = "step-";
 constexpr std::size_t kStepDigits = 12;
-constexpr std::string_view kSeal = ",\n \"sha256\": \"";
-constexpr std::string_view kEnd = "\"\n}\n";
 
 std::optional<Index> number_of(std::string_view digits) {
   Index value = 0;
@@ -32,23 +31,9 @@ std::optional<Index> number_of(std::string_view digits) {
   return value;
 }
 
-void check_seal(std::string_view text, const std::string& path) {
-  const std::size_t tail = kSeal.size() + 64 + kEnd.size();
-  const bool long_enough = text.size() > tail;
-  const std::string_view body = long_enough ? text.substr(0, text.size() - tail) : std::string_view();
-  const std::string expected = std::string(kSeal) + sha256_hex(body) + std::string(kEnd);
-  if (!long_enough || text.substr(text.size() - tail) != expected)
-    throw Error(Exit::bad_data, path + ": sha256: the file is not as it was written");
-}
-
-void check_keys(const JsonField& field, std::initializer_list<std::string_view> known) {
+ManifestFile file_of(const JsonField& field, const std::string& path) {
   if (!field.value().is_object()) field.refuse("an object");
-  for (const auto& [key, value] : field.value().items())
-    if (std::find(known.begin(), known.end(), key) == known.end()) field.refuse("no unknown key \"" + key + "\"");
-}
-
-ManifestFile file_of(const JsonField& field) {
-  check_keys(field, {"name", "bytes", "sha256"});
+  refuse_unknown_keys(field.value(), path, {"name", "bytes", "sha256"});
   ManifestFile file{field.at("name").text(), field.at("bytes").integer(0, kLargest), field.at("sha256").text()};
   if (!is_plain_name(file.name)) field.at("name").refuse("a plain file name");
   if (!is_sha256_hex(file.sha256)) field.at("sha256").refuse("64 hexadecimal digits");
@@ -97,25 +82,18 @@ std::string manifest_text(const Manifest& manifest) {
                      {"program", manifest.program},
                      {"best", manifest.best},
                      {"files", files}};
-  std::string text = json_text(json, 1);
-  text.resize(text.size() - 2);  // without the closing "\n}"
-  const std::string sum = sha256_hex(text);
-  text += kSeal;
-  text += sum;
-  text += kEnd;
-  return text;
+  return sealed_json_text(json);
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& path) {
-  check_seal(text, path);
-  const Json json = parse_json(text, path);
+  const Json json = parse_sealed_json(text, path);
   const JsonField field(json, path);
   if (field.at("format").text() != kFormat) field.at("format").refuse(std::string(kFormat));
   const Index version = field.at("version").integer(1, kLargest);
   if (version != kVersion)
     throw Error(Exit::bad_config, path + ": version: expected " + std::to_string(kVersion) + ", found " +
                                       std::to_string(version) + "; use a newer moelm");
-  check_keys(field, {"format", "version", "name", "step", "program", "best", "files", "sha256"});
+  refuse_unknown_keys(json, path, {"format", "version", "name", "step", "program", "best", "files"});
   Manifest manifest;
   const auto name = CheckpointName::parse(field.at("name").text());
   if (!name || name->step != field.at("step").integer(0, kLargest)) field.at("name").refuse("the name of the step");
@@ -127,7 +105,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   const JsonField files = field.at("files");
   std::set<std::string> names;
   for (Index i = 0; i < files.size(); ++i) {
-    manifest.files.push_back(file_of(files.at(i)));
+    manifest.files.push_back(file_of(files.at(i), path));
     if (!names.insert(manifest.files.back().name).second) files.at(i).refuse("each file once");
   }
   return manifest;

@@ -46,7 +46,7 @@ struct Manifest {
   const ManifestFile* find(std::string_view file) const;
 };
 
-/// JSON whose last key is the checksum of all text before it.
+/// As sealed JSON.
 std::string manifest_text(const Manifest& manifest);
 
 /// Reads such text; `path` is what errors call it. Any changed, missing or added byte is Error(bad_data); a format of a

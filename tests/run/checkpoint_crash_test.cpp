@@ -57,9 +57,9 @@ int calls_of_a_save() {
 TEST_CASE("each call failing once: old or new, and new if it was acknowledged") {
   const int calls = calls_of_a_save();
   REQUIRE(calls > 100);
-  for (const int error : {EIO, ENOSPC, EMFILE})
+  for (const int error : {EIO, ENOSPC, EDQUOT, EMFILE})
     for (int when = 1; when <= calls; ++when) {
-      TemporaryDirectory run;
+      TemporaryDirectory run(memory_directory());
       FaultyFileSystem faulty([&](const std::string&, int number) { return number == when ? error : 0; });
       INFO("call " << when << " of " << calls << ", errno " << error);
       check_after(run.path(), save_under(run.path(), faulty));
@@ -68,9 +68,9 @@ TEST_CASE("each call failing once: old or new, and new if it was acknowledged") 
 
 TEST_CASE("all calls failing from one on: old or new, and new if it was acknowledged") {
   const int calls = calls_of_a_save();
-  for (const int error : {EROFS, EDQUOT})
+  for (const int error : {EROFS, EACCES})
     for (int when = 1; when <= calls; ++when) {
-      TemporaryDirectory run;
+      TemporaryDirectory run(memory_directory());
       FaultyFileSystem faulty([&](const std::string&, int number) { return number >= when ? error : 0; });
       INFO("from call " << when << " of " << calls << ", errno " << error);
       check_after(run.path(), save_under(run.path(), faulty));
@@ -80,7 +80,7 @@ TEST_CASE("all calls failing from one on: old or new, and new if it was acknowle
 TEST_CASE("calls that a file system does not support do not prevent saving") {
   for (const char* unsupported : {"allocate", "drop_cache", "rename_no_replace", "fsync", "fdatasync", "statvfs"})
     for (const int error : {ENOSYS, EOPNOTSUPP, EINVAL}) {
-      TemporaryDirectory run;
+      TemporaryDirectory run(memory_directory());
       FaultyFileSystem faulty([&](const std::string& call, int) { return call == unsupported ? error : 0; });
       INFO(unsupported << ", errno " << error);
       const bool acknowledged = save_under(run.path(), faulty);

@@ -102,9 +102,9 @@ TEST_CASE("a checkpoint of a later version is not passed over") {
   save(store, 1);
   save(store, 2);
   std::string body = get_file(run / kNew + "/MANIFEST.json");
-  body = body.substr(0, body.rfind(",\n \"sha256\""));
+  body = body.substr(0, body.rfind(",\n \"checksum\""));
   body.replace(body.find("\"version\": 1"), 12, "\"version\": 2");
-  put_file(run / kNew + "/MANIFEST.json", body + ",\n \"sha256\": \"" + sha256_hex(body) + "\"\n}\n");
+  put_file(run / kNew + "/MANIFEST.json", body + ",\n \"checksum\": \"" + sha256_hex(body + "\n}") + "\"\n}\n");
   REQUIRE(error_exit([&] { newest(run); }) == Exit::bad_config);
 }
 

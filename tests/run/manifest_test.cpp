@@ -21,11 +21,11 @@ Manifest sample() {
 // The text with another body under a valid seal, as an attacker would write it.
 std::string forged(const std::string& from, const std::string& to) {
   std::string text = manifest_text(sample());
-  std::string body = text.substr(0, text.rfind(",\n \"sha256\""));
+  std::string body = text.substr(0, text.rfind(",\n \"checksum\""));
   const std::size_t at = body.find(from);
   REQUIRE(at != std::string::npos);
   body.replace(at, from.size(), to);
-  return body + ",\n \"sha256\": \"" + sha256_hex(body) + "\"\n}\n";
+  return body + ",\n \"checksum\": \"" + sha256_hex(body + "\n}") + "\"\n}\n";
 }
 
 std::string refusal(const std::string& text) {
@@ -61,7 +61,7 @@ TEST_CASE("a forged manifest cannot name files elsewhere, twice, or hide anythin
   REQUIRE(refusal(forged("1200", "1200")) == "");
   REQUIRE(holds(refusal(forged("model.safetensors", "../../etc/passwd")), "plain file name"));
   REQUIRE(holds(refusal(forged("state.json", "model.safetensors")), "each file once"));
-  REQUIRE(holds(refusal(forged("\"program\"", "\"extra\": 1, \"program\"")), "unknown key \"extra\""));
+  REQUIRE(holds(refusal(forged("\"program\"", "\"extra\": 1, \"program\"")), "\"extra\": unknown key"));
   REQUIRE(holds(refusal(forged("\"program\"", "\"step\": 1, \"program\"")), "twice"));
   REQUIRE(holds(refusal(forged("123", "-1")), "expected an integer"));
   REQUIRE(holds(refusal(forged("123", "18446744073709551614")), "expected an integer"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,8 +14,10 @@ namespace moelm {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "moelm-test-XXXXXX").string();
+  TemporaryDirectory() : TemporaryDirectory(std::filesystem::temp_directory_path().string()) {}
+  /// Inside a directory that exists.
+  explicit TemporaryDirectory(const std::string& parent) {
+    std::string pattern = parent + "/moelm-test-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     path_ = pattern;
   }
@@ -32,6 +35,12 @@ class TemporaryDirectory {
  private:
   std::string path_;
 };
+
+/// Where thousands of small synced files are quick, if there is such a place: for tests that make them and nothing big.
+inline std::string memory_directory() {
+  const std::string memory = "/dev/shm";
+  return ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : std::filesystem::temp_directory_path().string();
+}
 
 /// Writes a file in the plainest way.
 inline void put_file(const std::string& path, const std::string& bytes) {

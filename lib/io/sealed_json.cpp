@@ -1,4 +1,4 @@
-#include "data/sealed_json.hpp"
+#include "io/sealed_json.hpp"
 
 #include <algorithm>
 
