@@ -1,12 +1,8 @@
 // Reading metrics back: resumed runs, broken lines, long runs.
 #include "report/training_curves.hpp"
 
-#include <unistd.h>
-
-#include <cstdio>
-#include <fstream>
-
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace moelm;
 
@@ -14,14 +10,11 @@ namespace {
 
 class MetricsFile {
  public:
-  explicit MetricsFile(const std::string& text) : path_("metrics-" + std::to_string(getpid()) + ".jsonl") {
-    std::ofstream(path_) << text;
-  }
-  ~MetricsFile() { std::remove(path_.c_str()); }
-  const std::string& path() const { return path_; }
+  explicit MetricsFile(const std::string& text) { put_file(path(), text); }
+  std::string path() const { return directory_ / "metrics.jsonl"; }
 
  private:
-  std::string path_;
+  TemporaryDirectory directory_;
 };
 
 }  // namespace

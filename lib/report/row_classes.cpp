@@ -1,0 +1,76 @@
+#include "report/row_classes.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "io/text_source.hpp"
+#include "report/token_classes.hpp"
+
+namespace moelm {
+namespace {
+
+std::string read_all(const std::string& path) {
+  constexpr std::size_t kLimit = std::size_t{1} << 30;
+  TextSource source = TextSource::open(path);
+  std::string text(std::size_t{1} << 16, '\0');
+  std::size_t size = 0;
+  while (const std::size_t read = source.read_some(text.data() + size, text.size() - size)) {
+    size += read;
+    if (size > kLimit) throw Error(Exit::bad_data, source.name() + ": expected labels of at most 1 GiB, found more");
+    if (size == text.size()) text.resize(2 * text.size());
+  }
+  text.resize(size);
+  return text;
+}
+
+/// Names without the folder that all have in common.
+std::vector<std::string> shortest_names(std::vector<std::string> names) {
+  std::string common = names.front().substr(0, names.front().rfind('/') + 1);
+  for (const std::string& name : names) {
+    const auto differs = std::mismatch(common.begin(), common.end(), name.begin(), name.end()).first;
+    common.erase(differs, common.end());
+    common.resize(common.rfind('/') + 1);
+  }
+  for (std::string& name : names) name.erase(0, common.size());
+  return names;
+}
+
+}  // namespace
+
+RowClasses classes_by_token(const Tokenizer& tokenizer) {
+  VocabularyFacts facts;
+  facts.size = tokenizer.vocabulary_size();
+  facts.end_id = tokenizer.end_id();
+  facts.unknown_id = tokenizer.unknown_id();
+  facts.text = [&](std::int32_t id) { return tokenizer.token_text(id); };
+  facts.count = [&](std::int32_t id) { return tokenizer.count(id); };
+  TokenClasses classes = classify_tokens(facts);
+  return {"token class", std::move(classes.names), std::move(classes.of_token), {}};
+}
+
+RowClasses classes_by_file(const StatisticsText& text) {
+  LabelSet labels;
+  std::vector<std::string> names;
+  for (const TextInput& input : text.inputs) names.push_back(input.name);
+  names = shortest_names(std::move(names));
+  RowClasses classes{"input file", {}, {}, std::vector<std::int32_t>(static_cast<std::size_t>(text.lines()), -1)};
+  for (std::size_t i = 0; i < text.inputs.size(); ++i)
+    std::fill(classes.of_line.begin() + text.inputs[i].begin, classes.of_line.begin() + text.inputs[i].end,
+              labels.number(names[i], "input files"));
+  classes.names = labels.names();
+  return classes;
+}
+
+RowClasses classes_by_label(const StatisticsText& text, const std::string& path) {
+  LabelSet labels;
+  RowClasses classes{"label", {}, {}, parse_labels(read_all(path), path, labels)};
+  const auto found = static_cast<Index>(classes.of_line.size());
+  if (found != text.lines())
+    throw Error(Exit::bad_data, path + ": lines: expected " + format_count(text.lines()) +
+                                    ", one label for each line of the text, found " + format_count(found));
+  classes.names = labels.names();
+  return classes;
+}
+
+}  // namespace moelm
