@@ -20,7 +20,7 @@ namespace {
 
 using dnnl::memory;
 
-constexpr int kScratchpadSlot = 0, kPaddedInputSlot = 1, kPaddedOutputSlot = 2;
+constexpr int kScratchpadSlot = 0, kPaddedInputSlot = 6, kPaddedOutputSlot = 7;  // 1 to 5 are the callers'
 
 /// oneDNN wants one engine a process; it is immutable.
 const dnnl::engine& engine() {
