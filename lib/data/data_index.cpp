@@ -112,7 +112,7 @@ std::string index_file_text(const DataIndex& index) {
   return sealed_json_text(object);
 }
 
-DataIndex parse_index(std::string_view text, const std::string& name) {
+DataIndex parse_data_index(std::string_view text, const std::string& name) {
   const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 8});
   refuse_unknown_keys(object, name, {"format", "version", "tokenizer", "train", "valid", "test"});
   const JsonField root(object, name), tokenizer = root.at("tokenizer");

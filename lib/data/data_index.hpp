@@ -75,6 +75,6 @@ std::string index_file_text(const DataIndex& index);
 
 /// Reads such a text. Sums and ranges must agree with each other and names stay in the folder; Error(bad_data) names
 /// the field. `name` is what errors call the file.
-DataIndex parse_index(std::string_view text, const std::string& name);
+DataIndex parse_data_index(std::string_view text, const std::string& name);
 
 }  // namespace moelm

@@ -35,7 +35,7 @@ Dataset Dataset::open(const std::string& directory) {
   data.directory_ = directory;
   const std::string text = read_index_text(directory);
   data.checksum_ = sha256_hex(text);
-  data.index_ = parse_index(text, join_path(directory, kIndexFile));
+  data.index_ = parse_data_index(text, join_path(directory, kIndexFile));
   const std::string tokenizer_path = join_path(directory, kTokenizerFile);
   data.tokenizer_text_ = read_file(tokenizer_path, kTokenizerLimit, Links::refuse);
   require_same(sha256_hex(data.tokenizer_text_), data.index_.tokenizer_sha256, tokenizer_path, "checksum",

@@ -18,20 +18,36 @@ std::uint64_t mix(std::uint64_t h, std::uint64_t value) {
   return h ^ h >> 32;
 }
 
+constexpr std::size_t kShort = 8;
+
+/// The first bytes of a word of at most eight.
+std::uint64_t short_key(std::string_view word) {
+  std::uint64_t key = 0;
+  if (!word.empty()) std::memcpy(&key, word.data(), word.size());
+  return key;
+}
+
 std::uint64_t hash_of(std::string_view word) {
   std::uint64_t h = mix(0x243F6A8885A308D3ull, word.size());
-  while (word.size() >= 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, word.data(), 8);
-    h = mix(h, eight);
-    word.remove_prefix(8);
+  while (word.size() > kShort) {
+    h = mix(h, short_key(word.substr(0, kShort)));
+    word.remove_prefix(kShort);
   }
-  std::uint64_t rest = 0;
-  if (!word.empty()) std::memcpy(&rest, word.data(), word.size());
-  return mix(mix(h, rest), h);
+  h = mix(h, short_key(word));
+  return mix(h, h >> 29);
 }
 
 }  // namespace
+
+/// What a word is looked up by.
+struct WordTable::Probe {
+  explicit Probe(std::string_view word)
+      : hash(hash_of(word)),
+        key(word.size() <= kShort ? short_key(word) : hash),
+        length(static_cast<std::uint32_t>(word.size())) {}
+  std::uint64_t hash, key;
+  std::uint32_t length;
+};
 
 WordTable::WordTable() : slots_(kFirstSlots) {}
 
@@ -41,33 +57,34 @@ std::string_view WordTable::word(Index number) const {
   return std::string_view(text_).substr(begin, ends_[at] - begin);
 }
 
-std::size_t WordTable::slot_of(std::string_view word, std::uint64_t hash) const {
+std::size_t WordTable::slot_of(std::string_view word, const Probe& probe) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t i = hash & mask;
-  for (;; i = (i + 1) & mask) {
+  for (std::size_t i = probe.hash & mask;; i = (i + 1) & mask) {
     const Slot& slot = slots_[i];
     if (slot.number_plus_one == 0) return i;
-    if (slot.hash == static_cast<std::uint32_t>(hash >> 32) && this->word(Index{slot.number_plus_one} - 1) == word)
+    if (slot.key == probe.key && slot.length == probe.length &&
+        (probe.length <= kShort || this->word(Index{slot.number_plus_one} - 1) == word))
       return i;
   }
 }
 
 Index WordTable::find(std::string_view word) const {
-  return Index{slots_[slot_of(word, hash_of(word))].number_plus_one} - 1;
+  return Index{slots_[slot_of(word, Probe(word))].number_plus_one} - 1;
 }
 
 Index WordTable::add(std::string_view word) {
-  const std::uint64_t hash = hash_of(word);
-  std::size_t at = slot_of(word, hash);
+  ensure(word.size() <= std::numeric_limits<std::uint32_t>::max(), "a word is shorter than 4 GiB");
+  const Probe probe(word);
+  std::size_t at = slot_of(word, probe);
   if (slots_[at].number_plus_one != 0) return Index{slots_[at].number_plus_one} - 1;
   if (2 * (ends_.size() + 1) > slots_.size()) {
     grow(2 * slots_.size());
-    at = slot_of(word, hash);
+    at = slot_of(word, probe);
   }
   ensure(ends_.size() < std::numeric_limits<std::uint32_t>::max() - 1, "a word table numbers its words in 32 bits");
   text_.append(word);
   ends_.push_back(text_.size());
-  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(ends_.size())};
+  slots_[at] = {probe.key, probe.length, static_cast<std::uint32_t>(ends_.size())};
   return size() - 1;
 }
 
@@ -75,10 +92,10 @@ void WordTable::grow(std::size_t slots) {
   slots_.assign(slots, Slot{});
   const std::size_t mask = slots - 1;
   for (Index number = 0; number < size(); ++number) {
-    const std::uint64_t hash = hash_of(word(number));
-    std::size_t i = hash & mask;
+    const Probe probe(word(number));
+    std::size_t i = probe.hash & mask;
     while (slots_[i].number_plus_one != 0) i = (i + 1) & mask;
-    slots_[i] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(number + 1)};
+    slots_[i] = {probe.key, probe.length, static_cast<std::uint32_t>(number + 1)};
   }
 }
 

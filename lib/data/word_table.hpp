@@ -28,11 +28,14 @@ class WordTable {
   Index memory_bytes() const;
 
  private:
+  /// Words of at most eight bytes are compared here, without a look at the text.
   struct Slot {
-    std::uint32_t hash = 0;
+    std::uint64_t key = 0;  ///< the bytes of a short word, the hash of a longer one
+    std::uint32_t length = 0;
     std::uint32_t number_plus_one = 0;
   };
-  std::size_t slot_of(std::string_view word, std::uint64_t hash) const;
+  struct Probe;
+  std::size_t slot_of(std::string_view word, const Probe& probe) const;
   void grow(std::size_t slots);
 
   std::string text_;

@@ -1,6 +1,7 @@
 #include "data/words.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "base/check.hpp"
 #include "data/unicode.hpp"
@@ -23,11 +24,34 @@ Word word_between(std::size_t begin, std::size_t end) {
   return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
 }
 
-/// Extends a word from `end` while `belongs(character, position)`, at most to `longest` bytes from `begin`.
+using Classes = unsigned;
+constexpr Classes classes(std::initializer_list<Class> kinds) {
+  Classes set = 0;
+  for (const Class kind : kinds) set |= 1u << static_cast<unsigned>(kind);
+  return set;
+}
+constexpr Classes kLetters = classes({Class::letter}), kDigits = classes({Class::digit}),
+                  kNotSpace = classes({Class::letter, Class::digit, Class::other});
+
+/// Skips the ASCII characters of some classes: nearly all text there is, and quick.
+std::size_t skip_ascii(std::string_view text, std::size_t position, std::size_t stop, Classes set) {
+  while (position < stop) {
+    const auto byte = static_cast<unsigned char>(text[position]);
+    if (byte >= 128 || (set >> static_cast<unsigned>(kAsciiClasses[byte]) & 1u) == 0) break;
+    ++position;
+  }
+  return position;
+}
+
+/// Extends a word from `end` by ASCII of the classes `always` and by what `belongs(character, position)`, at most to
+/// `longest` bytes from `begin`.
 template <class Belongs>
-std::size_t run_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest,
+std::size_t run_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest, Classes always,
                     const Belongs& belongs) {
-  while (end < text.size()) {
+  const std::size_t stop = std::min(text.size(), begin + longest);
+  for (;;) {
+    end = skip_ascii(text, end, stop, always);
+    if (end >= stop) break;
     const ClassifiedCharacter character = classify(text, end);
     if (!belongs(character, end) || end + character.length - begin > longest) break;
     end += character.length;
@@ -37,14 +61,14 @@ std::size_t run_end(std::string_view text, std::size_t begin, std::size_t end, s
 
 /// The end of the letters, with apostrophes between letters, that go on at `end`.
 std::size_t letters_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest) {
-  return run_end(text, begin, end, longest, [&](const ClassifiedCharacter& c, std::size_t at) {
+  return run_end(text, begin, end, longest, kLetters, [&](const ClassifiedCharacter& c, std::size_t at) {
     const bool apostrophe = c.code == '\'' || c.code == kRightQuote;
     return is_letter(c.kind) || (apostrophe && class_at(text, at + c.length, Class::letter));
   });
 }
 
 std::size_t number_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest) {
-  return run_end(text, begin, end, longest, [&](const ClassifiedCharacter& c, std::size_t at) {
+  return run_end(text, begin, end, longest, kDigits, [&](const ClassifiedCharacter& c, std::size_t at) {
     const bool separator = c.code == '.' || c.code == ',';
     return c.kind == Class::digit || c.kind == Class::mark ||
            (separator && class_at(text, at + c.length, Class::digit));
@@ -55,7 +79,7 @@ std::size_t text_word_end(std::string_view text, std::size_t begin, const Classi
   const std::size_t next = begin + first.length;
   if (first.kind == Class::letter) return letters_end(text, begin, next, kLongestWord);
   if (first.kind == Class::digit) return number_end(text, begin, next, kLongestWord);
-  return run_end(text, begin, next, kLongestWord,
+  return run_end(text, begin, next, kLongestWord, Classes{},
                  [](const ClassifiedCharacter& c, std::size_t) { return c.kind == Class::mark; });
 }
 
@@ -64,14 +88,15 @@ std::size_t bpe_run_end(std::string_view text, std::size_t begin, std::size_t at
   const ClassifiedCharacter first = classify(text, at);
   const std::size_t next = at + first.length;
   if (is_letter(first.kind)) return letters_end(text, begin, next, kLongestBpeWord);
-  return run_end(text, begin, next, kLongestBpeWord, [&](const ClassifiedCharacter& c, std::size_t) {
-    return c.kind == first.kind || (c.kind == Class::mark && first.kind != Class::other);
-  });
+  return run_end(text, begin, next, kLongestBpeWord, classes({first.kind}),
+                 [&](const ClassifiedCharacter& c, std::size_t) {
+                   return c.kind == first.kind || (c.kind == Class::mark && first.kind != Class::other);
+                 });
 }
 
 /// The end of a run of white space; its last space goes to the word that follows it.
 std::size_t bpe_space_end(std::string_view text, std::size_t begin) {
-  const std::size_t end = run_end(text, begin, begin, kLongestBpeWord,
+  const std::size_t end = run_end(text, begin, begin, kLongestBpeWord, classes({Class::space}),
                                   [](const ClassifiedCharacter& c, std::size_t) { return c.kind == Class::space; });
   const bool word_follows = end < text.size() && text[end - 1] == ' ' && !class_at(text, end, Class::line_end) &&
                             !class_at(text, end, Class::space);
@@ -115,7 +140,7 @@ void split_white_space(std::string_view text, std::vector<Word>& words) {
       continue;
     }
     const std::size_t end = run_end(
-        text, i, i + first.length, kLongestWord,
+        text, i, i + first.length, kLongestWord, kNotSpace,
         [](const ClassifiedCharacter& c, std::size_t) { return c.kind != Class::space && c.kind != Class::line_end; });
     words.push_back(word_between(i, end));
     i = end;

@@ -27,13 +27,12 @@ std::size_t text_cut(std::string_view text) {
   return text.size();
 }
 
-TextBlockReader::TextBlockReader(TextSource& source, Index block_bytes)
-    : source_(source), block_bytes_(static_cast<std::size_t>(block_bytes)) {
+TextBlockReader::TextBlockReader(TextSource& source, std::vector<Index> cuts, Index block_bytes)
+    : source_(source), cuts_(std::move(cuts)), block_bytes_(static_cast<std::size_t>(block_bytes)) {
   ensure(block_bytes >= 1, "a block holds a byte");
 }
 
-bool TextBlockReader::next(TextBlock& block) {
-  if (done_) return false;
+void TextBlockReader::fill() {
   std::size_t filled = pending_.size();
   pending_.resize(block_bytes_);
   while (filled < block_bytes_ && !source_ended_) {
@@ -42,11 +41,26 @@ bool TextBlockReader::next(TextBlock& block) {
     filled += count;
   }
   pending_.resize(filled);
-  const std::size_t size = source_ended_ ? filled : text_cut(pending_);
+}
+
+bool TextBlockReader::next(TextBlock& block) {
+  if (done_) return false;
+  fill();
+  const auto part = static_cast<std::size_t>(part_);
+  const std::size_t to_cut = part < cuts_.size() ? static_cast<std::size_t>(cuts_[part] - offset_) : std::string::npos;
+  const bool reaches_cut = pending_.size() >= to_cut;
+  std::size_t size = pending_.size();
+  if (reaches_cut)
+    size = to_cut;
+  else if (!source_ended_)
+    size = text_cut(pending_);
   block.bytes.assign(pending_, 0, size);
   pending_.erase(0, size);
   block.offset = offset_;
-  block.last = done_ = source_ended_ && pending_.empty();
+  block.part = part_;
+  done_ = source_ended_ && pending_.empty();
+  block.ends_part = reaches_cut || done_;
+  if (reaches_cut) ++part_;
   offset_ += static_cast<Index>(size);
   return true;
 }

@@ -1,6 +1,7 @@
 #include "io/text_source.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -65,6 +66,18 @@ std::size_t read_descriptor(int descriptor, char* out, std::size_t count, const 
   while (done < 0 && errno == EINTR);
   if (done < 0) throw_file_error(errno, Exit::io, name, "read");
   return static_cast<std::size_t>(done);
+}
+
+/// Waits until there is something to read or the input ends; looks up now and then to see whether to stop.
+void wait_readable(int descriptor, const std::string& name, const std::function<bool()>& stop) {
+  constexpr int kMilliseconds = 100;
+  pollfd wanted{descriptor, POLLIN, 0};
+  for (;;) {
+    if (stop && stop()) throw Error(Exit::stopped, name + ": stopped on request while it was read");
+    const int ready = ::poll(&wanted, 1, kMilliseconds);
+    if (ready > 0) return;
+    if (ready < 0 && errno != EINTR) throw_file_error(errno, Exit::io, name, "wait for input");
+  }
 }
 
 std::string name_of(const std::string& path) { return path == "-" ? "standard input" : path; }
@@ -146,8 +159,11 @@ TextSource TextSource::open_rewindable(const std::string& path, const std::strin
   state->descriptor = state->spool->read_descriptor();
   state->regular = true;
   std::vector<char> buffer(kCopyBytes);
-  while (const std::size_t count = source.state_->read_stored(buffer.data(), buffer.size())) {
-    if (stop && stop()) throw Error(Exit::stopped, source.name() + ": stopped on request while it was read");
+  for (;;) {
+    if (source.state_->start_used == source.state_->start_count)
+      wait_readable(source.state_->descriptor, state->name, stop);
+    const std::size_t count = source.state_->read_stored(buffer.data(), buffer.size());
+    if (count == 0) break;
     state->spool->append({buffer.data(), count});
   }
   state->stored_size = state->spool->size();
@@ -168,6 +184,7 @@ void TextSource::rewind() {
 
 const std::string& TextSource::name() const { return state_->name; }
 bool TextSource::is_gzip() const { return state_->gzip; }
+bool TextSource::is_copy() const { return state_->spool.has_value(); }
 bool TextSource::is_interactive() const { return !state_->regular; }
 Index TextSource::stored_position() const { return state_->stored_position; }
 Index TextSource::stored_size() const { return state_->stored_size; }

@@ -34,6 +34,8 @@ class TextSource {
   /// The path as given, "standard input" for "-".
   const std::string& name() const;
   bool is_gzip() const;
+  /// Whether it is a copy of something that cannot be read again.
+  bool is_copy() const;
   /// Whether waiting for more bytes may take long (a pipe or terminal).
   bool is_interactive() const;
   /// Bytes of the file as it is stored that have been read so far, and in all (0 if unknown): for progress.

@@ -1,0 +1,91 @@
+// moe-tokenize: text files to a folder of token shards.
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <string>
+
+#include "base/context.hpp"
+#include "base/quantity.hpp"
+#include "common/command.hpp"
+#include "common/main_guard.hpp"
+#include "data/default_splits.hpp"
+#include "data/prepare.hpp"
+#include "data/tokenizer.hpp"
+#include "report/console.hpp"
+#include "report/data_report.hpp"
+#include "run/stop_signal.hpp"
+
+namespace moelm {
+namespace {
+
+void declare(Command& command, PrepareOptions& options, std::optional<std::string>& tokenizer) {
+  command.option("--out", "FOLDER", options.out, "folder to make; must be new or empty");
+  command.list("--train", "FILE...", options.train, "training text: plain or gzip, - is standard input");
+  command.list("--valid", "FILE...", options.valid, "validation text (else the last 5 % of each training file)");
+  command.list("--test", "FILE...", options.test, "test text (else likewise)");
+  command.choice("--tokenizer", {"text", "word", "byte", "bpe"}, tokenizer,
+                 "text (default): raw text; word: text that comes tokenised; byte; bpe: pieces of words, lossless");
+  command.option("--vocab-size", "N", options.vocabulary_size, 1,
+                 "most types, </s> and <unk> included (text 50,000, word all, bpe 16,384)");
+  command.option("--min-count", "N", options.min_count, 1, "rarer words become <unk> (text 2, word 1)");
+  command.flag("--lowercase", options.lowercase, "text and word: lose upper case");
+  command.option("--vocab", "PATH", options.vocabulary,
+                 "keep the ids of a data or run folder, or take the words of a file (first column, one a line)");
+  command.json_flag("print the result as JSON");
+  command.example("--out data/ --train book.txt", "tokenize a text, its end held back for validation and test");
+  command.example("--out data/ --train a.txt.gz b.txt.gz --valid v.txt --test t.txt --tokenizer word",
+                  "text that comes with spaces between words and punctuation");
+  command.example("--out new/ --train new.txt --vocab run/", "more text for a model that exists");
+  command.exit_code(Exit::bad_data, "an input is damaged or empty");
+  command.exit_code(Exit::missing_input, "an input is not there");
+  command.exit_code(Exit::cannot_create, "the output folder is in use; nothing is ever overwritten");
+  command.exit_code(Exit::io, "reading or writing failed");
+  command.exit_code(Exit::stopped, "stopped by a signal, nothing was kept; run again");
+}
+
+constexpr double kQuietSeconds = 2;  // short work shows no progress
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+JobHooks hooks_of(const StopSignal& signal, Console& console) {
+  JobHooks hooks;
+  hooks.stop = [&signal] { return signal.requested(); };
+  hooks.progress = [&console, start = seconds_now()](std::string_view pass, std::string_view input, Index bytes,
+                                                     Index total) {
+    if (seconds_now() - start < kQuietSeconds) return;
+    console.update(std::string(pass) + "  " + std::string(input) + "  " + format_bytes(bytes) +
+                       (total > 0 ? " of " + format_bytes(total) : ""),
+                   seconds_now());
+  };
+  return hooks;
+}
+
+int run(int argc, const char* const* argv) {
+  Command command("moe-tokenize", "Turns text into a vocabulary and token shards for moe-train.",
+                  "--out data/ --train FILE... [--valid FILE...] [--test FILE...] [options]");
+  PrepareOptions options;
+  std::optional<std::string> tokenizer;
+  declare(command, options, tokenizer);
+  if (const auto code = command.parse(argc, argv)) return *code;
+  for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
+    if (tokenizer == name) options.kind = kind;
+  const StopSignal signal;
+  Console console(console_style(STDERR_FILENO, command.quiet()),
+                  [](std::string_view text) { std::cerr << text << std::flush; });
+  Context context(command.threads().threads);
+  const PrepareResult result = prepare_dataset(options, context, hooks_of(signal, console));
+  console.finish();
+  for (const std::string& note : data_notes(result)) console.note(note);
+  std::cout << (command.json() ? data_report_json(options.out, result) : data_report_text(options.out, result));
+  return 0;
+}
+
+}  // namespace
+}  // namespace moelm
+
+int main(int argc, char** argv) {
+  return moelm::main_guard([&] { return moelm::run(argc, argv); }, moelm::ClosedPipe::is_ignored);
+}

@@ -1,0 +1,37 @@
+// Encodes input texts into the shards and the index of a data folder.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "data/data_index.hpp"
+#include "data/input_text.hpp"
+#include "data/shard_writer.hpp"
+#include "data/tokenizer.hpp"
+
+namespace moelm {
+
+/// Shards are written while texts are added, the index by the caller at the end.
+class DatasetWriter {
+ public:
+  DatasetWriter(const std::string& directory, const Tokenizer& tokenizer, Context& context);
+
+  /// Encodes all parts of a text.
+  void add(InputText& input, BlockPipeline& pipeline);
+  /// Writes what is left; the sums, inputs and shards of all splits.
+  DataIndex finish();
+  /// How often each token stands in the training split.
+  const std::vector<Index>& training_counts() const { return counts_; }
+
+ private:
+  void collect(const InputText& input, const TextBlock& block, EncodedText& text);
+
+  const Tokenizer& tokenizer_;
+  DataIndex index_;
+  std::vector<ShardWriter> writers_;
+  std::vector<Index> counts_;
+  bool line_open_ = false, part_open_ = false;
+};
+
+}  // namespace moelm

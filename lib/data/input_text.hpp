@@ -1,0 +1,52 @@
+// An input file of a data folder: opened for each pass over it, and cut into parts for the splits.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/block_pipeline.hpp"
+#include "data/data_index.hpp"
+#include "io/text_source.hpp"
+
+namespace moelm {
+
+/// Where a part begins; it ends where the next one does.
+struct InputPart {
+  Split split = Split::train;
+  Index begin = 0;       ///< byte
+  Index first_line = 0;  ///< number of the line that it begins in
+};
+
+/// Keeps no file open between passes, except copies of what can be read once only.
+class InputText {
+ public:
+  /// Opens the input once, so that a missing one is known early. Copies go to `scratch_directory`.
+  InputText(const std::string& path, Split split, const std::string& scratch_directory, const JobHooks& hooks);
+
+  const std::string& path() const { return path_; }
+  const std::vector<InputPart>& parts() const { return parts_; }
+  void set_parts(std::vector<InputPart> parts) { parts_ = std::move(parts); }
+  Split split_of(const TextBlock& block) const { return parts_[static_cast<std::size_t>(block.part)].split; }
+
+  /// One pass over the text, cut at the parts. Error(bad_data) if the text has another size than in a pass before.
+  void run(BlockPipeline& pipeline, std::string_view pass, const BlockPipeline::Work& work,
+           const BlockPipeline::Collect& collect);
+  /// One pass over the parts of the training split, which come first.
+  void run_training(BlockPipeline& pipeline, std::string_view pass, const BlockPipeline::Work& work,
+                    const BlockPipeline::Collect& collect);
+
+ private:
+  std::string path_;
+  std::vector<InputPart> parts_;
+  std::optional<TextSource> copy_;
+  std::optional<Index> bytes_;
+};
+
+/// The bytes of a block as the tokenizer is to see them: without the byte order mark that a text begins with, unless
+/// `keep_bytes`. UTF-16 is refused there, by name.
+std::string_view block_text(const TextBlock& block, const std::string& name, bool keep_bytes);
+
+}  // namespace moelm

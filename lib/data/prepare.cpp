@@ -1,0 +1,171 @@
+#include "data/prepare.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "base/error.hpp"
+#include "data/dataset_writer.hpp"
+#include "data/default_splits.hpp"
+#include "data/output_folder.hpp"
+#include "data/prepared_text.hpp"
+#include "data/tokenizer_file.hpp"
+#include "data/tokenizer_training.hpp"
+#include "data/words.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kTokenizerLimit = Index{1} << 30;
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(Exit::usage, message); }
+
+/// Whether --vocab names a tokenizer, whose ids are kept, rather than a list of words.
+bool names_tokenizer(const std::string& path) {
+  return is_directory(path) || path == kTokenizerFile || path.ends_with("/" + std::string(kTokenizerFile));
+}
+
+void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
+  const bool sized = options.vocabulary_size || options.min_count;
+  if (kind == TokenizerKind::byte && sized) refuse("--vocab-size and --min-count: byte always has 257 tokens");
+  const Index least = kind == TokenizerKind::bpe ? 257 : 2;
+  if (options.vocabulary_size.value_or(least) < least)
+    refuse("--vocab-size: expected at least " + std::to_string(least) + ", found " +
+           std::to_string(*options.vocabulary_size));
+  const bool words = kind == TokenizerKind::text || kind == TokenizerKind::word;
+  if (options.lowercase && !words) refuse("--lowercase: only for text and word; byte and bpe keep every byte");
+}
+
+void check_options(const PrepareOptions& options) {
+  if (options.out.empty()) refuse("--out: expected a folder");
+  if (options.train.empty()) refuse("--train: expected at least one file");
+  Index standard_inputs = 0;
+  for (const auto* paths : {&options.train, &options.valid, &options.test})
+    standard_inputs += std::count(paths->begin(), paths->end(), "-");
+  if (standard_inputs > 1) refuse("standard input (-) can be read once only");
+  const bool given = !options.vocabulary.empty();
+  if (given && (options.vocabulary_size || options.min_count))
+    refuse("--vocab: the vocabulary is given, so --vocab-size and --min-count do not apply");
+  if (given && names_tokenizer(options.vocabulary)) {
+    if (options.lowercase) refuse("--lowercase: --vocab " + options.vocabulary + " says whether case is kept");
+    return;
+  }
+  const TokenizerKind kind = options.kind.value_or(TokenizerKind::text);
+  if (given && (kind == TokenizerKind::byte || kind == TokenizerKind::bpe))
+    refuse("--vocab: a list of words is for text and word, found --tokenizer " + std::string(enum_name(kind)));
+  check_sizes(options, kind);
+}
+
+/// How many tokens a stretch of raw text has; for bpe before its merges are known, its words.
+TokenCount counter_of(TokenizerKind kind, const Tokenizer* tokenizer) {
+  if (kind == TokenizerKind::byte) return [](std::string_view text) { return static_cast<Index>(text.size()); };
+  if (kind == TokenizerKind::bpe && tokenizer != nullptr)
+    return [tokenizer](std::string_view text) {
+      EncodedText encoded;
+      tokenizer->encode(text, encoded);
+      return encoded.tokens();
+    };
+  return [split = splitter_of(kind)](std::string_view text) {
+    std::vector<Word> words;
+    split(text, words);
+    return static_cast<Index>(words.size());
+  };
+}
+
+/// The steps, with what one leaves for the next.
+class Preparation {
+ public:
+  Preparation(const PrepareOptions& options, Context& context, const JobHooks& hooks)
+      : options_(options), context_(context), hooks_(hooks), pipeline_(context, hooks), folder_(options.out) {
+    if (!options.vocabulary.empty() && names_tokenizer(options.vocabulary)) load_given_tokenizer();
+    open(options.train, Split::train, train_);
+    open(options.valid, Split::valid, others_);
+    open(options.test, Split::test, others_);
+  }
+
+  PrepareResult run() {
+    const TokenizerKind kind = tokenizer_ ? tokenizer_->kind() : options_.kind.value_or(TokenizerKind::text);
+    result_.valid_held_back = options_.valid.empty();
+    result_.test_held_back = options_.test.empty();
+    hold_back(counter_of(kind, tokenizer_.get()));
+    if (!tokenizer_) {
+      make_tokenizer(kind);
+      // Only now is it known how many tokens the words of a bpe text make.
+      if (kind == TokenizerKind::bpe) hold_back(counter_of(kind, tokenizer_.get()));
+    }
+    encode();
+    return std::move(result_);
+  }
+
+ private:
+  void open(const std::vector<std::string>& paths, Split split, std::vector<InputText>& inputs) {
+    for (const std::string& path : paths) inputs.emplace_back(path, split, folder_.working_path(), hooks_);
+  }
+
+  void load_given_tokenizer() {
+    const std::string& path = options_.vocabulary;
+    const std::string file = is_directory(path) ? join_path(path, kTokenizerFile) : path;
+    tokenizer_text_ = read_file(file, kTokenizerLimit);
+    tokenizer_ = parse_tokenizer(tokenizer_text_, file);
+    if (options_.kind && *options_.kind != tokenizer_->kind())
+      refuse("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + path + " is a " +
+             std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
+  }
+
+  void hold_back(const TokenCount& count) {
+    if (result_.valid_held_back || result_.test_held_back)
+      hold_back_ends(train_, result_.valid_held_back, result_.test_held_back, count, pipeline_);
+  }
+
+  void make_tokenizer(TokenizerKind kind) {
+    const TokenizerOptions wanted = {kind, options_.lowercase, options_.vocabulary_size.value_or(0),
+                                     options_.min_count.value_or(0), options_.vocabulary};
+    tokenizer_ = train_tokenizer(train_, with_defaults(wanted), folder_.working_path(), pipeline_);
+  }
+
+  void encode() {
+    const std::string& directory = folder_.working_path();
+    DatasetWriter writer(directory, *tokenizer_, context_);
+    for (InputText& input : train_) writer.add(input, pipeline_);
+    for (InputText& input : others_) writer.add(input, pipeline_);
+    DataIndex index = writer.finish();
+    if (index.split(Split::train).tokens == 0)
+      throw Error(Exit::bad_data, options_.train.front() + ": expected training text, found none");
+    if (tokenizer_text_.empty()) tokenizer_text_ = tokenizer_file_text(*tokenizer_, writer.training_counts());
+    index.tokenizer_sha256 = sha256_hex(tokenizer_text_);
+    const std::int32_t unknown = tokenizer_->unknown_id();
+    result_.unknown_unseen = unknown >= 0 && writer.training_counts()[static_cast<std::size_t>(unknown)] == 0;
+    const std::string index_text = index_file_text(index);
+    result_.checksum = sha256_hex(index_text);
+    write_file_atomic(join_path(directory, kTokenizerFile), tokenizer_text_);
+    write_file_atomic(join_path(directory, kIndexFile), index_text);
+    result_.index = std::move(index);
+    folder_.publish();
+  }
+
+  const PrepareOptions& options_;
+  Context& context_;
+  const JobHooks& hooks_;
+  BlockPipeline pipeline_;
+  OutputFolder folder_;
+  std::vector<InputText> train_, others_;
+  std::string tokenizer_text_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  PrepareResult result_;
+};
+
+}  // namespace
+
+PrepareResult prepare_dataset(const PrepareOptions& options, Context& context, const JobHooks& hooks) {
+  check_options(options);
+  const auto start = std::chrono::steady_clock::now();
+  PrepareResult result = Preparation(options, context, hooks).run();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace moelm

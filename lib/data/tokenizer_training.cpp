@@ -1,0 +1,151 @@
+#include "data/tokenizer_training.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "data/bpe_trainer.hpp"
+#include "data/byte_tokenizer.hpp"
+#include "data/prepared_text.hpp"
+#include "data/vocabulary_builder.hpp"
+#include "data/words.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kCountingMemory = Index{256} << 20;  // of all tables together
+constexpr Index kBytes = 256;
+
+/// What one slot of the pipeline needs to count words.
+struct CountingSlot {
+  PreparedText prepared;
+  std::vector<Word> words;
+  Index lines = 0;
+};
+
+struct CountedText {
+  std::vector<WordCounter> counters;
+  Index lines = 0;
+};
+
+void count_block(const TextBlock& block, const std::string& name, const TokenizerOptions& options, CountingSlot& slot,
+                 WordCounter& counter) {
+  const bool keep_bytes = options.kind == TokenizerKind::bpe;
+  std::string_view text = block_text(block, name, keep_bytes);
+  TextFaults ignored;  // they are counted when the text is encoded
+  if (!keep_bytes) text = slot.prepared.prepare(text, options.lowercase, ignored);
+  slot.words.clear();
+  splitter_of(options.kind)(text, slot.words);
+  slot.lines = 0;
+  for (const Word& word : slot.words)
+    if (word.is_line_end())
+      ++slot.lines;
+    else
+      counter.add(word.in(text));
+}
+
+CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& options,
+                        const std::string& scratch_directory, BlockPipeline& pipeline) {
+  CountedText result;
+  std::vector<CountingSlot> slots(static_cast<std::size_t>(pipeline.slots()));
+  for (Index i = 0; i < pipeline.slots(); ++i)
+    result.counters.emplace_back(scratch_directory, kCountingMemory / pipeline.slots());
+  for (InputText& input : inputs) {
+    bool line_open = false;
+    input.run_training(
+        pipeline, "count words",
+        [&](const TextBlock& block, Index slot) {
+          const auto at = static_cast<std::size_t>(slot);
+          count_block(block, input.path(), options, slots[at], result.counters[at]);
+        },
+        [&](const TextBlock& block, Index slot) {
+          result.lines += slots[static_cast<std::size_t>(slot)].lines;
+          if (!block.bytes.empty()) line_open = block.bytes.back() != '\n';
+          if (block.ends_part && line_open) ++result.lines;
+          return true;
+        });
+  }
+  return result;
+}
+
+/// The first column of every line that is not empty, with `</s>` and `<unk>`.
+WordTable read_word_list(const std::string& path, bool lowercase) {
+  WordTable words;
+  words.add(kEndText);
+  words.add(kUnknownText);
+  TextSource source = TextSource::open(path);
+  TextBlockReader reader(source);
+  TextBlock block;
+  PreparedText prepared;
+  TextFaults ignored;
+  while (reader.next(block)) {
+    std::string_view text = prepared.prepare(block_text(block, path, false), lowercase, ignored);
+    while (!text.empty()) {
+      const std::size_t line_end = std::min(text.find('\n'), text.size());
+      const std::string_view line = text.substr(0, line_end);
+      const std::size_t begin = std::min(line.find_first_not_of(" \t\r"), line.size());
+      const std::string_view word = line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
+      if (!word.empty()) words.add(word);
+      if (words.size() > kMostTypes)
+        throw Error(Exit::bad_data, path + ": expected at most " + std::to_string(kMostTypes) + " words, found more");
+      text.remove_prefix(std::min(line_end + 1, text.size()));
+    }
+  }
+  return words;
+}
+
+/// Counts the words of a list in the training text by encoding it.
+std::unique_ptr<Tokenizer> tokenizer_of_list(std::vector<InputText>& inputs, const TokenizerOptions& options,
+                                             BlockPipeline& pipeline) {
+  const WordTable words = read_word_list(options.word_list, options.lowercase);
+  std::vector<Index> counts(static_cast<std::size_t>(words.size()));
+  const auto tokenizer = make_vocabulary_tokenizer(options.kind, options.lowercase, {words, counts});
+  std::vector<EncodedText> encoded(static_cast<std::size_t>(pipeline.slots()));
+  for (InputText& input : inputs) {
+    bool line_open = false;
+    input.run_training(
+        pipeline, "count words",
+        [&](const TextBlock& block, Index slot) {
+          EncodedText& out = encoded[static_cast<std::size_t>(slot)];
+          out.clear();
+          tokenizer->encode(block_text(block, input.path(), false), out);
+        },
+        [&](const TextBlock& block, Index slot) {
+          EncodedText& out = encoded[static_cast<std::size_t>(slot)];
+          if (!block.bytes.empty()) line_open = block.bytes.back() != '\n';
+          if (block.ends_part && line_open) tokenizer->end_line(out);
+          for (const std::int32_t id : out.ids) ++counts[static_cast<std::size_t>(id)];
+          return true;
+        });
+  }
+  return make_vocabulary_tokenizer(options.kind, options.lowercase, rank_vocabulary(words, counts));
+}
+
+}  // namespace
+
+TokenizerOptions with_defaults(TokenizerOptions options) {
+  constexpr Index kTextTypes = 50'000, kBpeTokens = 16'384;
+  const bool text = options.kind == TokenizerKind::text, bpe = options.kind == TokenizerKind::bpe;
+  if (options.min_count == 0) options.min_count = text || bpe ? 2 : 1;
+  if (options.vocabulary_size == 0) options.vocabulary_size = text ? kTextTypes : bpe ? kBpeTokens : 0;
+  return options;
+}
+
+std::unique_ptr<Tokenizer> train_tokenizer(std::vector<InputText>& inputs, const TokenizerOptions& options,
+                                           const std::string& scratch_directory, BlockPipeline& pipeline) {
+  if (options.kind == TokenizerKind::byte) return make_byte_tokenizer(std::vector<Index>(kByteVocabulary));
+  if (!options.word_list.empty()) return tokenizer_of_list(inputs, options, pipeline);
+  CountedText counted = count_words(inputs, options, scratch_directory, pipeline);
+  if (options.kind == TokenizerKind::bpe) {
+    std::vector<Merge> merges =
+        train_bpe(counted.counters, {.size = options.vocabulary_size, .min_count = options.min_count});
+    std::vector<Index> counts(merges.size() + kBytes + 1);
+    return make_bpe_tokenizer(std::move(merges), std::move(counts));
+  }
+  return make_vocabulary_tokenizer(options.kind, options.lowercase,
+                                   build_vocabulary(counted.counters, counted.lines,
+                                                    {.min_count = options.min_count, .size = options.vocabulary_size}));
+}
+
+}  // namespace moelm

@@ -1,0 +1,126 @@
+#include "report/data_report.hpp"
+
+#include "base/quantity.hpp"
+#include "data/default_splits.hpp"
+#include "io/json.hpp"
+#include "report/escape.hpp"
+#include "report/format.hpp"
+#include "report/table.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr double kMega = 1e6;
+
+double share(Index part, Index whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0;
+}
+
+Index total_bytes(const DataIndex& index) {
+  Index bytes = 0;
+  for (const SplitIndex& split : index.splits) bytes += split.bytes;
+  return bytes;
+}
+
+double megabytes_per_s(const PrepareResult& result) {
+  return result.seconds > 0 ? static_cast<double>(total_bytes(result.index)) / kMega / result.seconds : 0.0;
+}
+
+TextFaults total_faults(const DataIndex& index) {
+  TextFaults faults;
+  for (const SplitIndex& split : index.splits) faults.add(split.faults);
+  return faults;
+}
+
+bool keeps_bytes(const DataIndex& index) {
+  return index.kind == TokenizerKind::byte || index.kind == TokenizerKind::bpe;
+}
+
+void note_held_back(const PrepareResult& result, std::vector<std::string>& notes) {
+  if (!result.valid_held_back && !result.test_held_back) return;
+  const bool both = result.valid_held_back && result.test_held_back;
+  const std::string names = both ? "valid and test are" : result.valid_held_back ? "valid is" : "test is";
+  notes.push_back(names + " the last " + format_percent(kHeldBackShare, 0) + " of each training file" +
+                  (both ? " each" : "") + ", at most " + format_count(kMostHeldBack) +
+                  " tokens; give --valid and --test to choose");
+  for (const Split split : {Split::valid, Split::test}) {
+    const bool held_back = split == Split::valid ? result.valid_held_back : result.test_held_back;
+    if (held_back && result.index.split(split).tokens == 0)
+      notes.push_back(std::string(enum_name(split)) + " is empty: the training text is too short to hold some back");
+  }
+}
+
+void note_faults(const PrepareResult& result, std::vector<std::string>& notes) {
+  const TextFaults faults = total_faults(result.index);
+  const bool kept = keeps_bytes(result.index);
+  if (faults.malformed > 0)
+    notes.push_back(format_count(faults.malformed) + " malformed UTF-8 sequences were " +
+                    (kept ? "kept as they are" : "replaced by U+FFFD"));
+  if (faults.carriage_returns > 0)
+    notes.push_back(format_count(faults.carriage_returns) + " line ends are CR LF and were " +
+                    (kept ? "kept as they are" : "read as LF"));
+  if (faults.byte_order_marks > 0)
+    notes.push_back(format_count(faults.byte_order_marks) + " byte order marks were " +
+                    (kept ? "kept as they are" : "dropped"));
+}
+
+Json split_json(const SplitIndex& split) {
+  return {{"lines", split.lines},
+          {"words", split.words},
+          {"tokens", split.tokens},
+          {"oov", split.unknown_words},
+          {"oov_rate", share(split.unknown_words, split.words)},
+          {"unk", split.literal_unknown},
+          {"bytes", split.bytes},
+          {"malformed_utf8", split.faults.malformed},
+          {"crlf", split.faults.carriage_returns},
+          {"byte_order_marks", split.faults.byte_order_marks},
+          {"files", split.inputs.size()},
+          {"shards", split.shards.size()}};
+}
+
+}  // namespace
+
+std::string data_report_text(const std::string& folder, const PrepareResult& result) {
+  Table table;
+  table.add_column("split", Align::left);
+  for (const char* heading : {"lines", "words", "tokens", "OOV", "OOV rate", "bytes"}) table.add_column(heading);
+  for (const auto& [name, id] : EnumNames<Split>::values) {
+    const SplitIndex& split = result.index.split(id);
+    table.add_row({std::string(name), format_count(split.lines), format_count(split.words), format_count(split.tokens),
+                   format_count(split.unknown_words), format_percent(share(split.unknown_words, split.words), 2),
+                   format_count(split.bytes)});
+  }
+  return table.str() + "\nvocabulary " + format_count(result.index.vocabulary) + " (" +
+         std::string(enum_name(result.index.kind)) + (result.index.lowercase ? ", lower case" : "") + "), " +
+         format_fixed(megabytes_per_s(result), 1) + " MB/s, " + format_fixed(result.seconds, 1) + " s, written to " +
+         escape_terminal(folder) + "\n";
+}
+
+std::string data_report_json(const std::string& folder, const PrepareResult& result) {
+  Json object = {{"out", to_valid_utf8(folder)},
+                 {"checksum", result.checksum},
+                 {"tokenizer", enum_name(result.index.kind)},
+                 {"lowercase", result.index.lowercase},
+                 {"vocabulary", result.index.vocabulary},
+                 {"unk_in_training", !result.unknown_unseen},
+                 {"seconds", result.seconds},
+                 {"mb_per_s", megabytes_per_s(result)}};
+  for (const auto& [name, split] : EnumNames<Split>::values)
+    object[std::string(name)] = split_json(result.index.split(split));
+  return escape_json(json_text(object)) + "\n";
+}
+
+std::vector<std::string> data_notes(const PrepareResult& result) {
+  std::vector<std::string> notes;
+  note_held_back(result, notes);
+  note_faults(result, notes);
+  if (result.unknown_unseen)
+    notes.push_back(
+        "<unk> never occurs in the training text, so the model cannot learn to expect unknown words, and each costs it "
+        "dearly (about 13 nats); give --min-count 2 or a smaller --vocab-size, or use --tokenizer bpe");
+  return notes;
+}
+
+}  // namespace moelm
