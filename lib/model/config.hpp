@@ -35,11 +35,16 @@ void fields(LstmConfig& c, Visitor&& visit) {
   visit(Option{"projection", "width of the projected output, 0 for none", "units", 0}, c.projection);
 }
 
-/// Output layer: logits of the whole vocabulary; the last layer of every model.
-struct SoftmaxConfig {};
+/// Output layer, the last layer of every model. Evaluation always normalises over the whole vocabulary.
+struct SoftmaxConfig {
+  Index samples = 0;
+};
 
 template <class Visitor>
-void fields(SoftmaxConfig&, Visitor&&) {}
+void fields(SoftmaxConfig& c, Visitor&& visit) {
+  visit(Option{"samples", "tokens sampled a step for the softmax in training, 0 for the full softmax", "tokens", 0},
+        c.samples);
+}
 
 using LayerConfig = std::variant<EmbeddingConfig, LstmConfig, MoeConfig, SoftmaxConfig>;
 

@@ -97,6 +97,24 @@ class Pass {
     }
   }
 
+  /// Loss of every row, and the gradient of its mean: into cache.dx and the softmax's gradients.
+  void softmax_backward(LayerGradients& gradients, std::span<double> nll) {
+    const Matrix& x = softmax_input();
+    cache_.dx.reshape(x.rows(), x.cols());
+    const double scale = 1.0 / static_cast<double>(batch_.rows());
+    auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients);
+    if (sampled == nullptr) {
+      softmax_forward_backward(context_, softmax(), x, batch_.targets, scale, softmax_cache(), nll,
+                               std::get<SoftmaxParameters>(gradients), cache_.dx);
+      return;
+    }
+    const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
+    const SampledIds sample = sample_log_uniform(
+        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows());
+    sampled_softmax_forward_backward(context_, softmax(), sample, x, batch_.targets, scale,
+                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll, *sampled, cache_.dx);
+  }
+
   SoftmaxCache& softmax_cache() { return ensure_cache<SoftmaxCache>(cache_.layers.back()); }
   const SoftmaxParameters& softmax() const { return std::get<SoftmaxParameters>(p_.layers.back()); }
   const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
@@ -174,10 +192,7 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
   gradients.zero();
   Pass pass(context, config, parameters, batch, options, cache);
   pass.forward(state);
-  cache.dx.reshape(batch.rows(), pass.softmax_input().cols());
-  softmax_forward_backward(context, pass.softmax(), pass.softmax_input(), batch.targets,
-                           1.0 / static_cast<double>(batch.rows()), pass.softmax_cache(), nll,
-                           std::get<SoftmaxParameters>(gradients.layers.back()), cache.dx);
+  pass.softmax_backward(gradients.layers.back(), nll);
   pass.backward(gradients);
 
   Losses losses;

@@ -29,7 +29,7 @@ struct MoeLayerCache {
   Matrix output;  ///< sigmoid of the combined output, [N, D]
 };
 
-using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache>;
+using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache>;
 
 /// What backward needs, and the memory of a pass; one a worker.
 struct ModelCache {
@@ -52,7 +52,7 @@ struct PassOptions {
 
 /// The terms of the loss of one optimizer step.
 struct Losses {
-  double cross_entropy = 0;            ///< mean nats a predicted token
+  double cross_entropy = 0;            ///< mean nats a predicted token, over the sample where the softmax samples
   std::vector<BalanceLosses> balance;  ///< one entry a layer, zero where there is no MoE
 
   /// The sum that is minimised.

@@ -116,7 +116,7 @@ ModelParameters make_parameters(const ModelConfig& config, Index vocabulary) {
   return parameters;
 }
 
-ModelGradients make_gradients(const ModelParameters& parameters) {
+ModelGradients make_gradients(const ModelConfig& config, const ModelParameters& parameters) {
   ModelGradients gradients;
   for (const LayerParameters& layer : parameters.layers) {
     if (std::holds_alternative<EmbeddingParameters>(layer)) {
@@ -126,6 +126,8 @@ ModelGradients make_gradients(const ModelParameters& parameters) {
           make_lstm(lstm->cells(), lstm->output_width(), lstm->weight_ih.cols(), lstm->projected()));
     } else if (const auto* moe = std::get_if<MoeParameters>(&layer)) {
       gradients.layers.emplace_back(GateParameters{zeros_like(moe->gate.weight), zeros_like(moe->gate.noise)});
+    } else if (std::get<SoftmaxConfig>(config.layers.back()).samples > 0) {
+      gradients.layers.emplace_back(SampledSoftmaxGradient{});
     } else {
       const auto& softmax = std::get<SoftmaxParameters>(layer);
       gradients.layers.emplace_back(SoftmaxParameters{zeros_like(softmax.weight), zeros_like(softmax.bias)});

@@ -10,6 +10,7 @@
 #include "moe/moe_layer.hpp"
 #include "nn/embedding.hpp"
 #include "nn/lstm.hpp"
+#include "nn/sampled_softmax.hpp"
 #include "nn/softmax.hpp"
 
 namespace moelm {
@@ -21,13 +22,14 @@ struct ModelParameters {
   std::vector<LayerParameters> layers;
 };
 
-using LayerGradients = std::variant<RowGradient, LstmParameters, GateParameters, SoftmaxParameters>;
+using LayerGradients =
+    std::variant<RowGradient, LstmParameters, GateParameters, SoftmaxParameters, SampledSoftmaxGradient>;
 
 /// Gradients of everything except experts, whose gradients are formed one at a time from their cache.
 struct ModelGradients {
   std::vector<LayerGradients> layers;
 
-  /// Zero, except the embedding's rows, which are overwritten by each pass.
+  /// Zero, except gradients of rows, which are overwritten by each pass.
   void zero();
 };
 
@@ -35,7 +37,7 @@ struct ModelGradients {
 ModelParameters make_parameters(const ModelConfig& config, Index vocabulary);
 
 /// Zero gradients for the same.
-ModelGradients make_gradients(const ModelParameters& parameters);
+ModelGradients make_gradients(const ModelConfig& config, const ModelParameters& parameters);
 
 /// Initial values of design: softmax N(0, 0.01^2), embedding N(0, 0.1^2), LSTM and experts uniform
 /// +-sqrt(3 / fan_in), forget gate bias 1, noisy gates zero, gates without noise N(0, 1/D). A function of the seed.

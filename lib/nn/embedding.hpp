@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "nn/row_gradient.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
 
 struct EmbeddingParameters {
   Matrix weight;  ///< [V, D]
-};
-
-/// Gradient of a table of which few rows were read: row index[i] of the table has the gradient rows[i].
-struct RowGradient {
-  std::vector<std::int32_t> index;  ///< rising, without repetition
-  Matrix rows;                      ///< [index.size(), D]
 };
 
 /// x[i] = weight[token[i]]; x [N, D].

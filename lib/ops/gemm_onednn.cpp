@@ -2,11 +2,13 @@
 // our tasks: the split of the work is ours.
 #include <omp.h>
 
+#include <algorithm>
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "base/check.hpp"
@@ -18,7 +20,7 @@ namespace {
 
 using dnnl::memory;
 
-constexpr int kScratchpadSlot = 0;
+constexpr int kScratchpadSlot = 0, kPaddedInputSlot = 6, kPaddedOutputSlot = 7;  // 1 to 5 are the callers'
 
 /// oneDNN wants one engine a process; it is immutable.
 const dnnl::engine& engine() {
@@ -65,10 +67,15 @@ dnnl::matmul::primitive_desc describe(Index rows, const memory::desc& b, Index i
 #endif
 }
 
-memory::desc preferred_weights(Index inner, Index cols) {
+dnnl::matmul::primitive_desc describe_preferred(Index inner, Index cols) {
   const OneThread one_thread;
-  const memory::desc any({inner, cols}, memory::data_type::f32, memory::format_tag::any);
-  return describe(64, any, inner, cols, false).weights_desc();
+  return describe(64, {{inner, cols}, memory::data_type::f32, memory::format_tag::any}, inner, cols, false);
+}
+
+/// Whether a row's bits are the same whatever the number of rows. So it is for oneDNN's brgemm kernels; those that
+/// serve processors without AVX-512 choose the order of their sums by the number of rows.
+bool rows_are_independent(const dnnl::matmul::primitive_desc& pd) {
+  return std::string_view(pd.impl_info_str()).starts_with("brg");
 }
 
 /// Compiled products by (rows, inner, cols, accumulate): code, not state. Entries live as long as the process.
@@ -99,6 +106,7 @@ constexpr Index kGradientRows = 128;  // rows of C of one multiply_transposed ta
 
 struct PackedMatrix::Image {
   Index inner = 0, cols = 0;
+  bool any_rows = true;  ///< see rows_are_independent
   memory::desc layout;
   memory data;
   std::size_t capacity = 0;
@@ -117,7 +125,9 @@ void PackedMatrix::pack(ConstMatrixView weights, Transpose transpose) {
   if (inner != image_->inner || cols != image_->cols) {
     image_->inner = inner;
     image_->cols = cols;
-    image_->layout = preferred_weights(inner, cols);
+    const auto preferred = describe_preferred(inner, cols);
+    image_->any_rows = rows_are_independent(preferred);
+    image_->layout = preferred.weights_desc();
     image_->data = memory(image_->layout, engine());
   }
   const OneThread one_thread;
@@ -126,19 +136,44 @@ void PackedMatrix::pack(ConstMatrixView weights, Transpose transpose) {
   dnnl::reorder(source, image_->data).execute(thread_stream(), source, image_->data);
 }
 
+namespace {
+
+/// C = A B + beta C for the rows of one task.
+void multiply_rows(Context& context, ConstMatrixView a, const PackedMatrix::Image& image, float beta, MatrixView c) {
+  const OneThread one_thread;
+  const Product& p = product(a.rows, image.inner, image.cols, beta == 1, image.layout);
+  const Index scratch_floats = static_cast<Index>(p.scratchpad.get_size() / sizeof(float) + 1);
+  memory scratch(p.scratchpad, engine(), context.scratch(kScratchpadSlot, scratch_floats).data());
+  memory am(p.a, engine(), untyped(a.data)), cm(p.c, engine(), c.data);
+  p.primitive.execute(
+      thread_stream(),
+      {{DNNL_ARG_SRC, am}, {DNNL_ARG_WEIGHTS, image.data}, {DNNL_ARG_DST, cm}, {DNNL_ARG_SCRATCHPAD, scratch}});
+}
+
+/// The same by a product of `rows` rows, of which those that A lacks are zero.
+void multiply_padded(Context& context, ConstMatrixView a, Index rows, const PackedMatrix::Image& image, float beta,
+                     MatrixView c) {
+  const MatrixView pa{context.scratch(kPaddedInputSlot, rows * a.cols).data(), rows, a.cols, a.cols};
+  const MatrixView pc{context.scratch(kPaddedOutputSlot, rows * c.cols).data(), rows, c.cols, c.cols};
+  std::fill_n(std::copy_n(a.data, a.size(), pa.data), pa.size() - a.size(), 0.0f);
+  if (beta == 1) std::fill_n(std::copy_n(c.data, c.size(), pc.data), pc.size() - c.size(), 0.0f);
+  multiply_rows(context, pa, image, beta, pc);
+  std::copy_n(pc.data, c.size(), c.data);
+}
+
+}  // namespace
+
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c) {
   const PackedMatrix::Image& image = b.image();
   ensure(a.cols == image.inner && c.cols == image.cols && a.rows == c.rows, "shapes of a product agree");
   ensure(a.dense() && c.dense(), "rows of a product are dense");
   ensure(beta == 0 || beta == 1, "a product overwrites or adds");
-  context.parallel_ranges(a.rows, rows_of_a_task(a.rows), [&](Index begin, Index end) {
-    const Product& p = product(end - begin, image.inner, image.cols, beta == 1, image.layout);
-    const Index scratch_floats = static_cast<Index>(p.scratchpad.get_size() / sizeof(float) + 1);
-    memory scratch(p.scratchpad, engine(), context.scratch(kScratchpadSlot, scratch_floats).data());
-    memory am(p.a, engine(), untyped(a.row(begin))), cm(p.c, engine(), c.row(begin));
-    p.primitive.execute(
-        thread_stream(),
-        {{DNNL_ARG_SRC, am}, {DNNL_ARG_WEIGHTS, image.data}, {DNNL_ARG_DST, cm}, {DNNL_ARG_SCRATCHPAD, scratch}});
+  const Index grain = rows_of_a_task(a.rows);
+  context.parallel_ranges(a.rows, grain, [&](Index begin, Index end) {
+    if (image.any_rows || end - begin == grain)
+      multiply_rows(context, a.row_range(begin, end), image, beta, c.row_range(begin, end));
+    else
+      multiply_padded(context, a.row_range(begin, end), grain, image, beta, c.row_range(begin, end));
   });
 }
 

@@ -46,15 +46,18 @@ void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradie
 }
 
 void adam_update_rows(Context& context, const AdamMoment& now, std::span<const std::int32_t> index,
-                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, Matrix& table) {
-  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols(), "one gradient a row");
+                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, MatrixView table) {
+  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
+  ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
   const AdamStep step = step_numbers(now);
   context.parallel_ranges(rows.rows, 64, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {
       const auto row = static_cast<std::size_t>(index[static_cast<std::size_t>(i)]);
-      const Index r = static_cast<Index>(row);
-      catch_up(now, last_step[row], table.cols(), moments.m.row(r), moments.v.row(r));
-      kernels().adam(table.cols(), step, rows.row(i), moments.m.row(r), moments.v.row(r), table.row(r));
+      const Index first = static_cast<Index>(row) * table.cols;
+      float* m = moments.m.data() + first;
+      float* v = moments.v.data() + first;
+      catch_up(now, last_step[row], table.cols, m, v);
+      kernels().adam(table.cols, step, rows.row(i), m, v, table.data + first);
       last_step[row] = now.step;
     }
   });

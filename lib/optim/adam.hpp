@@ -35,10 +35,10 @@ struct AdamMoment {
 void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradient, AdamMoments& moments,
                  Matrix& weights);
 
-/// Updates rows index[i] of a table with the gradients rows[i]; last_step[row] is the step of a row's last update, 0
-/// for never.
+/// Updates rows index[i] of a table with the gradients rows[i]; the moments have as many numbers as the table;
+/// last_step[row] is the step of a row's last update, 0 for never.
 void adam_update_rows(Context& context, const AdamMoment& now, std::span<const std::int32_t> index,
-                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, Matrix& table);
+                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, MatrixView table);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
 void adam_update_matrix(const AdamMoment& now, ConstMatrixView gradient, Index last_step, AdamMoments& moments,

@@ -16,20 +16,34 @@ constexpr int kExpertGradientSlot = 1;  // scratch slot; the matrix products use
 
 double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
 
-/// Gradient of the tensor that named_tensors calls `name` in a layer without experts; null for rows.
-Matrix* gradient_of(LayerGradients& gradients, const std::string& name) {
+/// Where the gradient of a tensor is: all of it, or few of its rows.
+struct GradientPlace {
+  Matrix* whole = nullptr;
+  RowGradient* rows = nullptr;
+};
+
+/// Of the tensor that named_tensors calls `name`, in a layer's gradients.
+GradientPlace gradient_of(LayerGradients& gradients, const std::string& name) {
   const std::string field = name.substr(name.find('.', name.find('.') + 1) + 1);
   if (auto* lstm = std::get_if<LstmParameters>(&gradients)) {
-    if (field == "weight_ih") return &lstm->weight_ih;
-    if (field == "weight_hh") return &lstm->weight_hh;
-    if (field == "weight_hr") return &lstm->weight_hr;
-    return &lstm->bias;
+    if (field == "weight_ih") return {&lstm->weight_ih, nullptr};
+    if (field == "weight_hh") return {&lstm->weight_hh, nullptr};
+    if (field == "weight_hr") return {&lstm->weight_hr, nullptr};
+    return {&lstm->bias, nullptr};
   }
   if (auto* gate = std::get_if<GateParameters>(&gradients))
-    return field == "gate.weight" ? &gate->weight : &gate->noise;
+    return {field == "gate.weight" ? &gate->weight : &gate->noise, nullptr};
   if (auto* softmax = std::get_if<SoftmaxParameters>(&gradients))
-    return field == "weight" ? &softmax->weight : &softmax->bias;
-  return nullptr;
+    return {field == "weight" ? &softmax->weight : &softmax->bias, nullptr};
+  if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients))
+    return {nullptr, field == "weight" ? &sampled->weight : &sampled->bias};
+  return {nullptr, &std::get<RowGradient>(gradients)};
+}
+
+/// A table of one row a token: the weights themselves, or the bias, whose rows are single numbers.
+MatrixView table_view(const NamedTensor& tensor) {
+  const Index columns = tensor.vector ? 1 : tensor.values->cols();
+  return {tensor.values->data(), tensor.values->size() / columns, columns, columns};
 }
 
 bool is_expert(const std::string& name) { return name.find(".experts.") != std::string::npos; }
@@ -40,18 +54,18 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
                  std::uint64_t seed)
     : config_(model), optimizer_(optimizer), seed_(seed), parameters_(make_parameters(model, vocabulary)) {
   initialise(context, config_, seed, parameters_);
-  gradients_ = make_gradients(parameters_);
+  gradients_ = make_gradients(config_, parameters_);
   const std::size_t layers = parameters_.layers.size();
-  row_last_step_.resize(layers);
   expert_moments_.resize(layers);
   for (const NamedTensor& tensor : named_tensors(parameters_)) {
     if (is_expert(tensor.name)) continue;
     const auto layer = static_cast<std::size_t>(std::stoul(tensor.name.substr(tensor.name.find('.') + 1)));
     const bool table = layer == 0 || layer + 1 == layers;
-    slots_.push_back({tensor, table ? ParameterGroup::tables : ParameterGroup::dense, layer,
-                      gradient_of(gradients_.layers[layer], tensor.name), moments_.size()});
+    const GradientPlace place = gradient_of(gradients_.layers[layer], tensor.name);
+    slots_.push_back(
+        {tensor, table ? ParameterGroup::tables : ParameterGroup::dense, moments_.size(), place.whole, place.rows, {}});
     moments_.emplace_back(tensor.values->rows(), tensor.values->cols());
-    if (layer == 0) row_last_step_[0].assign(static_cast<std::size_t>(tensor.values->rows()), 0);
+    if (place.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
   }
   for (std::size_t l = 0; l < layers; ++l) {
     const auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
@@ -87,7 +101,7 @@ StepResult Learner::step(Context& context, const Batch& batch, Index step, Index
     return result;
   }
   const double scale = clip > 0 && result.grad_norm > clip ? clip / result.grad_norm : 1.0;
-  for (const Slot& slot : slots_) update_dense(context, slot, step, lr, scale);
+  for (Slot& slot : slots_) update_dense(context, slot, step, lr, scale);
   for (std::size_t l = 0; l < expert_moments_.size(); ++l)
     if (!expert_moments_[l].matrices.empty()) update_experts(context, l, step, lr);
   return result;
@@ -96,8 +110,7 @@ StepResult Learner::step(Context& context, const Batch& batch, Index step, Index
 double Learner::gradient_norm(std::string& fault) const {
   double total = 0;
   for (const Slot& slot : slots_) {
-    const double sum =
-        squares(slot.gradient != nullptr ? *slot.gradient : std::get<RowGradient>(gradients_.layers[slot.layer]).rows);
+    const double sum = squares(slot.gradient != nullptr ? *slot.gradient : slot.rows->rows);
     if (!std::isfinite(sum) && fault.empty()) fault = "gradient of " + slot.tensor.name;
     total += sum;
   }
@@ -129,15 +142,13 @@ const AdamConfig& Learner::group_config(ParameterGroup group) const {
   return group == ParameterGroup::experts ? optimizer_.experts : optimizer_.dense;
 }
 
-void Learner::update_dense(Context& context, const Slot& slot, Index step, double lr, double scale) {
+void Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
   const AdamMoment now{group_config(slot.group), step, lr, scale};
-  if (slot.gradient != nullptr) {
+  if (slot.gradient != nullptr)
     adam_update(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
-    return;
-  }
-  const auto& rows = std::get<RowGradient>(gradients_.layers[slot.layer]);
-  adam_update_rows(context, now, rows.index, rows.rows, moments_[slot.moments], row_last_step_[slot.layer],
-                   *slot.tensor.values);
+  else
+    adam_update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
+                     table_view(slot.tensor));
 }
 
 void Learner::update_experts(Context& context, std::size_t layer, Index step, double lr) {
@@ -166,10 +177,9 @@ OptimizerTensors Learner::optimizer_tensors() {
     tensors.moments.push_back({name + ".m", &moments.m, vector});
     tensors.moments.push_back({name + ".v", &moments.v, vector});
   };
-  for (const Slot& slot : slots_) {
+  for (Slot& slot : slots_) {
     add(slot.tensor.name, moments_[slot.moments], slot.tensor.vector);
-    if (slot.gradient == nullptr)
-      tensors.last_steps.emplace_back(slot.tensor.name + ".last_step", &row_last_step_[slot.layer]);
+    if (slot.rows != nullptr) tensors.last_steps.emplace_back(slot.tensor.name + ".last_step", &slot.last_step);
   }
   for (std::size_t l = 0; l < expert_moments_.size(); ++l) {
     ExpertMoments& moments = expert_moments_[l];

@@ -57,9 +57,10 @@ class Learner {
   struct Slot {
     NamedTensor tensor;
     ParameterGroup group;
-    std::size_t layer;
-    Matrix* gradient;  ///< null for the embedding, whose gradient is rows
     std::size_t moments;
+    Matrix* gradient;                     ///< of the whole tensor, or null
+    RowGradient* rows;                    ///< of few rows of a table, or null
+    std::vector<std::int64_t> last_step;  ///< of every row of such a table
   };
   /// The experts of one MoE layer.
   struct ExpertMoments {
@@ -69,7 +70,7 @@ class Learner {
 
   double gradient_norm(std::string& fault) const;
   void check_experts(Context& context, std::string& fault) const;
-  void update_dense(Context& context, const Slot& slot, Index step, double lr, double scale);
+  void update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
   void update_experts(Context& context, std::size_t layer, Index step, double lr);
   const AdamConfig& group_config(ParameterGroup group) const;
 
@@ -81,8 +82,7 @@ class Learner {
   ModelCache cache_;
   std::vector<Slot> slots_;
   std::vector<AdamMoments> moments_;
-  std::vector<std::vector<std::int64_t>> row_last_step_;  ///< a layer's table rows, empty for other layers
-  std::vector<ExpertMoments> expert_moments_;             ///< a layer's experts, empty for other layers
+  std::vector<ExpertMoments> expert_moments_;  ///< a layer's experts, empty for other layers
   std::vector<double> nll_;
 };
 

@@ -154,7 +154,7 @@ TEST_CASE("a pass in training is a function of seed and step, and forgets earlie
   // A cache and gradients that served a larger batch.
   ModelCase larger(middle_sized(), 97, Sequence(8, 9), 8);
   ModelCache cache;
-  ModelGradients gradients = make_gradients(c.parameters);
+  ModelGradients gradients = make_gradients(c.config, c.parameters);
   std::vector<double> nll(72);
   ModelState state = larger.copy_of_state();
   model_gradients(context, larger.config, larger.parameters, larger.batch, larger.options, state, cache, gradients,

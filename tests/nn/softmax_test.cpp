@@ -15,7 +15,8 @@ namespace {
 
 /// Log-probabilities and the gradients of scale * sum(nll), the plain way.
 struct Plain {
-  std::vector<double> log_p, nll, dweight, dbias, dx;
+  std::vector<double> log_p;  ///< of the last row
+  std::vector<double> nll, dweight, dbias, dx;
 
   Plain(const SoftmaxParameters& p, const Matrix& x, const std::vector<std::int32_t>& targets, double scale)
       : vocabulary_(static_cast<std::size_t>(p.weight.rows())), width_(static_cast<std::size_t>(x.cols())) {
@@ -37,6 +38,7 @@ struct Plain {
     double sum = 0;
     for (const double z : logits) sum += std::exp(z - greatest);
     nll.push_back(std::log(sum) + greatest - logits[target]);
+    log_p.clear();
     for (std::size_t v = 0; v < vocabulary_; ++v) {
       log_p.push_back(logits[v] - greatest - std::log(sum));
       const double d = scale * (std::exp(log_p.back()) - (v == target ? 1 : 0));
@@ -90,7 +92,7 @@ TEST_CASE("nll and gradients equal plain double loops at odd sizes") {
 TEST_CASE("nll and gradients equal plain double loops over several chunks of rows") {
   // Chunks have 1,024 rows where the vocabulary is small, and 64 where it is large.
   require_equal_to_plain(2500, 23, 6, 0.5f);
-  require_equal_to_plain(135, 140'000, 2, 0.5f);
+  require_equal_to_plain(70, 270'000, 1, 0.5f);
 }
 
 TEST_CASE("great logits neither overflow nor lose the rest") { require_equal_to_plain(20, 50, 8, 100.0f); }
@@ -107,7 +109,7 @@ TEST_CASE("probabilities sum to one and agree with nll") {
   Matrix log_p(rows, vocabulary);
   softmax_log_probabilities(context, p, x, cache, log_p);
   const Plain plain(p, x, targets, 1);
-  REQUIRE(mismatch("log p", log_p.values(), plain.log_p, 1e-6) == "");
+  REQUIRE(mismatch("log p", log_p.view().row_span(rows - 1), plain.log_p, 1e-6) == "");
   for (Index i = 0; i < rows; ++i) {
     double sum = 0;
     for (Index v = 0; v < vocabulary; ++v) sum += std::exp(static_cast<double>(log_p(i, v)));

@@ -1,0 +1,47 @@
+// moe-train: from a data folder to a trained model.
+#include <iostream>
+
+#include "common/main_guard.hpp"
+#include "train/listings.hpp"
+#include "train/resolve.hpp"
+#include "train/size_report.hpp"
+#include "train/train_options.hpp"
+
+namespace {
+
+using namespace moelm;
+
+void print(const Json& value) { std::cout << json_text(value, 2) << "\n"; }
+
+int run(int argc, char** argv) {
+  TrainOptions options;
+  TrainCommand line(options);
+  if (const auto code = line.parse(argc, argv)) return *code;
+  const bool json = line.command().json();
+  if (options.list_presets) {
+    json ? print(presets_json()) : void(std::cout << presets_table());
+    return 0;
+  }
+  if (options.list_keys) {
+    json ? print(keys_json()) : void(std::cout << keys_table());
+    return 0;
+  }
+  const ResolvedRun resolved = resolve_run(options);
+  if (options.print_config) {
+    print(printed_config(resolved));
+    return 0;
+  }
+  const SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
+                                        line.command().threads());
+  if (options.dry_run) {
+    json ? print(size_json(report)) : void(std::cout << size_table(report));
+    return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return moelm::main_guard([&] { return run(argc, argv); }, moelm::ClosedPipe::is_ignored);
+}

@@ -1,0 +1,97 @@
+#include "train/resolve.hpp"
+
+#include "base/check.hpp"
+#include "base/quantity.hpp"
+#include "io/file.hpp"
+#include "train/plan.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// Vocabulary of a dry run that names none.
+constexpr Index kAssumedVocabulary = 10000;
+
+/// The run that a checkpoint path belongs to; the path may be a run itself.
+std::string run_of(const std::string& path) {
+  for (const std::string& run : {path, join_path(path, ".."), join_path(path, "../..")})
+    if (run_exists(run)) return run;
+  throw Error(Exit::missing_input, path + ": expected a run or a checkpoint of a run, found none");
+}
+
+void open_data(const std::string& directory, ResolvedRun& resolved) {
+  resolved.data = Dataset::open(directory);
+  resolved.training_tokens = resolved.data->tokens(Split::train);
+  resolved.vocabulary = resolved.data->tokenizer().vocabulary_size();
+  require(resolved.training_tokens > 0, Exit::bad_data, directory + ": expected training tokens, found none");
+}
+
+/// Data typed, or those that the run knows. Looking at a run needs none.
+void open_known_data(const TrainOptions& options, const std::string& run, const StoredRun& known,
+                     ResolvedRun& resolved) {
+  resolved.vocabulary = known.data.vocabulary;
+  if (options.prints_only() && !options.data && !path_exists(known.data.directory)) return;
+  open_data(options.data.value_or(known.data.directory), resolved);
+  require_same_data(run, known, *resolved.data);
+}
+
+void refuse_occupied(const TrainOptions& options, const std::string& out) {
+  require(options.resume == "auto", Exit::cannot_create,
+          out + ": a run exists there; --resume auto continues it, another --out begins anew");
+}
+
+void resolve_existing(const TrainOptions& options, ResolvedRun& resolved) {
+  refuse_occupied(options, *options.out);
+  resolved.stored = read_run(*options.out);
+  open_known_data(options, *options.out, *resolved.stored, resolved);
+  resolved.config = resumed_config(resolved.stored->config, options.settings, resolved.training_tokens);
+  resolved.base = *options.out;
+}
+
+/// A new folder that goes on from a checkpoint of another run.
+void resolve_branch(const TrainOptions& options, ResolvedRun& resolved) {
+  const std::string other = run_of(options.resume);
+  const StoredRun known = read_run(other);
+  open_known_data(options, other, known, resolved);
+  resolved.config = resumed_config(known.config, options.settings, resolved.training_tokens);
+  resolved.base = options.resume;
+}
+
+void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
+  require(options.data || options.prints_only(), Exit::usage, "--data: missing; see moe-train --help");
+  if (options.init) run_of(*options.init);
+  resolved.vocabulary = options.vocabulary.value_or(kAssumedVocabulary);
+  if (options.data) open_data(*options.data, resolved);
+  std::string base;
+  resolved.settings = new_settings(options.settings, resolved.training_tokens, &base);
+  resolved.config = plan_run(resolved.settings, resolved.training_tokens);
+  resolved.base = base;
+  if (!options.settings.preset && base == preset_for(resolved.training_tokens) && resolved.training_tokens > 0)
+    resolved.base += " (chosen for " + format_count(resolved.training_tokens) + " training tokens)";
+}
+
+}  // namespace
+
+Json printed_config(const ResolvedRun& resolved) {
+  if (resolved.training_tokens > 0 || resolved.settings.config.model.layers.empty())
+    return config_json(resolved.config);
+  Json document = config_json(resolved.settings.config);
+  if (!resolved.settings.is_given("model.dropout")) document["model"].erase("dropout");
+  return document;
+}
+
+ResolvedRun resolve_run(const TrainOptions& options) {
+  ResolvedRun resolved;
+  if (options.out && run_exists(*options.out))
+    resolve_existing(options, resolved);
+  else if (options.resumes_from_path())
+    resolve_branch(options, resolved);
+  else
+    resolve_new(options, resolved);
+  if (options.out && !resolved.stored)
+    require(!path_exists(join_path(*options.out, "index.json")), Exit::cannot_create,
+            *options.out + ": expected a folder for a run, found a data folder; moe-train writes nothing there");
+  return resolved;
+}
+
+}  // namespace moelm

@@ -1,0 +1,134 @@
+#include "train/size_report.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "base/quantity.hpp"
+#include "report/format.hpp"
+#include "report/table.hpp"
+#include "train/config_json.hpp"
+#include "train/plan.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr double kLargeSoftmaxShare = 0.7;
+
+std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
+  return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
+          {"activations", memory.activations}, {"copies", memory.copies},   {"process", memory.process}};
+}
+
+std::string layers_table(const ModelSize& size) {
+  Table table;
+  table.add_column("layer");
+  table.add_column("type", Align::left);
+  table.add_column("reads");
+  table.add_column("writes");
+  table.add_column("parameters");
+  table.add_column("ops a token");
+  for (std::size_t i = 0; i < size.layers.size(); ++i) {
+    const LayerSize& layer = size.layers[i];
+    table.add_row({std::to_string(i), layer.type, layer.input_width == 0 ? "tokens" : format_count(layer.input_width),
+                   format_count(layer.output_width), format_count(layer.parameters),
+                   layer.type == "softmax" ? format_count(size.softmax_ops) : format_count(layer.ops)});
+  }
+  return table.str();
+}
+
+std::string training_line(const SizeReport& r) {
+  const TrainConfig& t = r.config.train;
+  const Index rows = rows_per_step(t);
+  std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_count(t.steps) + " steps of " +
+                     format_count(rows) + " tokens";
+  if (t.state == StateKind::carry) text += " (" + std::to_string(t.batch) + " x " + std::to_string(t.unroll) + ")";
+  if (r.training_tokens > 0)
+    text += ", " +
+            format_measure(
+                static_cast<double>(t.steps) * static_cast<double>(rows) / static_cast<double>(r.training_tokens), 3) +
+            " passes over " + format_count(r.training_tokens) + " tokens";
+  return text + "; " + std::string(enum_name(t.schedule)) + ", lr " + format_number(t.lr) + ", warm-up " +
+         format_count(t.warmup) + ", dropout " + format_number(r.config.model.dropout);
+}
+
+}  // namespace
+
+SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
+                       const ThreadChoice& threads) {
+  return {config,
+          base,
+          vocabulary,
+          training_tokens,
+          threads,
+          memory_limit(),
+          model_size(config.model, vocabulary),
+          training_memory(config.model, vocabulary, rows_per_step(config.train), threads.threads)};
+}
+
+std::string size_table(const SizeReport& r) {
+  std::string text =
+      "model " + r.base + ", vocabulary " + format_count(r.vocabulary) + "\n\n" + layers_table(r.size) + "\n";
+  Table totals;
+  totals.add_column("total", Align::left);
+  totals.add_column("");
+  totals.add_row({"parameters", format_count(r.size.parameters)});
+  totals.add_row(
+      {"  without embedding and softmax, no biases", format_count(r.size.parameters_without_embedding_and_softmax)});
+  totals.add_row({"ops a token without the softmax", format_count(r.size.ops_per_timestep)});
+  totals.add_row({"softmax's share of the work", format_percent(r.size.softmax_share())});
+  for (const auto& [name, bytes] : parts(r.memory))
+    totals.add_row({std::string("memory: ") + name, format_bytes(bytes)});
+  totals.add_row({"peak memory of training", format_bytes(r.memory.total())});
+  totals.add_row({"memory here (" + r.limit.source + ")", format_bytes(r.limit.bytes)});
+  totals.add_row({"fits", r.fits() ? "yes" : "no"});
+  text += totals.str() + "\ntraining: " + training_line(r) + "\n" + machine_line(r) + "\n";
+  if (const std::string advice = softmax_advice(r.size); !advice.empty()) text += advice + "\n";
+  return text;
+}
+
+Json size_json(const SizeReport& r) {
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < r.size.layers.size(); ++i) {
+    const LayerSize& layer = r.size.layers[i];
+    layers.push_back({{"layer", i},
+                      {"type", layer.type},
+                      {"input_width", layer.input_width},
+                      {"output_width", layer.output_width},
+                      {"parameters", layer.parameters},
+                      {"weights", layer.weights},
+                      {"ops_per_timestep", layer.ops}});
+  }
+  Json memory = Json::object();
+  for (const auto& [name, bytes] : parts(r.memory)) memory[name] = bytes;
+  return {{"model", r.base},
+          {"vocabulary_size", r.vocabulary},
+          {"ops_per_timestep", r.size.ops_per_timestep},
+          {"parameters", r.size.parameters},
+          {"parameters_without_embedding_and_softmax", r.size.parameters_without_embedding_and_softmax},
+          {"softmax_ops", r.size.softmax_ops},
+          {"softmax_share", r.size.softmax_share()},
+          {"peak_memory_bytes", r.memory.total()},
+          {"memory", memory},
+          {"memory_limit", {{"bytes", r.limit.bytes}, {"source", r.limit.source}}},
+          {"fits", r.fits()},
+          {"threads", {{"count", r.threads.threads}, {"source", r.threads.source}}},
+          {"rows_per_step", rows_per_step(r.config.train)},
+          {"training_tokens", r.training_tokens},
+          {"layers", layers},
+          {"config", config_json(r.config)}};
+}
+
+std::string machine_line(const SizeReport& r) {
+  return std::to_string(r.threads.threads) + (r.threads.threads == 1 ? " thread (" : " threads (") + r.threads.source +
+         "), " + format_bytes(r.memory.total()) + " of " + format_bytes(r.limit.bytes) + " memory (" + r.limit.source +
+         "), " + r.config.train.dtype;
+}
+
+std::string softmax_advice(const ModelSize& size) {
+  if (size.softmax_share() <= kLargeSoftmaxShare) return "";
+  return "the softmax takes " + format_percent(size.softmax_share(), 0) +
+         " of the work: a smaller vocabulary (moe-tokenize --vocab-size) or --tokenizer bpe trains faster";
+}
+
+}  // namespace moelm

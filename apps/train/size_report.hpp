@@ -1,0 +1,41 @@
+// What a configuration costs: the report of --dry-run and the check before a run begins.
+#pragma once
+
+#include <string>
+
+#include "base/machine.hpp"
+#include "io/json.hpp"
+#include "model/memory.hpp"
+#include "model/size.hpp"
+#include "train/config.hpp"
+
+namespace moelm {
+
+/// A model over a vocabulary on a machine.
+struct SizeReport {
+  RunConfig config;
+  std::string base;  ///< the preset or file that it began with
+  Index vocabulary = 0;
+  Index training_tokens = 0;  ///< 0: not known
+  ThreadChoice threads;
+  MemoryLimit limit;
+  ModelSize size;
+  TrainingMemory memory;
+
+  bool fits() const { return memory.total() <= limit.bytes; }
+};
+
+/// Allocates nothing of the model.
+SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
+                       const ThreadChoice& threads);
+
+std::string size_table(const SizeReport& report);
+Json size_json(const SizeReport& report);
+
+/// "2 threads (physical cores), 1.20 GiB of 23.2 GiB memory (MemAvailable), f32".
+std::string machine_line(const SizeReport& report);
+
+/// Advice where the softmax takes most of the work, else empty.
+std::string softmax_advice(const ModelSize& size);
+
+}  // namespace moelm

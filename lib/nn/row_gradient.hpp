@@ -1,0 +1,17 @@
+// Gradient of a table of which a step reads few rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tensor/matrix.hpp"
+
+namespace moelm {
+
+/// Row index[i] of the table has the gradient rows[i]; all other rows have none.
+struct RowGradient {
+  std::vector<std::int32_t> index;  ///< rising, without repetition
+  Matrix rows;                      ///< [index.size(), columns of the table]
+};
+
+}  // namespace moelm

@@ -1,0 +1,130 @@
+// What moe-train says without training: sizes, lists, the documentation, and what it refuses.
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
+#include "support/temporary_directory.hpp"
+#include "train/listings.hpp"
+#include "train/presets.hpp"
+#include "train/resolve.hpp"
+#include "train/size_report.hpp"
+#include "train/train_options.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// The run that a command line without data asks for.
+ResolvedRun resolve(std::vector<const char*> arguments) {
+  TrainOptions options;
+  TrainCommand line(options);
+  arguments.insert(arguments.begin(), "moe-train");
+  const auto code = line.parse(static_cast<int>(arguments.size()), arguments.data());
+  REQUIRE_FALSE(code);
+  return resolve_run(options);
+}
+
+SizeReport report(const std::vector<const char*>& arguments) {
+  const ResolvedRun run = resolve(arguments);
+  return size_report(run.config, run.base, run.vocabulary, run.training_tokens, {2, "test"});
+}
+
+std::string refusal(const std::vector<const char*>& arguments, Exit expected) {
+  const auto action = [&] { resolve(arguments); };
+  REQUIRE(error_exit(action) == expected);
+  return error_text(action);
+}
+
+}  // namespace
+
+TEST_CASE("a dry run of a preset prints the paper's counts under the keys that scripts rely on") {
+  const Json json = size_json(report({"--preset", "moe-32", "--vocab-size", "793471", "--dry-run"}));
+  REQUIRE(json["ops_per_timestep"] == 8421376);
+  REQUIRE(json["parameters_without_embedding_and_softmax"] == 37781504);
+  REQUIRE(json["parameters"] == 37781504 + 2 * 4 * 512 + 2 * 793471 * 512 + 793471);
+  REQUIRE(json["layers"].size() == 5);
+  REQUIRE(json["layers"][2]["type"] == "moe");
+  REQUIRE(json["peak_memory_bytes"].get<Index>() > 12 * json["parameters"].get<Index>());
+  REQUIRE(json["fits"] == (json["peak_memory_bytes"] <= json["memory_limit"]["bytes"]));
+  REQUIRE(json["vocabulary_size"] == 793471);
+}
+
+TEST_CASE("a dry run needs nothing, and says that a model does not fit instead of failing") {
+  REQUIRE(report({"--dry-run"}).base == "small");
+  REQUIRE(report({"--dry-run"}).vocabulary == 10000);
+  const SizeReport huge = report({"--dry-run", "--preset", "moe-256", "--set", "moe.experts=10000000"});
+  REQUIRE_FALSE(huge.fits());
+  REQUIRE(holds(size_table(huge), "fits"));
+  REQUIRE(size_json(huge)["fits"] == false);
+}
+
+TEST_CASE("model.width shrinks a preset without changing its shape") {
+  const SizeReport r = report({"--dry-run", "--preset", "moe-256", "--set", "model.width=64"});
+  REQUIRE(r.size.layers[2].weights == 2 * 64 * 256 + 256 * 2 * 64 * 128);
+}
+
+TEST_CASE("advice comes where the softmax takes most of the work") {
+  REQUIRE(softmax_advice(report({"--dry-run", "--vocab-size", "5000"}).size).empty());
+  REQUIRE(holds(softmax_advice(report({"--dry-run", "--vocab-size", "50000"}).size), "smaller vocabulary"));
+}
+
+TEST_CASE("the table names every layer, the parts of the memory and the source of each number") {
+  const std::string table = size_table(report({"--dry-run", "--preset", "lstm-2048-512"}));
+  for (const char* part : {"embedding", "lstm", "softmax", "9,437,184", "moments", "2 threads (test)", "inverse-sqrt"})
+    REQUIRE(holds(table, part));
+}
+
+TEST_CASE("what does not belong together is usage") {
+  REQUIRE(refusal({"--data", "d"}, Exit::usage) == "--out: missing; see moe-train --help");
+  REQUIRE(refusal({"--out", "o"}, Exit::usage) == "--data: missing; see moe-train --help");
+  REQUIRE(holds(refusal({"--dry-run", "--preset", "small", "--config", "c"}, Exit::usage), "--preset and --config"));
+  REQUIRE(holds(refusal({"--steps", "1", "--epochs", "1", "--out", "o"}, Exit::usage), "--steps and --epochs"));
+  REQUIRE(holds(refusal({"--out", "o", "--max-time", "soon"}, Exit::usage), "expected a time such as 90s"));
+  REQUIRE(holds(refusal({"--out", "o", "--vocab-size", "5"}, Exit::usage), "--dry-run"));
+  REQUIRE(holds(refusal({"--dry-run", "--preset", "moe32"}, Exit::usage), "did you mean moe-32?"));
+  REQUIRE(holds(refusal({"--dry-run", "--dtype", "bf16"}, Exit::bad_config), "train.dtype: expected f32 or auto"));
+  REQUIRE(holds(refusal({"--dry-run", "--set", "moe.k=99"}, Exit::bad_config), "found 99"));
+  REQUIRE(holds(refusal({"--data", "/nonexistent", "--out", "o"}, Exit::missing_input), "/nonexistent"));
+  REQUIRE(holds(refusal({"--init", "/nonexistent", "--data", "d", "--out", "o"}, Exit::missing_input),
+                "a run or a checkpoint"));
+}
+
+TEST_CASE("an unknown flag names its key") {
+  REQUIRE(holds(refusal({"--seed", "3"}, Exit::usage), "did you mean --set train.seed=?"));
+  REQUIRE(holds(refusal({"--batch-tokens=3"}, Exit::usage), "did you mean --set train.batch_tokens=?"));
+  REQUIRE(holds(refusal({"--experts", "3"}, Exit::usage), "did you mean --set moe.experts=?"));
+  REQUIRE(holds(refusal({"--train.lr", "3"}, Exit::usage), "did you mean --set train.lr=?"));
+  REQUIRE(holds(refusal({"--dropout", "3"}, Exit::usage), "did you mean --set model.dropout=?"));
+}
+
+TEST_CASE("nothing is trained into a data folder") {
+  const TemporaryDirectory data;
+  put_file(data / "index.json", "{}");
+  REQUIRE(holds(refusal({"--dry-run", "--out", data.path().c_str()}, Exit::cannot_create), "found a data folder"));
+}
+
+TEST_CASE("a printed configuration is read back as --config, what is open stays open") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "c.json";
+  const Json printed = printed_config(resolve({"--print-config", "--preset", "small", "--set", "train.seed=9"}));
+  put_file(path, json_text(printed));
+  const ResolvedRun again = resolve({"--print-config", "--config", path.c_str()});
+  REQUIRE(printed_config(again) == printed);
+  REQUIRE(again.config.train.seed == 9);
+  REQUIRE(printed["train"]["steps"] == 0);
+  REQUIRE_FALSE(printed["model"].contains("dropout"));
+  REQUIRE(printed_config(resolve({"--print-config", "--preset", "moe-4"}))["model"]["dropout"] == 0.1);
+}
+
+TEST_CASE("every key and every preset is listed") {
+  const std::string keys = keys_table(), listed = presets_table();
+  for (const char* key : {"model.layers.N.cells (lstm)", "model.layers.N.experts (moe)", "train.lr",
+                          "optimizer.experts.beta1", "model.dropout"})
+    REQUIRE(holds(keys, key));
+  REQUIRE(keys_json()[0].contains("default"));
+  for (const Preset& preset : presets()) REQUIRE(holds(listed, preset.name));
+  REQUIRE(presets_json().size() == presets().size());
+}
+
+TEST_CASE("docs/options.md is what the declarations say") {
+  INFO("write it again with: ninja -C build docs-options");
+  REQUIRE(get_file(MOELM_SOURCE_DIR "/docs/options.md") == options_markdown());
+}
