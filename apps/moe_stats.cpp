@@ -1,0 +1,253 @@
+// moe-stats: who the experts of a trained model are and how a text uses them.
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+
+#include "base/quantity.hpp"
+#include "base/version.hpp"
+#include "common/command.hpp"
+#include "common/main_guard.hpp"
+#include "io/file.hpp"
+#include "report/console.hpp"
+#include "report/escape.hpp"
+#include "report/format.hpp"
+#include "report/html_report.hpp"
+#include "report/json_report.hpp"
+#include "report/statistics_pass.hpp"
+#include "report/text_report.hpp"
+#include "train/model_store.hpp"
+
+namespace moelm {
+namespace {
+
+/// Beyond this many tokens a text is cut into streams: one stream of single steps would take hours.
+constexpr Index kExactTokens = 500'000;
+constexpr Index kStreams = 32;
+
+struct Options {
+  std::vector<std::string> inputs;  // run, then texts
+  std::optional<std::string> data, split, html, classes, routes;
+};
+
+/// What was read, and what to call it.
+struct Source {
+  StatisticsText text;
+  std::string name;
+};
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+void declare(Command& command, Options& o) {
+  command.positional(
+      "RUN [TEXT ...]", o.inputs, 1, 100'000,
+      "a run or checkpoint folder; then texts to read (plain, gzip, - for standard input) instead of the "
+      "run's own data");
+  command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
+  command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder (test)");
+  command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
+  command.option(
+      "--classes", "FILE", o.classes,
+      "one label for each line of the text; default: the input file where there are several, else what tokens "
+      "look like (numbers, punctuation, capitals, frequency)");
+  command.option("--routes", "FILE", o.routes,
+                 "write every decision, tab-separated: token index, line, token read, layer, expert:gate ... (- for "
+                 "standard output)");
+  command.json_flag("the report as one JSON object on stdout");
+  command.example("run/", "the experts on the test split of the run's data");
+  command.example("run/ --html report.html", "also as a page with charts and contexts");
+  command.example("run/ law.txt sea.txt", "which experts serve which of two texts");
+  command.example("run/ --data data/ --split valid --routes routes.tsv --json > stats.json", "everything, for scripts");
+  command.exit_code(Exit::bad_data, "a damaged or unfit input");
+  command.exit_code(Exit::missing_input, "an input that is not there");
+  command.exit_code(Exit::out_of_memory, "out of memory");
+  command.exit_code(Exit::cannot_create, "an output that cannot be created");
+  command.exit_code(Exit::io, "reading or writing failed");
+  command.exit_code(Exit::no_permission, "no permission");
+  command.exit_code(Exit::bad_config, "model and data do not fit together");
+}
+
+void check_usage(const Command& command, const Options& o) {
+  if (o.inputs.size() > 1 && (o.data || o.split))
+    throw Error(Exit::usage, o.inputs[1] + ": expected either texts or --data and --split, found both");
+  const auto is_stdio = [](const std::optional<std::string>& path) { return path == "-" ? 1 : 0; };
+  if (is_stdio(o.html) + is_stdio(o.routes) + (command.json() ? 1 : 0) > 1)
+    throw Error(Exit::usage, "standard output: expected one of --json, --html - and --routes -, found more");
+  Index readers = is_stdio(o.classes);
+  for (std::size_t i = 1; i < o.inputs.size(); ++i) readers += o.inputs[i] == "-" ? 1 : 0;
+  if (readers > 1) throw Error(Exit::usage, "standard input: expected to be read once, found it given twice");
+}
+
+/// Error(bad_config) unless ids mean the same in both.
+void require_same_tokens(const Tokenizer& model, const Dataset& data, const std::string& run) {
+  const Tokenizer& other = data.tokenizer();
+  bool same = model.kind() == other.kind() && model.vocabulary_size() == other.vocabulary_size();
+  for (std::int32_t id = 0; same && id < model.vocabulary_size(); ++id)
+    same = model.token_text(id) == other.token_text(id);
+  if (same) return;
+  throw Error(Exit::bad_config, data.directory() + "/tokenizer.json: expected the tokens of " + run + " (" +
+                                    format_count(model.vocabulary_size()) + "), found others (" +
+                                    format_count(other.vocabulary_size()) + "); tokenize with --vocab " + run +
+                                    ", or give the text itself");
+}
+
+Source read_source(const Options& o, const LoadedModel& model, const std::string& run) {
+  if (o.inputs.size() > 1) {
+    const std::vector<std::string> paths(o.inputs.begin() + 1, o.inputs.end());
+    const std::string name = paths.size() == 1 ? paths[0] : format_count(static_cast<Index>(paths.size())) + " files";
+    return {load_texts(paths, *model.tokenizer), name == "-" ? "standard input" : name};
+  }
+  const std::string directory = o.data.value_or(model.run.data.directory);
+  if (!o.data && !path_exists(directory))
+    throw Error(Exit::missing_input,
+                directory + ": the data that the run was trained on are not there; give --data DIR or a text");
+  const Dataset data = Dataset::open(directory);
+  if (!o.data) require_same_data(run, model.run, data);
+  require_same_tokens(*model.tokenizer, data, run);
+  const std::string split = o.split.value_or("test");
+  for (const auto& [name, value] : EnumNames<Split>::values)
+    if (name == split) return {load_split(data, value), directory + ", split " + split};
+  throw Error(Exit::usage, "--split: expected train, valid or test");
+}
+
+RowClasses choose_classes(const Options& o, const StatisticsText& text, const Tokenizer& tokenizer) {
+  if (o.classes) return classes_by_label(text, *o.classes);
+  if (text.inputs.size() > 1) return classes_by_file(text);
+  return classes_by_token(tokenizer);
+}
+
+std::string describe(const ModelConfig& config) {
+  std::string text;
+  for (const LayerConfig& layer : config.layers) {
+    if (!text.empty()) text += ", ";
+    if (const auto* embedding = std::get_if<EmbeddingConfig>(&layer))
+      text += "embedding " + std::to_string(embedding->width);
+    if (const auto* lstm = std::get_if<LstmConfig>(&layer)) text += "LSTM " + std::to_string(lstm->cells);
+    if (const auto* moe = std::get_if<MoeConfig>(&layer)) {
+      text += "MoE " + format_count(moe->experts) + " x ";
+      for (std::size_t i = 0; i < moe->hidden.size(); ++i) text += (i > 0 ? "-" : "") + std::to_string(moe->hidden[i]);
+      text += " k " + std::to_string(moe->k);
+    }
+    if (std::holds_alternative<SoftmaxConfig>(layer)) text += "softmax";
+  }
+  return text;
+}
+
+std::string policy(const StatisticsPass& pass) {
+  if (pass.state == StateKind::reset) return "reset: every line from the zero state; float32";
+  if (pass.streams == 1) return "carry: one stream, exact; float32";
+  return "carry: " + std::to_string(pass.streams) + " streams, an approximation; float32";
+}
+
+void add_facts(StatisticsReport& report, const LoadedModel& model, const std::string& run, const Source& source,
+               const StatisticsPass& pass, const RowClasses& classes) {
+  report.title = "Expert report: " + run;
+  report.facts = {{"run", run},
+                  {"checkpoint", model.checkpoint.substr(model.checkpoint.rfind('/') + 1)},
+                  {"model", describe(model.run.config.model)},
+                  {"text", source.name},
+                  {"tokens", format_count(report.tokens) + " in " + format_count(source.text.lines()) + " lines, " +
+                                 format_count(source.text.unknown_words) + " unknown words"},
+                  {"perplexity", format_measure(report.perplexity, 5)},
+                  {"state", policy(pass)},
+                  {"classes", classes.kind == "token class" ? "what the token read looks like" : "by " + classes.kind}};
+}
+
+/// Refuses an output before the work instead of after it.
+void require_creatable(const std::optional<std::string>& path) {
+  if (!path || *path == "-") return;
+  if (is_directory(*path) || !is_directory(parent_path(*path)))
+    throw Error(Exit::cannot_create, *path + ": expected a file in a folder that is there");
+}
+
+class RoutesFile {
+ public:
+  explicit RoutesFile(const std::optional<std::string>& path) : path_(path.value_or("")) {
+    if (!path || path_ == "-") return;
+    file_.open(path_, std::ios::binary | std::ios::trunc);
+    if (!file_) throw Error(Exit::cannot_create, path_ + ": cannot be created");
+  }
+  std::ostream* stream() { return path_.empty() ? nullptr : path_ == "-" ? &std::cout : &file_; }
+  void finish() {
+    if (!file_.is_open()) return;
+    file_.close();
+    if (!file_) throw Error(Exit::io, path_ + ": writing failed; is the disk full?");
+  }
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+};
+
+StatisticsReport measure(const Command& command, const LoadedModel& model, const Source& source,
+                         const RowClasses& classes, StatisticsPass& pass) {
+  Context context(command.threads().threads);
+  Console console(console_style(2, command.quiet()), [](std::string_view text) { std::cerr << text << std::flush; });
+  const double started = seconds();
+  pass.progress = [&](Index done) {
+    const double elapsed = seconds() - started, speed = static_cast<double>(done) / std::max(elapsed, 1e-9);
+    const Index left = source.text.tokens() - done;
+    console.update(format_count(done) + " of " + format_count(source.text.tokens()) + " tokens  " +
+                       format_count(static_cast<Index>(speed)) + " tok/s  ETA " +
+                       format_duration(static_cast<double>(left) / speed),
+                   elapsed);
+  };
+  return collect_statistics(context, model.run.config.model, model.parameters, *model.tokenizer, source.text, classes,
+                            pass);
+}
+
+void print(const Command& command, const Options& o, const StatisticsReport& report, const std::string& run) {
+  if (o.html) {
+    const std::string page = html_report(report, read_training_curves(join_path(run, "metrics.jsonl")));
+    if (*o.html == "-")
+      std::cout << page;
+    else
+      write_file_atomic(*o.html, page);
+  }
+  if (command.json()) {
+    std::cout << escape_json(json_text(json_report(report), 2)) << "\n";
+  } else if (o.html != "-" && o.routes != "-") {
+    std::cout << text_report(report, std::max<Index>(console_style(1, false).columns, 80));
+    if (o.html) std::cout << "\npage: " << escape_terminal(*o.html) << "\n";
+  }
+}
+
+int run(int argc, char** argv) {
+  Command command(
+      "moe-stats", "Shows who the experts of a trained model are and how a text uses them.",
+      "RUN [TEXT ...] [--data DIR [--split test]] [--html FILE] [--classes FILE] [--routes FILE] [options]");
+  Options o;
+  declare(command, o);
+  if (const auto exit = command.parse(argc, argv)) return *exit;
+  check_usage(command, o);
+  require_creatable(o.html);
+  require_creatable(o.routes);
+
+  const LoadedModel model = load_model(o.inputs[0]);
+  const std::string run = parent_path(parent_path(model.checkpoint));
+  for (const std::string& warning : model.warnings) std::cerr << "warning: " << escape_terminal(warning) << "\n";
+  Source source = read_source(o, model, run);
+  if (source.text.ids.empty())
+    throw Error(Exit::bad_data,
+                source.name + ": expected some text, found none; name another with --split or as a file");
+  StatisticsPass pass;
+  pass.state = model.run.config.train.state;
+  if (pass.state == StateKind::reset) end_every_line(source.text, *model.tokenizer);
+  if (pass.state == StateKind::carry && source.text.tokens() > kExactTokens && !o.routes) pass.streams = kStreams;
+  const RowClasses classes = choose_classes(o, source.text, *model.tokenizer);
+
+  RoutesFile routes(o.routes);
+  pass.routes = routes.stream();
+  StatisticsReport report = measure(command, model, source, classes, pass);
+  routes.finish();
+  add_facts(report, model, run, source, pass, classes);
+  print(command, o, report, run);
+  return 0;
+}
+
+}  // namespace
+}  // namespace moelm
+
+int main(int argc, char** argv) {
+  return moelm::main_guard([&] { return moelm::run(argc, argv); });
+}
