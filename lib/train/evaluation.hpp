@@ -9,6 +9,9 @@
 
 namespace moelm {
 
+/// Tokens scored together, about: enough for fast products, few enough to bound memory.
+inline constexpr Index kEvaluationTokens = 2048;
+
 /// How a text is scored: `carry` with one stream is exact; more streams cut the text and are an approximation.
 struct EvaluationPolicy {
   StateKind state = StateKind::carry;

@@ -1,0 +1,235 @@
+// moe-eval: the perplexity of a text under a trained model, in all, by line or by token.
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "base/quantity.hpp"
+#include "base/version.hpp"
+#include "common/command.hpp"
+#include "common/main_guard.hpp"
+#include "report/console.hpp"
+#include "report/evaluation_report.hpp"
+#include "report/score_rows.hpp"
+#include "train/model_data.hpp"
+
+namespace moelm {
+namespace {
+
+constexpr Index kMostHeldLines = 64;  // of a pipe, whose rows somebody may wait for
+
+struct Options {
+  std::vector<std::string> inputs;  // run, then the text
+  std::optional<std::string> data, split, state, dtype;
+  std::optional<Index> streams, batch_lines;
+  bool per_sentence = false, per_token = false;
+
+  bool rows() const { return per_sentence || per_token; }
+  bool has_text() const { return inputs.size() > 1; }
+};
+
+void declare(Command& command, Options& o) {
+  command.positional("RUN [TEXT]", o.inputs, 1, 2,
+                     "a run (its best checkpoint, else the newest) or a checkpoint folder; then a text (plain, gzip, - "
+                     "for standard input) instead of the run's own data");
+  command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
+  command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder; default: test");
+  command.choice("--state", {"carry", "reset"}, o.state,
+                 "carry: one state through the whole text; reset: every line from the zero state; default: as trained");
+  command.option("--streams", "N", o.streams, 1,
+                 "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
+  command.choice("--dtype", {"f32", "bf16"}, o.dtype, "arithmetic of matrix products; default: f32");
+  command.flag("--per-sentence", o.per_sentence,
+               "a row a line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
+  command.flag("--per-token", o.per_token,
+               "a row a token: line, position, token, log10 probability; the summary goes to stderr");
+  command.option(
+      "--batch-lines", "N", o.batch_lines, 1,
+      "lines of a text held back at most until their rows appear; default: 64 from a pipe; 1 for co-processes");
+  command.exclude("--per-sentence", "--per-token");
+  command.json_flag("the summary as one JSON object on stdout; rows as objects, one a line, before it");
+  command.example("run/", "perplexity of the test split of the run's data");
+  command.example("run/ --split valid --json", "the number that training has validated with, for a script");
+  command.example("run/ chapter.txt.gz --per-token", "how probable each word of a text is");
+  command.example("run/ - --state reset --per-sentence --batch-lines 1", "a co-process: a line in, a score out");
+  command.exit_code(Exit::bad_data, "a damaged input, or no text at all");
+  command.exit_code(Exit::missing_input, "no run, no checkpoint, no data or no text there");
+  command.exit_code(Exit::out_of_memory, "out of memory");
+  command.exit_code(Exit::io, "reading or writing failed");
+  command.exit_code(Exit::no_permission, "no permission");
+  command.exit_code(Exit::bad_config, "model, data and options do not fit together");
+}
+
+void check_usage(const Options& o) {
+  if (o.has_text() && (o.data || o.split))
+    throw Error(Exit::usage, o.inputs[1] + ": expected either a text or --data and --split, found both");
+  if (o.streams.value_or(1) > 1 && o.rows())
+    throw Error(Exit::usage, "--streams: expected 1 with rows, which come in the order of the text, found " +
+                                 std::to_string(*o.streams));
+  if (o.dtype == "bf16")
+    throw Error(Exit::bad_config, "--dtype: expected f32, found bf16, which this version does not compute in yet");
+}
+
+template <class E>
+E value_of(const std::optional<std::string>& name, E otherwise) {
+  for (const auto& [text, value] : EnumNames<E>::values)
+    if (name == text) return value;
+  return otherwise;
+}
+
+EvaluationPolicy choose_policy(const Options& o, const LoadedModel& model) {
+  EvaluationPolicy policy{value_of(o.state, model.run.config.train.state), o.streams.value_or(1)};
+  if (policy.state == StateKind::reset && policy.streams > 1)
+    throw Error(Exit::usage, "--streams: expected 1 in state reset, where every line stands alone, found " +
+                                 std::to_string(policy.streams) + "; --state carry has streams");
+  return policy;
+}
+
+/// Notes for the reader of the terminal.
+void note(const Command& command, const std::string& text) {
+  if (!command.quiet()) std::cerr << printable(text) << "\n";
+}
+
+class Evaluator {
+ public:
+  Evaluator(const Command& command, const Options& o)
+      : command_(command),
+        o_(o),
+        threads_(command.threads()),
+        context_(threads_.threads),
+        model_(load_model(o.inputs[0])),
+        scorer_(context_, model_.run.config.model, model_.parameters),
+        console_(style(), [](std::string_view text) { std::cerr << text << std::flush; }),
+        rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()) {}
+
+  int run() {
+    report_.policy = choose_policy(o_, model_);
+    report_.checkpoint = model_.checkpoint;
+    report_.step = model_.step;
+    report_.has_unknown = !model_.tokenizer->keeps_bytes();
+    report_.tokenizer = std::string(enum_name(model_.tokenizer->kind())) + ", " +
+                        format_count(model_.tokenizer->vocabulary_size()) + " tokens";
+    announce();
+    begin_ = Clock::now();
+    scorer_.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache&, std::span<const double> nll) {
+      progress(static_cast<Index>(nll.size()));
+    });
+    if (o_.has_text())
+      evaluate_given_text();
+    else
+      evaluate_data_folder();
+    report_.seconds = seconds();
+    console_.finish();
+    finish();
+    return 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+
+  /// A live line on a terminal, unless rows run over the same one; nothing in a log.
+  ConsoleStyle style() const {
+    ConsoleStyle style = console_style(STDERR_FILENO, command_.quiet());
+    if (!style.live || (o_.rows() && isatty(STDOUT_FILENO) == 1)) style.quiet = true;
+    return style;
+  }
+
+  void announce() const {
+    note(command_, "moelm " + std::string(version()) + ", " + std::to_string(threads_.threads) + " threads (" +
+                       threads_.source + "), " + report_.dtype + ", " + model_.checkpoint);
+    for (const std::string& warning : model_.warnings) note(command_, "warning: " + warning);
+    if (o_.per_sentence && report_.policy.state == StateKind::carry)
+      note(command_,
+           "warning: in state carry each score depends on the lines before; --state reset scores every line alone");
+  }
+
+  void progress(Index tokens) {
+    tokens_ += tokens;
+    const double now = seconds();
+    std::string line = format_count(tokens_) + (expected_ > 0 ? " of " + format_count(expected_) : "") + " tokens, ";
+    line += format_count(static_cast<Index>(static_cast<double>(tokens_) / std::max(now, 1e-3))) + " tokens/s";
+    console_.update(line, now);
+  }
+
+  TextScoring scoring(bool pipe) {
+    TextScoring how{report_.policy, o_.batch_lines.value_or(pipe ? kMostHeldLines : 0), o_.per_token, {}};
+    if (!o_.rows()) return how;
+    how.sink = [this, pipe](std::span<const ScoredPart> parts) {
+      std::string text;
+      rows_.append(parts, text);
+      print(text);
+      if (pipe) std::cout.flush();
+    };
+    return how;
+  }
+
+  static void print(const std::string& text) {
+    if (!(std::cout << text)) throw Error(Exit::io, "standard output: could not be written");
+  }
+
+  void evaluate_given_text() {
+    TextSource source = TextSource::open(o_.inputs[1]);
+    report_.text_name = source.name();
+    report_.result = evaluate_text(scorer_, *model_.tokenizer, source, scoring(o_.rows() && source.is_interactive()));
+  }
+
+  void evaluate_data_folder() {
+    const Dataset data = open_model_data(model_, o_.inputs[0], o_.data);
+    const Split split = value_of(o_.split, Split::test);
+    report_.text_name = data.directory() + ", split " + std::string(enum_name(split));
+    expected_ = data.tokens(split);
+    report_.result = evaluate_data(scorer_, data, split, scoring(false));
+  }
+
+  void finish() {
+    std::string rest;
+    if (o_.rows()) rows_.finish(rest);
+    const TextFacts& text = report_.result.text;
+    if (text.faults.malformed > 0 && report_.has_unknown)
+      note(command_, "warning: " + report_.text_name + ": " + format_count(text.faults.malformed) +
+                         " malformed UTF-8 sequences, each read as U+FFFD");
+    if (text.unknown_words > 0 && model_.tokenizer->count(model_.tokenizer->unknown_id()) == 0)
+      note(command_, "warning: <unk> never occurs in the training tokens, so the " + format_count(text.unknown_words) +
+                         " unknown words cost more than they should; tokenize with --min-count 2 and train again");
+    if (command_.json())
+      print(rest + json_text(evaluation_json(report_), o_.rows() ? -1 : 2) + "\n");
+    else if (!o_.rows())
+      print(evaluation_text(report_));
+    else {
+      print(rest);
+      std::cout.flush();
+      if (!command_.quiet()) std::cerr << evaluation_text(report_);
+    }
+  }
+
+  const Command& command_;
+  const Options& o_;
+  ThreadChoice threads_;
+  Context context_;
+  LoadedModel model_;
+  Scorer scorer_;
+  Console console_;
+  ScoreRows rows_;
+  EvaluationReport report_;
+  Clock::time_point begin_ = Clock::now();
+  Index tokens_ = 0, expected_ = 0;
+};
+
+int run(int argc, char** argv) {
+  Command command("moe-eval", "Scores a text with a trained model: perplexity in all, by line or by token.",
+                  "RUN [--data DIR [--split test] | TEXT | -] [options]");
+  Options o;
+  declare(command, o);
+  if (const auto exit = command.parse(argc, argv)) return *exit;
+  check_usage(o);
+  return Evaluator(command, o).run();
+}
+
+}  // namespace
+}  // namespace moelm
+
+int main(int argc, char** argv) {
+  return moelm::main_guard([&] { return moelm::run(argc, argv); });
+}

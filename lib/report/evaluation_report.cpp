@@ -1,0 +1,95 @@
+#include "report/evaluation_report.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "base/quantity.hpp"
+#include "report/escape.hpp"
+#include "report/format.hpp"
+
+namespace moelm {
+
+namespace {
+
+Json value_or_null(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
+
+double speed(const EvaluationReport& r) {
+  return r.seconds > 0 ? static_cast<double>(r.result.scores.tokens) / r.seconds : 0;
+}
+
+std::string line(const std::string& name, const std::string& value) {
+  constexpr std::size_t kColumn = 15;
+  return name + std::string(kColumn - name.size(), ' ') + value + "\n";
+}
+
+std::string share(Index part, Index whole) {
+  if (whole == 0) return "";
+  return " (" + format_percent(static_cast<double>(part) / static_cast<double>(whole), 2) + " of the words)";
+}
+
+}  // namespace
+
+std::string policy_line(const EvaluationReport& r) {
+  std::string text = "state=" + std::string(enum_name(r.policy.state));
+  if (r.policy.state == StateKind::reset)
+    text += " (every line from the zero state)";
+  else if (r.policy.streams > 1)
+    text += " streams=" + std::to_string(r.policy.streams) + " (an approximation: the text is cut into as many)";
+  else
+    text += " streams=1 (exact)";
+  text += r.has_unknown ? " oov=scored-as-<unk>" : " oov=none";
+  return text + " eos=counted bos=context-only dtype=" + r.dtype;
+}
+
+std::string evaluation_text(const EvaluationReport& r) {
+  const Evaluation& scores = r.result.scores;
+  const TextFacts& text = r.result.text;
+  std::string out = line("text", escape_terminal(r.text_name) + " (" + r.tokenizer + ")");
+  out += line("model", escape_terminal(r.checkpoint) + " (step " + format_count(r.step) + ")");
+  out += line("policy", policy_line(r));
+  out += line("tokens", format_count(scores.tokens) + " predicted, of " + format_count(text.words) + " words in " +
+                            format_count(text.lines) + " lines");
+  if (r.has_unknown)
+    out += line("unknown words", format_count(text.unknown_words) + share(text.unknown_words, text.words) +
+                                     ", literal <unk> " + format_count(text.literal_unknown));
+  out += line("nll", format_fixed(scores.nll, 3) + " nats: unknown words " + format_fixed(scores.nll_oov, 3) +
+                         ", </s> " + format_fixed(scores.nll_eos, 3));
+  out += line("perplexity", format_measure(scores.perplexity(), 6) + " a token, " +
+                                format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)");
+  out += line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
+                          format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
+                          (text.lossless ? "" : " (the tokens do not tell the whole text)"));
+  out += line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
+  return out;
+}
+
+Json evaluation_json(const EvaluationReport& r) {
+  const Evaluation& scores = r.result.scores;
+  const TextFacts& text = r.result.text;
+  return {{"type", "summary"},
+          {"text", to_valid_utf8(r.text_name)},
+          {"tokens", scores.tokens},
+          {"sentences", text.lines},
+          {"words", text.words},
+          {"oov", text.unknown_words},
+          {"unk", text.literal_unknown},
+          {"nll_nats", scores.nll},
+          {"nll_oov_nats", scores.nll_oov},
+          {"nll_eos_nats", scores.nll_eos},
+          {"perplexity", value_or_null(scores.perplexity())},
+          {"perplexity_per_word", value_or_null(r.result.perplexity_per_word())},
+          {"bits_per_token", value_or_null(r.result.bits_per_token())},
+          {"bytes", text.bytes},
+          {"bits_per_byte", value_or_null(r.result.bits_per_byte())},
+          {"lossless", text.lossless},
+          {"checkpoint", to_valid_utf8(r.checkpoint)},
+          {"step", r.step},
+          {"dtype", r.dtype},
+          {"policy", policy_line(r)},
+          {"state", enum_name(r.policy.state)},
+          {"streams", r.policy.state == StateKind::reset ? Json(nullptr) : Json(r.policy.streams)},
+          {"seconds", r.seconds},
+          {"tokens_per_s", speed(r)}};
+}
+
+}  // namespace moelm

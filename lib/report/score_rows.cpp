@@ -1,0 +1,86 @@
+#include "report/score_rows.hpp"
+
+#include <array>
+#include <charconv>
+#include <numbers>
+
+#include "io/json.hpp"
+#include "report/escape.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr int kDigits = 9;
+
+/// log10 p; 0 without a sign for a certain token.
+double log10_of(double nll) { return nll == 0 ? 0 : -nll / std::numbers::ln10; }
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, kDigits);
+  return {text.data(), end.ptr};
+}
+
+void append_object(const Json& object, std::string& out) { out += escape_json(json_text(object)) + "\n"; }
+
+}  // namespace
+
+void ScoreRows::append(std::span<const ScoredPart> parts, std::string& out) {
+  for (const ScoredPart& scored : parts) {
+    if (kind_ == RowKind::token) {
+      append_tokens(scored, out);
+      continue;
+    }
+    if (scored.part.document_end) continue;
+    line_ = scored.part.line;
+    tokens_ += static_cast<Index>(scored.nll.size());
+    for (const double nll : scored.nll) nll_ += nll;
+    for (const TokenFlag flag : scored.part.flags) unknown_words_ += flag == TokenFlag::unknown_word ? 1 : 0;
+    if (scored.part.ends_line) append_sentence(out);
+  }
+}
+
+void ScoreRows::finish(std::string& out) {
+  if (tokens_ > 0) append_sentence(out);
+}
+
+void ScoreRows::append_sentence(std::string& out) {
+  if (json_) {
+    append_object({{"type", "sentence"},
+                   {"line", line_},
+                   {"log10", log10_of(nll_)},
+                   {"tokens", tokens_},
+                   {"oov", unknown_words_}},
+                  out);
+  } else {
+    out += number(log10_of(nll_)) + "\t" + std::to_string(tokens_) + "\t" + std::to_string(unknown_words_) + "\n";
+  }
+  tokens_ = unknown_words_ = 0;
+  nll_ = 0;
+}
+
+void ScoreRows::append_tokens(const ScoredPart& scored, std::string& out) const {
+  const LinePart& part = scored.part;
+  for (std::size_t i = 0; i < part.ids.size(); ++i) {
+    const Index position = part.first + static_cast<Index>(i) + 1;
+    const std::string token = tokenizer_.token_text(part.ids[i]);
+    if (!json_) {
+      out += std::to_string(part.line) + "\t" + std::to_string(position) + "\t" + escape_terminal(token) + "\t" +
+             number(log10_of(scored.nll[i])) + "\n";
+      continue;
+    }
+    Json object = {{"type", "token"},
+                   {"line", part.line},
+                   {"position", position},
+                   {"token", to_valid_utf8(token)},
+                   {"log10", log10_of(scored.nll[i])}};
+    if (part.flags[i] == TokenFlag::unknown_word) {
+      object["oov"] = true;
+      if (!part.surface.empty()) object["text"] = to_valid_utf8(part.surface[i]);
+    }
+    append_object(object, out);
+  }
+}
+
+}  // namespace moelm

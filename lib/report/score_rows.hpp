@@ -1,0 +1,40 @@
+// Scores of lines or tokens as rows of text or JSON (`moe-eval --per-sentence`, `--per-token`).
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "data/tokenizer.hpp"
+#include "train/line_scoring.hpp"
+
+namespace moelm {
+
+enum class RowKind {
+  sentence,  ///< a row a line: log10 probability, tokens, unknown words
+  token,     ///< a row a token: line and position from 1, token, log10 probability
+};
+
+/// Rows are tab-separated without a header, or JSON objects with "type": "sentence" or "token". Tokens are escaped.
+/// The `</s>` after the last line of a document of bytes is in no line: it has a row as a token only.
+class ScoreRows {
+ public:
+  /// Refers to the tokenizer, which must outlive it.
+  ScoreRows(const Tokenizer& tokenizer, RowKind kind, bool json) : tokenizer_(tokenizer), kind_(kind), json_(json) {}
+
+  /// Appends the rows that these parts finish.
+  void append(std::span<const ScoredPart> parts, std::string& out);
+  /// Appends the row of a last line that nothing ended.
+  void finish(std::string& out);
+
+ private:
+  void append_tokens(const ScoredPart& scored, std::string& out) const;
+  void append_sentence(std::string& out);
+
+  const Tokenizer& tokenizer_;
+  RowKind kind_;
+  bool json_;
+  Index line_ = 0, tokens_ = 0, unknown_words_ = 0;  // of the line that is not finished
+  double nll_ = 0;
+};
+
+}  // namespace moelm

@@ -1,0 +1,33 @@
+// Scores of lines in the order of the text, exact under both policies: one carried state, or every line from zero.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "train/evaluation.hpp"
+#include "train/line_source.hpp"
+
+namespace moelm {
+
+/// A part of a line and nll[i] = -ln p of its token i, in nats.
+struct ScoredPart {
+  LinePart part;
+  std::vector<double> nll;
+};
+
+/// Receives parts in the order of the text, as soon as they are known.
+using ScoredParts = std::function<void(std::span<const ScoredPart>)>;
+
+struct LineScoring {
+  StateKind state = StateKind::carry;
+  Index most_lines = 0;  ///< lines held back at most, 0: as many as is fast
+};
+
+/// Scores all lines of a source: `carry` from one line into the next, `reset` in batches of lines of similar length.
+/// Lines are never held back while the source has nothing more to read. `stop` is asked between batches; where it
+/// answers true, Error(stopped) is thrown. Memory is bounded by a window of tokens and a line of kMostPartTokens.
+Evaluation score_lines(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how,
+                       const ScoredParts& sink = {}, const std::function<bool()>& stop = {});
+
+}  // namespace moelm

@@ -1,0 +1,47 @@
+#include "train/model_data.hpp"
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "data/bpe_tokenizer.hpp"
+#include "data/tokenizer_file.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+std::string describe(const Tokenizer& tokenizer) {
+  return std::string(enum_name(tokenizer.kind())) + (tokenizer.lowercase() ? " in lower case, " : ", ") +
+         format_count(tokenizer.vocabulary_size()) + " tokens";
+}
+
+}  // namespace
+
+bool same_tokens(const Tokenizer& a, const Tokenizer& b) {
+  if (a.kind() != b.kind() || a.lowercase() != b.lowercase() || a.vocabulary_size() != b.vocabulary_size())
+    return false;
+  if (a.kind() == TokenizerKind::bpe) return bpe_merges(a) == bpe_merges(b);
+  for (std::int32_t id = 0; id < a.vocabulary_size(); ++id)
+    if (a.token_text(id) != b.token_text(id)) return false;
+  return true;
+}
+
+Dataset open_model_data(const LoadedModel& model, const std::string& run, const std::optional<std::string>& directory) {
+  if (!directory) {
+    const std::string& own = model.run.data.directory;
+    if (!path_exists(own))
+      throw Error(Exit::missing_input, own + ": the data that " + run + " was trained on (data.directory in its " +
+                                           "config.json) are not there; give --data DIR or a text");
+    Dataset data = Dataset::open(own);
+    require_same_data(run, model.run, data);
+    return data;
+  }
+  Dataset data = Dataset::open(*directory);
+  if (!same_tokens(data.tokenizer(), *model.tokenizer))
+    throw Error(Exit::bad_config, join_path(*directory, kTokenizerFile) + ": expected the tokenizer of " + run + " (" +
+                                      describe(*model.tokenizer) + "), found another (" + describe(data.tokenizer()) +
+                                      "); make it with moe-tokenize --vocab " + run);
+  return data;
+}
+
+}  // namespace moelm

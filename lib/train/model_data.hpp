@@ -1,0 +1,20 @@
+// The data folder that a trained model is used on: its own, or another one made with its tokenizer.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "data/dataset.hpp"
+#include "train/model_store.hpp"
+
+namespace moelm {
+
+/// Opens `directory`, or without it the data that the run was trained on. `run` is what the user called the model.
+/// Error(missing_input) where there is none; Error(bad_config) naming both where the run's own data have changed or
+/// another folder's ids mean other tokens.
+Dataset open_model_data(const LoadedModel& model, const std::string& run, const std::optional<std::string>& directory);
+
+/// Whether every id stands for the same token in both, and every text has the same tokens.
+bool same_tokens(const Tokenizer& a, const Tokenizer& b);
+
+}  // namespace moelm
