@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "data/byte_tokenizer.hpp"
+#include "data/token_cursor.hpp"
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/error_of.hpp"
