@@ -1,0 +1,26 @@
+// A run folder with one checkpoint of random weights, as training leaves it.
+#pragma once
+
+#include <string>
+
+#include "run/checkpoint_store.hpp"
+#include "support/tiny_data.hpp"
+#include "train/model_store.hpp"
+
+namespace moelm {
+
+/// Makes a run of tiny_model() on a data folder.
+inline void put_run(const std::string& run, const std::string& data, StateKind state, std::uint64_t seed = 7) {
+  RunConfig config;
+  config.model = tiny_model();
+  config.train.state = state;
+  const Dataset dataset = Dataset::open(data);
+  create_run(run, config, dataset);
+  ModelParameters parameters = random_parameters(config.model, dataset.tokenizer().vocabulary_size(), seed);
+  CheckpointContents contents;
+  contents.step = 12;
+  contents.model = tensor_views(named_tensors(parameters));
+  CheckpointStore(run).save(contents, {.best = true});
+}
+
+}  // namespace moelm
