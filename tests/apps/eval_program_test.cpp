@@ -218,8 +218,8 @@ TEST_CASE("in state reset neither threads nor batches change a row") {
   const std::string file = c.file(many_lines(500));
   const auto rows = table(c.eval({file, "--per-sentence"}).out);
   REQUIRE(rows.size() == 500);
-  for (const auto& other : {c.eval({file, "--per-sentence", "--batch-lines", "1"}),
-                            c.eval({"-", "--per-sentence"}, get_file(file))}) {
+  for (const auto& other :
+       {c.eval({file, "--per-sentence", "--batch-lines", "1"}), c.eval({"-", "--per-sentence"}, get_file(file))}) {
     const auto compared = table(other.out);
     REQUIRE(compared.size() == 500);
     for (std::size_t i = 0; i < 500; ++i) {
@@ -227,7 +227,8 @@ TEST_CASE("in state reset neither threads nor batches change a row") {
       CHECK(compared[i][1] == rows[i][1]);
     }
   }
-  const std::string one = run_program({MOELM_BIN_DIR "/moe-eval", c.run(), file, "--per-sentence", "--threads", "1"}).out;
+  const std::string one =
+      run_program({MOELM_BIN_DIR "/moe-eval", c.run(), file, "--per-sentence", "--threads", "1"}).out;
   CHECK(one == c.eval({file, "--per-sentence"}).out);
 }
 

@@ -16,7 +16,8 @@
 namespace moelm {
 
 /// A vocabulary of these words with </s> and <unk>, each with a count of 1 but for <unk>.
-inline std::unique_ptr<Tokenizer> tiny_tokenizer(TokenizerKind kind, const std::vector<std::string>& words, Index unknown_count = 1) {
+inline std::unique_ptr<Tokenizer> tiny_tokenizer(TokenizerKind kind, const std::vector<std::string>& words,
+                                                 Index unknown_count = 1) {
   Vocabulary vocabulary;
   for (const char* word : {"</s>", "<unk>"}) vocabulary.words.add(word);
   for (const std::string& word : words) vocabulary.words.add(word);
