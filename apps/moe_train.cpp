@@ -4,6 +4,7 @@
 #include "common/main_guard.hpp"
 #include "train/listings.hpp"
 #include "train/resolve.hpp"
+#include "train/run_training.hpp"
 #include "train/size_report.hpp"
 #include "train/train_options.hpp"
 
@@ -37,7 +38,7 @@ int run(int argc, char** argv) {
     json ? print(size_json(report)) : void(std::cout << size_table(report));
     return 0;
   }
-  return 0;
+  return run_training(options, line.command(), resolved, report);
 }
 
 }  // namespace

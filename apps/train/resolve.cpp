@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "io/file.hpp"
+#include "train/batch_source.hpp"
 #include "train/plan.hpp"
 
 namespace moelm {
@@ -35,6 +36,11 @@ void open_known_data(const TrainOptions& options, const std::string& run, const 
   require_same_data(run, known, *resolved.data);
 }
 
+/// Batches of one pass under a configuration whose batches are decided; 0 without data.
+Index steps_per_pass(const RunConfig& config, const ResolvedRun& resolved) {
+  return resolved.data ? make_batches(config.train, *resolved.data)->batches_per_pass() : 0;
+}
+
 void refuse_occupied(const TrainOptions& options, const std::string& out) {
   require(options.resume == "auto", Exit::cannot_create,
           out + ": a run exists there; --resume auto continues it, another --out begins anew");
@@ -44,7 +50,8 @@ void resolve_existing(const TrainOptions& options, ResolvedRun& resolved) {
   refuse_occupied(options, *options.out);
   resolved.stored = read_run(*options.out);
   open_known_data(options, *options.out, *resolved.stored, resolved);
-  resolved.config = resumed_config(resolved.stored->config, options.settings, resolved.training_tokens);
+  resolved.config = resumed_config(resolved.stored->config, options.settings, resolved.training_tokens,
+                                   steps_per_pass(resolved.stored->config, resolved));
   resolved.base = *options.out;
 }
 
@@ -53,7 +60,8 @@ void resolve_branch(const TrainOptions& options, ResolvedRun& resolved) {
   const std::string other = run_of(options.resume);
   const StoredRun known = read_run(other);
   open_known_data(options, other, known, resolved);
-  resolved.config = resumed_config(known.config, options.settings, resolved.training_tokens);
+  resolved.config =
+      resumed_config(known.config, options.settings, resolved.training_tokens, steps_per_pass(known.config, resolved));
   resolved.base = options.resume;
 }
 
@@ -64,7 +72,8 @@ void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
   if (options.data) open_data(*options.data, resolved);
   std::string base;
   resolved.settings = new_settings(options.settings, resolved.training_tokens, &base);
-  resolved.config = plan_run(resolved.settings, resolved.training_tokens);
+  const RunConfig batches = plan_run(resolved.settings, resolved.training_tokens);
+  resolved.config = plan_run(resolved.settings, resolved.training_tokens, steps_per_pass(batches, resolved));
   resolved.base = base;
   if (!options.settings.preset && base == preset_for(resolved.training_tokens) && resolved.training_tokens > 0)
     resolved.base += " (chosen for " + format_count(resolved.training_tokens) + " training tokens)";

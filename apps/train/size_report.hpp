@@ -35,6 +35,9 @@ Json size_json(const SizeReport& report);
 /// "2 threads (physical cores), 1.20 GiB of 23.2 GiB memory (MemAvailable), f32".
 std::string machine_line(const SizeReport& report);
 
+/// "9,614 steps of 1,120 tokens (32 x 35), 12 passes over 897,286 tokens; cosine, lr 0.004, ...".
+std::string training_line(const SizeReport& report);
+
 /// Advice where the softmax takes most of the work, else empty.
 std::string softmax_advice(const ModelSize& size);
 

@@ -43,4 +43,7 @@ std::unique_ptr<BatchSource> make_stream_batches(const Dataset& data, Split spli
 std::unique_ptr<BatchSource> make_line_batches(const Dataset& data, Split split, Index batch_tokens,
                                                std::uint64_t seed);
 
+/// The training text as the configuration wants it.
+std::unique_ptr<BatchSource> make_batches(const TrainConfig& config, const Dataset& data);
+
 }  // namespace moelm

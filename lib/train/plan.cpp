@@ -33,22 +33,23 @@ Index planned_tokens(Index training_tokens) {
   return std::clamp(16 * kMillion, 3 * training_tokens, 12 * training_tokens);
 }
 
-RunConfig plan_run(const Settings& settings, Index training_tokens) {
+RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_per_pass) {
   RunConfig config = settings.config;
   TrainConfig& train = config.train;
   if (training_tokens > 0 && !settings.is_given("train.batch"))
     while (train.batch > 1 && train.batch * train.unroll > training_tokens) train.batch /= 2;
   const Index rows = rows_per_step(train);
   const auto tokens = static_cast<double>(training_tokens);
+  const Index pass = steps_per_pass > 0 ? steps_per_pass : training_tokens > 0 ? steps_for(tokens, rows) : 1000;
   double planned = static_cast<double>(train.steps) * static_cast<double>(rows);
   if (train.steps == 0) {
     const bool by_epochs = train.epochs > 0 && training_tokens > 0;
     planned = by_epochs ? train.epochs * tokens : static_cast<double>(planned_tokens(training_tokens));
-    train.steps = steps_for(planned, rows);
+    train.steps = by_epochs && steps_per_pass > 0 ? steps_for(train.epochs * static_cast<double>(steps_per_pass), 1)
+                                                  : steps_for(planned, rows);
   }
   if (train.warmup == 0) train.warmup = std::clamp<Index>(train.steps / 20, 50, 1000);
-  if (train.validate_every == 0)
-    train.validate_every = training_tokens > 0 ? std::min<Index>(steps_for(tokens, rows), 1000) : 1000;
+  if (train.validate_every == 0) train.validate_every = std::min<Index>(pass, 1000);
   if (!settings.is_given("model.dropout"))
     config.model.dropout = dropout_for(training_tokens > 0 ? planned / tokens : 1);
   if (train.dtype == "auto") train.dtype = "f32";

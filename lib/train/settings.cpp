@@ -110,7 +110,8 @@ Settings new_settings(const SettingSources& sources, Index training_tokens, std:
   return settings;
 }
 
-RunConfig resumed_config(const RunConfig& stored, const SettingSources& sources, Index training_tokens) {
+RunConfig resumed_config(const RunConfig& stored, const SettingSources& sources, Index training_tokens,
+                         Index steps_per_pass) {
   require_one_base(sources);
   Settings typed{stored, {}};
   if (sources.preset) apply_preset(*sources.preset, typed);
@@ -134,7 +135,7 @@ RunConfig resumed_config(const RunConfig& stored, const SettingSources& sources,
   }
   validate(typed.config);
   typed.given = {{"model.dropout", "run"}, {"train.batch", "run"}};
-  return plan_run(typed, training_tokens);
+  return plan_run(typed, training_tokens, steps_per_pass);
 }
 
 }  // namespace moelm

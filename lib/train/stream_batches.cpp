@@ -89,4 +89,10 @@ std::unique_ptr<BatchSource> make_stream_batches(const Dataset& data, Split spli
   return std::make_unique<StreamBatches>(data, split, streams, unroll);
 }
 
+std::unique_ptr<BatchSource> make_batches(const TrainConfig& c, const Dataset& data) {
+  if (c.state == StateKind::reset)
+    return make_line_batches(data, Split::train, c.batch_tokens, static_cast<std::uint64_t>(c.seed));
+  return make_stream_batches(data, Split::train, c.batch, c.unroll);
+}
+
 }  // namespace moelm

@@ -12,12 +12,6 @@ namespace {
 
 constexpr double kPlateauFactor = 0.5;
 
-std::unique_ptr<BatchSource> make_batches(const TrainConfig& c, const Dataset& data) {
-  if (c.state == StateKind::reset)
-    return make_line_batches(data, Split::train, c.batch_tokens, static_cast<std::uint64_t>(c.seed));
-  return make_stream_batches(data, Split::train, c.batch, c.unroll);
-}
-
 /// Sums the routing of every batch that a scorer sees.
 class RoutingSums {
  public:

@@ -53,6 +53,9 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
   }
   log_.emplace(open_log(found.checkpoint));
   if (!log_->warning().empty()) view_.message("warning: " + log_->warning());
+  // Where it came from is said only once; what is on disk goes on by itself from here.
+  const bool branched = !start.resume_path.empty() || !start.init_path.empty();
+  if (branched && !found.checkpoint) on_save(false);
 }
 
 void TrainingRun::load_weights_alone(const std::string& path) {
@@ -77,6 +80,12 @@ MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
     position = {metrics.at("bytes").integer(0, Index{1} << 50), metrics.at("sha256").text()};
   }
   return MetricsLog::open(start_.run, position, trainer_.progress().step);
+}
+
+bool TrainingRun::finished() {
+  const TrainConfig& train = stored_.config.train;
+  const TrainProgress& progress = trainer_.progress();
+  return progress.step >= train.steps || (train.patience > 0 && progress.without_improvement >= train.patience);
 }
 
 TrainEnd TrainingRun::run() {

@@ -42,6 +42,8 @@ class TrainingRun final : public TrainListener {
 
   /// Finished optimizer steps so far.
   Index step() { return trainer_.progress().step; }
+  /// Whether nothing is left to do: all steps are done, or patience ran out.
+  bool finished();
   Index steps_per_pass() const { return trainer_.steps_per_pass(); }
 
   TrainEnd run();

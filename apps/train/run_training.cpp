@@ -1,0 +1,147 @@
+#include "train/run_training.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "base/check.hpp"
+#include "base/quantity.hpp"
+#include "base/version.hpp"
+#include "io/file.hpp"
+#include "report/format.hpp"
+#include "train/training_console.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// A path as a shell reads it.
+std::string quoted(const std::string& path) {
+  const bool plain =
+      path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%") ==
+      std::string::npos;
+  if (plain && !path.empty()) return path;
+  std::string text = "'";
+  for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+void require_memory(const SizeReport& r, bool force) {
+  if (r.fits() || force) return;
+  throw Error(Exit::out_of_memory, "memory: expected at most " + format_bytes(r.limit.bytes) + " (" + r.limit.source +
+                                       "), found " + format_bytes(r.memory.total()) +
+                                       " foreseen for training; try a smaller --set model.width, moe.experts or "
+                                       "train.batch, or --force");
+}
+
+void print_header(Console& console, const ResolvedRun& resolved, const SizeReport& report) {
+  const Dataset& data = *resolved.data;
+  console.note("moe-train " + std::string(version()) + ": model " + report.base + ", " +
+               format_count(report.size.parameters) + " parameters, " + format_count(report.size.ops_per_timestep) +
+               " multiply-adds a token, softmax " + format_percent(report.size.softmax_share(), 0) + " of the work");
+  console.note(machine_line(report));
+  console.note("data " + data.directory() + ": " + format_count(data.tokens(Split::train)) + " training tokens, " +
+               format_count(data.tokens(Split::valid)) + " for validation, vocabulary " +
+               format_count(report.vocabulary));
+  console.note("training " + training_line(report));
+  if (const std::string advice = softmax_advice(report.size); !advice.empty()) console.note("note: " + advice);
+  const Tokenizer& tokenizer = data.tokenizer();
+  if (tokenizer.unknown_id() >= 0 && tokenizer.count(tokenizer.unknown_id()) == 0)
+    console.note(
+        "note: <unk> never occurs in the training tokens, so every unknown word of another text will be a "
+        "surprise; moe-tokenize --min-count 2 lets the model learn it");
+  if (data.tokens(Split::valid) == 0)
+    console.note("note: there is no validation text, so no checkpoint is known to be the best");
+}
+
+/// The run in --out, begun now unless it exists.
+StoredRun prepare_run(const std::string& out, const ResolvedRun& resolved) {
+  make_directories(out);
+  // While configuration and checkpoint are looked at, nobody else may write them.
+  const RunLock lock = RunLock::acquire(out);
+  if (resolved.stored) {
+    StoredRun run{resolved.config, resolved.stored->data};
+    if (config_json(run.config) != config_json(resolved.stored->config)) write_run_config(out, run);
+    return run;
+  }
+  require(!run_exists(out), Exit::cannot_create, out + ": a run was begun there by another process just now");
+  create_run(out, resolved.config, *resolved.data);
+  return read_run(out);
+}
+
+/// A run that did not even begin leaves nothing behind that a second try would take for a run.
+std::unique_ptr<TrainingRun> begin(Context& context, const StoredRun& stored, const ResolvedRun& resolved,
+                                   const TrainingStart& start, TrainingView& view) {
+  try {
+    return std::make_unique<TrainingRun>(context, stored, *resolved.data, start, view);
+  } catch (const Error& error) {
+    // Where the lock was lost the run belongs to somebody else now.
+    const std::string checkpoints = join_path(start.run, "checkpoints");
+    if (!resolved.stored && error.exit() != Exit::cannot_create && path_exists(checkpoints) &&
+        list_directory(checkpoints).empty())
+      for (const char* name : {"config.json", "tokenizer.json"}) remove_file(join_path(start.run, name));
+    throw;
+  }
+}
+
+void print_result(const Command& command, const std::string& out, const Json& result, bool finished) {
+  if (command.json()) {
+    std::cout << json_text(result, 2) << "\n";
+    return;
+  }
+  if (result.contains("valid_perplexity"))
+    std::cout << "validation perplexity " << format_measure(result["valid_perplexity"].get<double>(), 5) << " at step "
+              << format_count(result["best_step"].get<Index>()) << "\n";
+  std::cout << (finished ? "trained " : "trained so far ") << format_count(result["last_step"].get<Index>())
+            << " steps, " << format_count(result["tokens"].get<Index>()) << " tokens, in "
+            << format_duration(result["seconds"].get<double>()) << "\n"
+            << "next: moe-eval " << quoted(out) << "\n"
+            << "      moe-stats " << quoted(out) << " --html experts.html\n";
+}
+
+}  // namespace
+
+int run_training(const TrainOptions& options, const Command& command, const ResolvedRun& resolved,
+                 const SizeReport& report) {
+  require_memory(report, options.force);
+  const std::string& out = *options.out;
+  Console console(console_style(STDERR_FILENO, command.quiet()), [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+  });
+  print_header(console, resolved, report);
+
+  const StoredRun stored = prepare_run(out, resolved);
+  TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
+  Context context(report.threads.threads);
+  TrainingStart start;
+  start.run = out;
+  start.resume_path = options.resumes_from_path() ? options.resume : "";
+  start.init_path = options.init.value_or("");
+  start.max_seconds = options.max_seconds.value_or(0);
+  const std::unique_ptr<TrainingRun> run = begin(context, stored, resolved, start, view);
+  const std::string again = "moe-train --out " + quoted(out);
+  if (run->finished()) {
+    console.note(out + ": finished at step " + format_count(run->step()) + "; more: " + again + " --steps " +
+                 std::to_string(2 * run->step()));
+    print_result(command, out, run->result(), true);
+    return 0;
+  }
+  if (run->step() > 0) console.note(out + ": going on after step " + format_count(run->step()));
+
+  const TrainEnd end = run->run();
+  console.finish();
+  if (end == TrainEnd::stopped) {
+    console.note("stopped after step " + format_count(run->step()) + ", saved; go on with: " + again);
+    return static_cast<int>(Exit::stopped);
+  }
+  if (end == TrainEnd::out_of_patience)
+    console.note("no better validation in " + format_count(stored.config.train.patience) + " tries: training ends");
+  print_result(command, out, run->result(), end != TrainEnd::time_is_up);
+  if (end == TrainEnd::time_is_up) console.note("the time is up, saved; go on with: " + again);
+  return 0;
+}
+
+}  // namespace moelm

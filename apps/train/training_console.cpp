@@ -1,0 +1,85 @@
+#include "train/training_console.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/quantity.hpp"
+#include "report/format.hpp"
+#include "train/progress_json.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr double kPaintSeconds = 0.2;
+constexpr Index kStepsBeforeAnnouncement = 20;
+/// The first steps warm caches and memory up; they say little about the rest.
+constexpr Index kStepsNotTimed = 3;
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+TrainingConsole::TrainingConsole(Console& console, const RunConfig& config, double max_seconds)
+    : console_(console), config_(config), max_seconds_(max_seconds), started_(now_seconds()) {}
+
+void TrainingConsole::message(const std::string& text) { console_.note(text); }
+
+void TrainingConsole::on_step(const StepReport& report) {
+  const double now = now_seconds();
+  if (++steps_seen_ > kStepsNotTimed)
+    step_seconds_ += static_cast<double>(report.result.tokens) / std::max(1e-9, report.tokens_per_s);
+  if (steps_seen_ == kStepsBeforeAnnouncement) announce(report.progress.step, now);
+  if (now - painted_ >= kPaintSeconds) paint(report, now);
+}
+
+void TrainingConsole::paint(const StepReport& report, double now) {
+  painted_ = now;
+  TrainingProgress p;
+  p.step = report.progress.step;
+  p.steps = config_.train.steps;
+  p.loss = report.result.losses.cross_entropy;
+  p.lr = report.lr;
+  p.tokens_per_s = report.tokens_per_s;
+  p.eta_seconds = remaining(p.step, now);
+  const Json line = step_json(report, config_.model);
+  for (const Json& layer : line["moe"]) {
+    const auto& moe = std::get<MoeConfig>(config_.model.layers[layer["layer"].get<std::size_t>()]);
+    p.has_experts = true;
+    p.cv_importance = std::max(p.cv_importance, layer["cv_importance"].get<double>());
+    p.cv_load = std::max(p.cv_load, layer["cv_load"].get<double>());
+    p.dead += layer["dead"].get<Index>();
+    p.experts += moe.experts;
+  }
+  console_.update(progress_line(p), now - started_);
+}
+
+double TrainingConsole::remaining(Index step, double now) const {
+  if (steps_seen_ <= kStepsNotTimed) return -1;
+  const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
+  const double seconds = a_step * static_cast<double>(config_.train.steps - step);
+  return max_seconds_ > 0 ? std::min(seconds, std::max(0.0, max_seconds_ - (now - started_))) : seconds;
+}
+
+void TrainingConsole::announce(Index step, double now) {
+  const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
+  const double all = a_step * static_cast<double>(config_.train.steps - step) + (now - started_);
+  std::string text = format_count(config_.train.steps) + " steps will take about " + format_duration(all) +
+                     ", validations not counted";
+  if (max_seconds_ > 0 && all > max_seconds_)
+    text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
+  console_.note(text);
+}
+
+void TrainingConsole::on_validation(const ValidationReport& report) {
+  console_.note("step " + format_count(report.progress.step) + ": validation perplexity " +
+                format_measure(report.evaluation.perplexity(), 5) + " over " + format_count(report.evaluation.tokens) +
+                " tokens" + (report.best ? " (best)" : ""));
+}
+
+void TrainingConsole::on_saved(const std::string&, bool) {}
+
+}  // namespace moelm

@@ -1,0 +1,37 @@
+// What a person sees of a training run: progress, validations, checkpoints, and when it will end.
+#pragma once
+
+#include <string>
+
+#include "report/console.hpp"
+#include "train/training_run.hpp"
+
+namespace moelm {
+
+/// Tells a console. Paints at most five times a second, so that watching costs no time.
+class TrainingConsole final : public TrainingView {
+ public:
+  /// `max_seconds`: the limit that was asked for, 0 for none. The console must outlive this.
+  TrainingConsole(Console& console, const RunConfig& config, double max_seconds);
+
+  void message(const std::string& text) override;
+  void on_step(const StepReport& report) override;
+  void on_validation(const ValidationReport& report) override;
+  void on_saved(const std::string& checkpoint, bool best) override;
+
+ private:
+  /// Seconds until the last step or the limit, at the speed of the steps seen; negative if not known yet.
+  double remaining(Index step, double now) const;
+  void announce(Index step, double now);
+  void paint(const StepReport& report, double now);
+
+  Console& console_;
+  const RunConfig& config_;
+  double max_seconds_;
+  double started_;
+  double painted_ = -1;
+  double step_seconds_ = 0;  ///< sum over the steps seen, without validations and checkpoints
+  Index steps_seen_ = 0;
+};
+
+}  // namespace moelm
