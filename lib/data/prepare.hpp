@@ -12,14 +12,14 @@
 namespace moelm {
 
 struct PrepareOptions {
-  std::string out;
-  std::vector<std::string> train, valid, test;  ///< paths; "-" is standard input, once
-  std::optional<TokenizerKind> kind;
-  std::optional<Index> vocabulary_size;
-  std::optional<Index> min_count;
+  std::string out = {};
+  std::vector<std::string> train = {}, valid = {}, test = {};  ///< paths; "-" is standard input, once
+  std::optional<TokenizerKind> kind = {};
+  std::optional<Index> vocabulary_size = {};
+  std::optional<Index> min_count = {};
   bool lowercase = false;
   /// A data or run folder or its tokenizer.json, whose ids are kept, or a list of words, one a line.
-  std::string vocabulary;
+  std::string vocabulary = {};
 };
 
 struct PrepareResult {

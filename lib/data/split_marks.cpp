@@ -7,7 +7,7 @@ namespace moelm {
 namespace {
 
 constexpr std::size_t kThinAt = 65'536;
-constexpr Index kPrecision = 64;
+constexpr Index kPrecision = 128;
 
 }  // namespace
 

@@ -17,7 +17,7 @@ struct TextMark {
 };
 
 /// Marks of one text, from its beginning to its end, in little memory: two neighbours at a distance d from the end are
-/// at most d/64 apart, or neighbours in the text.
+/// at most d/32 apart, or neighbours in the text.
 class TextMarks {
  public:
   /// REQUIRES marks in ascending order.

@@ -1,0 +1,172 @@
+// Encoding and decoding by the four tokenizers, and what is told about every token.
+#include "data/tokenizer.hpp"
+
+#include "data/bpe_tokenizer.hpp"
+#include "data/byte_tokenizer.hpp"
+#include "data/vocabulary_tokenizer.hpp"
+#include "io/text_blocks.hpp"
+#include "support/catch.hpp"
+#include "support/random_bytes.hpp"
+
+using namespace moelm;
+
+namespace {
+
+std::unique_ptr<Tokenizer> word_tokenizer(const std::vector<std::string>& words, bool lowercase = false,
+                                          TokenizerKind kind = TokenizerKind::word) {
+  Vocabulary vocabulary;
+  for (const std::string& word : words) vocabulary.words.add(word);
+  vocabulary.counts.resize(words.size());
+  return make_vocabulary_tokenizer(kind, lowercase, std::move(vocabulary));
+}
+
+std::unique_ptr<Tokenizer> byte_tokenizer() { return make_byte_tokenizer(std::vector<Index>(257)); }
+
+/// "th" "the" " the" and two useless ones.
+std::unique_ptr<Tokenizer> bpe_tokenizer() {
+  std::vector<Merge> merges = {{'t', 'h'}, {256, 'e'}, {' ', 257}, {'a', 'a'}, {259, 259}};
+  return make_bpe_tokenizer(merges, std::vector<Index>(merges.size() + 257));
+}
+
+EncodedText encode(const Tokenizer& tokenizer, const std::string& text) {
+  EncodedText out;
+  out.keep_surface = true;
+  tokenizer.encode(text, out);
+  REQUIRE(out.flags.size() == out.ids.size());
+  REQUIRE(out.surface_ends.size() == out.ids.size());
+  return out;
+}
+
+using Ids = std::vector<std::int32_t>;
+using Flags = std::vector<TokenFlag>;
+
+}  // namespace
+
+TEST_CASE("words become ids; unknown words and <unk> itself are told apart") {
+  const auto tokenizer = word_tokenizer({"the", "</s>", "<unk>", "cat"});
+  const EncodedText out = encode(*tokenizer, "the dog <unk>\n\ncat </s> the\r\n");
+  CHECK(out.ids == Ids{0, 2, 2, 1, 1, 3, 2, 0, 1});
+  const auto p = TokenFlag::plain, u = TokenFlag::unknown_word, l = TokenFlag::literal_unknown;
+  CHECK(out.flags == Flags{p, u, l, p, p, p, u, p, p});  // </s> in the text is no line end
+  CHECK(out.line_ends == std::vector<Index>{4, 5, 9});
+  CHECK(out.words == 6);
+  CHECK(out.unknown_words == 2);
+  CHECK(out.literal_unknown == 1);
+  CHECK(out.bytes == 29);
+  CHECK(out.faults.carriage_returns == 1);
+  CHECK(out.surface_text(1) == "dog");
+  CHECK(out.surface_text(6) == "</s>");
+  CHECK(out.surface_text(8) == "\n");
+  CHECK(tokenizer->decode(out.ids) == "the <unk> <unk>\n\ncat <unk> the\n");
+  CHECK_FALSE(tokenizer->keeps_bytes());
+}
+
+TEST_CASE("a line is closed once, with or without its line end") {
+  const auto tokenizer = word_tokenizer({"</s>", "<unk>", "a"});
+  for (const std::string line : {"a a", "a a\n", "a a\r\n"}) {
+    EncodedText out;
+    tokenizer->encode_line(line, out);
+    CHECK(out.ids == Ids{2, 2, 0});
+    CHECK(out.lines() == 1);
+    CHECK(out.bytes == static_cast<Index>(line.size()));
+  }
+  EncodedText out;
+  tokenizer->encode_line("", out);
+  CHECK(out.ids == Ids{0});
+  tokenizer->end_document(out);
+  CHECK(out.ids == Ids{0});
+}
+
+TEST_CASE("lower case is taken before words are looked up") {
+  const auto tokenizer = word_tokenizer({"</s>", "<unk>", "straße", "école", "word"}, true, TokenizerKind::text);
+  const EncodedText out = encode(*tokenizer, "STRAßE École WORD");
+  CHECK(out.ids == Ids{2, 3, 4});
+  CHECK(tokenizer->lowercase());
+}
+
+TEST_CASE("malformed text is repaired for words and kept for bytes") {
+  const auto words = word_tokenizer({"</s>", "<unk>", "a\xEF\xBF\xBD"});
+  CHECK(encode(*words, "a\xFF").ids == Ids{2});
+  CHECK(encode(*words, "a\xFF").faults.malformed == 1);
+  const EncodedText out = encode(*byte_tokenizer(), "a\xFF\r\n");
+  CHECK(out.ids == Ids{'a', 255, '\r', '\n'});
+  CHECK(out.faults.malformed == 1);
+  CHECK(out.faults.carriage_returns == 1);
+}
+
+TEST_CASE("bytes are ids, and </s> ends a document") {
+  const auto tokenizer = byte_tokenizer();
+  EncodedText out = encode(*tokenizer, "ab c\nd");
+  tokenizer->end_line(out);
+  tokenizer->end_document(out);
+  CHECK(out.ids == Ids{'a', 'b', ' ', 'c', '\n', 'd', 256});
+  CHECK(out.line_ends == std::vector<Index>{5, 7});
+  CHECK(out.words == 3);
+  CHECK(tokenizer->line_end_id() == '\n');
+  CHECK(tokenizer->unknown_id() == -1);
+  CHECK(tokenizer->decode(out.ids) == "ab c\nd");
+}
+
+TEST_CASE("merges apply in their order, whole words at once") {
+  const auto tokenizer = bpe_tokenizer();
+  CHECK(encode(*tokenizer, "the the").ids == Ids{257, 258});
+  CHECK(encode(*tokenizer, "then thaw\n").ids == Ids{257, 'n', ' ', 256, 'a', 'w', '\n'});
+  CHECK(encode(*tokenizer, "aaa").ids == Ids{259, 'a'});
+  CHECK(encode(*tokenizer, "aaaaa").ids == Ids{260, 'a'});
+  CHECK(tokenizer->end_id() == 261);
+  CHECK(tokenizer->token_text(258) == " the");
+  CHECK(tokenizer->vocabulary_size() == 262);
+}
+
+TEST_CASE("byte and bpe give back the very bytes") {
+  RandomBytes random(21);
+  const auto bytes = byte_tokenizer(), pieces = bpe_tokenizer();
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = random.bytes(random.below(60));
+    for (int i = 0; i < 10; ++i) text += std::vector<std::string>{"the", " ", "aa", "\n", " the"}[random.below(5)];
+    for (const Tokenizer* tokenizer : {bytes.get(), pieces.get()}) {
+      const EncodedText out = encode(*tokenizer, text);
+      REQUIRE(tokenizer->decode(out.ids) == text);
+      REQUIRE(out.surface == text);
+      REQUIRE(out.bytes == static_cast<Index>(text.size()));
+    }
+  }
+}
+
+TEST_CASE("text in parts, cut as blocks are, has the same tokens as in one piece") {
+  RandomBytes random(5);
+  std::string text;
+  while (text.size() < std::size_t{3} * kTextBlockBytes) {
+    text += std::string(random.below(2000), 'a') + (random.below(500) == 0 ? "\n" : "");
+    if (random.below(3) == 0) text += " ";
+  }
+  text += std::string(std::size_t{2} * kTextBlockBytes, 'a') + " end\n";  // a word longer than a block
+  const auto words = word_tokenizer({"</s>", "<unk>", "a"}), bytes = byte_tokenizer(), pieces = bpe_tokenizer();
+  for (const Tokenizer* tokenizer : {words.get(), bytes.get(), pieces.get()}) {
+    EncodedText whole, parts;
+    tokenizer->encode(text, whole);
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const std::size_t size =
+          rest.size() < kTextBlockBytes ? rest.size() : text_cut(rest.substr(0, std::size_t{kTextBlockBytes}));
+      tokenizer->encode(rest.substr(0, size), parts);
+      rest.remove_prefix(size);
+    }
+    CHECK(whole.ids == parts.ids);
+    CHECK(whole.line_ends == parts.line_ends);
+    CHECK(whole.bytes == parts.bytes);
+  }
+}
+
+TEST_CASE("lines by themselves have the tokens that they have in a text") {
+  const std::string text = "the cat\n\n the  dog \nthe end";
+  for (const auto& tokenizer : {word_tokenizer({"the", "</s>", "<unk>", "cat"}), byte_tokenizer(), bpe_tokenizer()}) {
+    EncodedText whole, lines;
+    tokenizer->encode(text, whole);
+    tokenizer->end_line(whole);
+    for (const std::string line : {"the cat\n", "\n", " the  dog \n", "the end"}) tokenizer->encode_line(line, lines);
+    CHECK(whole.ids == lines.ids);
+    CHECK(whole.line_ends == lines.line_ends);
+    CHECK(whole.words == lines.words);
+  }
+}
