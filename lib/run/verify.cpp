@@ -74,7 +74,7 @@ Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
 
 Faults run_faults(const std::string& run, FileSystem& fs) {
   Faults faults;
-  for (const char* name : {"config.json", "tokenizer.json", "result.json", "metrics.jsonl"})
+  for (const char* name : {"result.json", "metrics.jsonl"})
     if (path_exists(join_path(run, name), fs)) add(faults, file_faults(join_path(run, name), fs));
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   for (const CheckpointName& name : checkpoint_names(checkpoints, fs)) {

@@ -12,8 +12,8 @@ namespace moelm {
 /// numbers that are not finite, and files that do not belong there. Empty for a good one.
 std::vector<std::string> checkpoint_faults(const std::string& directory, FileSystem& fs = real_file_system());
 
-/// Everything that is wrong with a run: its JSON files, its metrics, every checkpoint, LATEST and BEST. Writes nothing
-/// and may be used while the run is training.
+/// Everything that is wrong with a run apart from its configuration and vocabulary, which this module does not know:
+/// results, metrics, every checkpoint, LATEST and BEST. Writes nothing and may be used while the run is training.
 std::vector<std::string> run_faults(const std::string& run, FileSystem& fs = real_file_system());
 
 /// What is wrong with one file, told by its name: .safetensors, .json, .jsonl; others are a fault of their own.

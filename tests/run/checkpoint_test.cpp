@@ -226,7 +226,7 @@ TEST_CASE("every fault of a run is listed") {
   CheckpointStore store(run.path());
   save(store, 1, true);
   save(store, 2);
-  put_file(run / "config.json", "{\"a\": 1, \"a\": 2}");
+  put_file(run / "result.json", "{\"a\": 1, \"a\": 2}");
   put_file(run / "metrics.jsonl", "{}\nx\n{\"torn");
   put_file(run / kOld + "/model.safetensors", "x");
   put_file(run / kOld + "/state.json", "x");

@@ -1,0 +1,52 @@
+// moe-check: verifies runs, checkpoints, data folders and files, and lists every fault.
+#include <iostream>
+
+#include "base/quantity.hpp"
+#include "common/command.hpp"
+#include "common/main_guard.hpp"
+#include "io/json.hpp"
+#include "train/verify_path.hpp"
+
+namespace moelm {
+namespace {
+
+void print(const VerifiedPath& verified) {
+  const std::size_t count = verified.faults.size();
+  std::cout << printable(verified.path) << ": " << verified.kind << ": ";
+  if (count == 0)
+    std::cout << "intact\n";
+  else
+    std::cout << count << (count == 1 ? " fault\n" : " faults\n");
+  for (const std::string& fault : verified.faults) std::cout << "  " << printable(fault) << "\n";
+  std::cout.flush();
+}
+
+int run(int argc, char** argv) {
+  Command command("moe-check", "Verifies runs, checkpoints, data folders and files, and lists every fault.",
+                  "PATH... [options]");
+  std::vector<std::string> paths;
+  command.positional("PATH", paths, 1, 1000000, "a run, a checkpoint, a data folder or one of their files");
+  command.json_flag("one JSON object on stdout");
+  command.example("run/", "the run's files and all its checkpoints, also while it is training");
+  command.example("data/ run/checkpoints/step-000000001000", "a data folder and one checkpoint");
+  command.exit_code(Exit::bad_data, "something is damaged: every fault is listed on stdout");
+  command.exit_code(Exit::missing_input, "a path does not exist");
+  if (const auto exit = command.parse(argc, argv)) return *exit;
+
+  Json report = {{"intact", true}, {"paths", Json::array()}};
+  for (const std::string& path : paths) {
+    const VerifiedPath verified = verify_path(path);
+    if (!verified.faults.empty()) report["intact"] = false;
+    report["paths"].push_back({{"path", verified.path}, {"kind", verified.kind}, {"faults", verified.faults}});
+    if (!command.json() && !(command.quiet() && verified.faults.empty())) print(verified);
+  }
+  if (command.json()) std::cout << json_text(report, 2) << "\n";
+  return static_cast<int>(report["intact"].get<bool>() ? Exit::ok : Exit::bad_data);
+}
+
+}  // namespace
+}  // namespace moelm
+
+int main(int argc, char** argv) {
+  return moelm::main_guard([&] { return moelm::run(argc, argv); });
+}
