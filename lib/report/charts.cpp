@@ -78,7 +78,7 @@ void draw_profile(HtmlWriter& html, const BarChart& chart, const Axis& axis) {
 
 void draw_bars(HtmlWriter& html, const BarChart& chart, const Axis& axis) {
   const std::size_t count = chart.bars.size();
-  const double step = std::min(72.0, (kWidth - kLeft) / static_cast<double>(count)), width = step * 0.72;
+  const double step = std::min(112.0, (kWidth - kLeft) / static_cast<double>(count)), width = step * 0.72;
   const std::size_t every = step < 11 ? 8 : step < 22 ? 2 : 1;
   for (std::size_t i = 0; i < count; ++i) {
     const double x = kLeft + step * (static_cast<double>(i) + 0.14), base = kTop + kPlot;
@@ -140,7 +140,7 @@ void draw(HtmlWriter& html, const HeatMap& map) {
 }
 
 void draw(HtmlWriter& html, const LineChart& chart) {
-  constexpr double kChartWidth = 470, kChartLeft = 48, kHeight = 190;
+  constexpr double kChartWidth = 470, kChartLeft = 48, kRight = 20, kHeight = 190;
   const auto usable = [&](CurvePoint p) {
     return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0);
   };
@@ -153,12 +153,13 @@ void draw(HtmlWriter& html, const LineChart& chart) {
     }
   if (!(x_least <= x_greatest)) return;
   if (chart.from_zero && !chart.logarithmic) y_least = std::min(y_least, 0.0);
+  if (chart.from_zero && y_least == y_greatest) y_greatest = y_least + 1;
   const Axis x(x_least, x_greatest, 5, false, AxisEnds::data), y(y_least, y_greatest, 5, chart.logarithmic);
-  const double width = kChartWidth - kChartLeft - 12;
+  const double width = kChartWidth - kChartLeft - kRight;
   const auto place_x = [&](double v) { return kChartLeft + width * x.at(v); };
   const auto place_y = [&](double v) { return kTop + kHeight * (1 - y.at(v)); };
   figure(html, chart.texts, "chart", kChartWidth, kTop + kHeight + 24, [&] {
-    value_axis(html, y, kChartLeft, kChartWidth - 12, kTop, kHeight);
+    value_axis(html, y, kChartLeft, kChartWidth - kRight, kTop, kHeight);
     for (const double tick : x.ticks())
       label(html, "tick middle", place_x(tick), kTop + kHeight + 18, Axis::label(tick));
     for (std::size_t i = 0; i < chart.curves.size(); ++i) {

@@ -1,6 +1,8 @@
 #include "report/row_classes.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/quantity.hpp"
@@ -34,6 +36,22 @@ std::vector<std::string> shortest_names(std::vector<std::string> names) {
   }
   for (std::string& name : names) name.erase(0, common.size());
   return names;
+}
+
+/// By length, then by bytes, so that topic2 comes before topic10.
+void sort_by_name(RowClasses& classes) {
+  std::vector<std::int32_t> order(classes.names.size()), place(classes.names.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto key = [&](std::int32_t i) { return std::pair(classes.names[i].size(), classes.names[i]); };
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) { return key(a) < key(b); });
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    place[order[i]] = static_cast<std::int32_t>(i);
+    names.push_back(classes.names[order[i]]);
+  }
+  for (std::int32_t& label : classes.of_line)
+    if (label >= 0) label = place[label];
+  classes.names = std::move(names);
 }
 
 }  // namespace
@@ -70,6 +88,7 @@ RowClasses classes_by_label(const StatisticsText& text, const std::string& path)
     throw Error(Exit::bad_data, path + ": lines: expected " + format_count(text.lines()) +
                                     ", one label for each line of the text, found " + format_count(found));
   classes.names = labels.names();
+  sort_by_name(classes);
   return classes;
 }
 

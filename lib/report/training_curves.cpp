@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kLongestLine = std::size_t{4} << 20;  // per-expert vectors of many layers
 constexpr std::size_t kMostLayers = 64;
+constexpr std::size_t kMostValidations = 1000;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double number(const Json& object, const char* key) {
@@ -48,7 +49,7 @@ bool add_line(TrainingCurves& curves, const Json& line) {
   const auto split = line.find("split");
   if (split != line.end() && split->is_string() && split->get_ref<const std::string&>() != "train") {
     while (!curves.valid_ppl.empty() && curves.valid_ppl.back().x >= step) curves.valid_ppl.pop_back();
-    if (curves.valid_ppl.size() < ThinnedSeries::kMost) curves.valid_ppl.push_back({step, number(line, "ppl")});
+    if (curves.valid_ppl.size() < kMostValidations) curves.valid_ppl.push_back({step, number(line, "ppl")});
     return true;
   }
   rewind(curves, step);

@@ -17,7 +17,7 @@ class ThinnedSeries {
   void rewind(double x);
   std::vector<CurvePoint> points() const;
 
-  static constexpr std::size_t kMost = 1024;
+  static constexpr std::size_t kMost = 256;
 
  private:
   std::vector<CurvePoint> points_;

@@ -186,7 +186,7 @@ TEST_CASE("classes by file and by label follow the line of the predicted token")
   put_file(directory / "one.txt", "a b\nc\n");
   std::ofstream(directory / "two.txt") << "\xef\xbb\xbf"
                                           "d zzz\n\ne";
-  put_file(directory / "labels", "x\ny\nx\n\ny\n");
+  put_file(directory / "labels", "two\none\ntwo\n\none\n");
   const StatisticsText text = load_texts({directory / "one.txt", directory / "two.txt"}, *tokenizer);
   CHECK(text.ids == std::vector<std::int32_t>{1, 2, 0, 3, 0, 4, 6, 0, 0, 5, 0});
   CHECK(text.line_ends == std::vector<Index>{3, 5, 8, 9, 11});
@@ -194,12 +194,12 @@ TEST_CASE("classes by file and by label follow the line of the predicted token")
   const RowClasses files = classes_by_file(text), labels = classes_by_label(text, directory / "labels");
   CHECK(files.names == std::vector<std::string>{"one.txt", "two.txt"});
   CHECK(files.of_line == std::vector<std::int32_t>{0, 0, 1, 1, 1});
-  CHECK(labels.of_line == std::vector<std::int32_t>{0, 1, 0, -1, 1});
+  CHECK(labels.of_line == std::vector<std::int32_t>{1, 0, 1, -1, 0});
   const TinyModel model(7);
   Context context(1);
   const StatisticsReport report =
       collect_statistics(context, model.config, model.parameters, *tokenizer, text, labels, {});
-  CHECK(report.layers[0].statistics.label_rows == std::vector<Index>{6, 4});
+  CHECK(report.layers[0].statistics.label_rows == std::vector<Index>{4, 6});
   CHECK_FALSE(report.classes_of_tokens);
 
   put_file(directory / "labels", "x\n");
