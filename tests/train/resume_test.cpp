@@ -1,0 +1,144 @@
+// A run that stops anywhere and goes on is the run that never stopped: the same weights to the byte, the same metrics
+// but for times.
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "io/file.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tiny_data.hpp"
+#include "train/training_run.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// Raises the run's own stop request after a number of steps.
+class StoppingView final : public TrainingView {
+ public:
+  explicit StoppingView(Index stop_after) : stop_after_(stop_after) {}
+  void message(const std::string&) override {}
+  void on_step(const StepReport& report) override {
+    if (report.progress.step == stop_after_) ::raise(SIGTERM);
+  }
+  void on_validation(const ValidationReport&) override {}
+  void on_saved(const std::string& checkpoint, bool) override { last_checkpoint = checkpoint; }
+
+  std::string last_checkpoint;
+
+ private:
+  Index stop_after_;
+};
+
+std::string some_text(Index lines, std::uint64_t seed) {
+  const RandomStream random(seed, "text", 0);
+  std::string text;
+  for (Index i = 0; i < lines; ++i) {
+    const auto words = static_cast<Index>(random.uniform(0, i, 0) * 9);
+    for (Index w = 0; w < words; ++w)
+      text += std::string(1, static_cast<char>('a' + static_cast<int>(random.uniform(1, i, w) * 12))) + " ";
+    text += "\n";
+  }
+  return text;
+}
+
+RunConfig config_of(StateKind state) {
+  RunConfig config;
+  config.model = tiny_model();
+  config.model.dropout = 0.2;
+  std::get<SoftmaxConfig>(config.model.layers.back()).samples = state == StateKind::reset ? 6 : 0;
+  config.train.state = state;
+  config.train.batch = 3;
+  config.train.unroll = 7;
+  config.train.batch_tokens = 40;
+  config.train.lr = 0.01;
+  config.train.schedule = ScheduleKind::plateau;
+  config.train.warmup = 5;
+  config.train.steps = 40;
+  config.train.validate_every = 6;
+  config.train.checkpoint_every = "0";
+  return config;
+}
+
+struct Outcome {
+  TrainEnd end;
+  std::string weights;
+  std::vector<Json> metrics;
+};
+
+/// Trains, or goes on training, until the end or until a stop after `stop_after` steps (0: none).
+Outcome train(const std::string& run, const std::string& data, const RunConfig& config, int threads, Index stop_after) {
+  const Dataset dataset = Dataset::open(data);
+  if (!run_exists(run)) create_run(run, config, dataset);
+  Context context(threads);
+  StoppingView view(stop_after);
+  TrainingStart start;
+  start.run = run;
+  TrainingRun training(context, read_run(run), dataset, start, view);
+  Outcome outcome;
+  outcome.end = training.run();
+  outcome.weights = read_file(view.last_checkpoint + "/model.safetensors", 1 << 20);
+  for_each_metric(run + "/metrics.jsonl", [&](const Json& line) {
+    if (line.contains("event")) return;
+    Json kept = line;
+    for (const char* key : {"time", "tokens_per_s"}) kept.erase(key);
+    outcome.metrics.push_back(std::move(kept));
+  });
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("forty steps are fifteen, a stop and twenty-five more") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    const TemporaryDirectory directory;
+    put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e", "f", "g"}),
+             {some_text(90, 1), some_text(12, 2), some_text(12, 3)});
+    const RunConfig config = config_of(state);
+    const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+    REQUIRE(straight.end == TrainEnd::finished);
+    REQUIRE(straight.metrics.size() >= 46);
+
+    const Outcome first = train(directory / "parts", directory / "data", config, 2, 15);
+    REQUIRE(first.end == TrainEnd::stopped);
+    const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+    REQUIRE(rest.end == TrainEnd::finished);
+    REQUIRE(rest.weights == straight.weights);
+    REQUIRE(rest.metrics == straight.metrics);
+    REQUIRE(first.weights != straight.weights);
+  }
+}
+
+TEST_CASE("a stop within a scheduled validation is made up for") {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+           {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+  const RunConfig config = config_of(StateKind::carry);
+  const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+  // The request arrives with step 12, whose validation is due: the validation gives way and is done on resuming.
+  train(directory / "parts", directory / "data", config, 1, 12);
+  const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+  REQUIRE(rest.weights == straight.weights);
+  REQUIRE(rest.metrics == straight.metrics);
+}
+
+TEST_CASE("more steps extend a finished run, and its schedule holds its last value") {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+           {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+  RunConfig config = config_of(StateKind::carry);
+  config.train.schedule = ScheduleKind::cosine;
+  train(directory / "run", directory / "data", config, 1, 0);
+  StoredRun stored = read_run(directory / "run");
+  stored.config.train.steps = 50;
+  write_run_config(directory / "run", stored);
+  const Outcome longer = train(directory / "run", directory / "data", config, 1, 0);
+  REQUIRE(longer.end == TrainEnd::finished);
+  const auto last = std::find_if(longer.metrics.rbegin(), longer.metrics.rend(),
+                                 [](const Json& line) { return line.contains("lr"); });
+  REQUIRE((*last)["step"] == 50);
+  REQUIRE((*last)["lr"].get<double>() == Approx(0.01 * 0.02));
+}
