@@ -31,10 +31,10 @@ void write_header(HtmlWriter& html, const StatisticsReport& report, bool trainin
     html.element("div", {}, [&] {
       html.element("h1", {}, report.title);
       html.element("dl", {{"class", "facts"}}, [&] {
-        for (const auto& [name, value] : report.facts)
+        for (const auto& fact : report.facts)
           html.element("div", {}, [&] {
-            html.element("dt", {}, name);
-            html.element("dd", {}, value);
+            html.element("dt", {}, fact.first);
+            html.element("dd", {}, fact.second);
           });
       });
       html.element("nav", {{"aria-label", "Sections"}}, [&] {
