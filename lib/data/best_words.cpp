@@ -22,7 +22,6 @@ void BestWords::cut() {
   std::nth_element(words_.begin(), middle, words_.end(), ranks_before);
   for (auto word = middle; word != words_.end(); ++word) cut_count_ += word->count;
   words_.erase(middle, words_.end());
-  was_cut_ = true;
 }
 
 std::vector<CountedWord> BestWords::take() {

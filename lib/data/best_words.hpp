@@ -28,8 +28,7 @@ class BestWords {
   void add(std::string_view word, Index count);
   /// The words in order. Ends the life of this object.
   std::vector<CountedWord> take();
-  /// After take(): whether words were left out, and their counts together.
-  bool was_cut() const { return was_cut_; }
+  /// After take(): the counts of the words left out, together.
   Index cut_count() const { return cut_count_; }
 
  private:
@@ -38,7 +37,6 @@ class BestWords {
   std::size_t most_;
   std::vector<CountedWord> words_;
   Index cut_count_ = 0;
-  bool was_cut_ = false;
 };
 
 }  // namespace moelm

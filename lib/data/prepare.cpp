@@ -12,6 +12,7 @@
 #include "data/prepared_text.hpp"
 #include "data/tokenizer_file.hpp"
 #include "data/tokenizer_training.hpp"
+#include "data/vocabulary_builder.hpp"
 #include "data/words.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
@@ -35,6 +36,9 @@ void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
   const Index least = kind == TokenizerKind::bpe ? 257 : 2;
   if (options.vocabulary_size.value_or(least) < least)
     refuse("--vocab-size: expected at least " + std::to_string(least) + ", found " +
+           std::to_string(*options.vocabulary_size));
+  if (options.vocabulary_size.value_or(least) > kMostTypes)
+    refuse("--vocab-size: expected at most " + std::to_string(kMostTypes) + ", found " +
            std::to_string(*options.vocabulary_size));
   const bool words = kind == TokenizerKind::text || kind == TokenizerKind::word;
   if (options.lowercase && !words) refuse("--lowercase: only for text and word; byte and bpe keep every byte");

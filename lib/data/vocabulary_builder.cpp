@@ -27,18 +27,19 @@ Vocabulary in_order(std::vector<CountedWord> words) {
 
 Vocabulary build_vocabulary(std::vector<WordCounter>& counters, Index lines, const VocabularyLimits& limits) {
   ensure(limits.size == 0 || limits.size >= kSpecials, "a vocabulary has room for </s> and <unk>");
-  BestWords best((limits.size == 0 ? kMostTypes : limits.size) - kSpecials);
-  Index unknown = 0;
+  BestWords best(limits.size == 0 ? kMostTypes : limits.size - kSpecials);
+  Index unknown = 0, kept = 0;
   WordCounter::merge(counters, [&](std::string_view word, Index count) {
     if (count < limits.min_count || word == kUnknownText || word == kEndText)
       unknown += count;
-    else
+    else if (++kept <= kMostTypes || limits.size > 0)
       best.add(word, count);
+    else
+      throw Error(Exit::bad_data, "training text: expected at most " + std::to_string(kMostTypes) +
+                                      " different words, found more; give --vocab-size or --min-count");
   });
+  counters.clear();
   std::vector<CountedWord> words = best.take();
-  if (best.was_cut() && limits.size == 0)
-    throw Error(Exit::bad_data, "training text: expected at most " + std::to_string(kMostTypes) +
-                                    " different words, found more; give --vocab-size or --min-count");
   words.push_back({std::string(kUnknownText), unknown + best.cut_count()});
   words.push_back({std::string(kEndText), lines});
   return in_order(std::move(words));

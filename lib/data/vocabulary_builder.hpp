@@ -14,11 +14,11 @@ struct VocabularyLimits {
 };
 
 /// The most types a vocabulary of words may have.
-inline constexpr Index kMostTypes = Index{1} << 23;
+inline constexpr Index kMostTypes = Index{1} << 22;
 
 /// Ranks the words of the counters by falling count, ties by bytes; `</s>`, which `lines` lines end with, and `<unk>`,
-/// which stands for all words left out besides its own, take the ranks they earn. Error(bad_data) if there are more
-/// than kMostTypes.
+/// which stands for all words left out besides its own, take the ranks they earn. The counters are emptied.
+/// Error(bad_data) if there are more than kMostTypes.
 Vocabulary build_vocabulary(std::vector<WordCounter>& counters, Index lines, const VocabularyLimits& limits);
 
 /// Ranks given words, which hold `</s>` and `<unk>`, by falling count, ties by bytes.
