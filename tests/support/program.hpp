@@ -62,6 +62,7 @@ class Program {
     if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
       throw std::runtime_error("the program does not read");
   }
+  void signal(int number) const { ::kill(pid_, number); }
   void close_input() { close(in_); }
   void close_output() { close(out_); }
 
