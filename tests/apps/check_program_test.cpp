@@ -1,0 +1,120 @@
+// moe-check as a user runs it, on a tiny run and its data.
+#include <cstdint>
+#include <filesystem>
+
+#include "io/json.hpp"
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
+#include "support/program.hpp"
+#include "support/tiny_run.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// data/ and run/ trained on it.
+struct Case {
+  Case() {
+    const auto tokenizer = tiny_tokenizer(TokenizerKind::word, {"the", "cat", "dog", "sat"});
+    put_data(data(), *tokenizer, {"the cat sat\n", "the dog\n", "dog\n"});
+    put_run(run(), data(), StateKind::carry);
+  }
+
+  TemporaryDirectory directory;
+
+  std::string data() const { return directory / "data"; }
+  std::string run() const { return directory / "run"; }
+  std::string checkpoint() const { return run() + "/checkpoints/step-000000000012"; }
+};
+
+ProgramResult check(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), MOELM_BIN_DIR "/moe-check");
+  return run_program(arguments);
+}
+
+void flip(const std::string& path, std::size_t byte) {
+  std::string bytes = get_file(path);
+  bytes[byte % bytes.size()] = static_cast<char>(bytes[byte % bytes.size()] ^ 16);
+  put_file(path, bytes);
+}
+
+}  // namespace
+
+TEST_CASE("what is intact is said to be, for each path") {
+  const Case c;
+  const ProgramResult result = check({c.run(), c.data(), c.checkpoint()});
+  INFO(result.out << result.err);
+  REQUIRE(result.code == 0);
+  REQUIRE(result.out ==
+          c.run() + ": run: intact\n" + c.data() + ": data: intact\n" + c.checkpoint() + ": checkpoint: intact\n");
+  REQUIRE(result.err.empty());
+  REQUIRE(check({c.run(), "--quiet"}).out.empty());
+}
+
+TEST_CASE("damage is 65 with every fault, and nothing is changed or locked") {
+  const Case c;
+  flip(c.checkpoint() + "/model.safetensors", 200);
+  flip(c.checkpoint() + "/state.json", 1);
+  flip(c.run() + "/tokenizer.json", 30);
+  const auto before = list_directory(c.run());
+  const ProgramResult result = check({c.run()});
+  REQUIRE(result.code == 65);
+  REQUIRE(holds(result.out, c.run() + ": run: 3 faults\n"));
+  for (const char* name : {"model.safetensors: sha256", "state.json: sha256", "tokenizer.json"})
+    REQUIRE(holds(result.out, name));
+  REQUIRE(list_directory(c.run()) == before);
+}
+
+TEST_CASE("a flipped byte anywhere in a checkpoint or data folder is found") {
+  const Case c;
+  for (const std::string& folder : {c.checkpoint(), c.data()})
+    for (const std::string& name : list_directory(folder)) {
+      const std::string path = folder + "/" + name;
+      const std::string good = get_file(path);
+      for (const std::size_t byte : {std::size_t{0}, good.size() / 3, good.size() - 1}) {
+        flip(path, byte);
+        INFO(path << ", byte " << byte);
+        REQUIRE(check({folder}).code == 65);
+        REQUIRE(check({path}).code == 65);
+        put_file(path, good);
+      }
+    }
+  REQUIRE(check({c.run(), c.data()}).code == 0);
+}
+
+TEST_CASE("scripts read the faults as JSON") {
+  const Case c;
+  flip(c.checkpoint() + "/model.safetensors", 200);
+  const ProgramResult result = check({c.data(), c.run(), "--json"});
+  REQUIRE(result.code == 65);
+  const Json report = parse_json(result.out, "output");
+  REQUIRE(report["intact"] == false);
+  REQUIRE(report["paths"][0]["kind"] == "data");
+  REQUIRE(report["paths"][0]["faults"].empty());
+  REQUIRE(report["paths"][1]["faults"].size() == 1);
+}
+
+TEST_CASE("what is missing or unknown is told apart from damage") {
+  const Case c;
+  REQUIRE(check({}).code == 2);
+  REQUIRE(check({c.directory / "none"}).code == 66);
+  std::filesystem::create_directory(c.directory / "empty");
+  REQUIRE(check({c.directory / "empty"}).code == 65);
+}
+
+TEST_CASE("text of strangers does not act on the terminal") {
+  const Case c;
+  const std::string hostile = "{\"\x1b]0;owned\x07\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 1]}}";
+  const std::string bad_name = c.directory / "bad\x1b[31m.safetensors";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(hostile.size());
+  put_file(bad_name, bytes + hostile + "x");
+  std::string escaped = "{\"a\\u001b]0;owned\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 1]}}";
+  bytes[0] = static_cast<char>(escaped.size());
+  put_file(c.directory / "b.safetensors", bytes + escaped + "x");
+  const ProgramResult result = check({bad_name, c.directory / "b.safetensors"});
+  REQUIRE(result.code == 65);
+  REQUIRE(holds(result.out, "expected 4 bytes"));
+  for (const char character : result.out + result.err)
+    REQUIRE((character == '\n' || static_cast<unsigned char>(character) >= 0x20));
+}
