@@ -24,6 +24,7 @@ namespace {
 /// Beyond this many tokens a text is cut into streams: one stream of single steps would take hours.
 constexpr Index kExactTokens = 500'000;
 constexpr Index kStreams = 32;
+constexpr Index kPipedColumns = 120;
 
 struct Options {
   std::vector<std::string> inputs;  // run, then texts
@@ -207,7 +208,8 @@ void print(const Command& command, const Options& o, const StatisticsReport& rep
   if (command.json()) {
     std::cout << escape_json(json_text(json_report(report), 2)) << "\n";
   } else if (o.html != "-" && o.routes != "-") {
-    std::cout << text_report(report, std::max<Index>(console_style(1, false).columns, 80));
+    const ConsoleStyle style = console_style(1, false);
+    std::cout << text_report(report, style.live ? std::max<Index>(style.columns, 80) : kPipedColumns);
     if (o.html) std::cout << "\npage: " << escape_terminal(*o.html) << "\n";
   }
 }

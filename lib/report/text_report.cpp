@@ -81,11 +81,13 @@ std::string expert_table(const StatisticsReport& report, const LayerReport& laye
 
 /// The end of escaped text that fits, so that the words in question stand below each other.
 std::string_view last_columns(std::string_view escaped, Index columns) {
+  if (display_width(escaped) <= columns) return escaped;
   while (display_width(escaped) > columns) {
     escaped.remove_prefix(1);
     while (!escaped.empty() && (static_cast<unsigned char>(escaped.front()) & 0xc0U) == 0x80) escaped.remove_prefix(1);
   }
-  return escaped;
+  const std::size_t word = escaped.find(' ');  // not within a word, where there are words
+  return escaped.substr(word < escaped.size() / 2 ? word + 1 : 0);
 }
 
 void append_contexts(std::string& out, const LayerReport& layer, Index columns) {
@@ -94,7 +96,7 @@ void append_contexts(std::string& out, const LayerReport& layer, Index columns) 
   std::stable_sort(experts.begin(), experts.end(), [&](Index a, Index b) { return s.use[a].tokens > s.use[b].tokens; });
   experts.resize(std::min(experts.size(), static_cast<std::size_t>(kContextExperts)));
   const Index half = std::clamp<Index>((columns - 27) / 2, 20, 60);
-  out += "  Highest gates, at the word in brackets:\n";
+  out += "  Highest gates of the busiest, at the word in brackets:\n";
   for (const Index e : experts) {
     const auto& contexts = layer.words[e].contexts;
     for (std::size_t i = 0; i < std::min(contexts.size(), kContexts); ++i) {
