@@ -47,7 +47,7 @@ void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
 void check_options(const PrepareOptions& options) {
   if (options.out.empty()) refuse("--out: expected a folder");
   if (options.train.empty()) refuse("--train: expected at least one file");
-  Index standard_inputs = 0;
+  Index standard_inputs = options.vocabulary == "-" ? 1 : 0;
   for (const auto* paths : {&options.train, &options.valid, &options.test})
     standard_inputs += std::count(paths->begin(), paths->end(), "-");
   if (standard_inputs > 1) refuse("standard input (-) can be read once only");

@@ -281,6 +281,7 @@ TEST_CASE("options that contradict each other are usage errors") {
   const auto exit_of = [&](PrepareOptions options) { return error_exit([&] { shop.make("data", options); }); };
   CHECK(exit_of({.train = {}}) == Exit::usage);
   CHECK(exit_of({.train = {"-"}, .valid = {"-"}}) == Exit::usage);
+  CHECK(exit_of({.train = {"-"}, .vocabulary = "-"}) == Exit::usage);
   CHECK(exit_of({.train = {a}, .kind = TokenizerKind::byte, .vocabulary_size = 300}) == Exit::usage);
   CHECK(exit_of({.train = {a}, .kind = TokenizerKind::byte, .lowercase = true}) == Exit::usage);
   CHECK(exit_of({.train = {a}, .kind = TokenizerKind::bpe, .vocabulary_size = 256}) == Exit::usage);
