@@ -44,6 +44,12 @@ struct Kernels {
   float (*dot)(Index n, const float* x, const float* y);
   double (*sum_of_squares)(Index n, const float* x);
   void (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);
+  /// sums += x^2, returns the sum of x^2.
+  double (*add_squares)(Index n, const float* x, double* sums);
+  /// One row of a factored update: w -= rate * grad / (row * columns + epsilon), where the divisor is not 0.
+  void (*factored)(Index n, float rate, float row, float epsilon, const float* columns, const float* grad, float* w);
+  /// Sum of (grad / (row * columns))^2, where the divisor is not 0.
+  double (*factored_squares)(Index n, float row, const float* columns, const float* grad);
 };
 
 /// The fastest kernels that this processor runs; MOELM_MAX_ISA=avx512|avx2|baseline lowers the choice.

@@ -168,6 +168,35 @@ void adam(Index n, const AdamStep& step, const float* grad, float* m, float* v, 
   }
 }
 
+double add_squares(Index n, const float* x, double* sums) {
+  double total = 0;
+#pragma omp simd reduction(+ : total)
+  for (Index j = 0; j < n; ++j) {
+    const double square = static_cast<double>(x[j]) * static_cast<double>(x[j]);
+    sums[j] += square;
+    total += square;
+  }
+  return total;
+}
+
+/// A second moment of zero belongs to a gradient of zero, or to one too small to be squared.
+inline float quotient(float grad, float divisor) { return divisor == 0 ? 0.0f : grad / divisor; }
+
+void factored(Index n, float rate, float row, float epsilon, const float* columns, const float* grad, float* w) {
+#pragma omp simd
+  for (Index j = 0; j < n; ++j) w[j] -= rate * quotient(grad[j], row * columns[j] + epsilon);
+}
+
+double factored_squares(Index n, float row, const float* columns, const float* grad) {
+  double total = 0;
+#pragma omp simd reduction(+ : total)
+  for (Index j = 0; j < n; ++j) {
+    const double q = static_cast<double>(quotient(grad[j], row * columns[j]));
+    total += q * q;
+  }
+  return total;
+}
+
 }  // namespace
 
 extern const Kernels MOELM_KERNELS;
@@ -183,6 +212,9 @@ const Kernels MOELM_KERNELS = {MOELM_KERNELS_NAME,
                                scale,
                                dot,
                                sum_of_squares,
-                               adam};
+                               adam,
+                               add_squares,
+                               factored,
+                               factored_squares};
 
 }  // namespace moelm

@@ -108,3 +108,38 @@ TEST_CASE("reductions and updates equal plain loops for odd lengths") {
     }
   });
 }
+
+TEST_CASE("squares by column and factored updates equal plain loops for odd lengths") {
+  for_each_kernels([](const Kernels& k) {
+    for (const Index n : {1, 15, 16, 17, 1000}) {
+      const auto count = static_cast<std::size_t>(n);
+      Matrix grad = random_matrix(1, n, 7), columns = random_matrix(1, n, 8);
+      for (float& x : columns.values()) x = std::abs(x) + 0.1f;
+      grad(0, 0) = 1e25f;  // its square is beyond single precision
+      columns(0, n / 2) = 0;
+      std::vector<double> sums(count, 0.5);
+      double total = 0, quotients = 0;
+      const double sum = k.add_squares(n, grad.data(), sums.data());
+      const Matrix w0 = random_matrix(1, n, 9);
+      Matrix w = w0.clone(), bare = w0.clone();
+      k.factored(n, 0.01f, 2.0f, 0.5f, columns.data(), grad.data(), w.data());
+      k.factored(n, 0.01f, 2.0f, 0.0f, columns.data(), grad.data(), bare.data());
+      for (Index j = 0; j < n; ++j) {
+        const double g = static_cast<double>(grad(0, j)), root = 2.0 * static_cast<double>(columns(0, j));
+        total += g * g;
+        REQUIRE(sums[static_cast<std::size_t>(j)] == Approx(0.5 + g * g).epsilon(1e-12));
+        REQUIRE(w(0, j) == Approx(w0(0, j) - 0.01 * g / (root + 0.5)).epsilon(1e-6).margin(1e-6));
+        if (root == 0) REQUIRE(bare(0, j) == w0(0, j));
+        if (root == 0) continue;
+        REQUIRE(bare(0, j) == Approx(w0(0, j) - 0.01 * g / root).epsilon(1e-6).margin(1e-6));
+        quotients += (g / root) * (g / root);
+      }
+      REQUIRE(sum == Approx(total).epsilon(1e-12));
+      REQUIRE(k.factored_squares(n, 2.0f, columns.data(), grad.data()) == Approx(quotients).epsilon(1e-6));
+      grad(0, n - 1) = std::numeric_limits<float>::quiet_NaN();
+      columns(0, n - 1) = 1;
+      k.factored(n, 0.01f, 2.0f, 0.5f, columns.data(), grad.data(), w.data());
+      REQUIRE(std::isnan(w(0, n - 1)));
+    }
+  });
+}
