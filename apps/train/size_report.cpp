@@ -48,7 +48,7 @@ SizeReport size_report(const RunConfig& config, const std::string& base, Index v
           threads,
           memory_limit(),
           model_size(config.model, vocabulary),
-          training_memory(config.model, vocabulary, rows_per_step(config.train), threads.threads)};
+          training_memory(config.model, vocabulary, rows_per_step(config.train), threads.threads, config.optimizer)};
 }
 
 std::string size_table(const SizeReport& r) {

@@ -5,6 +5,7 @@
 
 #include "model/size.hpp"
 #include "nn/softmax.hpp"
+#include "optim/moments.hpp"
 
 namespace moelm {
 
@@ -22,12 +23,21 @@ struct Sums {
 
 struct Shape {
   double inputs, vocabulary, rows, threads;
+  const OptimizerConfig& optimizer;
+
+  double matrix_moments(ParameterGroup group, double outputs, double width) const {
+    return moment_numbers(optimizer.of(group).kind, outputs, width, false);
+  }
+  double vector_moments(ParameterGroup group, double size) const {
+    return moment_numbers(optimizer.of(group).kind, 1, size, true);
+  }
 };
 
 double number(Index value) { return static_cast<double>(value); }
 
 void add_layer(const EmbeddingConfig& c, const Shape& s, Sums& sums) {
   sums.gradients += std::min(s.rows, s.vocabulary) * number(c.width);
+  sums.moments += s.matrix_moments(ParameterGroup::tables, s.vocabulary, number(c.width));
   sums.moments += s.vocabulary * kStepOfRow / kNumber;
   sums.activations += s.rows * number(c.width);
 }
@@ -35,6 +45,10 @@ void add_layer(const EmbeddingConfig& c, const Shape& s, Sums& sums) {
 void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   const double cells = number(c.cells), outputs = number(c.output_width());
   const double weights = 4 * cells * (s.inputs + outputs) + (c.projection > 0 ? cells * outputs : 0);
+  sums.moments += s.matrix_moments(ParameterGroup::dense, 4 * cells, s.inputs);
+  sums.moments += s.matrix_moments(ParameterGroup::dense, 4 * cells, outputs);
+  sums.moments += s.vector_moments(ParameterGroup::dense, 4 * cells);
+  if (c.projection > 0) sums.moments += s.matrix_moments(ParameterGroup::dense, outputs, cells);
   sums.gradients += weights + 4 * cells;
   sums.copies += weights;
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
@@ -46,6 +60,7 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   if (c.gated()) {
     const bool noisy = c.gate == GateKind::noisy_top_k;
     const double gate = (noisy ? 2 : 1) * s.inputs * experts;
+    sums.moments += (noisy ? 2 : 1) * s.matrix_moments(ParameterGroup::dense, experts, s.inputs);
     sums.gradients += gate;
     sums.copies += gate;
     // Logits and their gradients; with noise also raw, draws and the gradient of raw. Order, choices, gates, slots.
@@ -55,16 +70,21 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   for (const Index units : c.hidden) {
     hidden += number(units);
     largest = std::max(largest, inputs * number(units));
+    sums.moments += experts * s.matrix_moments(ParameterGroup::experts, number(units), inputs);
     inputs = number(units);
   }
   largest = std::max(largest, inputs * s.inputs);
+  sums.moments += experts * (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
   // Routed rows, output and both their gradients; the hidden layers and theirs.
   sums.activations += routed * (4 * s.inputs + 2 * hidden) + 2 * s.rows * s.inputs;
   sums.gradients += s.threads * largest;
   sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
 }
 
-void add_layer(const SoftmaxConfig&, const Shape& s, Sums& sums) {
+void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
+  sums.moments += s.matrix_moments(ParameterGroup::tables, s.vocabulary, s.inputs);
+  sums.moments += s.vector_moments(ParameterGroup::tables, s.vocabulary);
+  if (c.samples > 0) sums.moments += 2 * s.vocabulary * kStepOfRow / kNumber;
   sums.gradients += s.vocabulary * (s.inputs + 1);
   sums.copies += 2 * s.vocabulary * s.inputs;
   sums.activations += std::min(s.rows, number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)))) * s.vocabulary;
@@ -77,19 +97,20 @@ Index bytes(double numbers) {
 
 }  // namespace
 
-TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads) {
+TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads,
+                               const OptimizerConfig& optimizer) {
   const ModelSize size = model_size(config, vocabulary);
   const std::vector<Index> widths = input_widths(config);
   Sums sums;
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    const Shape shape{number(widths[i]), number(vocabulary), number(rows), number(threads)};
+    const Shape shape{number(widths[i]), number(vocabulary), number(rows), number(threads), optimizer};
     widest = std::max(widest, widths[i]);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
   }
   TrainingMemory memory;
   memory.weights = bytes(number(size.parameters));
-  memory.moments = bytes(2 * number(size.parameters) + sums.moments);
+  memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
   // Three gradients of activations are on their way at a time.
   memory.activations = bytes(sums.activations + 3 * number(rows) * number(widest));

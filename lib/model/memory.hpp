@@ -3,13 +3,15 @@
 
 #include "base/index.hpp"
 #include "model/config.hpp"
+#include "optim/config.hpp"
 
 namespace moelm {
 
 /// Bytes by what they hold. With N rows a step, D the width a layer reads, 4 bytes a number:
 struct TrainingMemory {
   Index weights = 0;      ///< every stored number
-  Index moments = 0;      ///< Adam's two moments of every stored number, and the last step of each row of a table
+  Index moments = 0;      ///< of every stored number, by the kind of its group, and the last step of each expert and
+                          ///< of each row of a table whose gradient is of few rows
   Index gradients = 0;    ///< of all but the experts; of the embedding at most N rows; one expert's matrix a thread
   Index activations = 0;  ///< what passes keep for backward: an LSTM of H cells and output R about N (7H + 4R), an MoE
                           ///< layer N (6E + 2D) for its gate and 2 N k (2D + sum of F) for its routed rows, every layer
@@ -22,6 +24,7 @@ struct TrainingMemory {
 
 /// Memory of training a valid model with `rows` predicted tokens a step. Experts' rows are counted as they are (N k in
 /// all), so that no routing takes more.
-TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads);
+TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads,
+                               const OptimizerConfig& optimizer = {});
 
 }  // namespace moelm

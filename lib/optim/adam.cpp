@@ -15,7 +15,7 @@ constexpr Index kElementsOfATask = 1 << 16;
 /// that is nothing to 0.9999999 is a fifth of 1 - 0.9999999.
 double rounded(double beta) { return static_cast<double>(static_cast<float>(beta)); }
 
-AdamStep step_numbers(const AdamMoment& now) {
+AdamStep step_numbers(const OptimizerStep& now) {
   const double t = static_cast<double>(now.step), beta1 = rounded(now.config.beta1), beta2 = rounded(now.config.beta2);
   return {static_cast<float>(beta1),
           static_cast<float>(beta2),
@@ -26,7 +26,7 @@ AdamStep step_numbers(const AdamMoment& now) {
 }
 
 /// The decay that moments missed between their last update and the step before this one.
-void catch_up(const AdamMoment& now, Index last_step, Index n, float* m, float* v) {
+void catch_up(const OptimizerStep& now, Index last_step, Index n, float* m, float* v) {
   const auto missed = static_cast<double>(now.step - 1 - last_step);
   if (missed <= 0 || last_step == 0) return;
   kernels().scale(n, static_cast<float>(std::pow(rounded(now.config.beta1), missed)), m, m);
@@ -35,7 +35,7 @@ void catch_up(const AdamMoment& now, Index last_step, Index n, float* m, float* 
 
 }  // namespace
 
-void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradient, AdamMoments& moments,
+void adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                  Matrix& weights) {
   ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
   const AdamStep step = step_numbers(now);
@@ -45,8 +45,8 @@ void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradie
   });
 }
 
-void adam_update_rows(Context& context, const AdamMoment& now, std::span<const std::int32_t> index,
-                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, MatrixView table) {
+void adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+                      ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
   ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
   ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
   const AdamStep step = step_numbers(now);
@@ -63,7 +63,7 @@ void adam_update_rows(Context& context, const AdamMoment& now, std::span<const s
   });
 }
 
-void adam_update_matrix(const AdamMoment& now, ConstMatrixView gradient, Index last_step, AdamMoments& moments,
+void adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
                         Matrix& weights) {
   ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
   catch_up(now, last_step, weights.size(), moments.m.data(), moments.v.data());

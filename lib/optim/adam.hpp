@@ -6,42 +6,24 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "base/context.hpp"
-#include "optim/config.hpp"
+#include "optim/moments.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
 
-/// First and second moment of one tensor.
-struct AdamMoments {
-  Matrix m, v;
-
-  AdamMoments() = default;
-  AdamMoments(Index rows, Index cols) : m(rows, cols), v(rows, cols) {}
-};
-
-/// Where the optimizer stands: step t counts from 1, `lr` is the schedule's value, gradients are multiplied by
-/// grad_scale.
-struct AdamMoment {
-  const AdamConfig& config;
-  Index step;
-  double lr;
-  double grad_scale = 1;
-};
-
 /// Updates all of `weights`.
-void adam_update(Context& context, const AdamMoment& now, ConstMatrixView gradient, AdamMoments& moments,
+void adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                  Matrix& weights);
 
 /// Updates rows index[i] of a table with the gradients rows[i]; the moments have as many numbers as the table;
 /// last_step[row] is the step of a row's last update, 0 for never.
-void adam_update_rows(Context& context, const AdamMoment& now, std::span<const std::int32_t> index,
-                      ConstMatrixView rows, AdamMoments& moments, std::span<std::int64_t> last_step, MatrixView table);
+void adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+                      ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
-void adam_update_matrix(const AdamMoment& now, ConstMatrixView gradient, Index last_step, AdamMoments& moments,
+void adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
                         Matrix& weights);
 
 }  // namespace moelm

@@ -236,6 +236,7 @@ void scale_width(ModelConfig& model, Index width) {
 
 void validate(const RunConfig& config) {
   validate(config.model);
+  validate(config.optimizer);
   parse_interval("train.checkpoint_every", config.train.checkpoint_every);
   if (config.train.dtype != "f32" && config.train.dtype != "auto")
     throw Error(Exit::bad_config, "train.dtype: expected f32 or auto, found " + config.train.dtype);

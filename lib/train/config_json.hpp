@@ -34,7 +34,8 @@ void apply_assignments(const std::vector<std::string>& assignments, const std::s
 /// Scales every width of a model (embedding, cells, projection, hidden) by width / width of the embedding.
 void scale_width(ModelConfig& model, Index width);
 
-/// Checks what no single key shows: the model's layers, the number type, the interval of checkpoints.
+/// Checks what no single key shows: the model's layers, the optimizer's groups, the number
+/// type, the interval of checkpoints.
 /// Error(bad_config).
 void validate(const RunConfig& config);
 

@@ -192,9 +192,9 @@ std::vector<ConfigKey> config_keys(RunConfig& config) {
       keys.push_back(std::move(key));
   fields(config.model, Collector(keys, "model."));
   fields(config.train, Collector(keys, "train."));
-  fields(config.optimizer.dense, Collector(keys, "optimizer.default."));
-  fields(config.optimizer.tables, Collector(keys, "optimizer.tables."));
-  fields(config.optimizer.experts, Collector(keys, "optimizer.experts."));
+  for_each_group(config.optimizer, [&keys](const std::string& name, auto& group) {
+    fields(group, Collector(keys, "optimizer." + name + "."));
+  });
   return keys;
 }
 

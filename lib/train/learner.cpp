@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "ops/kernels.hpp"
+#include "optim/update.hpp"
 
 namespace moelm {
 
@@ -48,6 +49,15 @@ MatrixView table_view(const NamedTensor& tensor) {
 
 bool is_expert(const std::string& name) { return name.find(".experts.") != std::string::npos; }
 
+/// The group of a tensor outside the experts; first and last layer are tables.
+ParameterGroup group_of(const std::string& name, std::size_t layer, std::size_t layers) {
+  if (name.ends_with(".thresholds")) return ParameterGroup::thresholds;
+  return layer == 0 || layer + 1 == layers ? ParameterGroup::tables : ParameterGroup::dense;
+}
+
+/// Factor that brings a gradient of this norm to at most `most`; 0: any norm is right.
+double clip_scale(double norm, double most) { return most > 0 && norm > most ? most / norm : 1.0; }
+
 }  // namespace
 
 Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
@@ -60,11 +70,11 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
   for (const NamedTensor& tensor : named_tensors(parameters_)) {
     if (is_expert(tensor.name)) continue;
     const auto layer = static_cast<std::size_t>(std::stoul(tensor.name.substr(tensor.name.find('.') + 1)));
-    const bool table = layer == 0 || layer + 1 == layers;
+    const ParameterGroup group = group_of(tensor.name, layer, layers);
     const GradientPlace place = gradient_of(gradients_.layers[layer], tensor.name);
-    slots_.push_back(
-        {tensor, table ? ParameterGroup::tables : ParameterGroup::dense, moments_.size(), place.whole, place.rows, {}});
-    moments_.emplace_back(tensor.values->rows(), tensor.values->cols());
+    slots_.push_back({tensor, group, moments_.size(), place.whole, place.rows, {}});
+    moments_.push_back(
+        make_moments(optimizer_.of(group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
     if (place.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
   }
   for (std::size_t l = 0; l < layers; ++l) {
@@ -73,7 +83,8 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
     expert_moments_[l].last_step.assign(moe->experts.size(), 0);
     for (const ExpertParameters& expert : moe->experts) {
       auto& of_expert = expert_moments_[l].matrices.emplace_back();
-      for (const Matrix& weight : expert.weight) of_expert.emplace_back(weight.rows(), weight.cols());
+      for (const Matrix& weight : expert.weight)
+        of_expert.push_back(make_moments(optimizer_.experts.kind, weight.rows(), weight.cols(), false));
     }
   }
 }
@@ -100,7 +111,7 @@ StepResult Learner::step(Context& context, const Batch& batch, Index step, Index
     state = std::move(before);
     return result;
   }
-  const double scale = clip > 0 && result.grad_norm > clip ? clip / result.grad_norm : 1.0;
+  const double scale = clip_scale(result.grad_norm, clip);
   for (Slot& slot : slots_) update_dense(context, slot, step, lr, scale);
   for (std::size_t l = 0; l < expert_moments_.size(); ++l)
     if (!expert_moments_[l].matrices.empty()) update_experts(context, l, step, lr);
@@ -112,7 +123,7 @@ double Learner::gradient_norm(std::string& fault) const {
   for (const Slot& slot : slots_) {
     const double sum = squares(slot.gradient != nullptr ? *slot.gradient : slot.rows->rows);
     if (!std::isfinite(sum) && fault.empty()) fault = "gradient of " + slot.tensor.name;
-    total += sum;
+    if (slot.group != ParameterGroup::thresholds) total += sum;
   }
   return std::sqrt(total);
 }
@@ -137,25 +148,19 @@ void Learner::check_experts(Context& context, std::string& fault) const {
   }
 }
 
-const AdamConfig& Learner::group_config(ParameterGroup group) const {
-  if (group == ParameterGroup::tables) return optimizer_.tables;
-  return group == ParameterGroup::experts ? optimizer_.experts : optimizer_.dense;
-}
-
 void Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
-  const AdamMoment now{group_config(slot.group), step, lr, scale};
+  const OptimizerStep now{optimizer_.of(slot.group), step, lr, slot.group == ParameterGroup::thresholds ? 1.0 : scale};
   if (slot.gradient != nullptr)
-    adam_update(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
+    update_tensor(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
   else
-    adam_update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
-                     table_view(slot.tensor));
+    update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
+                table_view(slot.tensor));
 }
 
 void Learner::update_experts(Context& context, std::size_t layer, Index step, double lr) {
   const MoeCache& cache = std::get<MoeLayerCache>(cache_.layers[layer]).moe;
   auto& experts = std::get<MoeParameters>(parameters_.layers[layer]).experts;
   ExpertMoments& moments = expert_moments_[layer];
-  const AdamMoment now{group_config(ParameterGroup::experts), step, lr, 1.0};
   // One expert a task: its gradient exists only here, between being formed and being consumed.
   context.parallel_for(static_cast<Index>(experts.size()), [&](Index e) {
     const auto expert = static_cast<std::size_t>(e);
@@ -165,7 +170,11 @@ void Learner::update_experts(Context& context, std::size_t layer, Index step, do
       const MatrixView gradient{context.scratch(kExpertGradientSlot, weight.size()).data(), weight.rows(),
                                 weight.cols(), weight.cols()};
       form_expert_gradient(context, cache.dispatch, cache.experts, e, static_cast<Index>(j), gradient);
-      adam_update_matrix(now, gradient, moments.last_step[expert], moments.matrices[expert][j], weight);
+      OptimizerStep now{optimizer_.experts, step, lr};
+      if (optimizer_.experts.clip > 0)
+        now.grad_scale =
+            clip_scale(std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data)), optimizer_.experts.clip);
+      update_matrix(context, now, gradient, moments.last_step[expert], moments.matrices[expert][j], weight);
     }
     moments.last_step[expert] = step;
   });
@@ -173,9 +182,11 @@ void Learner::update_experts(Context& context, std::size_t layer, Index step, do
 
 OptimizerTensors Learner::optimizer_tensors() {
   OptimizerTensors tensors;
-  const auto add = [&](const std::string& name, AdamMoments& moments, bool vector) {
-    tensors.moments.push_back({name + ".m", &moments.m, vector});
-    tensors.moments.push_back({name + ".v", &moments.v, vector});
+  const auto add = [&](const std::string& name, Moments& moments, bool vector) {
+    if (!moments.m.empty()) tensors.moments.push_back({name + ".m", &moments.m, vector});
+    if (!moments.v.empty()) tensors.moments.push_back({name + ".v", &moments.v, vector});
+    if (!moments.rows.empty()) tensors.moments.push_back({name + ".rows", &moments.rows, true});
+    if (!moments.columns.empty()) tensors.moments.push_back({name + ".columns", &moments.columns, true});
   };
   for (Slot& slot : slots_) {
     add(slot.tensor.name, moments_[slot.moments], slot.tensor.vector);

@@ -9,8 +9,8 @@
 
 #include "base/context.hpp"
 #include "model/language_model.hpp"
-#include "optim/adam.hpp"
 #include "optim/config.hpp"
+#include "optim/moments.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
@@ -18,14 +18,14 @@ namespace moelm {
 /// What a step found out.
 struct StepResult {
   Losses losses;
-  double grad_norm = 0;  ///< global norm before clipping, expert matrices excepted
+  double grad_norm = 0;  ///< global norm before clipping, expert matrices and thresholds excepted
   Index tokens = 0;      ///< predicted tokens
   std::string fault;     ///< what was not finite (then nothing was applied), else empty
 };
 
 /// A tensor of the optimizer as files name it, with the data it stands for.
 struct OptimizerTensors {
-  std::vector<NamedTensor> moments;                                            ///< NAME.m, NAME.v
+  std::vector<NamedTensor> moments;  ///< NAME.m, .v, .rows, .columns: what a kind has
   std::vector<std::pair<std::string, std::vector<std::int64_t>*>> last_steps;  ///< NAME.last_step
 };
 
@@ -64,15 +64,14 @@ class Learner {
   };
   /// The experts of one MoE layer.
   struct ExpertMoments {
-    std::vector<std::vector<AdamMoments>> matrices;  ///< [E][matrices]
-    std::vector<std::int64_t> last_step;             ///< [E]
+    std::vector<std::vector<Moments>> matrices;  ///< [E][matrices]
+    std::vector<std::int64_t> last_step;         ///< [E]
   };
 
   double gradient_norm(std::string& fault) const;
   void check_experts(Context& context, std::string& fault) const;
   void update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
   void update_experts(Context& context, std::size_t layer, Index step, double lr);
-  const AdamConfig& group_config(ParameterGroup group) const;
 
   ModelConfig config_;
   OptimizerConfig optimizer_;
@@ -81,7 +80,7 @@ class Learner {
   ModelGradients gradients_;
   ModelCache cache_;
   std::vector<Slot> slots_;
-  std::vector<AdamMoments> moments_;
+  std::vector<Moments> moments_;
   std::vector<ExpertMoments> expert_moments_;  ///< a layer's experts, empty for other layers
   std::vector<double> nll_;
 };

@@ -67,6 +67,13 @@ void apply_typed(const SettingSources& sources, Settings& settings) {
   if (sources.epochs || (epochs && !sources.steps)) train.steps = 0;
 }
 
+/// Kinds without a first moment take no decay of it: the default gives way, a value that somebody set is refused later.
+void drop_unused_decays(Settings& settings) {
+  for_each_group(settings.config.optimizer, [&](const std::string& name, GroupConfig& group) {
+    if (group.kind != OptimizerKind::adam && !settings.is_given("optimizer." + name + ".beta1")) group.beta1 = 0;
+  });
+}
+
 /// Every value of a configuration by key.
 std::map<std::string, Json> values_of(RunConfig config) {
   std::map<std::string, Json> values;
@@ -105,6 +112,7 @@ Settings new_settings(const SettingSources& sources, Index training_tokens, std:
   if (!sources.preset) settings.given.clear();
   if (sources.config_file) apply_document(document, document_name(*sources.config_file), settings);
   apply_typed(sources, settings);
+  drop_unused_decays(settings);
   validate(settings.config);
   if (base != nullptr) *base = names_layers(document) ? document_name(*sources.config_file) : preset;
   return settings;

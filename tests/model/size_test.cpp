@@ -90,7 +90,7 @@ TEST_CASE("training memory has the parts that its description names") {
   const ModelSize size = model_size(model, 10000);
   const TrainingMemory memory = training_memory(model, 10000, 1280, 2);
   REQUIRE(memory.weights == 4 * size.parameters);
-  REQUIRE(memory.moments == 8 * size.parameters + 8 * 10000);
+  REQUIRE(memory.moments == 8 * size.parameters + 8 * (10000 + 32));
   // Routed rows alone: input, output and their gradients, hidden and its gradient.
   REQUIRE(memory.activations > Index{4} * 1280 * 4 * (4 * 512 + 2 * 1024));
   const TrainingMemory twice = training_memory(model, 10000, 2560, 2);

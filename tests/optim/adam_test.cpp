@@ -21,8 +21,8 @@ struct PlainAdam {
 
   explicit PlainAdam(const Matrix& start) : w(start.values().begin(), start.values().end()), m(w.size()), v(w.size()) {}
 
-  void step(const AdamMoment& now, const std::vector<double>& gradient) {
-    AdamConfig c = now.config;
+  void step(const OptimizerStep& now, const std::vector<double>& gradient) {
+    GroupConfig c = now.config;
     c.beta1 = static_cast<double>(static_cast<float>(c.beta1));
     c.beta2 = static_cast<double>(static_cast<float>(c.beta2));
     const double t = static_cast<double>(now.step);
@@ -36,6 +36,8 @@ struct PlainAdam {
   }
 };
 
+Moments adam_moments(Index rows, Index columns) { return make_moments(OptimizerKind::adam, rows, columns, false); }
+
 std::vector<double> widened(const Matrix& m) { return {m.values().begin(), m.values().end()}; }
 
 bool same_bits(const Matrix& a, const Matrix& b) {
@@ -45,15 +47,15 @@ bool same_bits(const Matrix& a, const Matrix& b) {
 /// Row 1 of a table of three has a gradient in some steps only; dense Adam gives it zeros in the others.
 struct SkippedRow {
   Matrix sparse = random_matrix(3, 9, 1);
-  AdamMoments moments{3, 9};
+  Moments moments = adam_moments(3, 9);
   std::vector<std::int64_t> last_step = std::vector<std::int64_t>(3, 0);
   PlainAdam dense{sparse};
 
-  void run(const AdamConfig& config, Index steps, const std::vector<Index>& touched) {
+  void run(const GroupConfig& config, Index steps, const std::vector<Index>& touched) {
     Context context(2);
     for (Index t = 1; t <= steps; ++t) {
       const bool touch = std::find(touched.begin(), touched.end(), t) != touched.end();
-      const AdamMoment now{config, t, 0.01, 0.5};
+      const OptimizerStep now{config, t, 0.01, 0.5};
       const Matrix gradient = random_matrix(touch ? 3 : 2, 9, static_cast<std::uint64_t>(t));
       const std::vector<std::int32_t> index =
           touch ? std::vector<std::int32_t>{0, 1, 2} : std::vector<std::int32_t>{0, 2};
@@ -70,17 +72,17 @@ struct SkippedRow {
 
 TEST_CASE("golden: four steps of Adam, as a tensor, as rows of a table, and as one matrix") {
   const Json g = golden("optimizers");
-  const AdamConfig config;
+  const GroupConfig config;
   Context context(2);
   Matrix whole = golden_matrix(g.at("p")), table = whole.clone(), matrix = whole.clone();
-  AdamMoments of_whole(5, 7), of_table(5, 7), of_matrix(5, 7);
+  Moments of_whole = adam_moments(5, 7), of_table = adam_moments(5, 7), of_matrix = adam_moments(5, 7);
   std::vector<std::int32_t> index(5);
   std::iota(index.begin(), index.end(), 0);
   std::vector<std::int64_t> last_step(5, 0);
   Index t = 0;
   for (const Json& gradient : g.at("grads")) {
     ++t;
-    const AdamMoment now{config, t, g.at("lr").get<double>()};
+    const OptimizerStep now{config, t, g.at("lr").get<double>()};
     const Matrix dw = golden_matrix(gradient);
     adam_update(context, now, dw, of_whole, whole);
     adam_update_rows(context, now, index, dw, of_table, last_step, table);
@@ -100,7 +102,7 @@ TEST_CASE("the first step moves every weight by the learning rate, whatever the 
       Matrix w(1, 2), gradient(1, 2);
       gradient(0, 0) = 0.03f;
       gradient(0, 1) = -7.0f;
-      AdamMoments moments(1, 2);
+      Moments moments = adam_moments(1, 2);
       adam_update_matrix({{beta1, beta2, 0, 2.0}, 1, 0.01}, gradient, 0, moments, w);
       REQUIRE(w(0, 0) == Approx(-0.02).epsilon(1e-5));
       REQUIRE(w(0, 1) == Approx(0.02).epsilon(1e-5));
@@ -108,13 +110,13 @@ TEST_CASE("the first step moves every weight by the learning rate, whatever the 
 }
 
 TEST_CASE("many steps of a large tensor equal the plain loop, on any number of threads") {
-  for (const AdamConfig& config : {AdamConfig{}, AdamConfig{0.0, 0.98, 1e-6, 0.5}}) {
+  for (const GroupConfig& config : {GroupConfig{}, GroupConfig{0.0, 0.98, 1e-6, 0.5}}) {
     Context one(1), three(3);
     Matrix w = random_matrix(300, 500, 1), other = w.clone();
-    AdamMoments moments(300, 500), other_moments(300, 500);
+    Moments moments = adam_moments(300, 500), other_moments = adam_moments(300, 500);
     PlainAdam plain(w);
     for (Index t = 1; t <= 12; ++t) {
-      const AdamMoment now{config, t, 0.02 / static_cast<double>(t), 0.25};
+      const OptimizerStep now{config, t, 0.02 / static_cast<double>(t), 0.25};
       const Matrix gradient = random_matrix(300, 500, static_cast<std::uint64_t>(100 + t));
       adam_update(one, now, gradient, moments, w);
       adam_update(three, now, gradient, other_moments, other);
@@ -152,13 +154,13 @@ TEST_CASE("with beta1 > 0 a skipped row stays where it is, and its moments decay
 }
 
 TEST_CASE("with beta1 = 0 a matrix skipped for many steps equals dense Adam with zero gradients") {
-  const AdamConfig config{0.0, 0.99, 1e-8, 1.0};
+  const GroupConfig config{0.0, 0.99, 1e-8, 1.0};
   Matrix w = random_matrix(4, 6, 1);
-  AdamMoments moments(4, 6);
+  Moments moments = adam_moments(4, 6);
   PlainAdam dense(w);
   Index last_step = 0;
   for (Index t = 1; t <= 300; ++t) {
-    const AdamMoment now{config, t, 0.01};
+    const OptimizerStep now{config, t, 0.01};
     const bool touch = t == 3 || t == 150 || t == 151 || t == 300;
     const Matrix gradient = random_matrix(4, 6, static_cast<std::uint64_t>(t));
     dense.step(now, touch ? widened(gradient) : std::vector<double>(24, 0.0));

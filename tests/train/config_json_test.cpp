@@ -74,7 +74,7 @@ TEST_CASE("model.layers is a list of typed objects, their missing keys are defau
   REQUIRE(moe.experts == MoeConfig{}.experts);
   REQUIRE(settings.config.model.dropout == 0.5);
   REQUIRE(settings.config.optimizer.experts.beta1 == 0);
-  REQUIRE(settings.config.optimizer.dense.beta1 == AdamConfig{}.beta1);
+  REQUIRE(settings.config.optimizer.dense.beta1 == GroupConfig{}.beta1);
   REQUIRE(settings.is_given("model.layers"));
   REQUIRE_FALSE(settings.is_given("train.lr"));
 }

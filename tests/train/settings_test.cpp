@@ -147,3 +147,37 @@ TEST_CASE("a preset typed again does not undo steps that the run was given") {
   again.preset = "moe-32";
   REQUIRE(config_json(resumed_config(stored, again, kTokens)) == config_json(stored));
 }
+
+TEST_CASE("a kind without a first moment sets beta1 to 0 where nobody set it, and refuses any other value") {
+  SettingSources sources = small();
+  sources.assignments = {"optimizer.experts.kind=factored", "optimizer.tables.kind=adafactor"};
+  const RunConfig stored = stored_run(sources);
+  REQUIRE(stored.optimizer.experts.beta1 == 0);
+  REQUIRE(stored.optimizer.tables.beta1 == 0);
+  REQUIRE(stored.optimizer.dense.beta1 == 0.9);
+  REQUIRE(stored.optimizer.thresholds.lr_scale == 0.1);
+  REQUIRE(config_json(resumed_config(stored, sources, kTokens)) == config_json(stored));
+  const TemporaryDirectory directory;
+  SettingSources file;
+  file.config_file = directory / "config.json";
+  put_file(*file.config_file, json_text(config_json(stored)));
+  REQUIRE(config_json(stored_run(file)) == config_json(stored));
+
+  sources.assignments.push_back("optimizer.experts.beta1=0.9");
+  REQUIRE(error_exit([&] { new_settings(sources, kTokens); }) == Exit::bad_config);
+  REQUIRE(error_text([&] { new_settings(sources, kTokens); }) ==
+          "optimizer.experts.beta1: expected 0 with optimizer.experts.kind = factored, found 0.9");
+  sources.assignments.back() = "optimizer.tables.beta2=0.99";
+  REQUIRE(error_text([&] { new_settings(sources, kTokens); }) ==
+          "optimizer.tables.beta2: expected 0.999 with optimizer.tables.kind = adafactor, found 0.99");
+  sources.assignments.back() = "optimizer.experts.beta1=0";
+  REQUIRE(stored_run(sources).optimizer.experts.beta1 == 0);
+}
+
+TEST_CASE("a run goes on with the kinds of optimizer that it has") {
+  REQUIRE(
+      refusal(assigned({"optimizer.experts.kind=factored"}), Exit::bad_config) ==
+      "optimizer.experts.kind: expected \"adam\" as in the run, found \"factored\"; use another --out for another run");
+  REQUIRE(holds(refusal(assigned({"optimizer.experts.clip=1"}), Exit::bad_config), "optimizer.experts.clip: expected"));
+  REQUIRE(holds(refusal(assigned({"optimizer.tables.clip=1"}), Exit::usage), "optimizer.tables.clip: unknown key"));
+}

@@ -1,0 +1,32 @@
+#include "optim/update.hpp"
+
+#include "optim/adam.hpp"
+#include "optim/factored.hpp"
+
+namespace moelm {
+
+void update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
+                   Matrix& weights) {
+  if (now.config.kind == OptimizerKind::adam)
+    adam_update(context, now, gradient, moments, weights);
+  else
+    factored_update(context, now, gradient, now.step - 1, moments, weights);
+}
+
+void update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index, ConstMatrixView rows,
+                 Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
+  if (now.config.kind == OptimizerKind::adam)
+    adam_update_rows(context, now, index, rows, moments, last_step, table);
+  else
+    factored_update_rows(context, now, index, rows, moments, last_step, table);
+}
+
+void update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
+                   Moments& moments, Matrix& weights) {
+  if (now.config.kind == OptimizerKind::adam)
+    adam_update_matrix(now, gradient, last_step, moments, weights);
+  else
+    factored_update(context, now, gradient, last_step, moments, weights);
+}
+
+}  // namespace moelm

@@ -1,0 +1,26 @@
+// One step of the optimizer on one tensor, by the kind of its group.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/context.hpp"
+#include "optim/moments.hpp"
+#include "tensor/matrix.hpp"
+
+namespace moelm {
+
+/// Updates all of `weights`; moments come from make_moments for the kind of now.config.
+void update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
+                   Matrix& weights);
+
+/// Updates rows index[i], all different, of a table with the gradients rows[i]; last_step[row] is the step of a row's
+/// last update, 0 for never. The table of a vector has one column.
+void update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index, ConstMatrixView rows,
+                 Moments& moments, std::span<std::int64_t> last_step, MatrixView table);
+
+/// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
+void update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
+                   Moments& moments, Matrix& weights);
+
+}  // namespace moelm
