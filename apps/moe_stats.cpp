@@ -127,7 +127,8 @@ std::string describe(const ModelConfig& config) {
     if (const auto* moe = std::get_if<MoeConfig>(&layer)) {
       text += "MoE " + format_count(moe->experts) + " x ";
       for (std::size_t i = 0; i < moe->hidden.size(); ++i) text += (i > 0 ? "-" : "") + std::to_string(moe->hidden[i]);
-      text += " k " + std::to_string(moe->k);
+      text += " k " + std::to_string(moe->chosen());
+      if (moe->hierarchical()) text += " in " + std::to_string(moe->groups) + " groups";
     }
     if (std::holds_alternative<SoftmaxConfig>(layer)) text += "softmax";
   }

@@ -69,12 +69,14 @@ float RandomStream::normal(Index step, Index row, Index column) const {
   return box_muller(b[pair], b[pair + 1])[static_cast<std::size_t>(column % 2)];
 }
 
-void RandomStream::normals(Index step, Index row, Index count, float* out) const {
-  for (Index block = 0; 4 * block < count; ++block) {
-    const auto b = bits(step, row, block);
+void RandomStream::normals(Index step, Index row, Index first, Index count, float* out) const {
+  for (Index column = first, end = first + count; column < end;) {
+    const auto b = bits(step, row, column / 4);
     const auto low = box_muller(b[0], b[1]), high = box_muller(b[2], b[3]);
     const std::array<float, 4> four = {low[0], low[1], high[0], high[1]};
-    std::copy_n(four.begin(), std::min<Index>(4, count - 4 * block), out + 4 * block);
+    const Index within = column % 4, taken = std::min<Index>(4 - within, end - column);
+    out = std::copy_n(four.begin() + within, taken, out);
+    column += taken;
   }
 }
 

@@ -27,8 +27,8 @@ class RandomStream {
   /// Standard normal (Box-Muller over pairs of columns).
   float normal(Index step, Index row, Index column) const;
 
-  /// Standard normals of columns 0 ... count-1.
-  void normals(Index step, Index row, Index count, float* out) const;
+  /// Standard normals of columns first ... first + count - 1.
+  void normals(Index step, Index row, Index first, Index count, float* out) const;
 
  private:
   std::array<std::uint32_t, 2> key_;

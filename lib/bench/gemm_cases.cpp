@@ -13,7 +13,7 @@ namespace {
 Matrix random(Index rows, Index cols, std::uint64_t seed) {
   Matrix m(rows, cols);
   const RandomStream stream(seed, "bench", 0);
-  for (Index i = 0; i < rows; ++i) stream.normals(0, i, cols, m.row(i));
+  for (Index i = 0; i < rows; ++i) stream.normals(0, i, 0, cols, m.row(i));
   return m;
 }
 

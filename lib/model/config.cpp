@@ -10,18 +10,38 @@ std::string key(std::size_t layer, const char* name) {
   return "model.layers." + std::to_string(layer) + (*name == '\0' ? "" : ".") + name;
 }
 
+[[noreturn]] void refuse(std::size_t layer, const char* name, const std::string& expected, const std::string& found) {
+  throw Error(Exit::bad_config, key(layer, name) + ": expected " + expected + ", found " + found);
+}
+
+void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
+  if (c.experts % c.groups != 0)
+    refuse(layer, "groups", "a divisor of the " + std::to_string(c.experts) + " of " + key(layer, "experts"),
+           std::to_string(c.groups));
+  if (c.k_groups < 1 || c.k_groups > c.groups)
+    refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + key(layer, "groups") + ")",
+           std::to_string(c.k_groups));
+  if (c.gate == GateKind::balanced)
+    refuse(layer, "gate", "noisy-top-k, top-k or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
+           "balanced");
+  for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
+    if (value > 0) refuse(layer, name, "0 with " + key(layer, "groups") + " " + std::to_string(c.groups), "more");
+}
+
 void validate_moe(const MoeConfig& c, std::size_t layer) {
-  if (c.experts < 1)
-    throw Error(Exit::bad_config, key(layer, "experts") + ": expected at least 1, found " + std::to_string(c.experts));
-  if (c.gated() && (c.k < 1 || c.k > c.experts))
-    throw Error(Exit::bad_config, key(layer, "k") + ": expected 1 to " + std::to_string(c.experts) + " (model.layers." +
-                                      std::to_string(layer) + ".experts), found " + std::to_string(c.k));
-  if (c.hidden.empty())
-    throw Error(Exit::bad_config, key(layer, "hidden") + ": expected at least one hidden layer, found none");
+  if (c.experts < 1) refuse(layer, "experts", "at least 1", std::to_string(c.experts));
+  if (c.hierarchical()) validate_hierarchy(c, layer);
+  const Index most = c.group_size();
+  if (c.gated() && (c.k < 1 || c.k > most))
+    refuse(layer, "k",
+           "1 to " + std::to_string(most) + " (" + key(layer, "experts") +
+               (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",
+           std::to_string(c.k));
+  if (c.bias_rate > 0 && c.gate != GateKind::noisy_top_k && c.gate != GateKind::top_k)
+    refuse(layer, "bias_rate", "0 with " + key(layer, "gate") + " " + std::string(enum_name(c.gate)), "more");
+  if (c.hidden.empty()) refuse(layer, "hidden", "at least one hidden layer", "none");
   for (const Index units : c.hidden)
-    if (units < 1)
-      throw Error(Exit::bad_config,
-                  key(layer, "hidden") + ": expected at least 1 unit, found " + std::to_string(units));
+    if (units < 1) refuse(layer, "hidden", "at least 1 unit", std::to_string(units));
 }
 
 }  // namespace

@@ -49,7 +49,9 @@ class Pass {
       : context_(context), config_(config), p_(parameters), batch_(batch), options_(options), cache_(cache) {
     cache.layers.resize(p_.layers.size());
     cache.x.resize(p_.layers.size());
-    if (options.training) positions_ = batch.sequence.positions(std::max(options.streams, batch.sequence.streams()));
+    if (options.training)
+      positions_ =
+          batch.sequence.positions(std::max(options.streams, batch.sequence.streams()), options.part.first_stream);
   }
 
   void forward(ModelState& state) {
@@ -75,7 +77,7 @@ class Pass {
       copy(context_, cache_.dx, cache_.dlayer);
       drop(l, cache_.dlayer);
       if (std::holds_alternative<EmbeddingParameters>(p_.layers[l])) {
-        embedding_backward(context_, batch_.inputs, cache_.dlayer, std::get<RowGradient>(gradients.layers[l]));
+        embedding_gradient(std::get<RowGradient>(gradients.layers[l]));
         return;
       }
       cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
@@ -89,8 +91,8 @@ class Pass {
         auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
         sigmoid_backward(context_, cache.output, cache_.dlayer);
         moe_backward(context_, std::get<MoeConfig>(config_.layers[l]), std::get<MoeParameters>(p_.layers[l]),
-                     cache_.x[l - 1], cache_.dlayer, cache.moe, std::get<GateParameters>(gradients.layers[l]),
-                     cache_.dprevious);
+                     cache_.x[l - 1], cache_.dlayer, sums_of(l), cache.moe,
+                     std::get<GatesParameters>(gradients.layers[l]), cache_.dprevious);
       }
       if (residual(l)) add(context_, cache_.dx, cache_.dprevious);
       cache_.dx.swap(cache_.dprevious);
@@ -101,7 +103,7 @@ class Pass {
   void softmax_backward(LayerGradients& gradients, std::span<double> nll) {
     const Matrix& x = softmax_input();
     cache_.dx.reshape(x.rows(), x.cols());
-    const double scale = 1.0 / static_cast<double>(batch_.rows());
+    const double scale = 1.0 / rows_of_step();
     auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients);
     if (sampled == nullptr) {
       softmax_forward_backward(context_, softmax(), x, batch_.targets, scale, softmax_cache(), nll,
@@ -111,8 +113,21 @@ class Pass {
     const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
     const SampledIds sample = sample_log_uniform(
         stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows());
+    SampledSoftmaxGradient part;
     sampled_softmax_forward_backward(context_, softmax(), sample, x, batch_.targets, scale,
-                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll, *sampled, cache_.dx);
+                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll,
+                                     options_.part.accumulate ? part : *sampled, cache_.dx);
+    if (!options_.part.accumulate) return;
+    add_rows(part.weight, sampled->weight);
+    add_rows(part.bias, sampled->bias);
+  }
+
+  const RoutingSums& sums_of(std::size_t l) const {
+    return options_.part.sums.empty() ? routing_of(cache_, l)->sums : options_.part.sums[l];
+  }
+
+  double rows_of_step() const {
+    return static_cast<double>(options_.part.rows > 0 ? options_.part.rows : batch_.rows());
   }
 
   SoftmaxCache& softmax_cache() { return ensure_cache<SoftmaxCache>(cache_.layers.back()); }
@@ -121,24 +136,29 @@ class Pass {
 
  private:
   void forward_moe(std::size_t l) {
-    const auto& config = std::get<MoeConfig>(config_.layers[l]);
-    const auto& moe = std::get<MoeParameters>(p_.layers[l]);
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
-    cache.moe.gate.draws.reshape(0, 0);
-    if (options_.training && config.gated() && moe.gate.noisy()) draw_noise(l, config.experts, cache.moe.gate);
     cache.output.reshape(x.rows(), x.cols());
-    moe_forward(context_, config, moe, x, cache.moe, cache.output);
+    moe_forward(context_, std::get<MoeConfig>(config_.layers[l]), std::get<MoeParameters>(p_.layers[l]), x,
+                gate_pass(l), cache.moe, cache.output);
     apply_sigmoid(context_, cache.output);
     copy(context_, cache.output, cache_.x[l]);
   }
 
-  void draw_noise(std::size_t l, Index experts, GateCache& gate) {
-    if (!options_.gate_draws.empty())
-      copy(context_, options_.gate_draws[l], gate.draws);
-    else
-      draw_gate_noise(context_, RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step,
-                      positions_, experts, gate);
+  GatePass gate_pass(std::size_t l) const {
+    if (!options_.training) return {};
+    if (options_.gate_draws.empty())
+      return {true,
+              gate_noise(RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step, positions_)};
+    return {true, [&draws = options_.gate_draws[l]](Index row, Index first, Index count, float* out) {
+              std::copy_n(draws.row(row) + first, count, out);
+            }};
+  }
+
+  void embedding_gradient(RowGradient& gradient) {
+    RowGradient part;
+    embedding_backward(context_, batch_.inputs, cache_.dlayer, options_.part.accumulate ? part : gradient);
+    if (options_.part.accumulate) add_rows(part, gradient);
   }
 
   void drop(std::size_t l, MatrixView x) {
@@ -163,7 +183,7 @@ class Pass {
 
 double Losses::total() const {
   double sum = cross_entropy;
-  for (const BalanceLosses& layer : balance) sum += layer.importance + layer.load;
+  for (const BalanceLosses& layer : balance) sum += layer.total();
   return sum;
 }
 
@@ -189,19 +209,18 @@ void model_score(Context& context, const ModelConfig& config, const ModelParamet
 Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll) {
-  gradients.zero();
+  if (!options.part.accumulate) gradients.zero();
   Pass pass(context, config, parameters, batch, options, cache);
   pass.forward(state);
   pass.softmax_backward(gradients.layers.back(), nll);
   pass.backward(gradients);
 
   Losses losses;
-  for (const double row : nll) losses.cross_entropy += row / static_cast<double>(batch.rows());
+  for (const double row : nll) losses.cross_entropy += row / pass.rows_of_step();
   losses.balance.resize(parameters.layers.size());
   for (std::size_t l = 0; l < parameters.layers.size(); ++l)
-    if (const Routing* routing = routing_of(cache, l))
-      losses.balance[l] = balance_losses(std::get<MoeConfig>(config.layers[l]),
-                                         std::get<MoeParameters>(parameters.layers[l]), *routing);
+    if (routing_of(cache, l) != nullptr)
+      losses.balance[l] = balance_losses(std::get<MoeConfig>(config.layers[l]), pass.sums_of(l));
   return losses;
 }
 

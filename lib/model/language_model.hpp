@@ -38,6 +38,14 @@ struct ModelCache {
   Matrix dlayer, dx, dprevious;
 };
 
+/// What a pass has to know of its optimizer step where it is only a part of it (a micro-batch).
+struct StepPart {
+  Index first_stream = 0;                  ///< number in the step of the batch's first stream
+  Index rows = 0;                          ///< predicted tokens of the whole step; 0: the pass is the step
+  bool accumulate = false;                 ///< adds to the gradients of the parts before instead of overwriting them
+  std::span<const RoutingSums> sums = {};  ///< sums of the routing over the whole step, one entry a layer
+};
+
 /// How a pass is run. Evaluation has neither dropout nor gate noise.
 struct PassOptions {
   bool training = false;
@@ -45,9 +53,11 @@ struct PassOptions {
   Index step = 0;     ///< optimizer step, a coordinate of all random numbers
   Index streams = 0;  ///< B of the whole optimizer step, for the rows' positions
 
-  /// Standard normal draws of the gates' noise, to be used instead of those of the seed: one matrix a layer, [N, E]
-  /// where the gate is noisy. Empty: drawn from the seed.
+  /// Standard normal draws of the gates' noise, to be used instead of those of the seed: one matrix a layer, where the
+  /// gate is noisy [N, E], of a hierarchy [N, E + A] with the groups behind the experts. Empty: drawn from the seed.
   std::span<const Matrix> gate_draws = {};
+
+  StepPart part = {};
 };
 
 /// The terms of the loss of one optimizer step.
@@ -67,8 +77,9 @@ void model_forward(Context& context, const ModelConfig& config, const ModelParam
 void model_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                  ModelState& state, ModelCache& cache, std::span<double> nll);
 
-/// Forward and backward of a training step: the losses, every row's nll, and all gradients (overwritten). What experts'
-/// gradients are made of stays in the cache.
+/// Forward and backward of a training step or of a part of one: the losses, every row's nll, and all gradients. What
+/// experts' gradients are made of stays in the cache. Of a part the cross-entropy is its share of the step's mean, and
+/// the balancing losses are the step's.
 Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll);

@@ -12,6 +12,7 @@ namespace moelm {
 namespace {
 
 constexpr double kNumber = sizeof(float);
+constexpr double kRowsRecomputed = 2048;  // of an expert at a time, for its gradient
 constexpr double kStepOfRow = sizeof(std::int64_t);
 /// Code, libraries, thread stacks, and one decoded block of input.
 constexpr double kProcess = 64.0 * (1 << 20);
@@ -55,17 +56,28 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   sums.activations += s.rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
 }
 
+/// Logits and their gradients, with noise also raw, draws and the gradient of raw; order, choices, gates, slots.
+double gate_activations(const GateConfig& gate, double rows) {
+  const double matrices = gate.kind == GateKind::noisy_top_k ? 6 : gate.kind == GateKind::balanced ? 4 : 3;
+  return rows * (number(gate.experts) * matrices + number(gate.chosen()) * 6);
+}
+
+void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
+  const double logit = (c.first_gate().noisy() ? 2 : 1) * s.inputs;
+  const double weights = logit * (number(c.first_gate().experts) + (c.hierarchical() ? number(c.experts) : 0));
+  sums.moments += s.matrix_moments(ParameterGroup::dense, weights / s.inputs, s.inputs);
+  sums.gradients += weights;
+  sums.copies += weights;
+  sums.activations += gate_activations(c.first_gate(), s.rows) + pairs * 6;
+  if (!c.hierarchical()) return;
+  // The rows of each group, gathered, and their gradient.
+  const double in_groups = s.rows * number(c.first_gate().chosen());
+  sums.activations += gate_activations(c.secondary_gate(), in_groups) + 2 * in_groups * s.inputs;
+}
+
 void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
-  const double routed = s.rows * number(c.gated() ? c.k : 1), experts = number(c.experts);
-  if (c.gated()) {
-    const bool noisy = c.gate == GateKind::noisy_top_k;
-    const double gate = (noisy ? 2 : 1) * s.inputs * experts;
-    sums.moments += (noisy ? 2 : 1) * s.matrix_moments(ParameterGroup::dense, experts, s.inputs);
-    sums.gradients += gate;
-    sums.copies += gate;
-    // Logits and their gradients; with noise also raw, draws and the gradient of raw. Order, choices, gates, slots.
-    sums.activations += s.rows * experts * (noisy ? 6 : 3) + routed * 6;
-  }
+  const double pairs = s.rows * number(c.chosen()), routed = pairs + s.rows * number(c.shared);
+  if (c.gated()) add_gates(c, s, pairs, sums);
   double hidden = 0, largest = 0, inputs = s.inputs;
   for (const Index units : c.hidden) {
     hidden += number(units);
@@ -74,9 +86,11 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
     inputs = number(units);
   }
   largest = std::max(largest, inputs * s.inputs);
-  sums.moments += experts * (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
-  // Routed rows, output and both their gradients; the hidden layers and theirs.
-  sums.activations += routed * (4 * s.inputs + 2 * hidden) + 2 * s.rows * s.inputs;
+  sums.moments += (number(c.experts) + number(c.shared)) *
+                  (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
+  // Routed rows, output and both their gradients; the gradients of the hidden layers, and these where they are kept.
+  sums.activations += routed * (4 * s.inputs + (c.recompute ? 1 : 2) * hidden) + 2 * s.rows * s.inputs;
+  if (c.recompute) sums.activations += s.threads * std::min(pairs, kRowsRecomputed) * hidden;
   sums.gradients += s.threads * largest;
   sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
 }

@@ -8,14 +8,27 @@ namespace moelm {
 
 namespace {
 
-MoeParameters make_moe(const MoeConfig& config, Index width) {
-  MoeParameters p;
-  if (config.gated()) {
-    p.gate.weight = Matrix(config.experts, width);
-    if (config.gate == GateKind::noisy_top_k) p.gate.noise = Matrix(config.experts, width);
-  }
-  p.experts.resize(static_cast<std::size_t>(config.experts));
-  for (ExpertParameters& expert : p.experts) {
+/// Weights of one gate, zero; a gate over one expert has none.
+GateParameters make_gate(const GateConfig& config, Index width, bool biased) {
+  GateParameters p;
+  if (!config.gated()) return p;
+  p.weight = Matrix(config.experts, width);
+  if (config.noisy()) p.noise = Matrix(config.experts, width);
+  if (biased) p.bias = Matrix(1, config.experts);
+  if (config.kind == GateKind::balanced) p.thresholds = Matrix(1, config.experts);
+  return p;
+}
+
+GatesParameters make_gates(const MoeConfig& config, Index width) {
+  GatesParameters p;
+  p.first = make_gate(config.first_gate(), width, config.bias_rate > 0);
+  for (Index g = 0; g < config.groups; ++g) p.groups.push_back(make_gate(config.secondary_gate(), width, false));
+  return p;
+}
+
+std::vector<ExpertParameters> make_experts(const MoeConfig& config, Index count, Index width) {
+  std::vector<ExpertParameters> experts(static_cast<std::size_t>(count));
+  for (ExpertParameters& expert : experts) {
     Index inputs = width;
     for (const Index units : config.hidden) {
       expert.weight.emplace_back(units, inputs);
@@ -23,7 +36,19 @@ MoeParameters make_moe(const MoeConfig& config, Index width) {
     }
     expert.weight.emplace_back(width, inputs);
   }
-  return p;
+  return experts;
+}
+
+MoeParameters make_moe(const MoeConfig& config, Index width) {
+  return {make_gates(config, width), make_experts(config, config.experts, width),
+          make_experts(config, config.shared, width)};
+}
+
+/// Calls visit(prefix of its names, gate) for the gates of a layer.
+template <class Visit>
+void for_each_gate(GatesParameters& gates, Visit&& visit) {
+  visit(gates.groups.empty() ? "" : "primary.", gates.first);
+  for (std::size_t g = 0; g < gates.groups.size(); ++g) visit("groups." + std::to_string(g) + ".", gates.groups[g]);
 }
 
 LstmParameters make_lstm(Index cells, Index outputs, Index inputs, bool projected) {
@@ -44,7 +69,7 @@ class Initialiser {
 
   void normal(Matrix& m, double deviation) {
     fill(m, [&](Index step, Index row, Matrix& out) {
-      stream_.normals(step, row, out.cols(), out.row(row));
+      stream_.normals(step, row, 0, out.cols(), out.row(row));
       for (Index j = 0; j < out.cols(); ++j) out(row, j) *= static_cast<float>(deviation);
     });
   }
@@ -81,14 +106,22 @@ void initialise_layer(Initialiser& init, LstmParameters& p) {
   for (Index j = 0; j < p.cells(); ++j) p.bias(0, p.cells() + j) = 1;
 }
 
-void initialise_layer(Initialiser& init, MoeParameters& p) {
+void initialise_gate(Initialiser& init, GateParameters& p) {
   // A noisy gate starts without signal and with some noise, so that all experts are chosen alike (appendix A).
-  p.gate.weight.zero();
-  p.gate.noise.zero();
-  if (!p.gate.noisy() && !p.gate.weight.empty())
-    init.normal(p.gate.weight, 1 / std::sqrt(static_cast<double>(p.gate.weight.cols())));
-  for (ExpertParameters& expert : p.experts)
-    for (Matrix& weight : expert.weight) init.uniform(weight);
+  p.weight.zero();
+  p.noise.zero();
+  p.bias.zero();
+  if (p.noise.empty() && !p.weight.empty()) init.normal(p.weight, 1 / std::sqrt(static_cast<double>(p.weight.cols())));
+  // The score of every expert where the gate knows nothing.
+  for (float& threshold : p.thresholds.values()) threshold = 1 / static_cast<float>(p.thresholds.cols());
+}
+
+void initialise_layer(Initialiser& init, MoeParameters& p) {
+  initialise_gate(init, p.gates.first);
+  for (GateParameters& gate : p.gates.groups) initialise_gate(init, gate);
+  for (auto* experts : {&p.experts, &p.shared})
+    for (ExpertParameters& expert : *experts)
+      for (Matrix& weight : expert.weight) init.uniform(weight);
 }
 
 void initialise_layer(Initialiser& init, SoftmaxParameters& p) {
@@ -124,8 +157,9 @@ ModelGradients make_gradients(const ModelConfig& config, const ModelParameters& 
     } else if (const auto* lstm = std::get_if<LstmParameters>(&layer)) {
       gradients.layers.emplace_back(
           make_lstm(lstm->cells(), lstm->output_width(), lstm->weight_ih.cols(), lstm->projected()));
-    } else if (const auto* moe = std::get_if<MoeParameters>(&layer)) {
-      gradients.layers.emplace_back(GateParameters{zeros_like(moe->gate.weight), zeros_like(moe->gate.noise)});
+    } else if (std::holds_alternative<MoeParameters>(layer)) {
+      const std::size_t l = gradients.layers.size();
+      gradients.layers.emplace_back(make_gates(std::get<MoeConfig>(config.layers[l]), input_widths(config)[l]));
     } else if (std::get<SoftmaxConfig>(config.layers.back()).samples > 0) {
       gradients.layers.emplace_back(SampledSoftmaxGradient{});
     } else {
@@ -140,9 +174,10 @@ void ModelGradients::zero() {
   for (LayerGradients& layer : layers) {
     if (auto* lstm = std::get_if<LstmParameters>(&layer)) {
       for (Matrix* m : {&lstm->weight_ih, &lstm->weight_hh, &lstm->bias, &lstm->weight_hr}) m->zero();
-    } else if (auto* gate = std::get_if<GateParameters>(&layer)) {
-      gate->weight.zero();
-      gate->noise.zero();
+    } else if (auto* gates = std::get_if<GatesParameters>(&layer)) {
+      for_each_gate(*gates, [](const std::string&, GateParameters& gate) {
+        for (Matrix* m : {&gate.weight, &gate.noise, &gate.bias, &gate.thresholds}) m->zero();
+      });
     } else if (auto* softmax = std::get_if<SoftmaxParameters>(&layer)) {
       softmax->weight.zero();
       softmax->bias.zero();
@@ -158,33 +193,86 @@ void initialise(Context& context, const ModelConfig& config, std::uint64_t seed,
   }
 }
 
+namespace {
+
+/// Calls visit(name, matrix, is vector) for the tensors of a layer beside experts; empty ones are left out.
+template <class Visit>
+class TensorNames {
+ public:
+  TensorNames(std::size_t layer, Visit& visit) : prefix_("layers." + std::to_string(layer) + "."), visit_(visit) {}
+
+  void of(LstmParameters& lstm) {
+    add("weight_ih", lstm.weight_ih);
+    add("weight_hh", lstm.weight_hh);
+    add("bias", lstm.bias, true);
+    add("weight_hr", lstm.weight_hr);
+  }
+  void of(GatesParameters& gates) {
+    for_each_gate(gates, [&](const std::string& level, GateParameters& gate) {
+      add(level + "gate.weight", gate.weight);
+      add(level + "noise.weight", gate.noise);
+      add(level + "gate.bias", gate.bias, true);
+      add(level + "gate.thresholds", gate.thresholds, true);
+    });
+  }
+  void of(SoftmaxParameters& softmax) {
+    add("weight", softmax.weight);
+    add("bias", softmax.bias, true);
+  }
+  void of(const std::string& kind, std::vector<ExpertParameters>& experts) {
+    for (std::size_t e = 0; e < experts.size(); ++e)
+      for (std::size_t j = 0; j < experts[e].weight.size(); ++j)
+        add(kind + "." + std::to_string(e) + ".weight_" + std::to_string(j), experts[e].weight[j]);
+  }
+  void add(const std::string& name, Matrix& values, bool vector = false) {
+    if (!values.empty()) visit_(prefix_ + name, values, vector);
+  }
+
+ private:
+  std::string prefix_;
+  Visit& visit_;
+};
+
+}  // namespace
+
 std::vector<NamedTensor> named_tensors(ModelParameters& parameters) {
   std::vector<NamedTensor> tensors;
-  const auto add = [&](const std::string& name, Matrix& values, bool vector = false) {
-    if (!values.empty()) tensors.push_back({name, &values, vector});
+  const auto add = [&](const std::string& name, Matrix& values, bool vector) {
+    tensors.push_back({name, &values, vector});
   };
   for (std::size_t i = 0; i < parameters.layers.size(); ++i) {
-    const std::string prefix = "layers." + std::to_string(i) + ".";
-    if (auto* embedding = std::get_if<EmbeddingParameters>(&parameters.layers[i])) {
-      add(prefix + "weight", embedding->weight);
-    } else if (auto* lstm = std::get_if<LstmParameters>(&parameters.layers[i])) {
-      add(prefix + "weight_ih", lstm->weight_ih);
-      add(prefix + "weight_hh", lstm->weight_hh);
-      add(prefix + "bias", lstm->bias, true);
-      add(prefix + "weight_hr", lstm->weight_hr);
-    } else if (auto* moe = std::get_if<MoeParameters>(&parameters.layers[i])) {
-      add(prefix + "gate.weight", moe->gate.weight);
-      add(prefix + "noise.weight", moe->gate.noise);
-      for (std::size_t e = 0; e < moe->experts.size(); ++e)
-        for (std::size_t j = 0; j < moe->experts[e].weight.size(); ++j)
-          add(prefix + "experts." + std::to_string(e) + ".weight_" + std::to_string(j), moe->experts[e].weight[j]);
-    } else {
-      auto& softmax = std::get<SoftmaxParameters>(parameters.layers[i]);
-      add(prefix + "weight", softmax.weight);
-      add(prefix + "bias", softmax.bias, true);
+    TensorNames names(i, add);
+    LayerParameters& layer = parameters.layers[i];
+    if (auto* embedding = std::get_if<EmbeddingParameters>(&layer)) names.add("weight", embedding->weight);
+    if (auto* lstm = std::get_if<LstmParameters>(&layer)) names.of(*lstm);
+    if (auto* softmax = std::get_if<SoftmaxParameters>(&layer)) names.of(*softmax);
+    if (auto* moe = std::get_if<MoeParameters>(&layer)) {
+      names.of(moe->gates);
+      names.of("experts", moe->experts);
+      names.of("shared", moe->shared);
     }
   }
   return tensors;
+}
+
+std::vector<NamedGradient> named_gradients(ModelGradients& gradients) {
+  std::vector<NamedGradient> named;
+  const auto add = [&](const std::string& name, Matrix& values, bool) { named.push_back({name, &values}); };
+  for (std::size_t i = 0; i < gradients.layers.size(); ++i) {
+    TensorNames names(i, add);
+    const std::string prefix = "layers." + std::to_string(i) + ".";
+    LayerGradients& layer = gradients.layers[i];
+    if (auto* rows = std::get_if<RowGradient>(&layer)) named.push_back({prefix + "weight", nullptr, rows});
+    if (auto* lstm = std::get_if<LstmParameters>(&layer)) names.of(*lstm);
+    if (auto* gates = std::get_if<GatesParameters>(&layer)) names.of(*gates);
+    if (auto* softmax = std::get_if<SoftmaxParameters>(&layer)) names.of(*softmax);
+    if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&layer)) {
+      named.push_back({prefix + "weight", nullptr, &sampled->weight});
+      named.push_back({prefix + "bias", nullptr, &sampled->bias});
+    }
+  }
+  std::erase_if(named, [](const NamedGradient& g) { return g.name.ends_with(".gate.bias"); });
+  return named;
 }
 
 }  // namespace moelm

@@ -23,7 +23,7 @@ struct ModelParameters {
 };
 
 using LayerGradients =
-    std::variant<RowGradient, LstmParameters, GateParameters, SoftmaxParameters, SampledSoftmaxGradient>;
+    std::variant<RowGradient, LstmParameters, GatesParameters, SoftmaxParameters, SampledSoftmaxGradient>;
 
 /// Gradients of everything except experts, whose gradients are formed one at a time from their cache.
 struct ModelGradients {
@@ -56,5 +56,16 @@ struct NamedTensor {
 
 /// Every tensor of the model in the order of the layers. Pointers are valid as long as the parameters do not move.
 std::vector<NamedTensor> named_tensors(ModelParameters& parameters);
+
+/// The gradient of a tensor: all of it, or of few rows of a table.
+struct NamedGradient {
+  std::string name;  ///< of the tensor
+  Matrix* whole = nullptr;
+  RowGradient* rows = nullptr;
+};
+
+/// The gradients of all tensors that have one beside the experts', which are formed one at a time, and the biases of
+/// gates, which counts move.
+std::vector<NamedGradient> named_gradients(ModelGradients& gradients);
 
 }  // namespace moelm

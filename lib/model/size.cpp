@@ -52,10 +52,24 @@ LayerSize size_of(const LstmConfig& c, Index inputs, Index) {
 
 LayerSize size_of(const MoeConfig& c, Index inputs, Index) {
   const Exact expert = exact_expert_weights(c, inputs);
-  if (!c.gated()) return {"moe", inputs, inputs, expert.value(), expert.value(), expert.value()};
-  const Exact gate = Exact(c.gate == GateKind::noisy_top_k ? 2 : 1) * inputs * c.experts;
-  const Exact weights = gate + expert * c.experts;
-  return {"moe", inputs, inputs, weights.value(), weights.value(), (gate + expert * c.k).value()};
+  if (!c.gated()) {
+    const Exact all = expert * (Exact(1) + c.shared);
+    return {"moe", inputs, inputs, all.value(), all.value(), all.value()};
+  }
+  const Exact logit = Exact(c.first_gate().noisy() ? 2 : 1) * inputs;
+  // A hierarchy asks its primary gate, then the secondary gates of the groups chosen.
+  Exact gate = logit * (c.hierarchical() ? c.groups : c.experts), gate_ops = gate;
+  if (c.hierarchical()) {
+    const Exact secondary = c.secondary_gate().gated() ? logit * c.group_size() : Exact(0);
+    gate = gate + secondary * c.groups;
+    gate_ops = gate_ops + secondary * c.first_gate().chosen();
+  }
+  const Exact weights = gate + expert * (Exact(c.experts) + c.shared);
+  const Exact vectors = (c.bias_rate > 0 ? Exact(c.first_gate().experts) : Exact(0)) +
+                        (c.gate == GateKind::balanced ? Exact(c.experts) : Exact(0));
+  return {"moe",           inputs,
+          inputs,          (weights + vectors).value(),
+          weights.value(), (gate_ops + expert * (Exact(c.chosen()) + c.shared)).value()};
 }
 
 LayerSize size_of(const SoftmaxConfig&, Index inputs, Index vocabulary) {

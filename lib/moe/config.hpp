@@ -8,40 +8,96 @@
 
 namespace moelm {
 
-/// How a token chooses its experts.
+/// How a token chooses its experts. Each gate is a file.
 enum class GateKind {
   noisy_top_k,  ///< equations 3 to 5: logits with learned noise, the k greatest, softmax over them
   top_k,        ///< the same without noise (and therefore without a load loss)
+  softmax,      ///< equation 2: every expert, weighted by a softmax
+  balanced,     ///< appendix F: in training every expert takes its best k N / E rows, afterwards thresholds decide
 };
 
 template <>
 struct EnumNames<GateKind> {
-  static constexpr std::array<std::pair<std::string_view, GateKind>, 2> values = {
-      {{"noisy-top-k", GateKind::noisy_top_k}, {"top-k", GateKind::top_k}}};
+  static constexpr std::array<std::pair<std::string_view, GateKind>, 4> values = {
+      {{"noisy-top-k", GateKind::noisy_top_k},
+       {"top-k", GateKind::top_k},
+       {"softmax", GateKind::softmax},
+       {"balanced", GateKind::balanced}}};
 };
 
-/// Configuration of an MoE layer (section 2). With one expert there is no gate at all.
+/// One gate: a flat layer has one, a hierarchical layer one over its groups and one in each group.
+struct GateConfig {
+  GateKind kind = GateKind::noisy_top_k;
+  Index experts = 1;  ///< what is chosen among: experts, or groups of experts
+  Index k = 1;        ///< how many of them a row takes; balanced: on average
+  double noise_epsilon = 0.01;
+
+  /// Whether there is anything to choose.
+  bool gated() const { return experts > 1; }
+  /// Whether noise is drawn.
+  bool noisy() const { return gated() && kind == GateKind::noisy_top_k; }
+  /// Whether the load is the smooth estimate with a gradient (equation 9), not a count.
+  bool smooth_load() const { return noisy() && k < experts; }
+  /// Experts that a row takes, on average where the gate is balanced.
+  Index chosen() const { return !gated() ? 1 : kind == GateKind::softmax ? experts : k; }
+};
+
+/// Configuration of an MoE layer (section 2; appendix B with groups). With one expert there is no gate at all.
 struct MoeConfig {
   GateKind gate = GateKind::noisy_top_k;
   Index experts = 32;
   Index k = 4;
+  Index groups = 0;
+  Index k_groups = 2;
   std::vector<Index> hidden = {1024};
+  Index shared = 0;
   double w_importance = 0.1;
   double w_load = 0.1;
+  double w_switch = 0;
+  double w_z = 0;
+  double bias_rate = 0;
   double noise_epsilon = 0.01;
+  bool recompute = false;
 
   bool gated() const { return experts > 1; }
+  bool hierarchical() const { return groups > 0; }
+  /// Experts in a group; all of them in a flat layer.
+  Index group_size() const { return hierarchical() ? experts / groups : experts; }
+  /// The gate of a flat layer, over all experts; of a hierarchical layer the primary gate, over its groups.
+  GateConfig first_gate() const {
+    return {gate, hierarchical() ? groups : experts, hierarchical() ? k_groups : k, noise_epsilon};
+  }
+  /// The gate of each group of a hierarchical layer.
+  GateConfig secondary_gate() const { return {gate, group_size(), k, noise_epsilon}; }
+  /// Whether a load loss exists: some gate has a smooth load.
+  bool smooth_load() const { return first_gate().smooth_load() || (hierarchical() && secondary_gate().smooth_load()); }
+  /// Experts of a row, on average where the gate is balanced; hierarchical: the product of both levels.
+  Index chosen() const { return first_gate().chosen() * (hierarchical() ? secondary_gate().chosen() : 1); }
 };
 
 template <class Visitor>
 void fields(MoeConfig& c, Visitor&& visit) {
   visit(Option{"gate", "how a token chooses its experts"}, c.gate);
   visit(Option{"experts", "number of experts E; with 1 there is no gate", "experts", 1}, c.experts);
-  visit(Option{"k", "experts chosen for each token", "experts", 1}, c.k);
+  visit(Option{"k", "experts chosen for each token; in a hierarchy: in each group chosen; balanced: on average",
+               "experts", 1},
+        c.k);
+  visit(Option{"groups", "groups A of E / A experts, each with a gate of its own; 0: no hierarchy", "groups", 0},
+        c.groups);
+  visit(Option{"k_groups", "groups chosen for each token of a hierarchy", "groups", 1}, c.k_groups);
   visit(Option{"hidden", "width of each hidden layer of an expert", "units", 1}, c.hidden);
+  visit(Option{"shared", "experts that every token passes through, beside those that a gate chooses", "experts", 0},
+        c.shared);
   visit(Option{"w_importance", "weight of CV^2(importance) in the loss (equation 7)", "", 0}, c.w_importance);
   visit(Option{"w_load", "weight of CV^2(load) in the loss (equation 11)", "", 0}, c.w_load);
+  visit(Option{"w_switch", "weight of the Switch Transformer's balancing loss, 0: none", "", 0}, c.w_switch);
+  visit(Option{"w_z", "weight of the z-loss on the gate's logits, 0: none", "", 0}, c.w_z);
+  visit(Option{"bias_rate", "step of the biases that balance the choice without a loss, 0: no biases", "", 0},
+        c.bias_rate);
   visit(Option{"noise_epsilon", "added to the standard deviation of the gate noise", "", 0}, c.noise_epsilon);
+  visit(
+      Option{"recompute", "compute the experts' hidden layers again in backward instead of keeping them (appendix D)"},
+      c.recompute);
 }
 
 }  // namespace moelm

@@ -10,6 +10,7 @@ namespace moelm {
 namespace {
 
 constexpr Index kRowsOfATask = 256;
+constexpr Index kRowsOfASum = 2048;  // rows that go into a gradient at once
 
 /// Some rows of one expert: the unit of work.
 struct Task {
@@ -17,11 +18,11 @@ struct Task {
 };
 
 /// All rows of all experts in tasks, the longest first so that threads end together.
-std::vector<Task> plan_tasks(const Dispatch& dispatch) {
+std::vector<Task> plan_tasks(const std::vector<Index>& offset) {
   std::vector<Task> tasks;
-  for (Index e = 0; e + 1 < static_cast<Index>(dispatch.offset.size()); ++e) {
-    const Index end = dispatch.offset[static_cast<std::size_t>(e) + 1];
-    for (Index begin = dispatch.offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfATask)
+  for (Index e = 0; e + 1 < static_cast<Index>(offset.size()); ++e) {
+    const Index end = offset[static_cast<std::size_t>(e) + 1];
+    for (Index begin = offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfATask)
       tasks.push_back({e, begin, std::min(end, begin + kRowsOfATask)});
   }
   std::stable_sort(tasks.begin(), tasks.end(),
@@ -29,64 +30,109 @@ std::vector<Task> plan_tasks(const Dispatch& dispatch) {
   return tasks;
 }
 
-void prepare_packed(const Context& context, std::size_t matrices, ExpertsCache& cache) {
-  cache.packed.resize(static_cast<std::size_t>(context.threads()));
+void prepare_workers(const Context& context, std::size_t matrices, ExpertsCache& cache) {
+  const auto threads = static_cast<std::size_t>(context.threads());
+  cache.packed.resize(threads);
   for (auto& of_thread : cache.packed) of_thread.resize(matrices);
+  cache.hidden.resize(threads);
+  for (auto& of_thread : cache.hidden) of_thread.resize(matrices - 1);
+}
+
+/// out = x W^T, with ReLU after all matrices but the last.
+void through_matrix(Context& context, const ExpertParameters& expert, std::size_t j, ConstMatrixView x,
+                    PackedMatrix& packed, MatrixView out) {
+  packed.pack(expert.weight[j], Transpose::yes);
+  multiply(context, x, packed, 0.0f, out);
+  if (j + 1 < expert.weight.size()) kernels().relu(out.size(), out.data);
+}
+
+/// The input of matrix j for rows [begin, end): kept, or computed into the worker's memory from the routed rows.
+ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const ExpertFactors& factors, std::size_t j,
+                         Index begin, Index end, ExpertsCache& cache) {
+  if (j == 0 || !factors.input[j].empty()) return factors.input[j].view().row_range(begin, end);
+  const auto worker = static_cast<std::size_t>(context.worker());
+  ConstMatrixView x = factors.input[0].view().row_range(begin, end);
+  for (std::size_t i = 0; i < j; ++i) {
+    Matrix& hidden = cache.hidden[worker][i];
+    hidden.reshape(end - begin, expert.weight[i].rows());
+    through_matrix(context, expert, i, x, cache.packed[worker][i], hidden);
+    x = hidden;
+  }
+  return x;
 }
 
 }  // namespace
 
 void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
-                     ExpertsCache& cache) {
+                     HiddenLayers hidden, ExpertsCache& cache) {
   const std::size_t matrices = experts[0].weight.size();
-  prepare_packed(context, matrices, cache);
-  cache.input.resize(matrices);
-  for (std::size_t j = 1; j < matrices; ++j) cache.input[j].reshape(dispatch.slots(), experts[0].weight[j].cols());
+  ExpertFactors& factors = cache.factors;
+  prepare_workers(context, matrices, cache);
+  factors.offset = dispatch.offset;
+  factors.input.resize(matrices);
+  for (std::size_t j = 1; j < matrices; ++j)
+    factors.input[j].reshape(hidden == HiddenLayers::kept ? dispatch.slots() : 0, experts[0].weight[j].cols());
   cache.output.reshape(dispatch.slots(), experts[0].weight.back().rows());
-  const std::vector<Task> tasks = plan_tasks(dispatch);
+  const std::vector<Task> tasks = plan_tasks(factors.offset);
   context.parallel_for(static_cast<Index>(tasks.size()), [&](Index i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
     const ExpertParameters& expert = experts[static_cast<std::size_t>(task.expert)];
-    auto& packed = cache.packed[static_cast<std::size_t>(context.worker())];
-    for (std::size_t j = 0; j < matrices; ++j) {
-      packed[j].pack(expert.weight[j], Transpose::yes);
-      Matrix& result = j + 1 < matrices ? cache.input[j + 1] : cache.output;
-      const MatrixView rows = result.view().row_range(task.begin, task.end);
-      multiply(context, cache.input[j].view().row_range(task.begin, task.end), packed[j], 0.0f, rows);
-      if (j + 1 < matrices) kernels().relu(rows.size(), rows.data);
-    }
+    const auto worker = static_cast<std::size_t>(context.worker());
+    if (hidden == HiddenLayers::kept)
+      for (std::size_t j = 0; j + 1 < matrices; ++j)
+        through_matrix(context, expert, j, factors.input[j].view().row_range(task.begin, task.end),
+                       cache.packed[worker][j], factors.input[j + 1].view().row_range(task.begin, task.end));
+    const ConstMatrixView last = input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache);
+    through_matrix(context, expert, matrices - 1, last, cache.packed[worker][matrices - 1],
+                   cache.output.view().row_range(task.begin, task.end));
   });
 }
 
-void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
+void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
                       ExpertsCache& cache) {
   const std::size_t matrices = experts[0].weight.size();
-  ensure(cache.gradient.size() == matrices, "the gradient of the output is given");
-  for (std::size_t j = 0; j + 1 < matrices; ++j)
-    cache.gradient[j].reshape(dispatch.slots(), experts[0].weight[j].rows());
-  cache.dinput.reshape(dispatch.slots(), experts[0].weight[0].cols());
-  const std::vector<Task> tasks = plan_tasks(dispatch);
+  ExpertFactors& factors = cache.factors;
+  ensure(factors.gradient.size() == matrices, "the gradient of the output is given");
+  const Index slots = factors.gradient.back().rows();
+  for (std::size_t j = 0; j + 1 < matrices; ++j) factors.gradient[j].reshape(slots, experts[0].weight[j].rows());
+  cache.dinput.reshape(slots, experts[0].weight[0].cols());
+  const std::vector<Task> tasks = plan_tasks(factors.offset);
   context.parallel_for(static_cast<Index>(tasks.size()), [&](Index i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
     const ExpertParameters& expert = experts[static_cast<std::size_t>(task.expert)];
-    auto& packed = cache.packed[static_cast<std::size_t>(context.worker())];
+    const auto worker = static_cast<std::size_t>(context.worker());
+    // Fills the worker's hidden layers, all of them.
+    if (hidden == HiddenLayers::recomputed)
+      input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache);
     for (std::size_t j = matrices; j-- > 0;) {
-      packed[j].pack(expert.weight[j], Transpose::no);
-      Matrix& result = j > 0 ? cache.gradient[j - 1] : cache.dinput;
+      PackedMatrix& packed = cache.packed[worker][j];
+      packed.pack(expert.weight[j], Transpose::no);
+      Matrix& result = j > 0 ? factors.gradient[j - 1] : cache.dinput;
       const MatrixView rows = result.view().row_range(task.begin, task.end);
-      multiply(context, cache.gradient[j].view().row_range(task.begin, task.end), packed[j], 0.0f, rows);
-      if (j > 0) kernels().relu_backward(rows.size(), cache.input[j].row(task.begin), rows.data);
+      multiply(context, factors.gradient[j].view().row_range(task.begin, task.end), packed, 0.0f, rows);
+      if (j == 0) continue;
+      const float* activation =
+          hidden == HiddenLayers::kept ? factors.input[j].row(task.begin) : cache.hidden[worker][j - 1].data();
+      kernels().relu_backward(rows.size(), activation, rows.data);
     }
   });
 }
 
-void form_expert_gradient(Context& context, const Dispatch& dispatch, const ExpertsCache& cache, Index expert, Index j,
-                          MatrixView out) {
-  const Index begin = dispatch.offset[static_cast<std::size_t>(expert)];
-  const Index end = dispatch.offset[static_cast<std::size_t>(expert) + 1];
+void form_expert_gradient(Context& context, const ExpertParameters& expert, std::span<const ExpertFactors* const> parts,
+                          Index e, Index j, ExpertsCache& cache, MatrixView out) {
   const auto matrix = static_cast<std::size_t>(j);
-  multiply_transposed(context, cache.gradient[matrix].view().row_range(begin, end),
-                      cache.input[matrix].view().row_range(begin, end), 0.0f, out);
+  float beta = 0;
+  for (const ExpertFactors* factors : parts) {
+    const Index end = factors->offset[static_cast<std::size_t>(e) + 1];
+    for (Index begin = factors->offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfASum) {
+      const Index stop = std::min(end, begin + kRowsOfASum);
+      multiply_transposed(context, factors->gradient[matrix].view().row_range(begin, stop),
+                          input_of(context, expert, *factors, matrix, begin, stop, cache), beta, out);
+      beta = 1;
+    }
+  }
+  if (beta == 0)
+    for (Index row = 0; row < out.rows; ++row) std::fill_n(out.row(row), out.cols, 0.0f);
 }
 
 }  // namespace moelm

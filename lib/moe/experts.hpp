@@ -2,6 +2,7 @@
 // contiguous rows.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/context.hpp"
@@ -16,27 +17,44 @@ struct ExpertParameters {
   std::vector<Matrix> weight;
 };
 
-/// What the experts' gradients are made of, and the memory of a pass; one a worker. For matrix j of expert e
-/// dW = sum over its slots of gradient[j][slot] * input[j][slot]^T; dW itself is formed only when the optimizer wants
-/// it.
-struct ExpertsCache {
-  std::vector<Matrix> input;     ///< input[j] [N * k, columns of matrix j]; input[0] holds the routed rows
-  Matrix output;                 ///< [N * k, D]
-  std::vector<Matrix> gradient;  ///< gradient[j] [N * k, rows of matrix j]
-  Matrix dinput;                 ///< [N * k, D]
-  std::vector<std::vector<PackedMatrix>> packed;  ///< [threads][matrices]
+/// What the experts' gradients are made of: for matrix j of expert e, dW = sum over the expert's slots offset[e] ...
+/// offset[e + 1] - 1 of gradient[j][slot] input[j][slot]^T. dW itself is formed only when the optimizer wants it.
+struct ExpertFactors {
+  std::vector<Index> offset;     ///< [E + 1]
+  std::vector<Matrix> input;     ///< input[j] [slots, columns of matrix j]; input[0] holds the routed rows, the hidden
+                                 ///< layers are empty where they are recomputed
+  std::vector<Matrix> gradient;  ///< gradient[j] [slots, rows of matrix j]
+
+  Index rows_of(Index expert) const {
+    return offset[static_cast<std::size_t>(expert) + 1] - offset[static_cast<std::size_t>(expert)];
+  }
 };
 
-/// cache.output = the experts of cache.input[0] (filled by dispatch_rows).
-void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
-                     ExpertsCache& cache);
+/// The memory of a pass through the experts; one a worker.
+struct ExpertsCache {
+  ExpertFactors factors;
+  Matrix output;                                  ///< [slots, D]
+  Matrix dinput;                                  ///< [slots, D]
+  std::vector<std::vector<PackedMatrix>> packed;  ///< [threads][matrices]
+  std::vector<std::vector<Matrix>> hidden;        ///< [threads][hidden layers]: some rows, where they are recomputed
+};
 
-/// From cache.gradient.back(), the gradient of the output, fills the other gradients and cache.dinput.
-void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
+/// Whether hidden layers are kept for backward, or computed again there and once more for dW (appendix D). Both give
+/// the same bits.
+enum class HiddenLayers { kept, recomputed };
+
+/// cache.output = the experts of cache.factors.input[0] (filled by dispatch_rows), whose slots `dispatch` tells.
+void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
+                     HiddenLayers hidden, ExpertsCache& cache);
+
+/// From cache.factors.gradient.back(), the gradient of the output, fills the other gradients and cache.dinput.
+void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
                       ExpertsCache& cache);
 
-/// dW of matrix j of expert e, overwriting `out`.
-void form_expert_gradient(Context& context, const Dispatch& dispatch, const ExpertsCache& cache, Index expert, Index j,
-                          MatrixView out);
+/// dW of matrix j of expert e over all parts of a step, overwriting `out`; runs in the calling task. Where hidden
+/// layers are recomputed the expert's matrices 0 ... j-1 have to be those of the pass still: matrices are updated from
+/// the last to the first.
+void form_expert_gradient(Context& context, const ExpertParameters& expert, std::span<const ExpertFactors* const> parts,
+                          Index e, Index j, ExpertsCache& cache, MatrixView out);
 
 }  // namespace moelm

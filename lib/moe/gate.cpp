@@ -1,114 +1,79 @@
 #include "moe/gate.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 #include "base/check.hpp"
-#include "moe/normal.hpp"
-#include "ops/kernels.hpp"
-#include "ops/topk.hpp"
+#include "moe/balanced_gate.hpp"
+#include "moe/noisy_top_k_gate.hpp"
+#include "moe/softmax_gate.hpp"
+#include "moe/top_k_gate.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr Index kRowsOfATask = 64;
-
-/// Sums over the rows of one task; tasks are added up in order, so the totals do not depend on the threads.
-struct PartialSums {
-  std::vector<double> importance, load;
-};
-
-/// H(x) of one row: the clean logits, plus noise where it is drawn.
-void noisy_logits(const MoeConfig& config, const GateCache& cache, Index row, float* h) {
-  const Index experts = cache.clean.cols();
-  std::copy_n(cache.clean.row(row), experts, h);
-  if (cache.draws.empty()) return;
-  for (Index i = 0; i < experts; ++i)
-    h[i] += cache.draws(row, i) * static_cast<float>(softplus(cache.raw(row, i)) + config.noise_epsilon);
+/// One expert needs no gate: every row goes to it with gate 1.
+void route_all_to_one(Index rows, Routing& routing) {
+  routing.shape(rows, 1, 1);
+  routing.expert.assign(static_cast<std::size_t>(rows), 0);
+  routing.gate.assign(static_cast<std::size_t>(rows), 1.0f);
+  routing.count_pairs();
 }
 
-/// Softmax over the chosen logits (equation 3); the first is the greatest.
-void softmax_of_chosen(const float* h, std::span<const std::int32_t> chosen, float* gates) {
-  double sum = 0;
-  for (const std::int32_t e : chosen) sum += std::exp(static_cast<double>(h[e]) - static_cast<double>(h[chosen[0]]));
-  for (std::size_t j = 0; j < chosen.size(); ++j)
-    gates[j] =
-        static_cast<float>(std::exp(static_cast<double>(h[chosen[j]]) - static_cast<double>(h[chosen[0]])) / sum);
+void logits(Context& context, ConstMatrixView x, const Matrix& weight, PackedMatrix& packed, Matrix& out) {
+  out.reshape(x.rows, weight.rows());
+  packed.pack(weight, Transpose::yes);
+  multiply(context, x, packed, 0.0f, out);
 }
 
-/// Adds P(x, i) of one row to the load (equations 8 to 10).
-void add_smooth_load(const MoeConfig& config, const GateCache& cache, Index row, std::span<const std::int32_t> order,
-                     std::vector<double>& load) {
-  const float* h = cache.noisy.row(row);
-  const auto k = static_cast<std::size_t>(config.k);
-  const double kth = h[order[k - 1]], next = h[order[k]];
-  const auto chosen = order.first(k);
-  for (Index i = 0; i < cache.clean.cols(); ++i) {
-    const bool in = std::find(chosen.begin(), chosen.end(), i) != chosen.end();
-    const double deviation = softplus(cache.raw(row, i)) + config.noise_epsilon;
-    load[static_cast<std::size_t>(i)] += normal_cdf((cache.clean(row, i) - (in ? next : kth)) / deviation);
-  }
+void logits_backward(Context& context, ConstMatrixView x, const Matrix& weight, PackedMatrix& packed,
+                     const Matrix& dlogits, Matrix& dweight, MatrixView dx) {
+  packed.pack(weight, Transpose::no);
+  multiply(context, dlogits, packed, 1.0f, dx);
+  multiply_transposed(context, dlogits, x, 1.0f, dweight);
 }
 
 }  // namespace
 
-bool smooth_load(const MoeConfig& config, const GateParameters& parameters) {
-  return parameters.noisy() && config.k < config.experts;
+void gate_forward(Context& context, const GateConfig& config, const GateParameters& p, ConstMatrixView x,
+                  const GatePass& pass, GateCache& cache, Routing& routing) {
+  if (!config.gated()) return route_all_to_one(x.rows, routing);
+  logits(context, x, p.weight, cache.w_gate, cache.clean);
+  switch (config.kind) {
+    case GateKind::noisy_top_k:
+      logits(context, x, p.noise, cache.w_noise, cache.raw);
+      return noisy_top_k_forward(context, config, p, pass, cache, routing);
+    case GateKind::top_k:
+      return top_k_forward(context, config, p, cache, routing);
+    case GateKind::softmax:
+      return softmax_gate_forward(context, config, cache, routing);
+    case GateKind::balanced:
+      return balanced_gate_forward(context, config, p, pass, cache, routing);
+  }
 }
 
-void gate_forward(Context& context, const MoeConfig& config, const GateParameters& p, ConstMatrixView x,
-                  GateCache& cache, Routing& routing) {
-  const Index rows = x.rows, experts = config.experts, k = config.k, kept = std::min(k + 1, experts);
-  ensure(k >= 1 && k <= experts, "1 <= k <= E");
-  ensure(cache.draws.empty() || cache.draws.rows() == rows, "one draw a row and expert");
-  const bool smooth = smooth_load(config, p);
-  cache.clean.reshape(rows, experts);
-  cache.noisy.reshape(rows, experts);
-  cache.order.resize(static_cast<std::size_t>(rows * kept));
-  cache.w_gate.pack(p.weight, Transpose::yes);
-  multiply(context, x, cache.w_gate, 0.0f, cache.clean);
-  if (p.noisy()) {
-    cache.raw.reshape(rows, experts);
-    cache.w_noise.pack(p.noise, Transpose::yes);
-    multiply(context, x, cache.w_noise, 0.0f, cache.raw);
+void gate_backward(Context& context, const GateConfig& config, const GateParameters& p, ConstMatrixView x,
+                   const Routing& routing, const RoutingGradient& gradient, GateCache& cache, GateParameters& gradients,
+                   MatrixView dx, const LogitGradient& further) {
+  if (!config.gated()) return;
+  ensure(gradient.gate.size() == routing.gate.size(), "a gradient for every pair");
+  cache.dclean.reshape(x.rows, config.experts);
+  switch (config.kind) {
+    case GateKind::noisy_top_k:
+      noisy_top_k_backward(context, config, p, routing, gradient, cache);
+      break;
+    case GateKind::top_k:
+      top_k_backward(context, routing, gradient, cache);
+      break;
+    case GateKind::softmax:
+      softmax_gate_backward(context, routing, gradient, cache);
+      break;
+    case GateKind::balanced:
+      balanced_gate_backward(context, routing, gradient, cache, gradients);
+      break;
   }
-  routing.rows = rows;
-  routing.experts = experts;
-  routing.k = k;
-  routing.expert.resize(static_cast<std::size_t>(rows * k));
-  routing.gate.resize(static_cast<std::size_t>(rows * k));
-
-  std::vector<PartialSums> partial(static_cast<std::size_t>((rows + kRowsOfATask - 1) / kRowsOfATask));
-  context.parallel_ranges(rows, kRowsOfATask, [&](Index begin, Index end) {
-    PartialSums& sums = partial[static_cast<std::size_t>(begin / kRowsOfATask)];
-    sums.importance.assign(static_cast<std::size_t>(experts), 0.0);
-    sums.load.assign(static_cast<std::size_t>(experts), 0.0);
-    for (Index n = begin; n < end; ++n) {
-      noisy_logits(config, cache, n, cache.noisy.row(n));
-      const std::span<std::int32_t> order(cache.order.data() + n * kept, static_cast<std::size_t>(kept));
-      top_k(cache.noisy.view().row_span(n), order);
-      const auto chosen = order.first(static_cast<std::size_t>(k));
-      float* gates = routing.gate.data() + n * k;
-      softmax_of_chosen(cache.noisy.row(n), chosen, gates);
-      std::copy(chosen.begin(), chosen.end(), routing.expert.begin() + n * k);
-      for (std::size_t j = 0; j < chosen.size(); ++j) {
-        sums.importance[static_cast<std::size_t>(chosen[j])] += static_cast<double>(gates[j]);
-        if (!smooth) sums.load[static_cast<std::size_t>(chosen[j])] += 1;
-      }
-      if (smooth) add_smooth_load(config, cache, n, order, sums.load);
-    }
-  });
-
-  routing.importance.assign(static_cast<std::size_t>(experts), 0.0);
-  routing.load.assign(static_cast<std::size_t>(experts), 0.0);
-  routing.tokens.assign(static_cast<std::size_t>(experts), 0);
-  for (const PartialSums& sums : partial)
-    for (std::size_t i = 0; i < routing.load.size(); ++i) {
-      routing.importance[i] += sums.importance[i];
-      routing.load[i] += sums.load[i];
-    }
-  for (const std::int32_t e : routing.expert) ++routing.tokens[static_cast<std::size_t>(e)];
+  if (further) context.parallel_for(x.rows, [&](Index n) { further(n, cache.dclean.row(n)); });
+  logits_backward(context, x, p.weight, cache.w_gate, cache.dclean, gradients.weight, dx);
+  if (config.kind == GateKind::noisy_top_k)
+    logits_backward(context, x, p.noise, cache.w_noise, cache.draw, gradients.noise, dx);
 }
 
 }  // namespace moelm

@@ -1,87 +1,125 @@
 #include "moe/moe_layer.hpp"
 
+#include <algorithm>
 #include <numeric>
 
-#include "base/check.hpp"
+#include "moe/auxiliary_losses.hpp"
 #include "moe/balance.hpp"
 #include "ops/kernels.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// One expert needs no gate: every row goes to it with gate 1.
-void route_all_to_one(Index rows, Routing& routing) {
-  routing.rows = rows;
-  routing.experts = routing.k = 1;
-  routing.expert.assign(static_cast<std::size_t>(rows), 0);
-  routing.gate.assign(static_cast<std::size_t>(rows), 1.0f);
-  routing.importance.assign(1, static_cast<double>(rows));
-  routing.load.assign(1, static_cast<double>(rows));
-  routing.tokens.assign(1, rows);
+HiddenLayers hidden_layers(const MoeConfig& config) {
+  return config.recompute ? HiddenLayers::recomputed : HiddenLayers::kept;
+}
+
+void route(Context& context, const MoeConfig& config, const GatesParameters& p, ConstMatrixView x, const GatePass& pass,
+           MoeCache& cache) {
+  if (config.hierarchical())
+    return hierarchical_gate_forward(context, config, p.first, p.groups, x, pass, cache.hierarchy, cache.routing);
+  gate_forward(context, config.first_gate(), p.first, x, pass, cache.gate, cache.routing);
+  if (has_auxiliary_losses(config)) sum_auxiliary(context, cache.gate, cache.routing.sums);
 }
 
 /// Gradients of each slot's output and of each gate: d output = gate * dy, d gate = <dy, output>.
 void backward_through_combine(Context& context, ConstMatrixView dy, MoeCache& cache) {
-  const Index k = cache.routing.k;
-  Matrix& doutput = cache.experts.gradient.back();
+  Matrix& doutput = cache.experts.factors.gradient.back();
+  cache.routing_gradient.gate.resize(cache.routing.gate.size());
   context.parallel_ranges(dy.rows, 32, [&](Index begin, Index end) {
-    for (Index n = begin; n < end; ++n)
-      for (Index j = 0; j < k; ++j) {
-        const auto pair = static_cast<std::size_t>(n * k + j);
-        const Index slot = cache.dispatch.slot[pair];
-        cache.routing_gradient.gate(n, j) = kernels().dot(dy.cols, dy.row(n), cache.experts.output.row(slot));
-        kernels().scale(dy.cols, cache.routing.gate[pair], dy.row(n), doutput.row(slot));
+    const auto first = static_cast<std::size_t>(begin), last = static_cast<std::size_t>(end);
+    for (std::size_t n = first; n < last; ++n)
+      for (auto p = static_cast<std::size_t>(cache.routing.begin[n]);
+           p < static_cast<std::size_t>(cache.routing.begin[n + 1]); ++p) {
+        const Index slot = cache.dispatch.slot[p];
+        const float* upstream = dy.row(static_cast<Index>(n));
+        cache.routing_gradient.gate[p] = kernels().dot(dy.cols, upstream, cache.experts.output.row(slot));
+        kernels().scale(dy.cols, cache.routing.gate[p], upstream, doutput.row(slot));
       }
   });
 }
 
+/// Every shared expert reads every row: expert s owns slots s N ... (s + 1) N - 1.
+void plan_shared(Index rows, Index experts, Dispatch& dispatch) {
+  dispatch.offset.resize(static_cast<std::size_t>(experts) + 1);
+  dispatch.row.resize(static_cast<std::size_t>(rows * experts));
+  for (Index s = 0; s <= experts; ++s) dispatch.offset[static_cast<std::size_t>(s)] = s * rows;
+  for (Index s = 0; s < experts; ++s)
+    std::iota(dispatch.row.begin() + s * rows, dispatch.row.begin() + (s + 1) * rows, 0);
+}
+
+void add_shared_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
+                        MoeCache& cache, MatrixView y) {
+  plan_shared(x.rows, config.shared, cache.shared_dispatch);
+  cache.shared.factors.input.resize(p.shared[0].weight.size());
+  cache.shared.factors.input[0].reshape(cache.shared_dispatch.slots(), x.cols);
+  dispatch_rows(context, cache.shared_dispatch, x, cache.shared.factors.input[0]);
+  experts_forward(context, p.shared, cache.shared_dispatch, hidden_layers(config), cache.shared);
+  for (Index s = 0; s < config.shared; ++s)
+    add(context, cache.shared.output.view().row_range(s * x.rows, (s + 1) * x.rows), y);
+}
+
+void add_shared_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView dy,
+                         MoeCache& cache, MatrixView dx) {
+  cache.shared.factors.gradient.resize(p.shared[0].weight.size());
+  cache.shared.factors.gradient.back().reshape(cache.shared_dispatch.slots(), dy.cols);
+  dispatch_rows(context, cache.shared_dispatch, dy, cache.shared.factors.gradient.back());
+  experts_backward(context, p.shared, hidden_layers(config), cache.shared);
+  for (Index s = 0; s < config.shared; ++s)
+    add(context, cache.shared.dinput.view().row_range(s * dy.rows, (s + 1) * dy.rows), dx);
+}
+
 }  // namespace
 
-void draw_gate_noise(Context& context, const RandomStream& stream, Index step, std::span<const Index> positions,
-                     Index experts, GateCache& cache) {
-  cache.draws.reshape(static_cast<Index>(positions.size()), experts);
-  context.parallel_ranges(cache.draws.rows(), 32, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i)
-      stream.normals(step, positions[static_cast<std::size_t>(i)], experts, cache.draws.row(i));
-  });
+NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions) {
+  return [stream, step, positions](Index row, Index first, Index count, float* out) {
+    stream.normals(step, positions[static_cast<std::size_t>(row)], first, count, out);
+  };
 }
 
-void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x, MoeCache& cache,
-                 MatrixView y) {
-  if (config.gated())
-    gate_forward(context, config, p.gate, x, cache.gate, cache.routing);
-  else
-    route_all_to_one(x.rows, cache.routing);
+void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
+                 const GatePass& pass, MoeCache& cache, MatrixView y) {
+  route(context, config, p.gates, x, pass, cache);
   plan_dispatch(cache.routing, cache.dispatch);
-  cache.experts.input.resize(p.experts[0].weight.size());
-  cache.experts.input[0].reshape(cache.dispatch.slots(), x.cols);
-  dispatch_rows(context, cache.dispatch, x, cache.experts.input[0]);
-  experts_forward(context, p.experts, cache.dispatch, cache.experts);
-  combine_rows(context, cache.dispatch, cache.routing.gate.data(), cache.experts.output, y);
+  cache.experts.factors.input.resize(p.experts[0].weight.size());
+  cache.experts.factors.input[0].reshape(cache.dispatch.slots(), x.cols);
+  dispatch_rows(context, cache.dispatch, x, cache.experts.factors.input[0]);
+  experts_forward(context, p.experts, cache.dispatch, hidden_layers(config), cache.experts);
+  combine_rows(context, cache.dispatch, cache.routing, cache.experts.output, y);
+  if (config.shared > 0) add_shared_forward(context, config, p, x, cache, y);
 }
 
-BalanceLosses balance_losses(const MoeConfig& config, const MoeParameters& p, const Routing& routing) {
+BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
   BalanceLosses losses;
   if (!config.gated()) return losses;
-  losses.importance = config.w_importance * cv_squared(routing.importance);
-  if (smooth_load(config, p.gate)) losses.load = config.w_load * cv_squared(routing.load);
+  losses.importance = config.w_importance * cv_squared(sums.importance);
+  if (config.smooth_load()) losses.load = config.w_load * cv_squared(sums.load);
+  losses.switch_balance = switch_loss(config, sums);
+  losses.z = z_loss(config, sums);
+  losses.threshold = sums.threshold_loss;
   return losses;
 }
 
 void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
-                  ConstMatrixView dy, MoeCache& cache, GateParameters& gate_gradients, MatrixView dx) {
-  const Routing& routing = cache.routing;
-  cache.routing_gradient.gate.reshape(routing.rows, routing.k);
-  cache.experts.gradient.resize(p.experts[0].weight.size());
-  cache.experts.gradient.back().reshape(cache.dispatch.slots(), dy.cols);
+                  ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
+                  MatrixView dx) {
+  cache.experts.factors.gradient.resize(p.experts[0].weight.size());
+  cache.experts.factors.gradient.back().reshape(cache.dispatch.slots(), dy.cols);
   backward_through_combine(context, dy, cache);
-  experts_backward(context, p.experts, cache.dispatch, cache.experts);
-  combine_rows(context, cache.dispatch, nullptr, cache.experts.dinput, dx);
+  experts_backward(context, p.experts, hidden_layers(config), cache.experts);
+  return_rows(context, cache.dispatch, cache.routing, cache.experts.dinput, 0, dx);
+  if (config.shared > 0) add_shared_backward(context, config, p, dy, cache, dx);
   if (!config.gated()) return;
-  cache.routing_gradient.importance = cv_squared_gradient(routing.importance, config.w_importance);
-  cache.routing_gradient.load = cv_squared_gradient(routing.load, config.w_load);
-  gate_backward(context, config, p.gate, x, routing, cache.routing_gradient, cache.gate, gate_gradients, dx);
+  cache.routing_gradient.importance = cv_squared_gradient(sums.importance, config.w_importance);
+  cache.routing_gradient.load = cv_squared_gradient(sums.load, config.smooth_load() ? config.w_load : 0);
+  if (config.hierarchical())
+    return hierarchical_gate_backward(context, config, p.gates.first, p.gates.groups, x, cache.routing,
+                                      cache.routing_gradient, sums, cache.hierarchy, gradients.first, gradients.groups,
+                                      dx);
+  gate_backward(context, config.first_gate(), p.gates.first, x, cache.routing, cache.routing_gradient, cache.gate,
+                gradients.first, dx, auxiliary_gradient(config, sums, cache.gate));
 }
 
 }  // namespace moelm

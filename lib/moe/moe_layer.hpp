@@ -1,5 +1,6 @@
-// The MoE layer over all positions of a batch at once: gate, dispatch, experts, combine (equation 1).
-//   y = sum_i G(x)_i E_i(x)
+// The MoE layer over all positions of a batch at once: gate, dispatch, experts, combine (equation 1; with groups
+// equation 12).
+//   y = sum_i G(x)_i E_i(x) + sum over the shared experts of E_s(x)
 #pragma once
 
 #include <vector>
@@ -9,43 +10,61 @@
 #include "moe/dispatch.hpp"
 #include "moe/experts.hpp"
 #include "moe/gate.hpp"
+#include "moe/hierarchical_gate.hpp"
 
 namespace moelm {
 
+/// The gates of a layer, as weights and as gradients.
+struct GatesParameters {
+  GateParameters first;                ///< of a flat layer, or the primary gate of a hierarchy
+  std::vector<GateParameters> groups;  ///< the secondary gates of a hierarchy
+};
+
 struct MoeParameters {
-  GateParameters gate;
+  GatesParameters gates;
   std::vector<ExpertParameters> experts;
+  std::vector<ExpertParameters> shared;
 };
 
 /// What backward and the expert optimizer need, and the memory of a pass; one a worker.
 struct MoeCache {
-  GateCache gate;
+  GateCache gate;            ///< of a flat layer
+  HierarchyCache hierarchy;  ///< of a hierarchical layer
   Routing routing;
   Dispatch dispatch;
   ExpertsCache experts;
+  Dispatch shared_dispatch;
+  ExpertsCache shared;
   RoutingGradient routing_gradient;
 };
 
-/// The balancing losses of a pass, each with its weight already in it.
+/// The losses of a pass beside the language model's, each with its weight already in it.
 struct BalanceLosses {
-  double importance = 0;  ///< w_importance CV^2(Importance), equation 7
-  double load = 0;        ///< w_load CV^2(Load), equation 11
+  double importance = 0;      ///< w_importance CV^2(Importance), equation 7
+  double load = 0;            ///< w_load CV^2(Load), equation 11
+  double switch_balance = 0;  ///< the Switch Transformer's
+  double z = 0;
+  double threshold = 0;  ///< equation 20; trains thresholds alone and is no part of the total
+
+  double total() const { return importance + load + switch_balance + z; }
 };
 
-/// Draws the gate noise of rows at the given positions into cache.gate.draws.
-void draw_gate_noise(Context& context, const RandomStream& stream, Index step, std::span<const Index> positions,
-                     Index experts, GateCache& cache);
+/// Draws of a stream for rows at the given positions of a step: columns are experts by their global number, then
+/// groups.
+NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions);
 
-/// y [N, D] = the combined output for x [N, D]. Noise is what cache.gate.draws holds (empty: none).
+/// y [N, D] = the combined output for x [N, D].
 void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
-                 MoeCache& cache, MatrixView y);
+                 const GatePass& pass, MoeCache& cache, MatrixView y);
 
-/// The losses of the routing in the cache.
-BalanceLosses balance_losses(const MoeConfig& config, const MoeParameters& parameters, const Routing& routing);
+/// The losses of a step with these sums.
+BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums);
 
-/// Backward of loss + balance losses: adds to the gate's gradients, overwrites dx [N, D], and leaves in cache.experts
-/// what each expert's gradient is made of.
+/// Backward of loss + balance losses: adds to the gates' gradients, overwrites dx [N, D], and leaves in
+/// cache.experts.factors and cache.shared.factors what each expert's gradient is made of. `sums` are those of the whole
+/// step, of which this pass may be a part.
 void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
-                  ConstMatrixView dy, MoeCache& cache, GateParameters& gate_gradients, MatrixView dx);
+                  ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
+                  MatrixView dx);
 
 }  // namespace moelm

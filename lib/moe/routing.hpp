@@ -2,24 +2,60 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/index.hpp"
 
 namespace moelm {
 
-/// Routing of N rows over E experts. `expert` and `gate` are [N, k], a row's choices by falling gate logit; membership
-/// is by selected index, never by gate > 0. `importance` (equation 6) and `load` (equation 10; the count where a smooth
-/// load does not exist) are sums over the rows, [E].
+/// Sums over rows: all that the balancing losses are functions of. Those of the parts of a step add up to the step's.
+struct RoutingSums {
+  Index rows = 0;
+  std::vector<Index> tokens;        ///< rows sent to each expert, [E]
+  std::vector<double> importance;   ///< equation 6, of a hierarchy equation 13, [E]
+  std::vector<double> load;         ///< equation 10, of a hierarchy equation 14; a count without smooth load, [E]
+  std::vector<double> probability;  ///< softmax over all clean logits, for the Switch loss; else empty, [E]
+  double z = 0;                     ///< sum of squared logarithms of the sums of exp(logit), for the z-loss
+  double threshold_loss = 0;        ///< equation 20, of a balanced gate in training
+
+  // The parts of equation 14, empty in a flat layer.
+  std::vector<double> primary_load;    ///< Load_primary, [A]
+  std::vector<double> secondary_load;  ///< Load_i of every group, side by side, [E]
+  std::vector<Index> group_rows;       ///< |X^(i)|, [A]
+
+  /// Zeros for a number of experts; nothing of a hierarchy.
+  void reset(Index experts);
+  /// Adds the sums over other rows of the same layer.
+  void add(const RoutingSums& other);
+  /// Load_H = Load_primary Load_i / |X^(i)| (equation 14); zero for a group without rows.
+  void combine_levels();
+};
+
+/// Routing of N rows over E experts: row n is sent to `expert[p]` with `gate[p]` for p in [begin[n], begin[n + 1]), by
+/// falling logit where a top k was taken. Membership is by selected index, never by gate > 0.
 struct Routing {
   Index rows = 0;
   Index experts = 0;
-  Index k = 0;
+  std::vector<Index> begin;  ///< [N + 1]
   std::vector<std::int32_t> expert;
   std::vector<float> gate;
-  std::vector<double> importance;
-  std::vector<double> load;
-  std::vector<Index> tokens;  ///< rows sent to each expert, [E]
+  RoutingSums sums;
+
+  Index pairs() const { return static_cast<Index>(expert.size()); }
+  std::span<const std::int32_t> experts_of(Index row) const {
+    return std::span(expert).subspan(first(row), count(row));
+  }
+  std::span<const float> gates_of(Index row) const { return std::span(gate).subspan(first(row), count(row)); }
+
+  /// Room for `k` experts of each of `rows` rows.
+  void shape(Index row_count, Index expert_count, Index k);
+  /// From pairs and gates: the tokens and the importance of every expert; the load becomes the count.
+  void count_pairs();
+
+ private:
+  std::size_t first(Index row) const { return static_cast<std::size_t>(begin[static_cast<std::size_t>(row)]); }
+  std::size_t count(Index row) const { return first(row + 1) - first(row); }
 };
 
 }  // namespace moelm

@@ -14,4 +14,7 @@ struct RowGradient {
   Matrix rows;                      ///< [index.size(), columns of the table]
 };
 
+/// total += part.
+void add_rows(const RowGradient& part, RowGradient& total);
+
 }  // namespace moelm

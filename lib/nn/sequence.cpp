@@ -1,5 +1,6 @@
 #include "nn/sequence.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.hpp"
@@ -17,11 +18,18 @@ Sequence::Sequence(std::vector<Index> active) : active_(std::move(active)) {
 Sequence::Sequence(Index streams, Index steps)
     : Sequence(std::vector<Index>(static_cast<std::size_t>(steps), streams)) {}
 
-std::vector<Index> Sequence::positions(Index streams) const {
+Sequence Sequence::part(Index first, Index count) const {
+  std::vector<Index> active;
+  for (const Index all : active_)
+    if (all > first) active.push_back(std::min(all - first, count));
+  return Sequence(std::move(active));
+}
+
+std::vector<Index> Sequence::positions(Index streams, Index first) const {
   std::vector<Index> position;
   position.reserve(static_cast<std::size_t>(rows()));
   for (Index t = 0; t < steps(); ++t)
-    for (Index b = 0; b < active(t); ++b) position.push_back(t * streams + b);
+    for (Index b = 0; b < active(t); ++b) position.push_back(t * streams + first + b);
   return position;
 }
 

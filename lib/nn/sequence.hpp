@@ -24,8 +24,12 @@ class Sequence {
   Index active(Index t) const { return active_[static_cast<std::size_t>(t)]; }
   Index offset(Index t) const { return offset_[static_cast<std::size_t>(t)]; }
 
-  /// For every row its position t * B + b in a batch of B = `streams` streams: what random numbers are keyed by.
-  std::vector<Index> positions(Index streams) const;
+  /// The sequence of streams first ... first + count - 1 alone.
+  Sequence part(Index first, Index count) const;
+
+  /// For every row its position t * B + first + b in a batch of B = `streams` streams of which this sequence holds
+  /// those from `first` on: what random numbers are keyed by.
+  std::vector<Index> positions(Index streams, Index first = 0) const;
 
  private:
   std::vector<Index> active_;

@@ -33,6 +33,14 @@ std::vector<TokenPreference> first_by(std::vector<TokenPreference> all, Index co
   return all;
 }
 
+/// Experts of a row at most: a gate with thresholds may choose any number.
+Index most_of_a_row(const StatisticsOptions& options) { return options.any_k ? options.experts : options.k; }
+
+Index rows_of_sample(const StatisticsOptions& options) {
+  constexpr Index kMostPairs = 8'000'000;
+  return std::clamp<Index>(kMostPairs / most_of_a_row(options), 1, options.sample_rows);
+}
+
 }  // namespace
 
 CoActivation::CoActivation(Index experts) : count_(static_cast<std::size_t>(experts * (experts - 1) / 2)) {}
@@ -50,23 +58,22 @@ ExpertStatistics::ExpertStatistics(StatisticsOptions options)
       label_rows_(static_cast<std::size_t>(options_.labels)),
       together_(options_.experts),
       contexts_(options_.experts, options_.contexts),
-      sample_(options_.experts, options_.k, options_.sample_rows, options_.seed) {}
+      sample_(options_.experts, most_of_a_row(options_), rows_of_sample(options_), options_.seed) {}
 
 void ExpertStatistics::add(const Routing& routing, const RowFacts& facts) {
   const auto rows = static_cast<std::size_t>(routing.rows);
-  ensure(routing.experts == options_.experts && routing.k == options_.k, "one layer, one shape");
-  ensure(routing.expert.size() == rows * options_.k && routing.gate.size() == routing.expert.size(), "k choices a row");
+  ensure(routing.experts == options_.experts && routing.begin.size() == rows + 1, "one layer, one shape");
   ensure(facts.row.size() == rows && facts.token.size() == rows && facts.label.size() == rows, "facts of every row");
-  ensure(routing.load.size() == use_.size(), "a load for every expert");
+  ensure(routing.sums.load.size() == use_.size(), "a load for every expert");
   for (Index i = 0; i < routing.rows; ++i) add_row(routing, i, facts);
-  for (std::size_t e = 0; e < use_.size(); ++e) use_[e].load += routing.load[e];
+  for (std::size_t e = 0; e < use_.size(); ++e) use_[e].load += routing.sums.load[e];
   rows_ += routing.rows;
 }
 
 void ExpertStatistics::add_row(const Routing& routing, Index i, const RowFacts& facts) {
-  const Index k = options_.k;
-  const std::span experts(routing.expert.data() + i * k, static_cast<std::size_t>(k));
-  const std::span gates(routing.gate.data() + i * k, static_cast<std::size_t>(k));
+  const auto experts = routing.experts_of(i);
+  const auto gates = routing.gates_of(i);
+  const auto k = static_cast<Index>(experts.size());
   const std::int32_t token = facts.token[i], label = facts.label[i];
   ensure(token >= 0 && token < options_.vocabulary && label < options_.labels, "tokens and labels as announced");
   ++token_rows_[token];
@@ -75,7 +82,6 @@ void ExpertStatistics::add_row(const Routing& routing, Index i, const RowFacts& 
   Index first = -1;
   for (Index j = 0; j < k; ++j) {
     const std::int32_t e = experts[j];
-    if (e < 0) continue;  // a gate with thresholds may choose fewer than k
     ensure(e < options_.experts, "an expert of this layer");
     ++use_[e].tokens;
     use_[e].importance += static_cast<double>(gates[j]);
@@ -84,8 +90,7 @@ void ExpertStatistics::add_row(const Routing& routing, Index i, const RowFacts& 
     if (label >= 0) ++label_tokens_[label * options_.experts + e];
     pairs_.add(e, token);
     contexts_.offer(e, {gates[j], facts.row[i]});
-    for (Index other = 0; other < j; ++other)
-      if (experts[other] >= 0) together_.add(e, experts[other]);
+    for (Index other = 0; other < j; ++other) together_.add(e, experts[other]);
   }
   if (first >= 0) ++use_[experts[first]].first;
   gate_entropy_ += row_entropy;

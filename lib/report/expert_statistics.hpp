@@ -26,7 +26,8 @@ struct RowFacts {
 struct StatisticsOptions {
   Index layer = 0;  ///< index in model.layers, as every report calls it
   Index experts = 0;
-  Index k = 0;  ///< experts of a row; hierarchical: the product of both levels
+  Index k = 0;         ///< experts of a row; hierarchical: the product of both levels
+  bool any_k = false;  ///< whether a row may have any number of experts, k on average
   Index vocabulary = 0;
   Index labels = 0;
   std::string load_kind = "smooth";  ///< "smooth" (equation 10) or "count", what Routing::load holds

@@ -67,21 +67,26 @@ RoutingSample::RoutingSample(Index experts, Index k, Index limit, std::uint64_t 
 
 void RoutingSample::add(std::int32_t token, std::int32_t label, std::span<const std::int32_t> expert,
                         std::span<const float> gate) {
-  ensure(static_cast<Index>(expert.size()) == k_ && gate.size() == expert.size(), "k experts a row");
+  ensure(static_cast<Index>(expert.size()) <= k_ && gate.size() == expert.size(), "at most k experts a row");
   ++seen_;
   if (rows() < limit_) {
     token_.push_back(token);
     label_.push_back(label);
-    expert_.insert(expert_.end(), expert.begin(), expert.end());
-    gate_.insert(gate_.end(), gate.begin(), gate.end());
-    return;
+    expert_.resize(token_.size() * static_cast<std::size_t>(k_));
+    gate_.resize(expert_.size());
+    return put(rows() - 1, expert, gate);
   }
   const Index slot = random_below(RandomStream(seed_, "statistics-sample", 0), seen_, seen_);
   if (slot >= limit_) return;
   token_[slot] = token;
   label_[slot] = label;
-  std::copy(expert.begin(), expert.end(), expert_.begin() + slot * k_);
-  std::copy(gate.begin(), gate.end(), gate_.begin() + slot * k_);
+  put(slot, expert, gate);
+}
+
+void RoutingSample::put(Index row, std::span<const std::int32_t> expert, std::span<const float> gate) {
+  std::fill_n(expert_.begin() + row * k_, k_, -1);
+  std::copy(expert.begin(), expert.end(), expert_.begin() + row * k_);
+  std::copy(gate.begin(), gate.end(), gate_.begin() + row * k_);
 }
 
 double RoutingSample::entropy_given(std::span<const std::int64_t> group) const {

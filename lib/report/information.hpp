@@ -15,7 +15,7 @@ class RoutingSample {
  public:
   RoutingSample(Index experts, Index k, Index limit, std::uint64_t seed);
 
-  /// `expert` and `gate` [k]; an expert of -1 is none.
+  /// `expert` and `gate` of a row, at most k of each.
   void add(std::int32_t token, std::int32_t label, std::span<const std::int32_t> expert, std::span<const float> gate);
 
   Index rows() const { return static_cast<Index>(token_.size()); }
@@ -28,6 +28,8 @@ class RoutingSample {
   double entropy_given(std::span<const std::int64_t> group) const;
 
  private:
+  void put(Index row, std::span<const std::int32_t> expert, std::span<const float> gate);
+
   Index experts_, k_, limit_;
   std::uint64_t seed_;
   Index seen_ = 0;

@@ -16,10 +16,11 @@ void write_routes(std::ostream& out, const RouteRow& row, Index i, std::span<con
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const Routing& routing = *routings[l];
     std::string line = head + std::to_string(layers[l]);
-    for (Index j = i * routing.k; j < (i + 1) * routing.k; ++j) {
-      if (routing.expert[j] < 0) continue;
+    const auto experts = routing.experts_of(i);
+    const auto gates = routing.gates_of(i);
+    for (std::size_t j = 0; j < experts.size(); ++j) {
       std::array<char, 48> choice{};
-      std::snprintf(choice.data(), choice.size(), "\t%d:%.6g", routing.expert[j], static_cast<double>(routing.gate[j]));
+      std::snprintf(choice.data(), choice.size(), "\t%d:%.6g", experts[j], static_cast<double>(gates[j]));
       line += choice.data();
     }
     out << line << '\n';

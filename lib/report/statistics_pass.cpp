@@ -21,19 +21,19 @@ std::span<const std::int32_t> part(const StatisticsText& text, Index begin, Inde
 /// Accumulates what the scorer shows.
 class Collector {
  public:
-  Collector(const ModelConfig& config, const ModelParameters& parameters, const Tokenizer& tokenizer,
-            const StatisticsText& text, const RowClasses& classes, const StatisticsPass& pass)
+  Collector(const ModelConfig& config, const Tokenizer& tokenizer, const StatisticsText& text,
+            const RowClasses& classes, const StatisticsPass& pass)
       : tokenizer_(tokenizer), text_(text), classes_(classes), pass_(pass), layers_(gated_layers(config)) {
     for (const Index layer : layers_) {
       const auto& moe = std::get<MoeConfig>(config.layers[layer]);
-      const auto& weights = std::get<MoeParameters>(parameters.layers[layer]);
       StatisticsOptions options;
       options.layer = layer;
       options.experts = moe.experts;
-      options.k = moe.k;
+      options.k = moe.chosen();
+      options.any_k = moe.gate == GateKind::balanced;
       options.vocabulary = tokenizer.vocabulary_size();
       options.labels = static_cast<Index>(classes.names.size());
-      options.load_kind = smooth_load(moe, weights.gate) ? "smooth" : "count";
+      options.load_kind = moe.smooth_load() ? "smooth" : "count";
       statistics_.emplace_back(options);
     }
   }
@@ -194,7 +194,7 @@ StatisticsReport collect_statistics(Context& context, const ModelConfig& config,
                                     const Tokenizer& tokenizer, const StatisticsText& text, const RowClasses& classes,
                                     const StatisticsPass& pass) {
   ensure(pass.routes == nullptr || pass.streams == 1, "routes are written in the order of the text");
-  Collector collector(config, parameters, tokenizer, text, classes, pass);
+  Collector collector(config, tokenizer, text, classes, pass);
   Scorer scorer(context, config, parameters);
   scorer.observe([&](const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
                      std::span<const double> nll) { collector.add(batch, origin, cache, nll); });

@@ -28,6 +28,7 @@ struct TrainConfig {
   Index batch = 64;
   Index unroll = 35;
   Index batch_tokens = 2240;
+  Index micro_batch_tokens = 0;
   double lr = 2e-3;
   ScheduleKind schedule = ScheduleKind::cosine;
   Index warmup = 0;
@@ -42,6 +43,7 @@ struct TrainConfig {
   Index keep = 3;
   Index max_bad_steps = 10;
   Index log_every = 1;
+  double overload = 5;
 };
 
 template <class Visitor>
@@ -51,6 +53,11 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"batch", "parallel streams B (state carry)", "streams", 1}, c.batch);
   visit(Option{"unroll", "time steps T of truncated back-propagation (state carry)", "steps", 1}, c.unroll);
   visit(Option{"batch_tokens", "tokens of a batch of whole lines (state reset)", "tokens", 1}, c.batch_tokens);
+  visit(Option{"micro_batch_tokens",
+               "most tokens passed at once, where a batch does not fit into memory; 0: the whole batch. Gates are "
+               "passed once more to know the balance of the whole step",
+               "tokens", 0, std::numeric_limits<double>::infinity(), true},
+        c.micro_batch_tokens);
   visit(Option{"lr", "peak learning rate", "", 0}, c.lr);
   visit(Option{"schedule", "course of the learning rate after the warm-up"}, c.schedule);
   visit(
@@ -85,6 +92,9 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"log_every", "steps between lines of metrics.jsonl", "steps", 1, std::numeric_limits<double>::infinity(),
                true},
         c.log_every);
+  visit(Option{"overload", "warn where the greatest load of an expert is more than so many times the mean, 0: never",
+               "", 0, std::numeric_limits<double>::infinity(), true},
+        c.overload);
 }
 
 /// Everything that a run is made of, as stored in run/config.json.

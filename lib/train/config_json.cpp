@@ -238,6 +238,12 @@ void validate(const RunConfig& config) {
   validate(config.model);
   validate(config.optimizer);
   parse_interval("train.checkpoint_every", config.train.checkpoint_every);
+  for (std::size_t l = 0; l < config.model.layers.size(); ++l)
+    if (const auto* moe = std::get_if<MoeConfig>(&config.model.layers[l]);
+        moe != nullptr && moe->gate == GateKind::balanced && config.train.micro_batch_tokens > 0)
+      throw Error(Exit::bad_config, "train.micro_batch_tokens: expected 0 with " + layer_prefix(l) +
+                                        "gate balanced, which compares the rows of a whole batch, found " +
+                                        std::to_string(config.train.micro_batch_tokens));
   if (config.train.dtype != "f32" && config.train.dtype != "auto")
     throw Error(Exit::bad_config, "train.dtype: expected f32 or auto, found " + config.train.dtype);
 }

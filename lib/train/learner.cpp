@@ -1,11 +1,11 @@
 #include "train/learner.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <mutex>
+#include <map>
 
 #include "base/check.hpp"
+#include "moe/auxiliary_losses.hpp"
 #include "ops/kernels.hpp"
 #include "optim/update.hpp"
 
@@ -13,33 +13,7 @@ namespace moelm {
 
 namespace {
 
-constexpr int kExpertGradientSlot = 1;  // scratch slot; the matrix products use another
-
 double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
-
-/// Where the gradient of a tensor is: all of it, or few of its rows.
-struct GradientPlace {
-  Matrix* whole = nullptr;
-  RowGradient* rows = nullptr;
-};
-
-/// Of the tensor that named_tensors calls `name`, in a layer's gradients.
-GradientPlace gradient_of(LayerGradients& gradients, const std::string& name) {
-  const std::string field = name.substr(name.find('.', name.find('.') + 1) + 1);
-  if (auto* lstm = std::get_if<LstmParameters>(&gradients)) {
-    if (field == "weight_ih") return {&lstm->weight_ih, nullptr};
-    if (field == "weight_hh") return {&lstm->weight_hh, nullptr};
-    if (field == "weight_hr") return {&lstm->weight_hr, nullptr};
-    return {&lstm->bias, nullptr};
-  }
-  if (auto* gate = std::get_if<GateParameters>(&gradients))
-    return {field == "gate.weight" ? &gate->weight : &gate->noise, nullptr};
-  if (auto* softmax = std::get_if<SoftmaxParameters>(&gradients))
-    return {field == "weight" ? &softmax->weight : &softmax->bias, nullptr};
-  if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients))
-    return {nullptr, field == "weight" ? &sampled->weight : &sampled->bias};
-  return {nullptr, &std::get<RowGradient>(gradients)};
-}
 
 /// A table of one row a token: the weights themselves, or the bias, whose rows are single numbers.
 MatrixView table_view(const NamedTensor& tensor) {
@@ -47,16 +21,26 @@ MatrixView table_view(const NamedTensor& tensor) {
   return {tensor.values->data(), tensor.values->size() / columns, columns, columns};
 }
 
-bool is_expert(const std::string& name) { return name.find(".experts.") != std::string::npos; }
-
 /// The group of a tensor outside the experts; first and last layer are tables.
-ParameterGroup group_of(const std::string& name, std::size_t layer, std::size_t layers) {
+ParameterGroup group_of(const std::string& name, std::size_t layers) {
   if (name.ends_with(".thresholds")) return ParameterGroup::thresholds;
+  const std::size_t layer = std::stoul(name.substr(name.find('.') + 1));
   return layer == 0 || layer + 1 == layers ? ParameterGroup::tables : ParameterGroup::dense;
 }
 
-/// Factor that brings a gradient of this norm to at most `most`; 0: any norm is right.
-double clip_scale(double norm, double most) { return most > 0 && norm > most ? most / norm : 1.0; }
+/// Whether a step in parts has to know the routing of all of them beforehand.
+bool balances(const ModelConfig& config) {
+  return std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
+    const auto* moe = std::get_if<MoeConfig>(&layer);
+    return moe != nullptr && moe->gated();
+  });
+}
+
+ModelState copy_of(const ModelState& state) {
+  ModelState copy;
+  for (const LstmState& layer : state.layers) copy.layers.push_back({layer.h.clone(), layer.c.clone()});
+  return copy;
+}
 
 }  // namespace
 
@@ -65,57 +49,111 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
     : config_(model), optimizer_(optimizer), seed_(seed), parameters_(make_parameters(model, vocabulary)) {
   initialise(context, config_, seed, parameters_);
   gradients_ = make_gradients(config_, parameters_);
-  const std::size_t layers = parameters_.layers.size();
-  expert_moments_.resize(layers);
-  for (const NamedTensor& tensor : named_tensors(parameters_)) {
-    if (is_expert(tensor.name)) continue;
-    const auto layer = static_cast<std::size_t>(std::stoul(tensor.name.substr(tensor.name.find('.') + 1)));
-    const ParameterGroup group = group_of(tensor.name, layer, layers);
-    const GradientPlace place = gradient_of(gradients_.layers[layer], tensor.name);
-    slots_.push_back({tensor, group, moments_.size(), place.whole, place.rows, {}});
+  std::map<std::string, NamedTensor> tensors;
+  for (NamedTensor& tensor : named_tensors(parameters_)) tensors.emplace(tensor.name, tensor);
+  for (const NamedGradient& gradient : named_gradients(gradients_)) {
+    const NamedTensor& tensor = tensors.at(gradient.name);
+    const ParameterGroup group = group_of(tensor.name, parameters_.layers.size());
+    slots_.push_back({tensor, group, moments_.size(), gradient.whole, gradient.rows, {}});
     moments_.push_back(
         make_moments(optimizer_.of(group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
-    if (place.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
+    if (gradient.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
   }
-  for (std::size_t l = 0; l < layers; ++l) {
-    const auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
+  for (std::size_t l = 0; l < parameters_.layers.size(); ++l) {
+    auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
     if (moe == nullptr) continue;
-    expert_moments_[l].last_step.assign(moe->experts.size(), 0);
-    for (const ExpertParameters& expert : moe->experts) {
-      auto& of_expert = expert_moments_[l].matrices.emplace_back();
-      for (const Matrix& weight : expert.weight)
-        of_expert.push_back(make_moments(optimizer_.experts.kind, weight.rows(), weight.cols(), false));
-    }
+    const std::string prefix = "layers." + std::to_string(l) + ".";
+    experts_.push_back({l, false, ExpertSet(prefix + "experts", moe->experts, optimizer_.experts)});
+    if (!moe->shared.empty())
+      experts_.push_back({l, true, ExpertSet(prefix + "shared", moe->shared, optimizer_.experts)});
   }
 }
 
-StepResult Learner::step(Context& context, const Batch& batch, Index step, Index streams, double lr, double clip,
-                         ModelState& state) {
-  ModelState before;
-  for (const LstmState& layer : state.layers) before.layers.push_back({layer.h.clone(), layer.c.clone()});
-  nll_.resize(static_cast<std::size_t>(batch.rows()));
-  const PassOptions options{true, seed_, step, streams};
-
+StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
+  ModelState before = copy_of(state);
+  const PassOptions pass{true, seed_, options.step, options.streams};
   StepResult result;
   result.tokens = batch.rows();
+  result.routing.resize(parameters_.layers.size());
+  for (LayerExperts& set : experts_) set.experts.begin_step();
+  if (options.micro_batch_tokens > 0 && batch.rows() > options.micro_batch_tokens)
+    pass_parts(context, split_batch(batch, options.micro_batch_tokens), pass, state, result);
+  else
+    pass_whole(context, batch, pass, state, result);
+  find_fault(context, result);
+  if (result.fault.empty())
+    update(context, options, result);
+  else
+    state = std::move(before);
+  return result;
+}
+
+void Learner::pass_whole(Context& context, const Batch& batch, const PassOptions& options, ModelState& state,
+                         StepResult& result) {
+  nll_.resize(static_cast<std::size_t>(batch.rows()));
   result.losses = model_gradients(context, config_, parameters_, batch, options, state, cache_, gradients_, nll_);
+  add_routing(result.routing);
+  for (LayerExperts& set : experts_) set.experts.use(cache_of(set).factors);
+}
+
+void Learner::pass_parts(Context& context, const std::vector<BatchPart>& parts, const PassOptions& options,
+                         ModelState& state, StepResult& result) {
+  std::vector<RoutingSums> sums;
+  if (balances(config_)) sums = routing_of_parts(context, parts, options, state);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    PassOptions pass = options;
+    pass.part = {parts[i].first, result.tokens, i > 0, sums};
+    ModelState of_part = state_of(state, parts[i]);
+    nll_.resize(static_cast<std::size_t>(parts[i].batch.rows()));
+    const Losses losses =
+        model_gradients(context, config_, parameters_, parts[i].batch, pass, of_part, cache_, gradients_, nll_);
+    put_state(of_part, parts[i], state);
+    result.losses.cross_entropy += losses.cross_entropy;
+    result.losses.balance = losses.balance;
+    add_routing(result.routing);
+    for (LayerExperts& set : experts_) set.experts.take(i, cache_of(set).factors);
+  }
+}
+
+std::vector<RoutingSums> Learner::routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
+                                                   const PassOptions& options, const ModelState& state) {
+  std::vector<RoutingSums> sums(parameters_.layers.size());
+  for (const BatchPart& part : parts) {
+    PassOptions pass = options;
+    pass.part.first_stream = part.first;
+    ModelState of_part = state_of(state, part);
+    model_forward(context, config_, parameters_, part.batch, pass, of_part, cache_);
+    add_routing(sums);
+  }
+  return sums;
+}
+
+void Learner::add_routing(std::vector<RoutingSums>& sums) const {
+  for (std::size_t l = 0; l < sums.size(); ++l)
+    if (const Routing* routing = routing_of(cache_, l)) sums[l].add(routing->sums);
+}
+
+ExpertsCache& Learner::cache_of(const LayerExperts& set) {
+  MoeCache& cache = std::get<MoeLayerCache>(cache_.layers[set.layer]).moe;
+  return set.shared ? cache.shared : cache.experts;
+}
+
+void Learner::find_fault(Context& context, StepResult& result) const {
   if (!std::isfinite(result.losses.cross_entropy)) result.fault = "cross-entropy";
   for (std::size_t l = 0; l < result.losses.balance.size(); ++l) {
-    if (!std::isfinite(result.losses.balance[l].importance))
-      result.fault = "importance loss of model.layers." + std::to_string(l);
-    if (!std::isfinite(result.losses.balance[l].load)) result.fault = "load loss of model.layers." + std::to_string(l);
+    const BalanceLosses& losses = result.losses.balance[l];
+    for (const auto& [name, value] : {std::pair("importance", losses.importance),
+                                      {"load", losses.load},
+                                      {"Switch", losses.switch_balance},
+                                      {"z", losses.z}})
+      if (!std::isfinite(value)) result.fault = std::string(name) + " loss of model.layers." + std::to_string(l);
   }
   if (result.fault.empty()) result.grad_norm = gradient_norm(result.fault);
-  if (result.fault.empty()) check_experts(context, result.fault);
-  if (!result.fault.empty()) {
-    state = std::move(before);
-    return result;
+  for (const LayerExperts& set : experts_) {
+    if (!result.fault.empty()) return;
+    const std::string bad = set.experts.bad_gradient(context);
+    if (!bad.empty()) result.fault = "gradient of " + bad;
   }
-  const double scale = clip_scale(result.grad_norm, clip);
-  for (Slot& slot : slots_) update_dense(context, slot, step, lr, scale);
-  for (std::size_t l = 0; l < expert_moments_.size(); ++l)
-    if (!expert_moments_[l].matrices.empty()) update_experts(context, l, step, lr);
-  return result;
 }
 
 double Learner::gradient_norm(std::string& fault) const {
@@ -128,24 +166,14 @@ double Learner::gradient_norm(std::string& fault) const {
   return std::sqrt(total);
 }
 
-void Learner::check_experts(Context& context, std::string& fault) const {
-  std::mutex mutex;
-  for (std::size_t l = 0; l < cache_.layers.size(); ++l) {
-    const auto* cache = std::get_if<MoeLayerCache>(&cache_.layers[l]);
-    if (cache == nullptr) continue;
-    const ExpertsCache& factors = cache->moe.experts;
-    const std::vector<Index>& offset = cache->moe.dispatch.offset;
-    context.parallel_for(static_cast<Index>(offset.size()) - 1, [&](Index e) {
-      const Index begin = offset[static_cast<std::size_t>(e)], end = offset[static_cast<std::size_t>(e) + 1];
-      for (std::size_t j = 0; j < factors.gradient.size(); ++j)
-        for (const Matrix* m : {&factors.input[j], &factors.gradient[j]})
-          if (!std::isfinite(kernels().sum_of_squares((end - begin) * m->cols(), m->row(begin)))) {
-            const std::lock_guard<std::mutex> lock(mutex);
-            fault = "gradient of layers." + std::to_string(l) + ".experts." + std::to_string(e) + ".weight_" +
-                    std::to_string(j);
-          }
-    });
-  }
+void Learner::update(Context& context, const StepOptions& options, const StepResult& result) {
+  const double norm = result.grad_norm;
+  const double scale = options.clip > 0 && norm > options.clip ? options.clip / norm : 1.0;
+  for (Slot& slot : slots_) update_dense(context, slot, options.step, options.lr, scale);
+  for (LayerExperts& set : experts_) set.experts.update(context, options.step, options.lr, cache_of(set));
+  for (std::size_t l = 0; l < config_.layers.size(); ++l)
+    if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->bias_rate > 0)
+      step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.first.bias);
 }
 
 void Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
@@ -155,29 +183,6 @@ void Learner::update_dense(Context& context, Slot& slot, Index step, double lr, 
   else
     update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
                 table_view(slot.tensor));
-}
-
-void Learner::update_experts(Context& context, std::size_t layer, Index step, double lr) {
-  const MoeCache& cache = std::get<MoeLayerCache>(cache_.layers[layer]).moe;
-  auto& experts = std::get<MoeParameters>(parameters_.layers[layer]).experts;
-  ExpertMoments& moments = expert_moments_[layer];
-  // One expert a task: its gradient exists only here, between being formed and being consumed.
-  context.parallel_for(static_cast<Index>(experts.size()), [&](Index e) {
-    const auto expert = static_cast<std::size_t>(e);
-    if (cache.routing.tokens[expert] == 0) return;
-    for (std::size_t j = 0; j < experts[expert].weight.size(); ++j) {
-      Matrix& weight = experts[expert].weight[j];
-      const MatrixView gradient{context.scratch(kExpertGradientSlot, weight.size()).data(), weight.rows(),
-                                weight.cols(), weight.cols()};
-      form_expert_gradient(context, cache.dispatch, cache.experts, e, static_cast<Index>(j), gradient);
-      OptimizerStep now{optimizer_.experts, step, lr};
-      if (optimizer_.experts.clip > 0)
-        now.grad_scale =
-            clip_scale(std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data)), optimizer_.experts.clip);
-      update_matrix(context, now, gradient, moments.last_step[expert], moments.matrices[expert][j], weight);
-    }
-    moments.last_step[expert] = step;
-  });
 }
 
 OptimizerTensors Learner::optimizer_tensors() {
@@ -192,14 +197,12 @@ OptimizerTensors Learner::optimizer_tensors() {
     add(slot.tensor.name, moments_[slot.moments], slot.tensor.vector);
     if (slot.rows != nullptr) tensors.last_steps.emplace_back(slot.tensor.name + ".last_step", &slot.last_step);
   }
-  for (std::size_t l = 0; l < expert_moments_.size(); ++l) {
-    ExpertMoments& moments = expert_moments_[l];
-    if (moments.matrices.empty()) continue;
-    const std::string prefix = "layers." + std::to_string(l) + ".experts";
-    for (std::size_t e = 0; e < moments.matrices.size(); ++e)
-      for (std::size_t j = 0; j < moments.matrices[e].size(); ++j)
-        add(prefix + "." + std::to_string(e) + ".weight_" + std::to_string(j), moments.matrices[e][j], false);
-    tensors.last_steps.emplace_back(prefix + ".last_step", &moments.last_step);
+  for (LayerExperts& set : experts_) {
+    auto& moments = set.experts.moments();
+    for (std::size_t e = 0; e < moments.size(); ++e)
+      for (std::size_t j = 0; j < moments[e].size(); ++j)
+        add(set.experts.name() + "." + std::to_string(e) + ".weight_" + std::to_string(j), moments[e][j], false);
+    tensors.last_steps.emplace_back(set.experts.name() + ".last_step", &set.experts.last_step());
   }
   return tensors;
 }

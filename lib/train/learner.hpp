@@ -9,18 +9,30 @@
 
 #include "base/context.hpp"
 #include "model/language_model.hpp"
+#include "model/step_parts.hpp"
 #include "optim/config.hpp"
 #include "optim/moments.hpp"
 #include "tensor/matrix.hpp"
+#include "train/expert_set.hpp"
 
 namespace moelm {
+
+/// How a step is made.
+struct StepOptions {
+  Index step = 1;                ///< from 1
+  Index streams = 0;             ///< B of a whole batch, a coordinate of random numbers
+  double lr = 0;                 ///< learning rate
+  double clip = 0;               ///< global norm of the gradients outside experts and thresholds, 0: none
+  Index micro_batch_tokens = 0;  ///< most rows of a pass, 0: the whole batch
+};
 
 /// What a step found out.
 struct StepResult {
   Losses losses;
-  double grad_norm = 0;  ///< global norm before clipping, expert matrices and thresholds excepted
-  Index tokens = 0;      ///< predicted tokens
-  std::string fault;     ///< what was not finite (then nothing was applied), else empty
+  std::vector<RoutingSums> routing;  ///< one entry a layer, without rows where there is no MoE
+  double grad_norm = 0;              ///< global norm before clipping, expert matrices and thresholds excepted
+  Index tokens = 0;                  ///< predicted tokens
+  std::string fault;                 ///< what was not finite (then nothing was applied), else empty
 };
 
 /// A tensor of the optimizer as files name it, with the data it stands for.
@@ -38,16 +50,13 @@ class Learner {
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
-  /// Step number `step` (from 1) with the learning rate lr: updates the weights unless the result names a fault.
-  /// Carries `state` on; after a fault `state` is what it was.
-  StepResult step(Context& context, const Batch& batch, Index step, Index streams, double lr, double clip,
-                  ModelState& state);
+  /// Updates the weights unless the result names a fault. Carries `state` on; after a fault `state` is what it was. In
+  /// several passes the result is that of one to rounding.
+  StepResult step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
 
   const ModelConfig& config() const { return config_; }
   const ModelParameters& parameters() const { return parameters_; }
   ModelParameters& parameters() { return parameters_; }
-  /// The last pass: routing of its MoE layers.
-  const ModelCache& cache() const { return cache_; }
   OptimizerTensors optimizer_tensors();
   /// Name of the first weight that is not finite, or empty.
   std::string first_bad_weight();
@@ -62,16 +71,25 @@ class Learner {
     RowGradient* rows;                    ///< of few rows of a table, or null
     std::vector<std::int64_t> last_step;  ///< of every row of such a table
   };
-  /// The experts of one MoE layer.
-  struct ExpertMoments {
-    std::vector<std::vector<Moments>> matrices;  ///< [E][matrices]
-    std::vector<std::int64_t> last_step;         ///< [E]
+  /// Experts of a layer, routed or shared.
+  struct LayerExperts {
+    std::size_t layer;
+    bool shared;
+    ExpertSet experts;
   };
 
+  void pass_whole(Context& context, const Batch& batch, const PassOptions& options, ModelState& state,
+                  StepResult& result);
+  void pass_parts(Context& context, const std::vector<BatchPart>& parts, const PassOptions& options, ModelState& state,
+                  StepResult& result);
+  std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
+                                            const PassOptions& options, const ModelState& state);
+  void add_routing(std::vector<RoutingSums>& sums) const;
+  ExpertsCache& cache_of(const LayerExperts& set);
+  void find_fault(Context& context, StepResult& result) const;
   double gradient_norm(std::string& fault) const;
-  void check_experts(Context& context, std::string& fault) const;
+  void update(Context& context, const StepOptions& options, const StepResult& result);
   void update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
-  void update_experts(Context& context, std::size_t layer, Index step, double lr);
 
   ModelConfig config_;
   OptimizerConfig optimizer_;
@@ -81,7 +99,7 @@ class Learner {
   ModelCache cache_;
   std::vector<Slot> slots_;
   std::vector<Moments> moments_;
-  std::vector<ExpertMoments> expert_moments_;  ///< a layer's experts, empty for other layers
+  std::vector<LayerExperts> experts_;
   std::vector<double> nll_;
 };
 

@@ -2,15 +2,14 @@
 
 #include "base/error.hpp"
 #include "base/nearest.hpp"
+#include "train/paper_presets.hpp"
 
 namespace moelm {
 
 namespace {
 
 Json embedding(Index width) { return {{"type", "embedding"}, {"width", width}}; }
-Json lstm(Index cells, Index projection = 0) {
-  return {{"type", "lstm"}, {"cells", cells}, {"projection", projection}};
-}
+Json lstm(Index cells) { return {{"type", "lstm"}, {"cells", cells}}; }
 Json moe(Index experts, Index k, std::vector<Index> hidden) {
   return {{"type", "moe"}, {"experts", experts}, {"k", k}, {"hidden", hidden}};
 }
@@ -25,22 +24,8 @@ Preset ours(const std::string& name, const std::string& summary, Index width, co
   return {name, summary, document};
 }
 
-/// Table 7: dropout 0.1, ten passes, 1,000 steps of warm-up, then the inverse square root (appendix C.1). The paper
-/// names neither learning rate nor unrolling; its batch of 300,000 words needs many machines.
-Preset paper(const std::string& name, const std::string& summary, const std::vector<Json>& inner) {
-  Json layers = {embedding(512)};
-  for (const Json& layer : inner) layers.push_back(layer);
-  layers.push_back(softmax());
-  Json document;
-  document["model"] = {{"layers", layers}, {"dropout", 0.1}};
-  document["train"] = {{"batch", 64},    {"unroll", 20}, {"lr", 1e-3}, {"schedule", "inverse-sqrt"},
-                       {"warmup", 1000}, {"epochs", 10}};
-  return {name, summary, document};
-}
-
 std::vector<Preset> make_presets() {
-  const auto around = [](const Json& layer) { return std::vector<Json>{lstm(512), layer, lstm(512)}; };
-  return {
+  std::vector<Preset> presets = {
       ours("tiny", "for trying things out: width 64, 8 experts of 128, 2 chosen", 64, moe(8, 2, {128}), 16, 20, 4e-3),
       ours("small", "for 0.5 to 5 million tokens: width 256, 16 experts of 512, 4 chosen", 256, moe(16, 4, {512}), 32,
            35, 4e-3),
@@ -48,15 +33,9 @@ std::vector<Preset> make_presets() {
            35, 2e-3),
       ours("large", "for more than 50 million tokens: width 512, 256 experts of 1024, 4 chosen", 512,
            moe(256, 4, {1024}), 64, 35, 2e-3),
-      paper("moe-4", "table 7: 4 experts, all chosen", around(moe(4, 4, {1024}))),
-      paper("moe-32", "table 7: 32 experts, 4 chosen", around(moe(32, 4, {1024}))),
-      paper("moe-256", "table 7: 256 experts, 4 chosen", around(moe(256, 4, {1024}))),
-      paper("moe-1-wide", "table 7: one expert with a hidden layer of 4096, no gate", around(moe(1, 1, {4096}))),
-      paper("moe-1-deep", "table 7: one expert with four hidden layers of 1024, no gate",
-            around(moe(1, 1, {1024, 1024, 1024, 1024}))),
-      paper("4xlstm-512", "table 7: four LSTM layers, no MoE", {lstm(512), lstm(512), lstm(512), lstm(512)}),
-      paper("lstm-2048-512", "table 7: one LSTM of 2048 cells projected to 512, no MoE", {lstm(2048, 512)}),
   };
+  for (Preset& preset : paper_presets()) presets.push_back(std::move(preset));
+  return presets;
 }
 
 }  // namespace

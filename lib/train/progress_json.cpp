@@ -31,15 +31,19 @@ Json step_json(const StepReport& report, const ModelConfig& model) {
                {"tokens_per_s", report.tokens_per_s},
                {"moe", Json::array()}};
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    const Routing* routing = routing_of(report.cache, l);
-    if (routing == nullptr) continue;
-    line["moe"].push_back({{"layer", l},
-                           {"importance_loss", result.losses.balance[l].importance},
-                           {"load_loss", result.losses.balance[l].load},
-                           {"cv_importance", cv(routing->importance)},
-                           {"cv_load", cv(routing->load)},
-                           {"max_over_mean_load", max_over_mean(routing->load)},
-                           {"dead", std::count(routing->tokens.begin(), routing->tokens.end(), 0)}});
+    const RoutingSums& sums = result.routing[l];
+    if (sums.rows == 0) continue;
+    const BalanceLosses& losses = result.losses.balance[l];
+    const auto& moe = std::get<MoeConfig>(model.layers[l]);
+    Json layer = {{"layer", l}, {"importance_loss", losses.importance}, {"load_loss", losses.load}};
+    if (moe.w_switch > 0) layer["switch_loss"] = losses.switch_balance;
+    if (moe.w_z > 0) layer["z_loss"] = losses.z;
+    if (moe.gate == GateKind::balanced) layer["threshold_loss"] = losses.threshold;
+    layer["cv_importance"] = cv(sums.importance);
+    layer["cv_load"] = cv(sums.load);
+    layer["max_over_mean_load"] = max_over_mean(sums.load);
+    layer["dead"] = std::count(sums.tokens.begin(), sums.tokens.end(), 0);
+    line["moe"].push_back(std::move(layer));
   }
   return line;
 }
@@ -54,15 +58,15 @@ Json validation_json(const ValidationReport& report) {
                {"ppl", e.perplexity()},
                {"best", report.best},
                {"moe", Json::array()}};
-  for (const RoutingTotals& layer : report.routing)
+  for (const LayerRouting& layer : report.routing)
     line["moe"].push_back({{"layer", layer.layer},
-                           {"cv_importance", cv(layer.importance)},
-                           {"cv_load", cv(layer.load)},
-                           {"max_over_mean_load", max_over_mean(layer.load)},
-                           {"dead", std::count(layer.tokens.begin(), layer.tokens.end(), 0.0)},
-                           {"expert_tokens", layer.tokens},
-                           {"expert_importance", layer.importance},
-                           {"expert_load", layer.load}});
+                           {"cv_importance", cv(layer.sums.importance)},
+                           {"cv_load", cv(layer.sums.load)},
+                           {"max_over_mean_load", max_over_mean(layer.sums.load)},
+                           {"dead", std::count(layer.sums.tokens.begin(), layer.sums.tokens.end(), 0)},
+                           {"expert_tokens", layer.sums.tokens},
+                           {"expert_importance", layer.sums.importance},
+                           {"expert_load", layer.sums.load}});
   return line;
 }
 

@@ -13,34 +13,26 @@ namespace {
 constexpr double kPlateauFactor = 0.5;
 
 /// Sums the routing of every batch that a scorer sees.
-class RoutingSums {
+class RoutingObserver {
  public:
-  explicit RoutingSums(Scorer& scorer) {
+  explicit RoutingObserver(Scorer& scorer) {
     scorer.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache& cache, std::span<const double>) {
+      layers_.resize(cache.layers.size());
       for (std::size_t l = 0; l < cache.layers.size(); ++l)
-        if (const Routing* routing = routing_of(cache, l)) add(l, *routing);
+        if (const Routing* routing = routing_of(cache, l)) layers_[l].add(routing->sums);
     });
   }
 
-  std::vector<RoutingTotals> take() { return std::move(totals_); }
-
- private:
-  void add(std::size_t layer, const Routing& routing) {
-    RoutingTotals* total = nullptr;
-    for (RoutingTotals& t : totals_)
-      if (t.layer == layer) total = &t;
-    const auto experts = static_cast<std::size_t>(routing.experts);
-    if (total == nullptr)
-      total = &totals_.emplace_back(RoutingTotals{layer, routing.k, std::vector<double>(experts),
-                                                  std::vector<double>(experts), std::vector<double>(experts)});
-    for (std::size_t e = 0; e < experts; ++e) {
-      total->tokens[e] += static_cast<double>(routing.tokens[e]);
-      total->importance[e] += routing.importance[e];
-      total->load[e] += routing.load[e];
-    }
+  /// Of the layers that route.
+  std::vector<LayerRouting> take() {
+    std::vector<LayerRouting> routing;
+    for (std::size_t l = 0; l < layers_.size(); ++l)
+      if (layers_[l].rows > 0) routing.push_back({l, std::move(layers_[l])});
+    return routing;
   }
 
-  std::vector<RoutingTotals> totals_;
+ private:
+  std::vector<RoutingSums> layers_;
 };
 
 }  // namespace
@@ -104,12 +96,13 @@ void Trainer::train_step(TrainListener& listener) {
   const Schedule schedule{config_.train.schedule, config_.train.lr, config_.train.warmup, progress_.planned_steps,
                           progress_.plateau_factor};
   const double lr = schedule.at(step);
-  const StepResult result = learner_.step(context_, batch_, step, batches_->streams(), lr, config_.train.clip, state_);
+  const StepResult result = learner_.step(
+      context_, batch_, {step, batches_->streams(), lr, config_.train.clip, config_.train.micro_batch_tokens}, state_);
   progress_.step = step;
   progress_.next = batches_->position();
   progress_.seconds = seconds_before_ + (now() - started_);
   const double tokens_per_s = static_cast<double>(result.tokens) / std::max(1e-9, now() - begin);
-  const StepReport report{result, progress_, lr, tokens_per_s, learner_.cache()};
+  const StepReport report{result, progress_, lr, tokens_per_s};
   if (result.fault.empty()) {
     progress_.tokens += result.tokens;
     progress_.bad_steps = 0;
@@ -127,7 +120,7 @@ void Trainer::train_step(TrainListener& listener) {
 bool Trainer::validate(TrainListener& listener, bool scheduled) {
   if (data_.tokens(Split::valid) == 0) return true;
   Scorer scorer(context_, config_.model, learner_.parameters());
-  RoutingSums sums(scorer);
+  RoutingObserver routing(scorer);
   Evaluation evaluation;
   try {
     evaluation = evaluate_split(scorer, data_, Split::valid, {config_.train.state, 1},
@@ -147,7 +140,7 @@ bool Trainer::validate(TrainListener& listener, bool scheduled) {
     if (!best) progress_.plateau_factor *= kPlateauFactor;
   }
   progress_.seconds = seconds_before_ + (now() - started_);
-  listener.on_validation({evaluation, progress_, best, sums.take()});
+  listener.on_validation({evaluation, progress_, best, routing.take()});
   if (best) {
     listener.on_save(true);
     saved_step_ = progress_.step;

@@ -32,11 +32,10 @@ struct TrainProgress {
   Index bad_steps = 0;      ///< in a row, not applied because something was not finite
 };
 
-/// Routing of a MoE layer summed over a validation.
-struct RoutingTotals {
+/// Routing of the MoE layer model.layers.N summed over a validation.
+struct LayerRouting {
   std::size_t layer = 0;
-  Index k = 0;
-  std::vector<double> tokens, importance, load;
+  RoutingSums sums;
 };
 
 struct StepReport {
@@ -44,14 +43,13 @@ struct StepReport {
   const TrainProgress& progress;
   double lr;
   double tokens_per_s;
-  const ModelCache& cache;
 };
 
 struct ValidationReport {
   const Evaluation& evaluation;
   const TrainProgress& progress;
   bool best;
-  std::vector<RoutingTotals> routing;
+  std::vector<LayerRouting> routing;
 };
 
 /// What a listener is told; called from the training thread.

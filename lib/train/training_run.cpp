@@ -38,7 +38,8 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
       view_(view),
       lock_(RunLock::acquire(start.run)),
       store_(start.run),
-      trainer_(context, stored_.config, data) {
+      trainer_(context, stored_.config, data),
+      collapse_(stored_.config.model, stored_.config.train.overload) {
   FoundCheckpoint found = store_.resume();
   for (const std::string& warning : found.warnings) view_.message("warning: " + warning);
   if (found.checkpoint) {
@@ -127,6 +128,7 @@ void TrainingRun::on_step(const StepReport& report) {
     line["time"] = utc_now();
     log_->write(line);
   }
+  for (const std::string& warning : collapse_.add(report.result.routing)) view_.message("warning: " + warning);
   view_.on_step(report);
 }
 

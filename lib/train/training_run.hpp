@@ -10,6 +10,7 @@
 #include "run/metrics_log.hpp"
 #include "run/run_lock.hpp"
 #include "run/stop_signal.hpp"
+#include "train/collapse_watch.hpp"
 #include "train/run_folder.hpp"
 #include "train/trainer.hpp"
 
@@ -72,6 +73,7 @@ class TrainingRun final : public TrainListener {
   StopSignal stop_;
   CheckpointStore store_;
   Trainer trainer_;
+  CollapseWatch collapse_;
   std::optional<MetricsLog> log_;
   std::string last_checkpoint_;
 };

@@ -53,13 +53,27 @@ class Oracle {
   Row nll_, base_nll_;
 };
 
+/// Moved by counts of tokens, not by the gradient of the loss.
+bool by_counts(const std::string& name) { return name.ends_with(".gate.bias") || name.ends_with(".gate.thresholds"); }
+
 /// The tensors in which the gradients differ from the oracle's, a line each; "" where there is none.
 std::string wrong_gradients(Oracle& oracle, ModelParameters& gradients) {
   std::string faults;
   for (const NamedTensor& t : named_tensors(gradients))
-    if (const std::string fault = mismatch(t.name, t.values->values(), oracle.gradient(t.name)); !fault.empty())
+    if (by_counts(t.name))
+      continue;
+    else if (const std::string fault = mismatch(t.name, t.values->values(), oracle.gradient(t.name)); !fault.empty())
       faults += fault + "\n";
   return faults;
+}
+
+/// Whether all gates decide row after row, layer after layer.
+bool decides_by_row(const ModelConfig& config) {
+  return std::all_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
+    const auto* moe = std::get_if<MoeConfig>(&layer);
+    return moe == nullptr ||
+           (!moe->hierarchical() && moe->gate != GateKind::balanced && moe->gate != GateKind::softmax);
+  });
 }
 
 /// Experts of all rows and gated layers, in the order of the reference's decisions.
@@ -69,10 +83,8 @@ void require_same_experts(const ModelCase& c, const ModelCache& cache, const Ref
     const Routing* routing = routing_of(cache, l);
     if (routing == nullptr || routing->experts == 1) continue;
     for (std::size_t n = 0; n < static_cast<std::size_t>(routing->rows); ++n, ++decision)
-      for (std::size_t j = 0; j < static_cast<std::size_t>(routing->k); ++j) {
-        const auto k = static_cast<std::size_t>(routing->k);
-        REQUIRE(routing->expert[n * k + j] == static_cast<int>(decisions.orders()[decision][j]));
-      }
+      for (std::size_t j = 0; j < routing->experts_of(static_cast<Index>(n)).size(); ++j)
+        REQUIRE(routing->experts_of(static_cast<Index>(n))[j] == static_cast<int>(decisions.orders()[decision][j]));
   }
   REQUIRE(decision == decisions.orders().size());
 }
@@ -85,7 +97,7 @@ void require_gradients(std::vector<LayerConfig> layers, Index width, std::uint64
   REQUIRE(oracle.decisions().margin() > kLeastMargin);
   Context context(2);
   ModelOutcome actual = run_gradients(context, c);
-  require_same_experts(c, actual.cache, oracle.decisions());
+  if (decides_by_row(c.config)) require_same_experts(c, actual.cache, oracle.decisions());
   REQUIRE(mismatch("nll", actual.nll, oracle.nll()) == "");
   REQUIRE(actual.losses.total() == Approx(oracle.loss()).epsilon(1e-6));
   REQUIRE(wrong_gradients(oracle, actual.gradients) == "");
@@ -127,6 +139,83 @@ TEST_CASE("gradients: k = 1 and k = E") {
 
 TEST_CASE("gradients: a gate without noise") {
   require_gradients({LstmConfig{5, 0}, without_noise(moe_config(5, 2, {6})), LstmConfig{5, 0}}, 5, 1100);
+}
+
+TEST_CASE("gradients: softmax gating") {
+  MoeConfig moe = moe_config(4, 2, {6});
+  moe.gate = GateKind::softmax;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 1200);
+}
+
+TEST_CASE("gradients: strictly balanced gating, rows with any number of experts") {
+  MoeConfig moe = moe_config(4, 2, {6});
+  moe.gate = GateKind::balanced;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 1300);
+  moe.k = 1;
+  require_gradients({LstmConfig{5, 0}, moe}, 5, 1310);
+}
+
+MoeConfig in_groups(MoeConfig c, Index groups, Index k_groups) {
+  c.groups = groups;
+  c.k_groups = k_groups;
+  return c;
+}
+
+TEST_CASE("gradients: two levels, all or some groups, all or some of their experts") {
+  require_gradients({LstmConfig{5, 0}, in_groups(moe_config(12, 2, {6}), 4, 2), LstmConfig{5, 0}}, 5, 1400);
+  require_gradients({LstmConfig{5, 0}, in_groups(moe_config(6, 1, {6}), 2, 2), LstmConfig{5, 0}}, 5, 1500);
+  require_gradients({LstmConfig{5, 0}, in_groups(moe_config(6, 2, {6}), 3, 1)}, 5, 1600);
+  require_gradients({in_groups(moe_config(8, 1, {4}), 4, 2), in_groups(moe_config(4, 1, {4}), 4, 2)}, 5, 1700);
+}
+
+TEST_CASE("gradients: two levels with other gates") {
+  require_gradients({LstmConfig{5, 0}, in_groups(without_noise(moe_config(9, 2, {6})), 3, 2)}, 5, 1800);
+  MoeConfig moe = in_groups(moe_config(6, 2, {6}), 3, 2);
+  moe.gate = GateKind::softmax;
+  require_gradients({LstmConfig{5, 0}, moe}, 5, 1900);
+}
+
+TEST_CASE("gradients: shared experts") {
+  MoeConfig moe = moe_config(4, 2, {6, 3});
+  moe.shared = 2;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2000);
+  MoeConfig alone = moe_config(1, 1, {6});
+  alone.shared = 1;
+  require_gradients({LstmConfig{5, 0}, alone}, 5, 2100);
+}
+
+TEST_CASE("gradients: Switch loss and z-loss, with and without noise") {
+  MoeConfig moe = moe_config(4, 2, {6});
+  moe.w_switch = 0.7;
+  moe.w_z = 0.3;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2200);
+  require_gradients({LstmConfig{5, 0}, without_noise(moe)}, 5, 2300);
+}
+
+TEST_CASE("gradients: biases of the choice") {
+  MoeConfig moe = moe_config(5, 2, {6});
+  moe.bias_rate = 0.01;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2400);
+}
+
+TEST_CASE("hidden layers computed again give the same bits") {
+  for (const Index groups : {0, 2}) {
+    MoeConfig moe = in_groups(moe_config(6, 2, {6, 3}), groups, 2);
+    moe.shared = 1;
+    const auto gradients = [&](bool recompute) {
+      moe.recompute = recompute;
+      ModelCase c(model_config(5, {LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 0.2), 11, Sequence(kUnequalStreams), 7);
+      Context context(2);
+      return run_gradients(context, c);
+    };
+    ModelOutcome kept = gradients(false), computed = gradients(true);
+    REQUIRE(std::get<MoeLayerCache>(computed.cache.layers[2]).moe.experts.factors.input[1].empty());
+    const std::vector<NamedTensor> a = named_tensors(kept.gradients), b = named_tensors(computed.gradients);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      CAPTURE(a[i].name);
+      REQUIRE(std::equal(a[i].values->values().begin(), a[i].values->values().end(), b[i].values->values().begin()));
+    }
+  }
 }
 
 TEST_CASE("the gradient check fails where a gradient is wrong") {

@@ -17,8 +17,8 @@ Routing random_routing(Index rows, Index experts, Index k) {
   Routing r;
   r.rows = rows;
   r.experts = experts;
-  r.k = k;
-  r.tokens.assign(static_cast<std::size_t>(experts), 0);
+  r.sums.reset(experts);
+  r.begin.push_back(0);
   const RandomStream stream(1, "routing", 0);
   for (Index n = 0; n < rows; ++n) {
     std::set<std::int32_t> taken;
@@ -28,8 +28,9 @@ Routing random_routing(Index rows, Index experts, Index k) {
       if (!taken.insert(e).second) continue;
       r.expert.push_back(e);
       r.gate.push_back(static_cast<float>(taken.size()) / static_cast<float>(k * (k + 1) / 2));
-      ++r.tokens[static_cast<std::size_t>(e)];
+      ++r.sums.tokens[static_cast<std::size_t>(e)];
     }
+    r.begin.push_back(r.pairs());
   }
   return r;
 }
@@ -75,7 +76,7 @@ TEST_CASE("with identity experts and gates of sum one, combining what was dispat
     const Matrix x = random_matrix(s.rows, 9, 2);
     Matrix slots(d.slots(), 9), y = random_matrix(s.rows, 9, 3);
     dispatch_rows(context, d, x, slots);
-    combine_rows(context, d, routing.gate.data(), slots, y);
+    combine_rows(context, d, routing, slots, y);
     REQUIRE(mismatch("combine(dispatch(x))", y.values(), x.values(), 1e-6) == "");
   }
 }

@@ -33,41 +33,41 @@ Matrix identity(Index n) {
   return m;
 }
 
+/// Draws that are given: those of row `first` + n for row n.
+NoiseDraw draws_of(const Matrix& draws, Index first = 0) {
+  if (draws.empty()) return nullptr;
+  return [&draws, first](Index row, Index begin, Index count, float* out) {
+    std::copy_n(draws.row(first + row) + begin, count, out);
+  };
+}
+
 /// Gates of all experts, zero where an expert was not chosen, [N, E].
 Matrix dense_gates(const Routing& r) {
   Matrix gates(r.rows, r.experts);
   for (Index n = 0; n < r.rows; ++n)
-    for (Index j = 0; j < r.k; ++j) {
-      const auto pair = static_cast<std::size_t>(n * r.k + j);
-      gates(n, r.expert[pair]) = r.gate[pair];
-    }
+    for (std::size_t j = 0; j < r.experts_of(n).size(); ++j) gates(n, r.experts_of(n)[j]) = r.gates_of(n)[j];
   return gates;
 }
 
 RoutingGradient gradient_of_losses(const Routing& r, const Matrix& upstream, double w_importance, double w_load) {
   RoutingGradient g;
-  g.gate = Matrix(r.rows, r.k);
   for (Index n = 0; n < r.rows; ++n)
-    for (Index j = 0; j < r.k; ++j) g.gate(n, j) = upstream(n, r.expert[static_cast<std::size_t>(n * r.k + j)]);
-  g.importance = cv_squared_gradient(r.importance, w_importance);
-  g.load = cv_squared_gradient(r.load, w_load);
+    for (const std::int32_t e : r.experts_of(n)) g.gate.push_back(upstream(n, e));
+  g.importance = cv_squared_gradient(r.sums.importance, w_importance);
+  g.load = cv_squared_gradient(r.sums.load, w_load);
   return g;
 }
 
 /// P(x, i) of every row: the load of that row alone.
-Matrix probabilities(Context& context, const MoeConfig& config, const GateParameters& p, const Matrix& x,
+Matrix probabilities(Context& context, const GateConfig& config, const GateParameters& p, const Matrix& x,
                      const Matrix& draws) {
   Matrix probability(x.rows(), config.experts);
   for (Index n = 0; n < x.rows(); ++n) {
     GateCache cache;
     Routing routing;
-    if (!draws.empty()) {
-      cache.draws = Matrix(1, config.experts);
-      std::copy_n(draws.row(n), config.experts, cache.draws.data());
-    }
-    gate_forward(context, config, p, x.view().row_range(n, n + 1), cache, routing);
+    gate_forward(context, config, p, x.view().row_range(n, n + 1), {true, draws_of(draws, n)}, cache, routing);
     for (Index i = 0; i < config.experts; ++i)
-      probability(n, i) = static_cast<float>(routing.load[static_cast<std::size_t>(i)]);
+      probability(n, i) = static_cast<float>(routing.sums.load[static_cast<std::size_t>(i)]);
   }
   return probability;
 }
@@ -76,8 +76,8 @@ void require_golden_gate(const std::string& name) {
   CAPTURE(name);
   const Json g = golden(name);
   const Matrix x = golden_matrix(g.at("x")), upstream = golden_matrix(g.at("upstream"));
-  const GateParameters p{golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise"))};
-  MoeConfig config;
+  const GateParameters p{golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise")), {}, {}};
+  GateConfig config;
   config.experts = p.weight.rows();
   config.k = g.at("k").get<Index>();
   config.noise_epsilon = 0;
@@ -85,23 +85,23 @@ void require_golden_gate(const std::string& name) {
   Context context(2);
   GateCache cache;
   Routing routing;
-  cache.draws = golden_matrix(g.at("eps"));
-  gate_forward(context, config, p, x, cache, routing);
+  const Matrix draws = golden_matrix(g.at("eps"));
+  gate_forward(context, config, p, x, {true, draws_of(draws)}, cache, routing);
   const Matrix gates = dense_gates(routing);
   REQUIRE(mismatch("gates", gates.values(), golden_values(g.at("gates"))) == "");
-  REQUIRE(mismatch("importance", routing.importance, golden_values(g.at("importance"))) == "");
-  REQUIRE(mismatch("load", routing.load, golden_values(g.at("load"))) == "");
-  const double cv2_importance = cv_squared(routing.importance);
-  const double cv2_load = smooth_load(config, p) ? cv_squared(routing.load) : 0.0;
+  REQUIRE(mismatch("importance", routing.sums.importance, golden_values(g.at("importance"))) == "");
+  REQUIRE(mismatch("load", routing.sums.load, golden_values(g.at("load"))) == "");
+  const double cv2_importance = cv_squared(routing.sums.importance);
+  const double cv2_load = config.smooth_load() ? cv_squared(routing.sums.load) : 0.0;
   REQUIRE(cv2_importance == Approx(g.at("cv2_importance").get<double>()).epsilon(1e-5).margin(1e-12));
   REQUIRE(cv2_load == Approx(g.at("cv2_load").get<double>()).epsilon(1e-5));
-  if (smooth_load(config, p)) {
-    const Matrix probability = probabilities(context, config, p, x, cache.draws);
+  if (config.smooth_load()) {
+    const Matrix probability = probabilities(context, config, p, x, draws);
     REQUIRE(mismatch("P", probability.values(), golden_values(g.at("prob"))) == "");
   }
 
   const RoutingGradient gradient = gradient_of_losses(routing, upstream, 0.1, 0.1);
-  GateParameters gradients{Matrix(config.experts, x.cols()), Matrix(config.experts, x.cols())};
+  GateParameters gradients{Matrix(config.experts, x.cols()), Matrix(config.experts, x.cols()), {}, {}};
   Matrix dx(x.rows(), x.cols());
   gate_backward(context, config, p, x, routing, gradient, cache, gradients, dx);
   REQUIRE(mismatch("dx", dx.values(), golden_values(g.at("grad").at("x"))) == "");
@@ -116,10 +116,12 @@ struct Example {
       transposed(matrix_of(
           {{0.5f, -0.2f, 0.1f, 0.9f, -0.4f}, {-0.3f, 0.7f, 0.2f, -0.1f, 0.0f}, {0.0f, 0.4f, -0.6f, 0.3f, 0.8f}})),
       transposed(matrix_of(
-          {{0.0f, 0.5f, -0.5f, 0.2f, -1.0f}, {0.3f, -0.2f, 0.0f, 0.1f, 0.4f}, {-0.7f, 0.6f, 0.2f, 0.0f, -0.3f}}))};
+          {{0.0f, 0.5f, -0.5f, 0.2f, -1.0f}, {0.3f, -0.2f, 0.0f, 0.1f, 0.4f}, {-0.7f, 0.6f, 0.2f, 0.0f, -0.3f}})),
+      {},
+      {}};
   Matrix z =
       matrix_of({{0.4f, 1.2f, -0.7f, -0.3f, 0.8f}, {1.5f, -0.6f, 0.2f, 0.9f, -1.1f}, {-0.5f, 0.3f, 1.8f, -0.2f, 0.1f}});
-  MoeConfig config;
+  GateConfig config;
   Example(double noise_epsilon) {
     config.experts = 5;
     config.k = 2;
@@ -138,8 +140,7 @@ TEST_CASE("the worked example of three tokens and five experts") {
   const Example e(0);
   GateCache cache;
   Routing routing;
-  cache.draws = e.z.clone();
-  gate_forward(context, e.config, e.p, e.x, cache, routing);
+  gate_forward(context, e.config, e.p, e.x, {true, draws_of(e.z)}, cache, routing);
   const auto require_near = [](const char* name, std::span<const float> actual, const Matrix& expected, double margin) {
     CAPTURE(name);
     for (std::size_t i = 0; i < actual.size(); ++i)
@@ -161,11 +162,11 @@ TEST_CASE("the worked example of three tokens and five experts") {
                           {0.226504f, 0.586057f, 0.296762f, 0.276730f, 0.266229f},
                           {0.018989f, 0.336924f, 0.050204f, 0.219400f, 0.563600f}}),
                1e-6);
-  REQUIRE(routing.tokens == std::vector<Index>{2, 1, 1, 1, 1});
-  REQUIRE(cv_squared(routing.importance) == Approx(0.149560038).epsilon(1e-6));
-  REQUIRE(cv_squared(routing.load) == Approx(0.098109088).epsilon(1e-6));
+  REQUIRE(routing.sums.tokens == std::vector<Index>{2, 1, 1, 1, 1});
+  REQUIRE(cv_squared(routing.sums.importance) == Approx(0.149560038).epsilon(1e-6));
+  REQUIRE(cv_squared(routing.sums.load) == Approx(0.098109088).epsilon(1e-6));
 
-  GateParameters gradients{Matrix(5, 3), Matrix(5, 3)};
+  GateParameters gradients{Matrix(5, 3), Matrix(5, 3), {}, {}};
   Matrix dx(3, 3);
   const RoutingGradient gradient = gradient_of_losses(routing, Matrix(3, 5), 0.1, 0.1);
   gate_backward(context, e.config, e.p, e.x, routing, gradient, cache, gradients, dx);
@@ -186,40 +187,39 @@ TEST_CASE("the worked example with 0.01 added to the deviation of the noise") {
   const Example e(0.01);
   GateCache cache;
   Routing routing;
-  cache.draws = e.z.clone();
-  gate_forward(context, e.config, e.p, e.x, cache, routing);
-  REQUIRE(cv_squared(routing.importance) == Approx(0.149471964).epsilon(1e-6));
-  REQUIRE(cv_squared(routing.load) == Approx(0.095024325).epsilon(1e-6));
+  gate_forward(context, e.config, e.p, e.x, {true, draws_of(e.z)}, cache, routing);
+  REQUIRE(cv_squared(routing.sums.importance) == Approx(0.149471964).epsilon(1e-6));
+  REQUIRE(cv_squared(routing.sums.load) == Approx(0.095024325).epsilon(1e-6));
 }
 
 TEST_CASE("without draws the clean logits choose, ties go to the lower expert, and load stays smooth") {
   Context context(1);
-  MoeConfig config;
+  GateConfig config;
   config.experts = 6;
   config.k = 2;
-  const GateParameters zero{Matrix(6, 4), Matrix(6, 4)};
+  const GateParameters zero{Matrix(6, 4), Matrix(6, 4), {}, {}};
   GateCache cache;
   Routing routing;
-  gate_forward(context, config, zero, random_matrix(3, 4, 1), cache, routing);
+  gate_forward(context, config, zero, random_matrix(3, 4, 1), {true, nullptr}, cache, routing);
   REQUIRE(routing.expert == std::vector<std::int32_t>{0, 1, 0, 1, 0, 1});
   REQUIRE(routing.gate == std::vector<float>(6, 0.5f));
-  REQUIRE(routing.tokens == std::vector<Index>{3, 3, 0, 0, 0, 0});
+  REQUIRE(routing.sums.tokens == std::vector<Index>{3, 3, 0, 0, 0, 0});
   // All logits are equal, so the threshold of every expert is its own logit: P = 1/2.
-  for (const double load : routing.load) REQUIRE(load == Approx(1.5));
+  for (const double load : routing.sums.load) REQUIRE(load == Approx(1.5));
 }
 
 TEST_CASE("a chosen gate may underflow to zero and its expert stays chosen") {
   Context context(1);
-  MoeConfig config;
-  config.gate = GateKind::top_k;
+  GateConfig config;
+  config.kind = GateKind::top_k;
   config.experts = 3;
   config.k = 2;
   GateParameters p;
   p.weight = matrix_of({{0}, {500}, {-500}});
   GateCache cache;
   Routing routing;
-  gate_forward(context, config, p, matrix_of({{1}}), cache, routing);
+  gate_forward(context, config, p, matrix_of({{1}}), {}, cache, routing);
   REQUIRE(routing.expert == std::vector<std::int32_t>{1, 0});
   REQUIRE(routing.gate == std::vector<float>{1, 0});
-  REQUIRE(routing.tokens == std::vector<Index>{1, 1, 0});
+  REQUIRE(routing.sums.tokens == std::vector<Index>{1, 1, 0});
 }

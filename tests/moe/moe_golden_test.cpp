@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/golden.hpp"
+#include "support/moe_case.hpp"
 #include "support/random_matrix.hpp"
 
 using namespace moelm;
@@ -34,7 +35,7 @@ struct Layer {
     config.hidden.clear();
     for (std::size_t j = 0; j + 1 < p.experts[0].weight.size(); ++j)
       config.hidden.push_back(p.experts[0].weight[j].rows());
-    if (config.gated()) p.gate = {golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise"))};
+    if (config.gated()) p.gates.first = {golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise")), {}, {}};
   }
 };
 
@@ -43,32 +44,31 @@ void require_golden_layer(const std::string& name, int threads) {
   const Json& g = layer.g;
   Context context(threads);
   MoeCache cache;
-  if (layer.config.gated()) cache.gate.draws = golden_matrix(g.at("eps"));
+  const Matrix draws = layer.config.gated() ? golden_matrix(g.at("eps")) : Matrix();
   Matrix y = random_matrix(layer.x.rows(), layer.x.cols(), 1), dx = random_matrix(layer.x.rows(), layer.x.cols(), 2);
-  moe_forward(context, layer.config, layer.p, layer.x, cache, y);
+  moe_forward(context, layer.config, layer.p, layer.x, {true, given_draws(draws)}, cache, y);
   REQUIRE(mismatch("y", y.values(), golden_values(g.at("y"))) == "");
-  REQUIRE(mismatch("counts", cache.routing.tokens, golden_values(g.at("counts"))) == "");
-  REQUIRE(mismatch("importance", cache.routing.importance, golden_values(g.at("importance"))) == "");
-  REQUIRE(mismatch("load", cache.routing.load, golden_values(g.at("load"))) == "");
+  REQUIRE(mismatch("counts", cache.routing.sums.tokens, golden_values(g.at("counts"))) == "");
+  REQUIRE(mismatch("importance", cache.routing.sums.importance, golden_values(g.at("importance"))) == "");
+  REQUIRE(mismatch("load", cache.routing.sums.load, golden_values(g.at("load"))) == "");
 
-  const BalanceLosses balance = balance_losses(layer.config, layer.p, cache.routing);
+  const BalanceLosses balance = balance_losses(layer.config, cache.routing.sums);
   double loss = balance.importance + balance.load;
   for (std::size_t i = 0; i < y.values().size(); ++i) loss += double{y.values()[i]} * double{layer.dy.values()[i]};
   REQUIRE(loss == Approx(g.at("loss").get<double>()).epsilon(1e-5));
 
   const Json& dg = g.at("grad");
-  GateParameters gate{Matrix(layer.p.gate.weight.rows(), layer.p.gate.weight.cols()),
-                      Matrix(layer.p.gate.noise.rows(), layer.p.gate.noise.cols())};
-  moe_backward(context, layer.config, layer.p, layer.x, layer.dy, cache, gate, dx);
+  GatesParameters gates = zero_gates(layer.p.gates);
+  moe_backward(context, layer.config, layer.p, layer.x, layer.dy, cache.routing.sums, cache, gates, dx);
   REQUIRE(mismatch("dx", dx.values(), golden_values(dg.at("x"))) == "");
   if (layer.config.gated()) {
-    REQUIRE(mismatch("dw_gate", gate.weight.values(), golden_values(dg.at("w_gate"))) == "");
-    REQUIRE(mismatch("dw_noise", gate.noise.values(), golden_values(dg.at("w_noise"))) == "");
+    REQUIRE(mismatch("dw_gate", gates.first.weight.values(), golden_values(dg.at("w_gate"))) == "");
+    REQUIRE(mismatch("dw_noise", gates.first.noise.values(), golden_values(dg.at("w_noise"))) == "");
   }
   for (std::size_t e = 0; e < layer.p.experts.size(); ++e)
     for (std::size_t j = 0; j < layer.p.experts[e].weight.size(); ++j) {
       Matrix dw = layer.p.experts[e].weight[j].clone();  // overwritten
-      form_expert_gradient(context, cache.dispatch, cache.experts, static_cast<Index>(e), static_cast<Index>(j), dw);
+      form_expert_gradient(context, layer.p.experts, cache.experts, e, j, dw);
       CAPTURE(e, j);
       REQUIRE(mismatch("dw", dw.values(), golden_values(dg.at("experts")[e][j])) == "");
     }

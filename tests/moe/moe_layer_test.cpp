@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 #include "support/close.hpp"
+#include "support/moe_case.hpp"
 #include "support/plain_moe.hpp"
 #include "support/random_matrix.hpp"
 
@@ -25,7 +26,7 @@ MoeConfig top_k_config(Index experts, Index k, std::vector<Index> hidden = {5}) 
 MoeParameters random_layer(const MoeConfig& config, Index width) {
   MoeParameters p;
   std::uint64_t seed = 1;
-  if (config.gated()) p.gate.weight = random_matrix(config.experts, width, seed++);
+  if (config.gated()) p.gates.first.weight = random_matrix(config.experts, width, seed++);
   for (Index e = 0; e < config.experts; ++e) {
     ExpertParameters expert;
     Index inputs = width;
@@ -42,8 +43,9 @@ MoeParameters random_layer(const MoeConfig& config, Index width) {
 /// A gate that prefers expert 2, then expert 0, for every row: their logits differ by one and are far above the
 /// others'.
 void favour_two_experts(MoeParameters& p, Matrix& x) {
-  std::copy_n(p.gate.weight.row(2), p.gate.weight.cols(), p.gate.weight.row(0));
-  for (Index e = 0; e < p.gate.weight.rows(); ++e) p.gate.weight(e, 0) = e == 2 ? 50.0f : e == 0 ? 49.0f : -50.0f;
+  std::copy_n(p.gates.first.weight.row(2), p.gates.first.weight.cols(), p.gates.first.weight.row(0));
+  for (Index e = 0; e < p.gates.first.weight.rows(); ++e)
+    p.gates.first.weight(e, 0) = e == 2 ? 50.0f : e == 0 ? 49.0f : -50.0f;
   for (Index n = 0; n < x.rows(); ++n) x(n, 0) = 1;
 }
 
@@ -54,18 +56,18 @@ void require_equal_to_plain(const MoeConfig& config, const MoeParameters& p, con
   Context context(2);
   MoeCache cache;
   Matrix y(x.rows(), x.cols()), dx(x.rows(), x.cols());
-  GateParameters gate{Matrix(p.gate.weight.rows(), p.gate.weight.cols()), Matrix()};
-  moe_forward(context, config, p, x, cache, y);
-  moe_backward(context, config, p, x, dy, cache, gate, dx);
-  REQUIRE(cache.routing.tokens == plain.tokens);
+  GatesParameters gates = zero_gates(p.gates);
+  moe_forward(context, config, p, x, {true, nullptr}, cache, y);
+  moe_backward(context, config, p, x, dy, cache.routing.sums, cache, gates, dx);
+  REQUIRE(cache.routing.sums.tokens == plain.tokens);
   REQUIRE(mismatch("y", y.values(), plain.y) == "");
   REQUIRE(mismatch("dx", dx.values(), plain.dx) == "");
   // With k = 1 the gate is one whatever the logits are: both gradients are zero.
-  if (config.gated()) REQUIRE(mismatch("dgate", gate.weight.values(), plain.dgate) == "");
+  if (config.gated()) REQUIRE(mismatch("dgate", gates.first.weight.values(), plain.dgate) == "");
   for (std::size_t e = 0; e < p.experts.size(); ++e)
     for (std::size_t j = 0; j < p.experts[e].weight.size(); ++j) {
       Matrix dw = p.experts[e].weight[j].clone();  // overwritten, also where the expert has no token
-      form_expert_gradient(context, cache.dispatch, cache.experts, static_cast<Index>(e), static_cast<Index>(j), dw);
+      form_expert_gradient(context, p.experts, cache.experts, e, j, dw);
       CAPTURE(e, j);
       REQUIRE(mismatch("dw", dw.values(), plain.dweight[e][j]) == "");
     }
@@ -103,8 +105,8 @@ TEST_CASE("all tokens on one expert and experts without a token") {
     Context context(2);
     MoeCache cache;
     Matrix y(600, 6);
-    moe_forward(context, config, p, x, cache, y);
-    REQUIRE(cache.routing.tokens == std::vector<Index>{k == 2 ? 600 : 0, 0, 600, 0, 0, 0});
+    moe_forward(context, config, p, x, {}, cache, y);
+    REQUIRE(cache.routing.sums.tokens == std::vector<Index>{k == 2 ? 600 : 0, 0, 600, 0, 0, 0});
   }
 }
 
@@ -123,7 +125,7 @@ TEST_CASE("identity experts give the input back") {
   MoeCache cache;
   const Matrix x = random_matrix(90, 6, 3);
   Matrix y(90, 6);
-  moe_forward(context, config, p, x, cache, y);
+  moe_forward(context, config, p, x, {}, cache, y);
   REQUIRE(mismatch("y", y.values(), x.values(), 1e-6) == "");
 }
 
@@ -134,10 +136,10 @@ TEST_CASE("a token's output does not depend on the tokens beside it nor on the t
   Context one(1), three(3);
   MoeCache cache;
   Matrix all(700, 20);
-  moe_forward(one, config, p, x, cache, all);
+  moe_forward(one, config, p, x, {}, cache, all);
   for (const Index rows : {1, 2, 15, 16, 17, 100, 511, 512, 650}) {
     Matrix some(rows, 20);
-    moe_forward(three, config, p, x.view().row_range(700 - rows, 700), cache, some);
+    moe_forward(three, config, p, x.view().row_range(700 - rows, 700), {}, cache, some);
     CAPTURE(rows);
     REQUIRE(std::equal(some.values().begin(), some.values().end(), all.row(700 - rows)));
   }

@@ -21,8 +21,8 @@ std::vector<Choice> choices(const RoutedText& text) {
   for (std::size_t c = 0; c < text.chunks.size(); ++c) {
     const Routing& r = text.chunks[c];
     for (Index i = 0; i < r.rows; ++i)
-      for (Index j = 0; j < r.k; ++j)
-        all.push_back({text.begins[c] + i, r.expert[i * r.k + j], static_cast<double>(r.gate[i * r.k + j])});
+      for (Index p = r.begin[i]; p < r.begin[i + 1]; ++p)
+        all.push_back({text.begins[c] + i, r.expert[p], static_cast<double>(r.gate[p])});
   }
   return all;
 }
@@ -56,7 +56,7 @@ TEST_CASE("use of each expert and balance of the layer equal the loop over all c
       gate_entropy -= c.gate * std::log(c.gate) / 200;
     }
     for (const Routing& r : text.chunks)
-      for (Index e = 0; e < 6; ++e) load[e] += r.load[e];
+      for (Index e = 0; e < 6; ++e) load[e] += r.sums.load[e];
     double sum = 0, squares = 0, usage = 0, first = 0;
     for (Index e = 0; e < 6; ++e) {
       const double share = tokens[e] / static_cast<double>(200 * shape.k);

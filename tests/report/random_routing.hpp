@@ -38,10 +38,8 @@ inline RoutedText random_routing(const TextShape& shape, unsigned seed) {
     Routing r;
     r.rows = std::min(shape.chunk, shape.rows - begin);
     r.experts = shape.experts;
-    r.k = shape.k;
-    r.importance.resize(static_cast<std::size_t>(shape.experts));
-    r.load.resize(static_cast<std::size_t>(shape.experts));
-    r.tokens.resize(static_cast<std::size_t>(shape.experts));
+    r.sums.reset(shape.experts);
+    r.begin.push_back(0);
     for (Index i = 0; i < r.rows; ++i) {
       text.row.push_back(begin + i);
       text.token.push_back(static_cast<std::int32_t>(below(shape.vocabulary)));
@@ -58,10 +56,11 @@ inline RoutedText random_routing(const TextShape& shape, unsigned seed) {
         const Index e = (start + j) % (shape.experts - 1);
         r.expert.push_back(static_cast<std::int32_t>(e));
         r.gate.push_back(static_cast<float>(weight[j] / sum));
-        r.importance[e] += static_cast<double>(r.gate.back());
-        r.load[e] += static_cast<double>(1 + below(100)) / 100;
-        ++r.tokens[e];
+        r.sums.importance[e] += static_cast<double>(r.gate.back());
+        r.sums.load[e] += static_cast<double>(1 + below(100)) / 100;
+        ++r.sums.tokens[e];
       }
+      r.begin.push_back(r.pairs());
     }
     text.begins.push_back(begin);
     text.chunks.push_back(std::move(r));

@@ -91,8 +91,8 @@ TEST_CASE("routes: a line for each layer, chosen experts by falling gate, tokens
   Routing first, second;
   first.rows = second.rows = 2;
   first.experts = second.experts = 4;
-  first.k = 2;
-  second.k = 1;
+  first.begin = {0, 2, 4};
+  second.begin = {0, 1, 2};
   first.expert = {0, 1, 3, 2};
   first.gate = {0.5F, 0.5F, 0.75F, 0.25F};
   second.expert = {0, 2};

@@ -6,6 +6,7 @@
 
 #include "model/language_model.hpp"
 #include "ops/dropout.hpp"
+#include "support/moe_case.hpp"
 #include "support/random_matrix.hpp"
 
 namespace moelm {
@@ -103,11 +104,11 @@ struct ModelCase {
     std::vector<Matrix> out(config.layers.size());
     for (std::size_t l = 0; l < config.layers.size(); ++l) {
       const auto* moe = std::get_if<MoeConfig>(&config.layers[l]);
-      if (moe == nullptr || !moe->gated() || moe->gate != GateKind::noisy_top_k) continue;
-      out[l] = Matrix(batch.rows(), moe->experts);
+      if (moe == nullptr || moe->gate != GateKind::noisy_top_k) continue;
+      out[l] = Matrix(batch.rows(), moe->experts + moe->groups);
       const RandomStream stream(options.seed, "gate-noise", static_cast<Index>(l));
       for (Index n = 0; n < batch.rows(); ++n)
-        stream.normals(options.step, positions[static_cast<std::size_t>(n)], moe->experts, out[l].row(n));
+        stream.normals(options.step, positions[static_cast<std::size_t>(n)], 0, out[l].cols(), out[l].row(n));
     }
     return out;
   }
@@ -122,7 +123,7 @@ struct ModelOutcome {
 };
 
 /// Gradients as weights: rows of the embedding scattered, those of experts formed.
-inline ModelParameters dense_gradients(Context& context, const ModelCase& c, const ModelCache& cache,
+inline ModelParameters dense_gradients(Context& context, const ModelCase& c, ModelCache& cache,
                                        ModelGradients& gradients) {
   ModelParameters dense = make_parameters(c.config, c.vocabulary);
   for (std::size_t l = 0; l < dense.layers.size(); ++l) {
@@ -131,12 +132,15 @@ inline ModelParameters dense_gradients(Context& context, const ModelCase& c, con
       for (std::size_t r = 0; r < rows.index.size(); ++r)
         std::copy_n(rows.rows.row(static_cast<Index>(r)), rows.rows.cols(), embedding->weight.row(rows.index[r]));
     } else if (auto* moe = std::get_if<MoeParameters>(&dense.layers[l])) {
-      moe->gate = std::move(std::get<GateParameters>(gradients.layers[l]));
-      const MoeCache& of_layer = std::get<MoeLayerCache>(cache.layers[l]).moe;
+      moe->gates = std::move(std::get<GatesParameters>(gradients.layers[l]));
+      MoeCache& of_layer = std::get<MoeLayerCache>(cache.layers[l]).moe;
+      const auto& weights = std::get<MoeParameters>(c.parameters.layers[l]);
       for (std::size_t e = 0; e < moe->experts.size(); ++e)
         for (std::size_t j = 0; j < moe->experts[e].weight.size(); ++j)
-          form_expert_gradient(context, of_layer.dispatch, of_layer.experts, static_cast<Index>(e),
-                               static_cast<Index>(j), moe->experts[e].weight[j]);
+          form_expert_gradient(context, weights.experts, of_layer.experts, e, j, moe->experts[e].weight[j]);
+      for (std::size_t e = 0; e < moe->shared.size(); ++e)
+        for (std::size_t j = 0; j < moe->shared[e].weight.size(); ++j)
+          form_expert_gradient(context, weights.shared, of_layer.shared, e, j, moe->shared[e].weight[j]);
     } else if (auto* lstm = std::get_if<LstmParameters>(&dense.layers[l])) {
       *lstm = std::move(std::get<LstmParameters>(gradients.layers[l]));
     } else {

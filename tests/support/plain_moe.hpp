@@ -21,7 +21,7 @@ class PlainMoe {
       : config_(config), p_(p), width_(static_cast<std::size_t>(x.cols())) {
     y.resize(static_cast<std::size_t>(x.size()));
     dx.resize(y.size());
-    dgate.resize(p.gate.weight.values().size());
+    dgate.resize(p.gates.first.weight.values().size());
     tokens.resize(p.experts.size());
     for (const ExpertParameters& expert : p.experts) {
       dweight.emplace_back();
@@ -47,7 +47,7 @@ class PlainMoe {
       for (std::size_t i = 0; i < width_; ++i) {
         const double dlogit = gate[e] * (dgate_value[e] - mean);
         dgate[e * width_ + i] += dlogit * input[i];
-        dx[row + i] += dlogit * double{p_.gate.weight.values()[e * width_ + i]};
+        dx[row + i] += dlogit * double{p_.gates.first.weight.values()[e * width_ + i]};
       }
   }
 
@@ -56,7 +56,8 @@ class PlainMoe {
     if (!config_.gated()) return {1.0};
     Values logits(p_.experts.size()), gate(p_.experts.size());
     for (std::size_t e = 0; e < logits.size(); ++e)
-      for (std::size_t i = 0; i < width_; ++i) logits[e] += double{p_.gate.weight.values()[e * width_ + i]} * x[i];
+      for (std::size_t i = 0; i < width_; ++i)
+        logits[e] += double{p_.gates.first.weight.values()[e * width_ + i]} * x[i];
     Values sorted = logits;
     std::sort(sorted.rbegin(), sorted.rend());
     const double least = sorted[static_cast<std::size_t>(config_.k - 1)];

@@ -19,7 +19,7 @@ struct ReferencePass {
   const Batch& batch;
   const ModelState& state;        ///< before the first step
   std::span<const Matrix> masks;  ///< factors on the outputs of layer l, [N, width]
-  std::span<const Matrix> draws;  ///< gate noise of layer l, [N, E]
+  std::span<const Matrix> draws;  ///< gate noise of layer l, [N, E + A]
 };
 
 /// The model of a configuration; weights are those of the library's, widened.
@@ -114,64 +114,191 @@ class ReferenceModel {
     return y;
   }
 
-  /// sigmoid(sum_i G(x)_i E_i(x)) (equation 1, appendix C.1); adds w CV^2 of importance and of load to `balance`.
+  /// What a gate decides: gates of all experts of every row, which are chosen, and the load.
+  struct Routed {
+    Rows gates;
+    std::vector<std::vector<bool>> chosen;
+    Row load;
+  };
+
+  /// sigmoid(sum_i G(x)_i E_i(x) + shared experts) (equation 1, appendix C.1); adds the balancing losses to `balance`.
   Rows moe(std::size_t l, const ReferencePass& pass, const Rows& x, ReferenceDecisions& decisions,
            double& balance) const {
     const auto& config = std::get<MoeConfig>(config_.layers[l]);
     const auto experts = static_cast<std::size_t>(config.experts);
-    const bool noisy = has(l, "noise.weight");
-    Row importance(experts), load(experts);
+    Rows z(x.size());
+    for (std::size_t n = 0; n < x.size() && !pass.draws.empty(); ++n)
+      z[n] = row_of(pass.draws[l], static_cast<Index>(n));
+    const Routed routed = config.hierarchical() ? hierarchy(l, config, x, z, decisions)
+                                                : gate(l, "", config.first_gate(), x, z, decisions);
+    Row importance(experts);
     Rows y;
     for (std::size_t n = 0; n < x.size(); ++n) {
-      Row gates(experts, 1.0);
-      if (config.gated())
-        gates = gate(l, config, x[n],
-                     noisy && !pass.draws.empty() ? row_of(pass.draws[l], static_cast<Index>(n)) : Row(experts),
-                     decisions, load);
       Row sum(x[n].size());
+      const auto add = [&](double weight, const Row& out) {
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * out[i];
+      };
       for (std::size_t e = 0; e < experts; ++e) {
-        importance[e] += gates[e];
-        if (gates[e] == 0) continue;
-        const Row out = expert(l, e, config.hidden.size(), x[n], decisions);
-        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gates[e] * out[i];
+        importance[e] += routed.gates[n][e];
+        if (routed.chosen[n][e])
+          add(routed.gates[n][e], expert(l, "experts." + std::to_string(e), config.hidden.size(), x[n], decisions));
       }
+      for (Index s = 0; s < config.shared; ++s)
+        add(1, expert(l, "shared." + std::to_string(s), config.hidden.size(), x[n], decisions));
       for (double& v : sum) v = sigmoid(v);
       y.push_back(sum);
     }
     if (config.gated()) balance += config.w_importance * cv_squared_plain(importance);
-    if (noisy && config.k < config.experts) balance += config.w_load * cv_squared_plain(load);
+    if (config.smooth_load()) balance += config.w_load * cv_squared_plain(routed.load);
+    if (config.w_switch > 0 || config.w_z > 0) balance += auxiliary(l, config, x, routed);
     return y;
   }
 
-  /// Equations 3 to 5, and 9 into `load`: gates of all experts.
-  Row gate(std::size_t l, const MoeConfig& config, const Row& x, const Row& z, ReferenceDecisions& decisions,
-           Row& load) const {
-    const Row clean = times(tensor(l, "gate.weight"), x);
-    Row deviation(clean.size()), h = clean, gates(clean.size());
-    if (has(l, "noise.weight")) {
-      const Row raw = times(tensor(l, "noise.weight"), x);
-      for (std::size_t i = 0; i < h.size(); ++i) {
-        deviation[i] = std::log(1 + std::exp(raw[i])) + config.noise_epsilon;
-        h[i] += z[i] * deviation[i];
+  /// Equations 12 and 14: primary gates times the secondary gates of the rows sent to a group.
+  Routed hierarchy(std::size_t l, const MoeConfig& config, const Rows& x, const Rows& z,
+                   ReferenceDecisions& decisions) const {
+    const auto experts = static_cast<std::size_t>(config.experts), groups = static_cast<std::size_t>(config.groups);
+    const std::size_t in_group = experts / groups;
+    const auto part = [](const Row& row, std::size_t begin, std::size_t count) {
+      return row.empty() ? Row()
+                         : Row(row.begin() + static_cast<std::ptrdiff_t>(begin),
+                               row.begin() + static_cast<std::ptrdiff_t>(begin + count));
+    };
+    Rows z_primary;
+    for (const Row& row : z) z_primary.push_back(part(row, experts, groups));
+    const Routed primary = gate(l, "primary.", config.first_gate(), x, z_primary, decisions);
+    Routed out{Rows(x.size(), Row(experts)), std::vector<std::vector<bool>>(x.size(), std::vector<bool>(experts)),
+               Row(experts)};
+    for (std::size_t g = 0; g < groups; ++g) {
+      std::vector<std::size_t> rows;
+      Rows xs, zs;
+      for (std::size_t n = 0; n < x.size(); ++n)
+        if (primary.chosen[n][g]) {
+          rows.push_back(n);
+          xs.push_back(x[n]);
+          zs.push_back(part(z[n], g * in_group, in_group));
+        }
+      const Routed group = gate(l, "groups." + std::to_string(g) + ".", config.secondary_gate(), xs, zs, decisions);
+      for (std::size_t j = 0; j < in_group; ++j) {
+        for (std::size_t r = 0; r < rows.size(); ++r) {
+          out.gates[rows[r]][g * in_group + j] = primary.gates[rows[r]][g] * group.gates[r][j];
+          out.chosen[rows[r]][g * in_group + j] = group.chosen[r][j];
+        }
+        if (!rows.empty())
+          out.load[g * in_group + j] = primary.load[g] * group.load[j] / static_cast<double>(rows.size());
       }
     }
-    const auto k = static_cast<std::size_t>(config.k);
-    const std::vector<std::size_t> order = decisions.order(h, k);
-    double sum = 0;
-    for (std::size_t j = 0; j < k; ++j) sum += std::exp(h[order[j]]);
-    for (std::size_t j = 0; j < k; ++j) gates[order[j]] = std::exp(h[order[j]]) / sum;
-    if (!has(l, "noise.weight") || k == h.size()) return gates;
-    for (std::size_t i = 0; i < h.size(); ++i) {
-      // The k-th greatest of the others: the (k+1)-th of all if i is among the k greatest, else the k-th.
-      const double threshold = h[order[gates[i] > 0 ? k : k - 1]];
-      load[i] += 0.5 * (1 + std::erf((clean[i] - threshold) / deviation[i] / std::sqrt(2.0)));
-    }
-    return gates;
+    return out;
   }
 
-  Row expert(std::size_t l, std::size_t e, std::size_t hidden_layers, Row x, ReferenceDecisions& decisions) const {
+  /// One gate over rows x with draws z (empty: none).
+  Routed gate(std::size_t l, const std::string& level, const GateConfig& config, const Rows& x, const Rows& z,
+              ReferenceDecisions& decisions) const {
+    const auto experts = static_cast<std::size_t>(config.experts);
+    Routed out{Rows(x.size(), Row(experts)), std::vector<std::vector<bool>>(x.size(), std::vector<bool>(experts)),
+               Row(experts)};
+    if (config.kind == GateKind::balanced && config.gated()) {
+      balanced(l, level, config, x, decisions, out);
+    } else {
+      for (std::size_t n = 0; n < x.size(); ++n) {
+        if (!config.gated() || config.kind == GateKind::softmax) {
+          out.gates[n] = config.gated() ? softmax(times(tensor(l, level + "gate.weight"), x[n])) : Row(1, 1.0);
+          out.chosen[n].assign(experts, true);
+        } else {
+          top_k(l, level, config, x[n], z[n], decisions, n, out);
+        }
+      }
+    }
+    if (!config.smooth_load())
+      for (const auto& chosen : out.chosen)
+        for (std::size_t i = 0; i < experts; ++i) out.load[i] += chosen[i] ? 1 : 0;
+    return out;
+  }
+
+  /// Equations 3 to 5, and 9 into the load: row n of `out`.
+  void top_k(std::size_t l, const std::string& level, const GateConfig& config, const Row& x, const Row& z,
+             ReferenceDecisions& decisions, std::size_t n, Routed& out) const {
+    const Row clean = times(tensor(l, level + "gate.weight"), x);
+    const Row bias = has(l, level + "gate.bias") ? tensor(l, level + "gate.bias").values : Row(clean.size());
+    Row deviation(clean.size()), h = clean;
+    if (config.noisy()) {
+      const Row raw = times(tensor(l, level + "noise.weight"), x);
+      for (std::size_t i = 0; i < h.size(); ++i) {
+        deviation[i] = std::log(1 + std::exp(raw[i])) + config.noise_epsilon;
+        if (!z.empty()) h[i] += z[i] * deviation[i];
+      }
+    }
+    Row biased = h;
+    for (std::size_t i = 0; i < h.size(); ++i) biased[i] += bias[i];
+    const auto k = static_cast<std::size_t>(config.k);
+    const std::vector<std::size_t> order = decisions.order(biased, k);
+    double sum = 0;
+    for (std::size_t j = 0; j < k; ++j) sum += std::exp(h[order[j]]);
+    for (std::size_t j = 0; j < k; ++j) {
+      out.gates[n][order[j]] = std::exp(h[order[j]]) / sum;
+      out.chosen[n][order[j]] = true;
+    }
+    if (!config.smooth_load()) return;
+    for (std::size_t i = 0; i < h.size(); ++i) {
+      // The k-th greatest of the others: the (k+1)-th of all if i is among the k greatest, else the k-th.
+      const double threshold = biased[order[out.chosen[n][i] ? k : k - 1]] - bias[i];
+      out.load[i] += 0.5 * (1 + std::erf((clean[i] - threshold) / deviation[i] / std::sqrt(2.0)));
+    }
+  }
+
+  /// Equations 16 and 18: every expert takes its best rows.
+  void balanced(std::size_t l, const std::string& level, const GateConfig& config, const Rows& x,
+                ReferenceDecisions& decisions, Routed& out) const {
+    Rows scores;
+    for (const Row& row : x) scores.push_back(softmax(times(tensor(l, level + "gate.weight"), row)));
+    const auto m = static_cast<std::size_t>(config.k) * x.size() / static_cast<std::size_t>(config.experts);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(config.experts); ++i) {
+      Row column;
+      for (const Row& row : scores) column.push_back(row[i]);
+      const std::vector<std::size_t>& order = decisions.order(column, m);
+      for (std::size_t j = 0; j < m; ++j) out.chosen[order[j]][i] = true;
+    }
+    for (std::size_t n = 0; n < x.size(); ++n) {
+      double sum = 0;
+      for (std::size_t i = 0; i < scores[n].size(); ++i) sum += out.chosen[n][i] ? scores[n][i] : 0;
+      for (std::size_t i = 0; i < scores[n].size(); ++i)
+        if (out.chosen[n][i]) out.gates[n][i] = scores[n][i] / sum;
+    }
+  }
+
+  /// Switch loss and z-loss of a flat gate.
+  double auxiliary(std::size_t l, const MoeConfig& config, const Rows& x, const Routed& routed) const {
+    const auto experts = static_cast<std::size_t>(config.experts);
+    Row count(experts), mean(experts);
+    double pairs = 0, z = 0;
+    for (std::size_t n = 0; n < x.size(); ++n) {
+      const Row logits = times(tensor(l, "gate.weight"), x[n]), p = softmax(logits);
+      double sum = 0;
+      for (std::size_t i = 0; i < experts; ++i) {
+        count[i] += routed.chosen[n][i] ? 1 : 0;
+        pairs += routed.chosen[n][i] ? 1 : 0;
+        mean[i] += p[i] / static_cast<double>(x.size());
+        sum += std::exp(logits[i]);
+      }
+      z += std::log(sum) * std::log(sum) / static_cast<double>(x.size());
+    }
+    double loss = config.w_z * z;
+    for (std::size_t i = 0; i < experts; ++i)
+      loss += config.w_switch * static_cast<double>(experts) * count[i] / pairs * mean[i];
+    return loss;
+  }
+
+  static Row softmax(Row v) {
+    double sum = 0;
+    for (double& a : v) sum += a = std::exp(a);
+    for (double& a : v) a /= sum;
+    return v;
+  }
+
+  Row expert(std::size_t l, const std::string& name, std::size_t hidden_layers, Row x,
+             ReferenceDecisions& decisions) const {
     for (std::size_t j = 0; j <= hidden_layers; ++j) {
-      x = times(tensor(l, "experts." + std::to_string(e) + ".weight_" + std::to_string(j)), x);
+      x = times(tensor(l, name + ".weight_" + std::to_string(j)), x);
       for (double& v : x)
         if (j < hidden_layers && !decisions.positive(v)) v = 0;
     }

@@ -1,0 +1,66 @@
+#include "model/step_parts.hpp"
+
+#include <algorithm>
+
+namespace moelm {
+
+namespace {
+
+/// Steps of every stream.
+std::vector<Index> lengths(const Sequence& sequence) {
+  std::vector<Index> steps(static_cast<std::size_t>(sequence.streams()), 0);
+  for (Index t = 0; t < sequence.steps(); ++t)
+    for (Index b = 0; b < sequence.active(t); ++b) ++steps[static_cast<std::size_t>(b)];
+  return steps;
+}
+
+BatchPart part_of(const Batch& batch, Index first, Index count) {
+  BatchPart part{first, {batch.sequence.part(first, count), {}, {}}};
+  for (Index t = 0; t < part.batch.sequence.steps(); ++t)
+    for (Index b = 0; b < part.batch.sequence.active(t); ++b) {
+      const auto row = static_cast<std::size_t>(batch.sequence.offset(t) + first + b);
+      part.batch.inputs.push_back(batch.inputs[row]);
+      part.batch.targets.push_back(batch.targets[row]);
+    }
+  return part;
+}
+
+Matrix rows_of(const Matrix& m, Index first, Index count) {
+  Matrix rows(m.empty() ? 0 : count, m.cols());
+  std::copy_n(m.row(first), rows.size(), rows.data());
+  return rows;
+}
+
+}  // namespace
+
+std::vector<BatchPart> split_batch(const Batch& batch, Index most_rows) {
+  const std::vector<Index> steps = lengths(batch.sequence);
+  const auto streams = static_cast<Index>(steps.size());
+  std::vector<BatchPart> parts;
+  for (Index first = 0; first < streams;) {
+    Index rows = steps[static_cast<std::size_t>(first)], end = first + 1;
+    while (end < streams && (most_rows == 0 || rows + steps[static_cast<std::size_t>(end)] <= most_rows))
+      rows += steps[static_cast<std::size_t>(end++)];
+    parts.push_back(part_of(batch, first, end - first));
+    first = end;
+  }
+  return parts;
+}
+
+ModelState state_of(const ModelState& state, const BatchPart& part) {
+  const Index count = part.batch.sequence.streams();
+  ModelState out;
+  for (const LstmState& layer : state.layers)
+    out.layers.push_back({rows_of(layer.h, part.first, count), rows_of(layer.c, part.first, count)});
+  return out;
+}
+
+void put_state(const ModelState& of_part, const BatchPart& part, ModelState& state) {
+  for (std::size_t l = 0; l < state.layers.size(); ++l) {
+    if (state.layers[l].h.empty()) continue;
+    std::copy_n(of_part.layers[l].h.data(), of_part.layers[l].h.size(), state.layers[l].h.row(part.first));
+    std::copy_n(of_part.layers[l].c.data(), of_part.layers[l].c.size(), state.layers[l].c.row(part.first));
+  }
+}
+
+}  // namespace moelm

@@ -1,0 +1,26 @@
+// A batch that is too large for the memory of one pass, cut into parts that are passed one after another.
+#pragma once
+
+#include <vector>
+
+#include "model/batch.hpp"
+#include "model/language_model.hpp"
+
+namespace moelm {
+
+/// Streams `first` and following of a larger batch.
+struct BatchPart {
+  Index first = 0;
+  Batch batch;
+};
+
+/// Cuts a batch between its streams into parts of at most `most_rows` rows, at least one stream each; 0: one part.
+std::vector<BatchPart> split_batch(const Batch& batch, Index most_rows);
+
+/// The state of a part's streams, copied.
+ModelState state_of(const ModelState& state, const BatchPart& part);
+
+/// Puts the state of a part's streams back among those of all.
+void put_state(const ModelState& of_part, const BatchPart& part, ModelState& state);
+
+}  // namespace moelm

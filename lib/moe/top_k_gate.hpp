@@ -1,0 +1,26 @@
+// The choice of the k greatest logits, and the softmax over them (equations 3 and 5): top-k gating, and the second half
+// of noisy top-k gating.
+#pragma once
+
+#include <span>
+
+#include "moe/gate.hpp"
+
+namespace moelm {
+
+/// Sends every row to the k greatest of cache.noisy, plus the bias where there is one, with gates that are the softmax
+/// over the chosen logits without it. Fills cache.order and the pairs of `routing`.
+void choose_top_k(Context& context, const GateConfig& config, const GateParameters& parameters, GateCache& cache,
+                  Routing& routing);
+
+/// Top-k gating: H(x) = x W_g.
+void top_k_forward(Context& context, const GateConfig& config, const GateParameters& parameters, GateCache& cache,
+                   Routing& routing);
+
+/// Adds the gradient of the chosen logits of a row: dH_i = G_i (dG_i - sum_j G_j dG_j); `dh` [E].
+void add_top_k_gradient(const Routing& routing, const RoutingGradient& gradient, Index row, std::span<double> dh);
+
+/// Backward of top-k gating: fills cache.dclean.
+void top_k_backward(Context& context, const Routing& routing, const RoutingGradient& gradient, GateCache& cache);
+
+}  // namespace moelm

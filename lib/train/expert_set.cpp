@@ -1,0 +1,94 @@
+#include "train/expert_set.hpp"
+
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "ops/kernels.hpp"
+#include "optim/update.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr int kGradientSlot = 1;  // scratch slot; the matrix products use another
+
+bool finite_rows(const Matrix& m, Index begin, Index end) {
+  return m.empty() || std::isfinite(kernels().sum_of_squares((end - begin) * m.cols(), m.row(begin)));
+}
+
+/// Factor that brings a gradient to at most this norm; 0: as it is.
+double clip_scale(ConstMatrixView gradient, double most) {
+  if (most <= 0) return 1;
+  const double norm = std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data));
+  return norm > most ? most / norm : 1;
+}
+
+}  // namespace
+
+ExpertSet::ExpertSet(std::string name, std::vector<ExpertParameters>& experts, const ExpertGroupConfig& optimizer)
+    : name_(std::move(name)), experts_(experts), optimizer_(optimizer), last_step_(experts.size(), 0) {
+  for (const ExpertParameters& expert : experts) {
+    auto& of_expert = moments_.emplace_back();
+    for (const Matrix& weight : expert.weight)
+      of_expert.push_back(make_moments(optimizer.kind, weight.rows(), weight.cols(), false));
+  }
+}
+
+void ExpertSet::begin_step() { parts_.clear(); }
+
+void ExpertSet::take(std::size_t part, ExpertFactors& factors) {
+  // All at once: pointers to the elements are kept.
+  if (taken_.size() <= part) {
+    parts_.clear();
+    taken_.resize(part + 1);
+    for (std::size_t i = 0; i < part; ++i) parts_.push_back(&taken_[i]);
+  }
+  std::swap(taken_[part], factors);
+  parts_.push_back(&taken_[part]);
+}
+
+std::string ExpertSet::bad_gradient(Context& context) const {
+  std::mutex mutex;
+  std::string bad;
+  context.parallel_for(static_cast<Index>(experts_.size()), [&](Index e) {
+    for (const ExpertFactors* factors : parts_) {
+      const Index begin = factors->offset[static_cast<std::size_t>(e)], end = begin + factors->rows_of(e);
+      for (std::size_t j = 0; j < factors->gradient.size(); ++j) {
+        if (finite_rows(factors->input[j], begin, end) && finite_rows(factors->gradient[j], begin, end)) continue;
+        const std::lock_guard<std::mutex> lock(mutex);
+        bad = name_ + "." + std::to_string(e) + ".weight_" + std::to_string(j);
+      }
+    }
+  });
+  return bad;
+}
+
+Index ExpertSet::rows_of(Index expert) const {
+  Index rows = 0;
+  for (const ExpertFactors* factors : parts_) rows += factors->rows_of(expert);
+  return rows;
+}
+
+void ExpertSet::update(Context& context, Index step, double lr, ExpertsCache& cache) {
+  // One expert a task: its gradient exists only here, between being formed and being consumed.
+  context.parallel_for(static_cast<Index>(experts_.size()), [&](Index e) {
+    if (rows_of(e) > 0) update_expert(context, e, step, lr, cache);
+  });
+}
+
+void ExpertSet::update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache) {
+  const auto expert = static_cast<std::size_t>(e);
+  // From the last matrix to the first: hidden layers may have to be computed again from those before.
+  for (std::size_t j = experts_[expert].weight.size(); j-- > 0;) {
+    Matrix& weight = experts_[expert].weight[j];
+    const MatrixView gradient{context.scratch(kGradientSlot, weight.size()).data(), weight.rows(), weight.cols(),
+                              weight.cols()};
+    form_expert_gradient(context, experts_[expert], parts_, e, static_cast<Index>(j), cache, gradient);
+    const OptimizerStep now{optimizer_, step, lr, clip_scale(gradient, optimizer_.clip)};
+    update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weight);
+  }
+  last_step_[expert] = step;
+}
+
+}  // namespace moelm
