@@ -67,7 +67,7 @@ BenchCase train_case(const std::string& name, const StepShape& shape) {
                 [&] {
                   ++step;
                   const StepResult r =
-                      learner.step(context, random_batch(shape, step), step, shape.streams, 1e-3, 1.0, state);
+                      learner.step(context, random_batch(shape, step), {step, shape.streams, 1e-3, 1.0}, state);
                   if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
                 },
                 5, 5.0);

@@ -62,10 +62,17 @@ double gate_activations(const GateConfig& gate, double rows) {
   return rows * (number(gate.experts) * matrices + number(gate.chosen()) * 6);
 }
 
+double gate_moments(const GateConfig& gate, const Shape& s) {
+  if (!gate.gated()) return 0;
+  const double experts = number(gate.experts);
+  return (gate.noisy() ? 2 : 1) * s.matrix_moments(ParameterGroup::dense, experts, s.inputs) +
+         (gate.kind == GateKind::balanced ? s.vector_moments(ParameterGroup::thresholds, experts) : 0);
+}
+
 void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
   const double logit = (c.first_gate().noisy() ? 2 : 1) * s.inputs;
   const double weights = logit * (number(c.first_gate().experts) + (c.hierarchical() ? number(c.experts) : 0));
-  sums.moments += s.matrix_moments(ParameterGroup::dense, weights / s.inputs, s.inputs);
+  sums.moments += gate_moments(c.first_gate(), s) + number(c.groups) * gate_moments(c.secondary_gate(), s);
   sums.gradients += weights;
   sums.copies += weights;
   sums.activations += gate_activations(c.first_gate(), s.rows) + pairs * 6;
@@ -78,6 +85,7 @@ void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
 void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   const double pairs = s.rows * number(c.chosen()), routed = pairs + s.rows * number(c.shared);
   if (c.gated()) add_gates(c, s, pairs, sums);
+  const double experts = number(c.experts) + number(c.shared);
   double hidden = 0, largest = 0, inputs = s.inputs;
   for (const Index units : c.hidden) {
     hidden += number(units);
@@ -86,8 +94,7 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
     inputs = number(units);
   }
   largest = std::max(largest, inputs * s.inputs);
-  sums.moments += (number(c.experts) + number(c.shared)) *
-                  (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
+  sums.moments += experts * (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
   // Routed rows, output and both their gradients; the gradients of the hidden layers, and these where they are kept.
   sums.activations += routed * (4 * s.inputs + (c.recompute ? 1 : 2) * hidden) + 2 * s.rows * s.inputs;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, kRowsRecomputed) * hidden;

@@ -22,13 +22,18 @@ TEST_CASE("normals have the moments of the standard normal and do not depend on 
   std::vector<float> row(1001);
   double sum = 0, squares = 0, cubes = 0;
   for (Index r = 0; r < 200; ++r) {
-    stream.normals(3, r, 1001, row.data());
+    stream.normals(3, r, 0, 1001, row.data());
     for (Index c = 0; c < 1001; ++c) {
       const double z = row[static_cast<std::size_t>(c)];
       sum += z, squares += z * z, cubes += z * z * z;
     }
     REQUIRE(stream.normal(3, r, 517) == row[517]);
     REQUIRE(stream.normal(3, r, 1000) == row[1000]);
+  }
+  for (Index first = 0; first < 9; ++first) {
+    std::vector<float> part(7);
+    stream.normals(3, 5, first, 7, part.data());
+    for (Index c = 0; c < 7; ++c) REQUIRE(part[static_cast<std::size_t>(c)] == stream.normal(3, 5, first + c));
   }
   const double n = 200 * 1001;
   REQUIRE(std::abs(sum / n) < 4 / std::sqrt(n));

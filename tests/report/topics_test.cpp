@@ -71,7 +71,7 @@ void train(Context& context, Learner& learner, const std::vector<std::int32_t>& 
   for (Index step = 1; step <= steps; ++step) {
     const double lr = 0.02 * std::min(1.0, static_cast<double>(step) / 30) *
                       (1.02 - static_cast<double>(step) / static_cast<double>(steps));
-    learner.step(context, window(ids, step - 1), step, kStreams, lr, 1.0, state);
+    learner.step(context, window(ids, step - 1), {step, kStreams, lr, 1.0}, state);
   }
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("on a Markov source the held-out loss comes within one percent of the 
       }
     // Warm-up, then a linear descent to nothing.
     const double t = static_cast<double>(step), lr = 0.01 * std::min(t / 50, 1.0 - (t - 1) / kSteps);
-    const StepResult result = learner.step(context, batch, step, kStreams, lr, 1.0, state);
+    const StepResult result = learner.step(context, batch, {step, kStreams, lr, 1.0}, state);
     REQUIRE(result.fault.empty());
     if (step == 1) REQUIRE(result.losses.cross_entropy == Approx(std::log(kWords + 1.0)).epsilon(0.01));
   }

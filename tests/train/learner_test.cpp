@@ -38,7 +38,7 @@ struct Lesson {
 
   StepResult step(Index number) {
     const Batch batch = random_batch(Sequence(kStreams, 5), kVocabulary, static_cast<std::uint64_t>(number));
-    return learner.step(context, batch, number, kStreams, 0.01, 1.0, state);
+    return learner.step(context, batch, {number, kStreams, 0.01, 1.0}, state);
   }
 
   static ModelConfig with_samples(Index samples) {
@@ -115,7 +115,7 @@ TEST_CASE("every kind learns a batch by heart") {
       double loss = 0;
       for (Index t = 1; t <= 300; ++t) {
         lesson.state.reset(lesson.learner.parameters(), kStreams);
-        const StepResult result = lesson.learner.step(lesson.context, batch, t, kStreams, 0.01, 1.0, lesson.state);
+        const StepResult result = lesson.learner.step(lesson.context, batch, {t, kStreams, 0.01, 1.0}, lesson.state);
         REQUIRE(result.fault.empty());
         loss = result.losses.cross_entropy;
       }
