@@ -149,8 +149,79 @@ TEST_CASE("what was typed differently for a run that exists is refused, and the 
   REQUIRE(holds(elsewhere.err, "index_sha256"));
 }
 
+TEST_CASE("the best validation perplexity is what moe-eval gives for the validation split") {
+  const Case c;
+  for (const char* state : {"carry", "reset"})
+    for (const char* gate : {"noisy-top-k", "balanced"}) {
+      CAPTURE(state, gate);
+      const std::string name = std::string(state) + gate;
+      const ProgramResult trained =
+          c.train(name, {"--steps", "40", "--json", "-q", "--set", std::string("train.state=") + state, "--set",
+                         std::string("moe.gate=") + gate, "--set", "train.validate_every=7", "--set", "train.lr=0.05"});
+      REQUIRE(trained.code == 0);
+      const Json result = parse_json(trained.out, "stdout");
+      for (const char* threads : {"1", "3"}) {
+        const ProgramResult scored =
+            run_program({MOELM_BIN_DIR "/moe-eval", c.path(name), "--split", "valid", "--json", "--threads", threads});
+        REQUIRE(scored.code == 0);
+        const Json summary = parse_json(scored.out, "stdout");
+        REQUIRE(summary["step"] == result["best_step"]);
+        REQUIRE(summary["perplexity"].get<double>() == Approx(result["valid_perplexity"].get<double>()).epsilon(1e-12));
+      }
+    }
+}
+
+TEST_CASE("every gate trains, is stopped, goes on to the same bytes, and is read by the other commands") {
+  const Case c;
+  const std::vector<std::vector<std::string>> models = {{"moe.groups=4", "moe.k=1"},
+                                                        {"moe.gate=softmax"},
+                                                        {"moe.gate=balanced"},
+                                                        {"moe.gate=top-k", "moe.bias_rate=0.01", "moe.shared=1"},
+                                                        {"moe.recompute=true", "train.micro_batch_tokens=7"}};
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    CAPTURE(models[i][0]);
+    std::vector<std::string> set = {"-q"};
+    for (const std::string& assignment : models[i]) set.insert(set.end(), {"--set", assignment});
+    const std::string straight = "straight" + std::to_string(i), broken = "broken" + std::to_string(i);
+    const auto train = [&](const std::string& name, const std::string& steps) {
+      std::vector<std::string> words = set;
+      // With the warm-up done in the first step, more steps are what they would have been from the start.
+      words.insert(words.end(), {"--steps", steps, "--set", "train.schedule=constant", "--set", "train.warmup=1"});
+      const ProgramResult result = c.train(name, words);
+      INFO(result.err);
+      REQUIRE(result.code == 0);
+    };
+    train(straight, "9");
+    train(broken, "4");
+    REQUIRE(c.go_on(broken, {"-q", "--steps", "9"}).code == 0);
+    const bool same_weights = c.weights(broken) == c.weights(straight);  // bytes, not to be printed
+    REQUIRE(same_weights);
+    REQUIRE(run_program({MOELM_BIN_DIR "/moe-eval", c.path(straight), "--json"}).code == 0);
+    const ProgramResult stats = run_program({MOELM_BIN_DIR "/moe-stats", c.path(straight), "--json"});
+    INFO(stats.err);
+    REQUIRE(stats.code == 0);
+    const Json report = parse_json(stats.out, "stdout"), layer = report["layers"][0];
+    Index pairs = 0;
+    for (const Json& tokens : layer["tokens"]) pairs += tokens.get<Index>();
+    REQUIRE(static_cast<double>(pairs) ==
+            Approx(layer["k_mean"].get<double>() * report["tokens"].get<double>()).epsilon(1e-12));
+    if (i == 0) REQUIRE(layer["k"] == 2);
+  }
+}
+
 TEST_CASE("what cannot be is refused before anything is written") {
   const Case c;
+  const ProgramResult divided = c.train("run", {"--set", "moe.groups=3"});
+  REQUIRE(divided.code == 78);
+  REQUIRE(divided.err ==
+          "error: model.layers.2.groups: expected a divisor of the 8 of model.layers.2.experts, found 3\n");
+  REQUIRE(c.train("run", {"--set", "moe.groups=4", "--set", "moe.k=3"}).code == 78);
+  REQUIRE(c.train("run", {"--set", "moe.groups=4", "--set", "moe.k=1", "--set", "moe.k_groups=5"}).code == 78);
+  REQUIRE(c.train("run", {"--set", "moe.groups=4", "--set", "moe.k=1", "--set", "moe.gate=balanced"}).code == 78);
+  REQUIRE(c.train("run", {"--set", "moe.gate=balanced", "--set", "train.micro_batch_tokens=5"}).code == 78);
+  const ProgramResult gate = c.train("run", {"--set", "moe.gate=hash"});
+  REQUIRE(gate.code == 2);
+  REQUIRE(holds(gate.err, "expected noisy-top-k, top-k, softmax or balanced, found hash"));
   REQUIRE(c.train("run", {"--set", "moe.k=9"}).code == 78);
   REQUIRE(c.train("run", {"--seed", "3"}).code == 2);
   const ProgramResult large = c.train("run", {"--set", "moe.experts=4000000000"});
