@@ -7,6 +7,7 @@
 #include "report/format.hpp"
 #include "report/table.hpp"
 #include "train/config_json.hpp"
+#include "train/evaluation.hpp"
 #include "train/plan.hpp"
 
 namespace moelm {
@@ -17,7 +18,8 @@ constexpr double kLargeSoftmaxShare = 0.7;
 
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
-          {"activations", memory.activations}, {"copies", memory.copies},   {"process", memory.process}};
+          {"activations", memory.activations}, {"copies", memory.copies},   {"validation", memory.validation},
+          {"process", memory.process}};
 }
 
 std::string layers_table(const ModelSize& size) {
@@ -48,7 +50,9 @@ SizeReport size_report(const RunConfig& config, const std::string& base, Index v
           threads,
           memory_limit(),
           model_size(config.model, vocabulary),
-          training_memory(config.model, vocabulary, rows_per_step(config.train), threads.threads, config.optimizer)};
+          training_memory(config.model, vocabulary,
+                          {rows_per_step(config.train), config.train.micro_batch_tokens, kEvaluationTokens},
+                          threads.threads, config.optimizer)};
 }
 
 std::string size_table(const SizeReport& r) {

@@ -19,11 +19,11 @@ constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
 struct Sums {
-  double moments = 0, gradients = 0, activations = 0, copies = 0;
+  double moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
 };
 
 struct Shape {
-  double inputs, vocabulary, rows, threads;
+  double inputs, vocabulary, rows, pass_rows, validation_rows, threads;
   const OptimizerConfig& optimizer;
 
   double matrix_moments(ParameterGroup group, double outputs, double width) const {
@@ -40,7 +40,8 @@ void add_layer(const EmbeddingConfig& c, const Shape& s, Sums& sums) {
   sums.gradients += std::min(s.rows, s.vocabulary) * number(c.width);
   sums.moments += s.matrix_moments(ParameterGroup::tables, s.vocabulary, number(c.width));
   sums.moments += s.vocabulary * kStepOfRow / kNumber;
-  sums.activations += s.rows * number(c.width);
+  sums.activations += s.pass_rows * number(c.width);
+  sums.validation += s.validation_rows * number(c.width);
 }
 
 void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
@@ -53,7 +54,8 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   sums.gradients += weights + 4 * cells;
   sums.copies += weights;
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
-  sums.activations += s.rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
+  sums.activations += s.pass_rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
+  sums.validation += weights + s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
 }
 
 /// Logits and their gradients, with noise also raw, draws and the gradient of raw; order, choices, gates, slots.
@@ -75,10 +77,11 @@ void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
   sums.moments += gate_moments(c.first_gate(), s) + number(c.groups) * gate_moments(c.secondary_gate(), s);
   sums.gradients += weights;
   sums.copies += weights;
-  sums.activations += gate_activations(c.first_gate(), s.rows) + pairs * 6;
+  sums.activations += gate_activations(c.first_gate(), s.pass_rows) + pairs * 6;
+  sums.validation += weights + s.validation_rows * number(c.first_gate().experts) * (c.first_gate().noisy() ? 3 : 2);
   if (!c.hierarchical()) return;
   // The rows of each group, gathered, and their gradient.
-  const double in_groups = s.rows * number(c.first_gate().chosen());
+  const double in_groups = s.pass_rows * number(c.first_gate().chosen());
   sums.activations += gate_activations(c.secondary_gate(), in_groups) + 2 * in_groups * s.inputs;
 }
 
@@ -95,20 +98,36 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   }
   largest = std::max(largest, inputs * s.inputs);
   sums.moments += experts * (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
-  // Routed rows, output and both their gradients; the gradients of the hidden layers, and these where they are kept.
-  sums.activations += routed * (4 * s.inputs + (c.recompute ? 1 : 2) * hidden) + 2 * s.rows * s.inputs;
+  // Of all rows of the step: routed rows, the gradient of the output, those of the hidden layers, and these where they
+  // are kept. Of a pass: output, gradient of the routed rows, and the layer's output twice.
+  sums.activations += routed * (2 * s.inputs + (c.recompute ? 1 : 2) * hidden);
+  sums.activations += s.pass_rows * (routed / s.rows + 1) * 2 * s.inputs;
+  sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
   if (c.recompute) sums.activations += s.threads * std::min(pairs, kRowsRecomputed) * hidden;
   sums.gradients += s.threads * largest;
   sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
+}
+
+/// Rows that are sampled, their gradient and both their copies; gradients of the targets' rows, and of all these
+/// together.
+void add_sample(double samples, const Shape& s, Sums& sums) {
+  const double targets = std::min(s.pass_rows, s.vocabulary);
+  sums.activations += 2 * samples * s.inputs + s.pass_rows * s.inputs;
+  sums.activations += std::min(s.pass_rows, number(softmax_chunk_rows(static_cast<Index>(samples)))) * samples;
+  sums.copies += 2 * samples * s.inputs;
+  sums.gradients += (2 * targets + samples) * (s.inputs + 1);
 }
 
 void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   sums.moments += s.matrix_moments(ParameterGroup::tables, s.vocabulary, s.inputs);
   sums.moments += s.vector_moments(ParameterGroup::tables, s.vocabulary);
   if (c.samples > 0) sums.moments += 2 * s.vocabulary * kStepOfRow / kNumber;
+  const double chunk = number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)));
+  sums.validation += s.vocabulary * s.inputs + std::min(s.validation_rows, chunk) * s.vocabulary;
+  if (c.samples > 0) return add_sample(std::min(number(c.samples), s.vocabulary), s, sums);
   sums.gradients += s.vocabulary * (s.inputs + 1);
   sums.copies += 2 * s.vocabulary * s.inputs;
-  sums.activations += std::min(s.rows, number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)))) * s.vocabulary;
+  sums.activations += std::min(s.pass_rows, chunk) * s.vocabulary;
 }
 
 Index bytes(double numbers) {
@@ -118,14 +137,16 @@ Index bytes(double numbers) {
 
 }  // namespace
 
-TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads,
+TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, const TrainingRows& rows, int threads,
                                const OptimizerConfig& optimizer) {
   const ModelSize size = model_size(config, vocabulary);
   const std::vector<Index> widths = input_widths(config);
+  const double pass_rows = number(rows.pass > 0 ? std::min(rows.pass, rows.step) : rows.step);
   Sums sums;
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    const Shape shape{number(widths[i]), number(vocabulary), number(rows), number(threads), optimizer};
+    const Shape shape{number(widths[i]),       number(vocabulary), number(rows.step), pass_rows,
+                      number(rows.validation), number(threads),    optimizer};
     widest = std::max(widest, widths[i]);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
   }
@@ -134,8 +155,9 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Inde
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
   // Three gradients of activations are on their way at a time.
-  memory.activations = bytes(sums.activations + 3 * number(rows) * number(widest));
+  memory.activations = bytes(sums.activations + 3 * pass_rows * number(widest));
   memory.copies = bytes(sums.copies);
+  memory.validation = rows.validation > 0 ? bytes(sums.validation) : 0;
   memory.process = static_cast<Index>(kProcess);
   return memory;
 }

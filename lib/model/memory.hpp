@@ -7,7 +7,7 @@
 
 namespace moelm {
 
-/// Bytes by what they hold. With N rows a step, D the width a layer reads, 4 bytes a number:
+/// Bytes by what they hold. With N rows a pass, D the width a layer reads, 4 bytes a number:
 struct TrainingMemory {
   Index weights = 0;      ///< every stored number
   Index moments = 0;      ///< of every stored number, by the kind of its group, and the last step of each expert and
@@ -16,15 +16,22 @@ struct TrainingMemory {
   Index activations = 0;  ///< what passes keep for backward: an LSTM of H cells and output R about N (7H + 4R), an MoE
                           ///< layer N (6E + 2D) for its gate and 2 N k (2D + sum of F) for its routed rows, every layer
                           ///< its output, and the logits of one chunk of rows
+  Index validation = 0;   ///< activations of a validation and the copies of weights that it makes
   Index copies = 0;   ///< weights in the order of the matrix library: all layers but the experts, one expert a thread
   Index process = 0;  ///< the program itself, its libraries and its input
 
-  Index total() const { return weights + moments + gradients + activations + copies + process; }
+  Index total() const { return weights + moments + gradients + activations + copies + validation + process; }
 };
 
-/// Memory of training a valid model with `rows` predicted tokens a step. Experts' rows are counted as they are (N k in
-/// all), so that no routing takes more.
-TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, Index rows, int threads,
+/// Predicted tokens that are in memory together.
+struct TrainingRows {
+  Index step = 0;        ///< of an optimizer step
+  Index pass = 0;        ///< at most of a pass where a step is made of several, 0: the step
+  Index validation = 0;  ///< of a validation, 0: there is none
+};
+
+/// Memory of training a valid model. Experts' rows are counted as they are (N k in all), so that no routing takes more.
+TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, const TrainingRows& rows, int threads,
                                const OptimizerConfig& optimizer = {});
 
 }  // namespace moelm

@@ -88,14 +88,14 @@ TEST_CASE("a model too large to count is refused, not wrapped around") {
 TEST_CASE("training memory has the parts that its description names") {
   const ModelConfig model = around(flat(32));
   const ModelSize size = model_size(model, 10000);
-  const TrainingMemory memory = training_memory(model, 10000, 1280, 2);
+  const TrainingMemory memory = training_memory(model, 10000, {1280}, 2);
   REQUIRE(memory.weights == 4 * size.parameters);
   REQUIRE(memory.moments == 8 * size.parameters + 8 * (10000 + 32));
   // Routed rows alone: input, output and their gradients, hidden and its gradient.
   REQUIRE(memory.activations > Index{4} * 1280 * 4 * (4 * 512 + 2 * 1024));
-  const TrainingMemory twice = training_memory(model, 10000, 2560, 2);
+  const TrainingMemory twice = training_memory(model, 10000, {2560}, 2);
   REQUIRE(twice.weights == memory.weights);
   REQUIRE(twice.activations > memory.activations * 3 / 2);
-  REQUIRE(training_memory(around(flat(256)), 10000, 1280, 2).gradients < memory.gradients + Index{4} * 2 * 512 * 256);
-  REQUIRE(training_memory(around(flat(1 << 20, {1 << 20})), 10000, 1280, 2).total() > 0);
+  REQUIRE(training_memory(around(flat(256)), 10000, {1280}, 2).gradients < memory.gradients + Index{4} * 2 * 512 * 256);
+  REQUIRE(training_memory(around(flat(1 << 20, {1 << 20})), 10000, {1280}, 2).total() > 0);
 }

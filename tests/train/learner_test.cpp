@@ -102,7 +102,7 @@ TEST_CASE("the memory that is announced for moments is what they take") {
       Index bytes = 0;
       for (const NamedTensor& t : tensors.moments) bytes += 4 * t.values->size();
       for (const auto& [name, steps] : tensors.last_steps) bytes += 8 * static_cast<Index>(steps->size());
-      REQUIRE(training_memory(lesson.model, kVocabulary, 20, 2, optimizer).moments == bytes);
+      REQUIRE(training_memory(lesson.model, kVocabulary, {20}, 2, optimizer).moments == bytes);
     }
 }
 
