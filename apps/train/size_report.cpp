@@ -132,7 +132,9 @@ std::string training_line(const SizeReport& r) {
 std::string softmax_advice(const ModelSize& size) {
   if (size.softmax_share() <= kLargeSoftmaxShare) return "";
   return "the softmax takes " + format_percent(size.softmax_share(), 0) +
-         " of the work: a smaller vocabulary (moe-tokenize --vocab-size) or --tokenizer bpe trains faster";
+         " of the work: a smaller vocabulary (moe-tokenize --vocab-size), --tokenizer bpe, or a sample of it (--set "
+         "model.layers." +
+         std::to_string(size.layers.size() - 1) + ".samples=2048) trains faster";
 }
 
 }  // namespace moelm

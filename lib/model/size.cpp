@@ -1,5 +1,7 @@
 #include "model/size.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace moelm {
@@ -79,8 +81,8 @@ LayerSize size_of(const SoftmaxConfig&, Index inputs, Index vocabulary) {
 }  // namespace
 
 double ModelSize::softmax_share() const {
-  const double all = static_cast<double>(ops_per_timestep) + static_cast<double>(softmax_ops);
-  return all > 0 ? static_cast<double>(softmax_ops) / all : 0;
+  const double all = static_cast<double>(ops_per_timestep) + static_cast<double>(softmax_training_ops);
+  return all > 0 ? static_cast<double>(softmax_training_ops) / all : 0;
 }
 
 ModelSize model_size(const ModelConfig& config, Index vocabulary) {
@@ -93,7 +95,11 @@ ModelSize model_size(const ModelConfig& config, Index vocabulary) {
     parameters = parameters + layer.parameters;
     weights = weights + layer.weights;
     ops = ops + layer.ops;
-    if (layer.type == "softmax") size.softmax_ops = (Exact(layer.input_width) * vocabulary).value();
+    if (const auto* softmax = std::get_if<SoftmaxConfig>(&config.layers[i])) {
+      const Index sample = softmax->samples > 0 ? std::min(softmax->samples, vocabulary) : vocabulary;
+      size.softmax_ops = (Exact(layer.input_width) * vocabulary).value();
+      size.softmax_training_ops = (Exact(layer.input_width) * sample).value();
+    }
     size.layers.push_back(layer);
   }
   size.parameters = parameters.value();

@@ -25,9 +25,10 @@ struct ModelSize {
   Index parameters = 0;
   Index parameters_without_embedding_and_softmax = 0;
   Index ops_per_timestep = 0;
-  Index softmax_ops = 0;  ///< multiply-adds of the full softmax for one token
+  Index softmax_ops = 0;           ///< multiply-adds of the full softmax for one token
+  Index softmax_training_ops = 0;  ///< the same in training: over the sample where the softmax has one
 
-  /// Part of all multiply-adds of a token that the softmax takes.
+  /// Part of all multiply-adds of a token in training that the softmax takes.
   double softmax_share() const;
 };
 

@@ -63,7 +63,11 @@ TEST_CASE("model.width shrinks a preset without changing its shape") {
 
 TEST_CASE("advice comes where the softmax takes most of the work") {
   REQUIRE(softmax_advice(report({"--dry-run", "--vocab-size", "5000"}).size).empty());
-  REQUIRE(holds(softmax_advice(report({"--dry-run", "--vocab-size", "50000"}).size), "smaller vocabulary"));
+  const std::string advice = softmax_advice(report({"--dry-run", "--vocab-size", "50000"}).size);
+  REQUIRE(holds(advice, "smaller vocabulary"));
+  REQUIRE(holds(advice, "--set model.layers.4.samples=2048"));
+  const SizeReport sampled = report({"--dry-run", "--vocab-size", "50000", "--set", "model.layers.4.samples=2048"});
+  REQUIRE(softmax_advice(sampled.size).empty());
 }
 
 TEST_CASE("the table names every layer, the parts of the memory and the source of each number") {

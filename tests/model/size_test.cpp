@@ -77,7 +77,11 @@ TEST_CASE("parameters are every number that the model stores") {
   REQUIRE(size.layers[1].output_width == 16);
   REQUIRE(size.layers[2].weights == 8 * 16 + 8 * (16 * 6 + 6 * 5 + 5 * 16));
   REQUIRE(size.layers[2].ops == 8 * 16 + 4 * (16 * 6 + 6 * 5 + 5 * 16));
-  REQUIRE(size.softmax_share() == Approx(10.0 * 101 / (10.0 * 101 + static_cast<double>(size.ops_per_timestep))));
+  const double others = static_cast<double>(size.ops_per_timestep);
+  REQUIRE(size.softmax_share() == Approx(10.0 * 101 / (10.0 * 101 + others)));
+  std::get<SoftmaxConfig>(model.layers.back()).samples = 20;
+  REQUIRE(model_size(model, 101).softmax_share() == Approx(10.0 * 20 / (10.0 * 20 + others)));
+  REQUIRE(model_size(model, 101).softmax_ops == 10 * 101);
 }
 
 TEST_CASE("a model too large to count is refused, not wrapped around") {

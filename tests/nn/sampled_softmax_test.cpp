@@ -2,6 +2,7 @@
 // and with the whole vocabulary it is the full softmax.
 #include "nn/sampled_softmax.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -108,6 +109,43 @@ TEST_CASE("with the whole vocabulary in the sample it is the full softmax") {
   for (Index i = 0; i < full.weight.size(); ++i)
     REQUIRE(gradient.weight.rows.data()[i] == Approx(full.weight.data()[i]).margin(2e-3));
   for (Index i = 0; i < 37; ++i) REQUIRE(gradient.bias.rows(i, 0) == Approx(full.bias(0, i)).margin(2e-3));
+}
+
+/// Distance of the mean over many samples of dx, in units of the greatest element, from the full softmax's.
+double distance_from_full(Context& context, const Case& c, const Matrix& full_dx, Index samples) {
+  constexpr Index kSets = 400;
+  Matrix dx(full_dx.rows(), full_dx.cols());
+  std::vector<double> mean(static_cast<std::size_t>(dx.size())), loss(static_cast<std::size_t>(dx.rows()));
+  SampledSoftmaxCache cache;
+  SampledSoftmaxGradient gradient;
+  for (Index step = 0; step < kSets; ++step) {
+    const SampledIds sample = sample_log_uniform(RandomStream(1, "s", 0), step, samples, c.p.weight.rows());
+    sampled_softmax_forward_backward(context, c.p, sample, c.x, c.targets, 1.0, cache, loss, gradient, dx);
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += static_cast<double>(dx.values()[i]) / kSets;
+  }
+  double distance = 0, greatest = 0;
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    distance = std::max(distance, std::abs(mean[i] - static_cast<double>(full_dx.values()[i])));
+    greatest = std::max(greatest, std::abs(static_cast<double>(full_dx.values()[i])));
+  }
+  return distance / greatest;
+}
+
+TEST_CASE("the expected gradient approaches the full one as samples grow") {
+  Context context(2);
+  Case c(20, 300, 6);
+  for (float& value : c.x.values()) value *= 0.3f;  // as flat as a softmax is early in training
+  std::vector<double> nll(20);
+  Matrix full_dx(20, 6);
+  SoftmaxCache cache;
+  SoftmaxParameters gradient{Matrix(300, 6), Matrix(1, 300)};
+  softmax_forward_backward(context, c.p, c.x, c.targets, 1.0, cache, nll, gradient, full_dx);
+  const double few = distance_from_full(context, c, full_dx, 5), some = distance_from_full(context, c, full_dx, 30),
+               many = distance_from_full(context, c, full_dx, 150);
+  CAPTURE(few, some, many);
+  REQUIRE(some < 0.5 * few);
+  REQUIRE(many < 0.5 * some);
+  REQUIRE(many < 0.05);
 }
 
 TEST_CASE("loss and gradients of a sample equal plain double loops") {
