@@ -123,7 +123,8 @@ void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   sums.moments += s.vector_moments(ParameterGroup::tables, s.vocabulary);
   if (c.samples > 0) sums.moments += 2 * s.vocabulary * kStepOfRow / kNumber;
   const double chunk = number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)));
-  sums.validation += s.vocabulary * s.inputs + std::min(s.validation_rows, chunk) * s.vocabulary;
+  const Index block = softmax_block(static_cast<Index>(s.vocabulary));
+  sums.validation += number(block) * (s.inputs + std::min(s.validation_rows, number(softmax_chunk_rows(block))));
   if (c.samples > 0) return add_sample(std::min(number(c.samples), s.vocabulary), s, sums);
   sums.gradients += s.vocabulary * (s.inputs + 1);
   sums.copies += 2 * s.vocabulary * s.inputs;

@@ -19,14 +19,19 @@ struct SoftmaxParameters {
 
 /// Memory of a pass; one a worker.
 struct SoftmaxCache {
-  Matrix logits;  ///< [rows of a chunk, V]
+  Matrix logits;  ///< [rows of a chunk, V], in evaluation [rows of a chunk, tokens of a block]
   PackedMatrix w, w_transposed;
 };
 
-/// Rows whose logits exist together: a function of the vocabulary alone, so that results do not depend on the batch.
-Index softmax_chunk_rows(Index vocabulary);
+/// Tokens whose logits exist together in evaluation, which goes through a large vocabulary block by block.
+Index softmax_block(Index vocabulary);
 
-/// nll[i] = -ln p(target[i] | x[i]) in nats, computed in double precision after the exponentials; x [N, D].
+/// Rows whose logits over so many tokens exist together: a function of their number alone, so that results do not
+/// depend on the batch.
+Index softmax_chunk_rows(Index tokens);
+
+/// nll[i] = -ln p(target[i] | x[i]) in nats, computed in double precision after the exponentials; x [N, D]. Neither the
+/// logits of all tokens nor a copy of all weights is ever in memory.
 void softmax_forward(Context& context, const SoftmaxParameters& parameters, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll);
 
