@@ -2,19 +2,11 @@
 # The whole path on a tiny hostile text, and its page in a real browser where there is one (else exit 77: skipped).
 # usage: page_test.sh FOLDER-OF-PROGRAMS
 set -euo pipefail
-export LC_ALL=C
+. "$(dirname "$0")/../support/check.sh"
 
 bin=$1
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 [ -n "$browser" ] || { echo 'skipped: no chromium' && exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-check() { # DESCRIPTION COMMAND...
-  local description=$1
-  shift
-  if "$@"; then echo "ok: $description"; else echo "FAILED: $description" && failures=$((failures + 1)); fi
-}
 
 for i in $(seq 1 60); do
   printf 'the gate of <script>document.title="owned"</script> & "quoted" words is open %d\n' $((i % 7))
@@ -43,4 +35,4 @@ check '... but it is shown' grep -q '&lt;script&gt;' "$work/dom.html"
 check 'the page asks for nothing else' eval '! grep -qE "(src|href)=\"[^#]" "$work/dom.html"'
 check 'the browser has nothing to complain about' eval '! grep -E "CONSOLE|Refused|net::" "$work/log"'
 check 'the picture is not empty' eval '[ "$(wc -c <"$work/page.png")" -gt 20000 ]'
-[ $failures -eq 0 ] || { echo "$failures failed" && exit 1; }
+verdict

@@ -2,24 +2,11 @@
 # corpora/get as a user runs it, on tiny corpora of its own: sources in order, archives, checksums, refusals.
 # usage: get_test.sh CORPORA-FOLDER; MOELM_BIN names the folder of moe-grammar
 set -euo pipefail
-export LC_ALL=C
+. "$(dirname "$0")/../support/check.sh"
 
 source_home=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cp -r "$source_home" "$work/corpora"
 get=$work/corpora/get
-failures=0
-
-check() { # DESCRIPTION COMMAND...
-  local description=$1
-  shift
-  if "$@"; then
-    echo "ok: $description"
-  else
-    echo "FAILED: $description" && failures=$((failures + 1))
-  fi
-}
 
 run() { # EXPECTED-EXIT ARGUMENTS...: runs get; output in $work/out and $work/err
   local expected=$1 status=0
@@ -184,4 +171,4 @@ for file in "$source_home"/*.json; do
 done
 check 'the list names every corpus' eval 'run 0 --list && says kjv && says lm1b && says enwik8'
 
-[ $failures -eq 0 ] || { echo "$failures failed" && exit 1; }
+verdict

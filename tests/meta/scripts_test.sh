@@ -2,18 +2,10 @@
 # What scripts/test and scripts/quickstart do where something is missing: they name it, or print the exact command.
 # usage: scripts_test.sh PROJECT-FOLDER
 set -euo pipefail
-export LC_ALL=C
+. "$(dirname "$0")/../support/check.sh"
 
 root=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
 
-check() { # DESCRIPTION COMMAND...
-  local description=$1
-  shift
-  if "$@"; then echo "ok: $description"; else echo "FAILED: $description" && failures=$((failures + 1)); fi
-}
 says() { grep -qF -- "$1" "$work/out"; }
 
 # A machine of our own: only the tools named here, and stand-ins that write down how they were called.
@@ -63,4 +55,4 @@ if [ "$(id -u)" -ne 0 ]; then
   check '... and says why' says 'you are not root and there is no sudo'
 fi
 
-[ $failures -eq 0 ] || { echo "$failures failed" && exit 1; }
+verdict
