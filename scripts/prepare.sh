@@ -42,7 +42,11 @@ install_packages() {
 # Tools without which nothing can be asked of CMake.
 install_tools() {
   local missing=()
-  command -v "${CXX:-c++}" >/dev/null || missing+=(g++)
+  if [ -n "${CXX:-}" ]; then
+    command -v "${CXX%% *}" >/dev/null || fail $exit_missing "missing: $CXX, which the environment variable CXX names"
+  else
+    command -v c++ >/dev/null || missing+=(g++)
+  fi
   command -v cmake >/dev/null || missing+=(cmake)
   command -v ninja >/dev/null || missing+=(ninja-build)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"

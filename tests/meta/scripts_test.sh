@@ -29,6 +29,8 @@ done
 for script in test quickstart; do
   check "$script: nothing to build with is exit 66" run 66 "$root/scripts/$script" --no-install
   check '... all of it named' eval 'says g++ && says cmake && says ninja-build'
+  check "$script: a compiler of the caller that is not there is exit 66" run 66 CXX=no-such-compiler "$root/scripts/$script"
+  check '... named, and nothing else is installed instead' eval 'says no-such-compiler && ! says g++'
   check "$script: no Debian is exit 66" run 66 "$root/scripts/$script"
   check '... and says so' says 'not Debian'
   check "$script: an unknown option is exit 2" run 2 "$root/scripts/$script" --nonsense
