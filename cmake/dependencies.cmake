@@ -34,7 +34,10 @@ endmacro()
 find_package(Threads REQUIRED)
 find_package(OpenMP COMPONENTS CXX QUIET)  # base/context: the worker threads
 if(NOT OpenMP_CXX_FOUND)
-  moelm_missing(libomp-dev "OpenMP for ${CMAKE_CXX_COMPILER_ID}")
+  # g++ brings its own; clang wants the runtime of its own version.
+  string(REGEX MATCH "^[0-9]+" moelm_compiler_major "${CMAKE_CXX_COMPILER_VERSION}")
+  moelm_missing(libomp-${moelm_compiler_major}-dev
+    "OpenMP, omp.h, for ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 endif()
 moelm_find_package(zlib1g-dev ZLIB)                    # io/gzip and io/compress: compressed text and shards
 moelm_find_package(libssl-dev OpenSSL COMPONENTS Crypto)  # io/checksum: SHA-256, hardware-accelerated

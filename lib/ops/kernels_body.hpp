@@ -92,10 +92,21 @@ void lstm_cell_backward(Index cells, const float* gates, const float* c_prev, co
   }
 }
 
+inline float larger(float a, float b) { return a > b ? a : b; }
+
 float max_of(Index n, const float* x) {
-  float greatest = x[0];
-#pragma omp simd reduction(max : greatest)
-  for (Index j = 0; j < n; ++j) greatest = x[j] > greatest ? x[j] : greatest;
+  // Lanes by hand: clang does not make a vector reduction of a maximum that has to treat NaN as this one does.
+  constexpr Index kLanes = 16;
+  float lanes[kLanes];
+  for (Index l = 0; l < kLanes; ++l) lanes[l] = x[0];
+  Index begin = 0;
+  for (; begin + kLanes <= n; begin += kLanes) {
+#pragma omp simd
+    for (Index l = 0; l < kLanes; ++l) lanes[l] = larger(x[begin + l], lanes[l]);
+  }
+  float greatest = lanes[0];
+  for (Index l = 1; l < kLanes; ++l) greatest = larger(lanes[l], greatest);
+  for (; begin < n; ++begin) greatest = larger(x[begin], greatest);
   return greatest;
 }
 

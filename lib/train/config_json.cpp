@@ -44,7 +44,8 @@ LayerConfig layer_of(const Json& document, const std::string& prefix, Exit exit)
   std::vector<ConfigKey> keys = layer_keys(layer, prefix);
   for (const auto& [key, value] : document.items()) {
     if (key == "type") continue;
-    const auto found = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.option.key == key; });
+    const auto found =
+        std::find_if(keys.begin(), keys.end(), [&key = key](const auto& k) { return k.option.key == key; });
     if (found != keys.end()) {
       found->set(value, exit);
       continue;

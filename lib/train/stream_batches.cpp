@@ -13,7 +13,7 @@ namespace {
 class StreamBatches final : public BatchSource {
  public:
   StreamBatches(const Dataset& data, Split split, Index streams, Index unroll)
-      : data_(data), split_(split), tokens_(data.tokens(split)), unroll_(unroll) {
+      : data_(data), tokens_(data.tokens(split)), unroll_(unroll) {
     ensure(streams >= 1 && unroll >= 1, "streams and steps are positive");
     require(tokens_ >= 1, Exit::bad_data, data.directory() + ": split train: expected at least 1 token, found none");
     streams_ = std::min(streams, tokens_);
@@ -76,7 +76,6 @@ class StreamBatches final : public BatchSource {
   }
 
   const Dataset& data_;
-  Split split_;
   Index tokens_, unroll_, streams_;
   std::vector<TokenCursor> cursors_;
   std::vector<std::int32_t> previous_;
