@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# What a packager relies on: flags kept, no tests where none are wanted, no network, nothing written beside the sources,
+# only programs installed, and no word in them of where they were built.
+# usage: package_test.sh CMAKE GENERATOR PROJECT-FOLDER BUILD-FOLDER
+set -euo pipefail
+. "$(dirname "$0")/../support/check.sh"
+
+cmake=$1 generator=$2 root=$3 build=$4
+
+# As from a tarball: what is built, without .git and tests, in a folder that cannot be written.
+mkdir "$work/source"
+cp -r "$root"/{CMakeLists.txt,cmake,lib,apps,corpora} "$work/source"
+chmod -R a-w "$work/source"
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+mapfile -t found < <(sed -nE 's/^([A-Za-z0-9_]+_(DIR|LIBRARY|INCLUDE_DIR|PREFIX_PATH|CXX_COMPILER):(PATH|FILEPATH|STRING)=.+)/-D\1/p' \
+  "$build/CMakeCache.txt")
+offline=()
+! unshare -rn true 2>/dev/null || offline=(unshare -rn)
+flags='-g -O1 -fstack-protector-strong'
+configure() {
+  CXXFLAGS=$flags LDFLAGS=-Wl,--as-needed "${offline[@]}" "$cmake" -G "$generator" "${found[@]}" -S "$work/source" \
+    -B "$work/build" -DBUILD_TESTING=OFF -DCMAKE_INSTALL_BINDIR=libexec/moelm >"$work/log" 2>&1 && return
+  cat "$work/log" && return 1
+}
+commands() { grep '"command":' "$work/build/compile_commands.json"; }
+check 'sources alone are configured, without network' configure
+check 'every compilation keeps the flags of the caller' eval '[ -z "$(commands | grep -vF -- "$flags")" ]'
+check '... and so does every link' eval 'grep -rqF -- "-Wl,--as-needed" "$work/build" --include=build.ninja --include=link.txt'
+check 'no flag ties a program to this processor or gives up exact arithmetic' \
+  eval '! commands | grep -qE -- "-march|-mtune|-Ofast|-ffast-math"'
+check 'warnings are no errors' eval '! commands | grep -q -- "-Werror"'
+check 'no test is built' eval '! commands | grep -q /tests/ && [ ! -e "$work/build/tests" ]'
+check 'programs go where the packager wants them' grep -q '/libexec/moelm' "$work/build/apps/cmake_install.cmake"
+
+# One component, so that the list of a real installation is not overwritten.
+stage() {
+  DESTDIR=$work/stage "$cmake" --install "$build" --prefix /usr --component Unspecified >"$work/log" 2>&1 || return 1
+  rm -f "$build/install_manifest_Unspecified.txt"
+}
+check 'the build is installed below DESTDIR' stage
+programs=$(cd "$build/bin" && printf '/usr/bin/%s\n' moe-*)
+check '... programs only' eval '[ "$(cd "$work/stage" && find . -type f | sed "s/^.//" | sort)" = "$programs" ]'
+for program in "$work"/stage/usr/bin/*; do
+  name=$(basename "$program")
+  check "$name says nothing of where it was built" eval '! grep -qaF -e "$root/" -e "$build/" "$program"'
+  check "$name runs" eval '(cd / && env -i "$program" --version >/dev/null)'
+done
+
+verdict
