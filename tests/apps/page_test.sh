@@ -33,6 +33,8 @@ check 'every expert that reads anything has its card' eval '[ "$(grep -o "<artic
 check 'nothing of the text became markup' eval '! grep -qE "<(script|img)" "$work/dom.html"'
 check '... but it is shown' grep -q '&lt;script&gt;' "$work/dom.html"
 check 'the page asks for nothing else' eval '! grep -qE "(src|href)=\"[^#]" "$work/dom.html"'
-check 'the browser has nothing to complain about' eval '! grep -E "CONSOLE|Refused|net::" "$work/log"'
+# Its own pages complain too, of a network that is slow or not there; what they say ends with their address.
+complaints() { grep -E 'CONSOLE|Refused|net::' "$work/log" | grep -v 'source: chrome://'; }
+check 'the browser has nothing to complain about' eval '! complaints'
 check 'the picture is not empty' eval '[ "$(wc -c <"$work/page.png")" -gt 20000 ]'
 verdict
