@@ -1,7 +1,7 @@
 // moe-check: verifies runs, checkpoints, data folders and files, and lists every fault.
 #include <iostream>
 
-#include "base/quantity.hpp"
+#include "base/escape.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "io/json.hpp"
@@ -12,12 +12,12 @@ namespace {
 
 void print(const VerifiedPath& verified) {
   const std::size_t count = verified.faults.size();
-  std::cout << printable(verified.path) << ": " << verified.kind << ": ";
+  std::cout << escape_terminal(verified.path) << ": " << verified.kind << ": ";
   if (count == 0)
     std::cout << "intact\n";
   else
     std::cout << count << (count == 1 ? " fault\n" : " faults\n");
-  for (const std::string& fault : verified.faults) std::cout << "  " << printable(fault) << "\n";
+  for (const std::string& fault : verified.faults) std::cout << "  " << escape_terminal(fault) << "\n";
   std::cout.flush();
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
@@ -87,7 +88,7 @@ EvaluationPolicy choose_policy(const Options& o, const LoadedModel& model) {
 
 /// Notes for the reader of the terminal.
 void note(const Command& command, const std::string& text) {
-  if (!command.quiet()) std::cerr << printable(text) << "\n";
+  if (!command.quiet()) std::cerr << escape_terminal(text) << "\n";
 }
 
 class Evaluator {

@@ -4,13 +4,13 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "io/file.hpp"
 #include "report/console.hpp"
-#include "report/escape.hpp"
 #include "report/format.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "base/error.hpp"
-#include "base/quantity.hpp"
+#include "base/escape.hpp"
 
 namespace moelm {
 
@@ -20,7 +20,7 @@ namespace {
 
 int fail(Exit exit, std::string_view message) {
   std::cout.flush();
-  std::fprintf(stderr, "error: %s\n", printable(message).c_str());
+  std::fprintf(stderr, "error: %s\n", escape_terminal(message).c_str());
   return static_cast<int>(exit);
 }
 

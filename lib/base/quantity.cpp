@@ -34,25 +34,6 @@ double seconds_of(char unit) {
   }
 }
 
-/// Bytes of the UTF-8 character that the text starts with; 0 if there is none (RFC 3629: no surrogates, no overlong).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
-  const unsigned a = byte(0), b = byte(1);
-  if (a < 0x80) return 1;
-  if (a >= 0xC2 && a <= 0xDF && tail(1)) return 2;
-  if (a >= 0xE0 && a <= 0xEF && tail(1) && tail(2) && !(a == 0xE0 && b < 0xA0) && !(a == 0xED && b > 0x9F)) return 3;
-  if (a >= 0xF0 && a <= 0xF4 && tail(1) && tail(2) && tail(3) && !(a == 0xF0 && b < 0x90) && !(a == 0xF4 && b > 0x8F))
-    return 4;
-  return 0;
-}
-
-bool is_control(std::string_view character) {
-  const auto a = static_cast<unsigned char>(character[0]);
-  if (character.size() == 1) return a < 0x20 || a == 0x7F;
-  return character.size() == 2 && a == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
-}
-
 std::string print(const char* format, double value) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), format, value);
@@ -116,25 +97,6 @@ std::string format_duration(double seconds) {
   if (s < 3600) return two_units(s / 60, 'm', s % 60, 's');
   if (s < 86400) return two_units(s / 3600, 'h', s % 3600 / 60, 'm');
   return two_units(s / 86400, 'd', s % 86400 / 3600, 'h');
-}
-
-std::string printable(std::string_view text) {
-  std::string safe;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text.substr(i));
-    const std::string_view character = text.substr(i, length > 0 ? length : 1);
-    if (length > 0 && !is_control(character)) {
-      safe += character;
-    } else {
-      for (const char c : character) {
-        std::array<char, 5> code{};
-        std::snprintf(code.data(), code.size(), "\\x%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        safe += code.data();
-      }
-    }
-    i += character.size();
-  }
-  return safe;
 }
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// Numbers as people write them: times like 3h, byte counts like 1.5 GiB, large counts with commas; and safe text.
+// Numbers as people write them: times like 3h, byte counts like 1.5 GiB, and large counts with commas.
 #pragma once
 
 #include <optional>
@@ -31,8 +31,5 @@ std::string format_number(double value);
 
 /// "45s", "3m20s", "2h05m", "3d04h".
 std::string format_duration(double seconds);
-
-/// The text on one line and harmless to a terminal: control characters and bytes that are not UTF-8 as \xNN.
-std::string printable(std::string_view text);
 
 }  // namespace moelm

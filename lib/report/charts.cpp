@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/escape.hpp"
 #include "report/chart_axes.hpp"
-#include "report/escape.hpp"
 
 namespace moelm {
 namespace {

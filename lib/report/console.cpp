@@ -8,8 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/escape.hpp"
 #include "report/format.hpp"
 
 namespace moelm {

@@ -1,9 +1,9 @@
 #include "report/data_report.hpp"
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "data/default_splits.hpp"
 #include "io/json.hpp"
-#include "report/escape.hpp"
 #include "report/format.hpp"
 #include "report/table.hpp"
 

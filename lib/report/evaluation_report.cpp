@@ -3,8 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/escape.hpp"
 #include "report/format.hpp"
 
 namespace moelm {

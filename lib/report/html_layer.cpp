@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/escape.hpp"
 #include "report/format.hpp"
 #include "report/html_report.hpp"
 

@@ -1,6 +1,6 @@
 #include "report/html_writer.hpp"
 
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 
 namespace moelm {
 

@@ -1,6 +1,6 @@
 #include "report/json_report.hpp"
 
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 
 namespace moelm {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "base/check.hpp"
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 
 namespace moelm {
 

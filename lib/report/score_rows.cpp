@@ -4,8 +4,8 @@
 #include <charconv>
 #include <numbers>
 
+#include "base/escape.hpp"
 #include "io/json.hpp"
-#include "report/escape.hpp"
 
 namespace moelm {
 

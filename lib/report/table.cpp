@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 
 namespace moelm {
 

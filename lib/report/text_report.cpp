@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/escape.hpp"
 #include "report/format.hpp"
 #include "report/table.hpp"
 

@@ -6,9 +6,9 @@
 
 #include <cstdlib>
 
-#include "hostile.hpp"
 #include "report/format.hpp"
 #include "support/catch.hpp"
+#include "support/hostile.hpp"
 
 using namespace moelm;
 

@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
-#include "hostile.hpp"
 #include "sample_report.hpp"
 #include "support/catch.hpp"
+#include "support/hostile.hpp"
 
 using namespace moelm;
 

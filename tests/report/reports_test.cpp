@@ -2,12 +2,12 @@
 #include <cmath>
 #include <sstream>
 
-#include "hostile.hpp"
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 #include "report/json_report.hpp"
 #include "report/text_report.hpp"
 #include "sample_report.hpp"
 #include "support/catch.hpp"
+#include "support/hostile.hpp"
 
 using namespace moelm;
 

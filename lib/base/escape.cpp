@@ -1,4 +1,4 @@
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 
 #include <algorithm>
 #include <array>

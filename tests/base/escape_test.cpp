@@ -1,11 +1,10 @@
 // Hostile text never acts: nothing that steers a terminal or a browser gets through, and nothing is lost.
-#include "report/escape.hpp"
+#include "base/escape.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "hostile.hpp"
-#include "report/table.hpp"
 #include "support/catch.hpp"
+#include "support/hostile.hpp"
 
 using namespace moelm;
 
@@ -103,17 +102,4 @@ TEST_CASE("width and shortening count columns, not bytes") {
   CHECK(shorten("abcdefg", 6) == "abcde\xe2\x80\xa6");
   CHECK(shorten("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4) == "\xe6\x97\xa5\xe2\x80\xa6");
   CHECK(shorten("abc", 0).empty());
-}
-
-TEST_CASE("tables align by columns and escape their cells") {
-  Table table;
-  table.add_column("token", Align::left, 8);
-  table.add_column("n");
-  table.add_row({"na\xc3\xafve", "5"});
-  table.add_row({"\x1b[31mred", "12,345"});
-  CHECK(table.str(1) ==
-        " token          n\n"
-        " --------  ------\n"
-        " na\xc3\xafve          5\n"
-        " \\u{1b}[\xe2\x80\xa6  12,345\n");
 }
