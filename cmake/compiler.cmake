@@ -12,10 +12,11 @@ add_library(moelm_compiler INTERFACE)
 target_compile_features(moelm_compiler INTERFACE cxx_std_20)
 target_compile_options(moelm_compiler INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Wdate-time  # two builds of the same sources are the same bytes
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # g++ 12 sees overlaps in `"x" + std::string` that are not there (bug 105651)
   $<$<BOOL:${MOELM_WERROR}>:-Werror>
-  # Builds must not tell where they were made.
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  # Builds must not tell where they were made, debug information included.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
 if(MOELM_SANITIZE)
   target_compile_options(moelm_compiler INTERFACE
     -fsanitize=${MOELM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
