@@ -144,8 +144,16 @@ chmod +x "$work/bin/bible" "$work/bin/apt-get"
 check 'a Bible of another edition is refused' eval 'PATH=$work/bin:$PATH run 65 kjv "$work/to/kjv"'
 check '... by name' says 'train.txt: sha256: expected'
 check '... and nothing is kept' nothing_kept "$work/to/kjv"
+mv "$work/bin/bible" "$work/bible"
+printf '#!/bin/sh\nexit 1\n' >"$work/bin/bible"
+printf '#!/bin/sh\n: >bible.deb\n' >"$work/bin/apt-get"
+printf '#!/bin/sh\nmkdir -p "$3/usr/bin" "$3/usr/lib" && cp "%s" "$3/usr/bin/bible"\n' "$work/bible" >"$work/bin/dpkg-deb"
+chmod +x "$work"/bin/*
+check 'packages are unpacked and run, also below a relative path' \
+  eval '(cd "$work/to" && PATH=$work/bin:$PATH run 65 kjv relative)'
+check '... for their text' eval 'says "train.txt: sha256: expected" && nothing_kept "$work/to/relative"'
 mkdir "$work/verses"
-"$work/bin/bible" | perl "$source_home/tools/kjv.pl" "$work/verses" 'Josh Rom' 'Heb'
+"$work/bible" | perl "$source_home/tools/kjv.pl" "$work/verses" 'Josh Rom' 'Heb'
 check 'books go to their splits without references' eval '[ "$(cat "$work/verses/valid.txt")" = "$(printf "Now after\nPaul")" ]'
 check '... train has the rest' grep -qx 'That which' "$work/verses/train.txt"
 
