@@ -1,6 +1,7 @@
 #include "model/config.hpp"
 
 #include "base/check.hpp"
+#include "base/quantity.hpp"
 
 namespace moelm {
 
@@ -25,7 +26,8 @@ void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
     refuse(layer, "gate", "noisy-top-k, top-k or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
            "balanced");
   for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
-    if (value > 0) refuse(layer, name, "0 with " + key(layer, "groups") + " " + std::to_string(c.groups), "more");
+    if (value > 0)
+      refuse(layer, name, "0 with " + key(layer, "groups") + " " + std::to_string(c.groups), format_number(value));
 }
 
 void validate_moe(const MoeConfig& c, std::size_t layer) {
@@ -38,7 +40,8 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
                (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",
            std::to_string(c.k));
   if (c.bias_rate > 0 && c.gate != GateKind::noisy_top_k && c.gate != GateKind::top_k)
-    refuse(layer, "bias_rate", "0 with " + key(layer, "gate") + " " + std::string(enum_name(c.gate)), "more");
+    refuse(layer, "bias_rate", "0 with " + key(layer, "gate") + " " + std::string(enum_name(c.gate)),
+           format_number(c.bias_rate));
   if (c.hidden.empty()) refuse(layer, "hidden", "at least one hidden layer", "none");
   for (const Index units : c.hidden)
     if (units < 1) refuse(layer, "hidden", "at least 1 unit", std::to_string(units));

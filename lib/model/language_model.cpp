@@ -54,21 +54,18 @@ class Pass {
           batch.sequence.positions(std::max(options.streams, batch.sequence.streams()), options.part.first_stream);
   }
 
-  void forward(ModelState& state) {
-    for (std::size_t l = 0; l + 1 < p_.layers.size(); ++l) {
-      if (const auto* embedding = std::get_if<EmbeddingParameters>(&p_.layers[l])) {
-        cache_.x[l].reshape(batch_.rows(), embedding->weight.cols());
-        embedding_forward(context_, *embedding, batch_.inputs, cache_.x[l]);
-      } else if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
-        auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
-        lstm_forward(context_, *lstm, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
-        copy(context_, cache.output, cache_.x[l]);
-      } else {
-        forward_moe(l);
-      }
-      drop(l, cache_.x[l]);
-      if (residual(l)) add(context_, cache_.x[l - 1], cache_.x[l]);
-    }
+  /// All layers but the softmax.
+  void forward(ModelState& state) { forward(state, p_.layers.size() - 1); }
+
+  /// The layers up to the last gate, and that gate alone of its layer.
+  void route(ModelState& state) {
+    std::size_t last = p_.layers.size();
+    for (std::size_t l = 0; l < p_.layers.size(); ++l)
+      if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->gated()) last = l;
+    if (last == p_.layers.size()) return;
+    forward(state, last);
+    moe_route(context_, std::get<MoeConfig>(config_.layers[last]), std::get<MoeParameters>(p_.layers[last]).gates,
+              cache_.x[last - 1], gate_pass(last), ensure_cache<MoeLayerCache>(cache_.layers[last]).moe);
   }
 
   /// From cache.dx, the gradient of the softmax's input, through all layers.
@@ -135,6 +132,24 @@ class Pass {
   const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
 
  private:
+  /// Layers 0 ... end - 1.
+  void forward(ModelState& state, std::size_t end) {
+    for (std::size_t l = 0; l < end; ++l) {
+      if (const auto* embedding = std::get_if<EmbeddingParameters>(&p_.layers[l])) {
+        cache_.x[l].reshape(batch_.rows(), embedding->weight.cols());
+        embedding_forward(context_, *embedding, batch_.inputs, cache_.x[l]);
+      } else if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
+        auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
+        lstm_forward(context_, *lstm, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
+        copy(context_, cache.output, cache_.x[l]);
+      } else {
+        forward_moe(l);
+      }
+      drop(l, cache_.x[l]);
+      if (residual(l)) add(context_, cache_.x[l - 1], cache_.x[l]);
+    }
+  }
+
   void forward_moe(std::size_t l) {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
@@ -193,6 +208,12 @@ void ModelState::reset(const ModelParameters& parameters, Index streams) {
     if (const auto* lstm = std::get_if<LstmParameters>(&parameters.layers[l])) layers[l].reset(streams, *lstm);
 }
 
+ModelState ModelState::clone() const {
+  ModelState copy;
+  for (const LstmState& layer : layers) copy.layers.push_back({layer.h.clone(), layer.c.clone()});
+  return copy;
+}
+
 void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache) {
   Pass(context, config, parameters, batch, options, cache).forward(state);
@@ -222,6 +243,17 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
     if (routing_of(cache, l) != nullptr)
       losses.balance[l] = balance_losses(std::get<MoeConfig>(config.layers[l]), pass.sums_of(l));
   return losses;
+}
+
+void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+                   const PassOptions& options, ModelState& state, ModelCache& cache) {
+  Pass(context, config, parameters, batch, options, cache).route(state);
+}
+
+void add_routing(const ModelCache& cache, std::vector<RoutingSums>& sums) {
+  sums.resize(cache.layers.size());
+  for (std::size_t l = 0; l < sums.size(); ++l)
+    if (const Routing* routing = routing_of(cache, l)) sums[l].add(routing->sums);
 }
 
 const Routing* routing_of(const ModelCache& cache, std::size_t layer) {

@@ -15,10 +15,11 @@
 
 namespace moelm {
 
-/// Recurrent state of every stream, one entry a layer (empty where a layer has none). Copyable by `clone`.
+/// Recurrent state of every stream, one entry a layer (empty where a layer has none).
 struct ModelState {
   std::vector<LstmState> layers;
 
+  ModelState clone() const;
   /// Zero state for `streams` streams.
   void reset(const ModelParameters& parameters, Index streams);
 };
@@ -84,7 +85,15 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll);
 
+/// The routing of a training pass without what comes after it: runs the layers up to the last gate, and leaves every
+/// gated layer's routing in the cache.
+void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+                   const PassOptions& options, ModelState& state, ModelCache& cache);
+
 /// The MoE routing of layer `layer` in the last pass; null where it is no MoE layer.
 const Routing* routing_of(const ModelCache& cache, std::size_t layer);
+
+/// Adds the sums of the routing in the last pass to `sums`, one entry a layer.
+void add_routing(const ModelCache& cache, std::vector<RoutingSums>& sums);
 
 }  // namespace moelm

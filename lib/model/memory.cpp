@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "model/size.hpp"
+#include "moe/experts.hpp"
 #include "nn/softmax.hpp"
 #include "optim/moments.hpp"
 
@@ -12,7 +13,6 @@ namespace moelm {
 namespace {
 
 constexpr double kNumber = sizeof(float);
-constexpr double kRowsRecomputed = 2048;  // of an expert at a time, for its gradient
 constexpr double kStepOfRow = sizeof(std::int64_t);
 /// Code, libraries, thread stacks, and one decoded block of input.
 constexpr double kProcess = 64.0 * (1 << 20);
@@ -103,7 +103,7 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.activations += routed * (2 * s.inputs + (c.recompute ? 1 : 2) * hidden);
   sums.activations += s.pass_rows * (routed / s.rows + 1) * 2 * s.inputs;
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
-  if (c.recompute) sums.activations += s.threads * std::min(pairs, kRowsRecomputed) * hidden;
+  if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.gradients += s.threads * largest;
   sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
 }

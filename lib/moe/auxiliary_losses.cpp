@@ -1,22 +1,12 @@
 #include "moe/auxiliary_losses.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "moe/softmax_gate.hpp"
 
 namespace moelm {
 
 namespace {
-
-/// ln sum_i exp(l_i).
-double log_sum_exp(const Matrix& logits, Index row) {
-  const float* l = logits.row(row);
-  const double greatest = static_cast<double>(*std::max_element(l, l + logits.cols()));
-  double sum = 0;
-  for (Index i = 0; i < logits.cols(); ++i) sum += std::exp(static_cast<double>(l[i]) - greatest);
-  return greatest + std::log(sum);
-}
 
 /// Pairs of all rows.
 double pairs_of(const RoutingSums& sums) {
@@ -34,7 +24,7 @@ void sum_auxiliary(Context& context, GateCache& cache, RoutingSums& sums) {
   sums.probability.assign(static_cast<std::size_t>(cache.clean.cols()), 0.0);
   sums.z = 0;
   for (Index n = 0; n < cache.clean.rows(); ++n) {
-    const double z = log_sum_exp(cache.clean, n);
+    const double z = cache.log_sum_exp[static_cast<std::size_t>(n)];
     sums.z += z * z;
     for (std::size_t i = 0; i < sums.probability.size(); ++i)
       sums.probability[i] += static_cast<double>(cache.softmax(n, static_cast<Index>(i)));
@@ -63,7 +53,7 @@ LogitGradient auxiliary_gradient(const MoeConfig& config, const RoutingSums& sum
   return [&cache, dp = std::move(dp), of_z = 2 * config.w_z / rows](Index row, float* dclean) {
     std::vector<double> d = dp;
     softmax_logit_gradient(cache.softmax.row(row), d);
-    const double z = of_z > 0 ? of_z * log_sum_exp(cache.clean, row) : 0;
+    const double z = of_z * cache.log_sum_exp[static_cast<std::size_t>(row)];
     for (std::size_t i = 0; i < d.size(); ++i)
       dclean[i] += static_cast<float>(d[i] + z * static_cast<double>(cache.softmax(row, static_cast<Index>(i))));
   };

@@ -1,5 +1,8 @@
 #include "moe/balance.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace moelm {
 
 namespace {
@@ -33,6 +36,17 @@ std::vector<double> cv_squared_gradient(std::span<const double> values, double w
   for (std::size_t i = 0; i < values.size(); ++i)
     gradient[i] = weight * 2 / (n * square) * ((values[i] - m.mean) - cv2 * m.mean);
   return gradient;
+}
+
+double coefficient_of_variation(std::span<const double> values) {
+  if (values.empty()) return 0;
+  const Moments m = moments(values);
+  return m.mean == 0 ? 0 : std::sqrt(m.variance) / m.mean;
+}
+
+double max_over_mean(std::span<const double> values) {
+  const double mean = values.empty() ? 0 : moments(values).mean;
+  return mean == 0 ? 0 : *std::max_element(values.begin(), values.end()) / mean;
 }
 
 }  // namespace moelm

@@ -48,7 +48,7 @@ void route_masked(const Matrix& score, const Mask& mask, Routing& routing) {
         routing.expert.push_back(static_cast<std::int32_t>(i));
         sum += static_cast<double>(score(n, i));
       }
-    for (auto p = static_cast<std::size_t>(routing.begin[static_cast<std::size_t>(n)]); p < routing.expert.size(); ++p)
+    for (std::size_t p = routing.first_pair(n); p < routing.expert.size(); ++p)
       routing.gate.push_back(sum > 0 ? static_cast<float>(static_cast<double>(score(n, routing.expert[p])) / sum)
                                      : 0.0f);
     routing.begin[static_cast<std::size_t>(n) + 1] = routing.pairs();
@@ -98,7 +98,7 @@ void balanced_gate_backward(Context& context, const Routing& routing, const Rout
       std::fill(d.begin(), d.end(), 0.0);
       const auto experts = routing.experts_of(n);
       const auto gates = routing.gates_of(n);
-      const float* given = gradient.gate.data() + routing.begin[static_cast<std::size_t>(n)];
+      const float* given = gradient.gate.data() + routing.first_pair(n);
       double mean = 0, sum = 0;
       for (std::size_t j = 0; j < experts.size(); ++j) {
         const auto e = static_cast<std::size_t>(experts[j]);

@@ -18,9 +18,7 @@ void add_pairs(Context& context, const Dispatch& dispatch, const Routing& routin
   context.parallel_ranges(y.rows, 32, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {
       if (beta == 0) std::fill_n(y.row(n), y.cols, 0.0f);
-      const auto row = static_cast<std::size_t>(n);
-      for (auto p = static_cast<std::size_t>(routing.begin[row]); p < static_cast<std::size_t>(routing.begin[row + 1]);
-           ++p)
+      for (std::size_t p = routing.first_pair(n); p < routing.first_pair(n + 1); ++p)
         kernels().axpy(y.cols, weight(p), rows.row(dispatch.slot[p]), y.row(n));
     }
   });
@@ -35,15 +33,12 @@ void plan_dispatch(const Routing& routing, Dispatch& dispatch) {
   dispatch.row.resize(routing.expert.size());
   dispatch.slot.resize(routing.expert.size());
   std::vector<Index> next(dispatch.offset.begin(), dispatch.offset.end() - 1);
-  for (Index n = 0; n < routing.rows; ++n) {
-    const auto row = static_cast<std::size_t>(n);
-    for (auto p = static_cast<std::size_t>(routing.begin[row]); p < static_cast<std::size_t>(routing.begin[row + 1]);
-         ++p) {
+  for (Index n = 0; n < routing.rows; ++n)
+    for (std::size_t p = routing.first_pair(n); p < routing.first_pair(n + 1); ++p) {
       const Index slot = next[static_cast<std::size_t>(routing.expert[p])]++;
       dispatch.row[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(n);
       dispatch.slot[p] = static_cast<std::int32_t>(slot);
     }
-  }
 }
 
 void dispatch_rows(Context& context, const Dispatch& dispatch, ConstMatrixView x, MatrixView out) {

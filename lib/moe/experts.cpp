@@ -10,7 +10,6 @@ namespace moelm {
 namespace {
 
 constexpr Index kRowsOfATask = 256;
-constexpr Index kRowsOfASum = 2048;  // rows that go into a gradient at once
 
 /// Some rows of one expert: the unit of work.
 struct Task {
@@ -124,8 +123,8 @@ void form_expert_gradient(Context& context, const ExpertParameters& expert, std:
   float beta = 0;
   for (const ExpertFactors* factors : parts) {
     const Index end = factors->offset[static_cast<std::size_t>(e) + 1];
-    for (Index begin = factors->offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfASum) {
-      const Index stop = std::min(end, begin + kRowsOfASum);
+    for (Index begin = factors->offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfGradient) {
+      const Index stop = std::min(end, begin + kRowsOfGradient);
       multiply_transposed(context, factors->gradient[matrix].view().row_range(begin, stop),
                           input_of(context, expert, *factors, matrix, begin, stop, cache), beta, out);
       beta = 1;

@@ -51,6 +51,9 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
 void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
                       ExpertsCache& cache);
 
+/// Most rows of an expert that go into its gradient at once, and so are recomputed at once.
+inline constexpr Index kRowsOfGradient = 2048;
+
 /// dW of matrix j of expert e over all parts of a step, overwriting `out`; runs in the calling task. Where hidden
 /// layers are recomputed the expert's matrices 0 ... j-1 have to be those of the pass still: matrices are updated from
 /// the last to the first.

@@ -38,7 +38,8 @@ struct GateCache {
   Matrix raw;                       ///< x W_noise, [N, E]
   Matrix draws;                     ///< the standard normal draws z, [N, E]; empty where noise is off
   Matrix noisy;                     ///< H(x), [N, E]: the logits that choose
-  Matrix softmax;                   ///< softmax over all experts, [N, E]
+  Matrix softmax;                   ///< softmax of clean over all experts, [N, E]
+  std::vector<double> log_sum_exp;  ///< ln sum_i exp(clean_i), [N]
   std::vector<std::int32_t> order;  ///< indices of the k+1 greatest of H (k where k = E), [N, k+1]
   std::vector<double> dthresholds;  ///< gradient of equation 20, [E]
   Matrix dclean, draw;              ///< gradients of clean and raw, [N, E]

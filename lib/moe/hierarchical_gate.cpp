@@ -26,15 +26,12 @@ NoiseDraw draw_of_group(const GatePass& pass, const Dispatch& groups, RowRange r
 /// in order.
 template <class Visit>
 void for_each_pair(const MoeConfig& config, const HierarchyCache& cache, Index row, Visit&& visit) {
-  const auto n = static_cast<std::size_t>(row);
-  for (Index p = cache.primary.begin[n]; p < cache.primary.begin[n + 1]; ++p) {
-    const auto g = static_cast<std::size_t>(cache.primary.expert[static_cast<std::size_t>(p)]);
-    const auto local =
-        static_cast<std::size_t>(cache.groups.slot[static_cast<std::size_t>(p)] - cache.groups.offset[g]);
+  for (std::size_t p = cache.primary.first_pair(row); p < cache.primary.first_pair(row + 1); ++p) {
+    const auto g = static_cast<std::size_t>(cache.primary.expert[p]);
+    const Index local = cache.groups.slot[p] - cache.groups.offset[g];
     const Routing& group = cache.routing[g];
-    for (Index q = group.begin[local]; q < group.begin[local + 1]; ++q)
-      visit(static_cast<std::size_t>(p), g, static_cast<std::size_t>(q),
-            static_cast<Index>(g) * config.group_size() + group.expert[static_cast<std::size_t>(q)]);
+    for (std::size_t q = group.first_pair(local); q < group.first_pair(local + 1); ++q)
+      visit(p, g, q, static_cast<Index>(g) * config.group_size() + group.expert[q]);
   }
 }
 
@@ -67,7 +64,7 @@ void split_gate_gradients(const MoeConfig& config, const Routing& routing, const
   cache.dprimary.gate.assign(cache.primary.gate.size(), 0.0f);
   for (std::size_t g = 0; g < cache.routing.size(); ++g) cache.drouting[g].gate.resize(cache.routing[g].gate.size());
   for (Index n = 0; n < routing.rows; ++n) {
-    auto pair = static_cast<std::size_t>(routing.begin[static_cast<std::size_t>(n)]);
+    std::size_t pair = routing.first_pair(n);
     for_each_pair(config, cache, n, [&](std::size_t p, std::size_t g, std::size_t q, Index expert) {
       const float d = gradient.gate[pair++] + static_cast<float>(gradient.importance[static_cast<std::size_t>(expert)]);
       cache.dprimary.gate[p] += d * cache.routing[g].gate[q];

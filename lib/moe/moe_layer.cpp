@@ -16,25 +16,15 @@ HiddenLayers hidden_layers(const MoeConfig& config) {
   return config.recompute ? HiddenLayers::recomputed : HiddenLayers::kept;
 }
 
-void route(Context& context, const MoeConfig& config, const GatesParameters& p, ConstMatrixView x, const GatePass& pass,
-           MoeCache& cache) {
-  if (config.hierarchical())
-    return hierarchical_gate_forward(context, config, p.first, p.groups, x, pass, cache.hierarchy, cache.routing);
-  gate_forward(context, config.first_gate(), p.first, x, pass, cache.gate, cache.routing);
-  if (has_auxiliary_losses(config)) sum_auxiliary(context, cache.gate, cache.routing.sums);
-}
-
 /// Gradients of each slot's output and of each gate: d output = gate * dy, d gate = <dy, output>.
 void backward_through_combine(Context& context, ConstMatrixView dy, MoeCache& cache) {
   Matrix& doutput = cache.experts.factors.gradient.back();
   cache.routing_gradient.gate.resize(cache.routing.gate.size());
   context.parallel_ranges(dy.rows, 32, [&](Index begin, Index end) {
-    const auto first = static_cast<std::size_t>(begin), last = static_cast<std::size_t>(end);
-    for (std::size_t n = first; n < last; ++n)
-      for (auto p = static_cast<std::size_t>(cache.routing.begin[n]);
-           p < static_cast<std::size_t>(cache.routing.begin[n + 1]); ++p) {
+    for (Index n = begin; n < end; ++n)
+      for (std::size_t p = cache.routing.first_pair(n); p < cache.routing.first_pair(n + 1); ++p) {
         const Index slot = cache.dispatch.slot[p];
-        const float* upstream = dy.row(static_cast<Index>(n));
+        const float* upstream = dy.row(n);
         cache.routing_gradient.gate[p] = kernels().dot(dy.cols, upstream, cache.experts.output.row(slot));
         kernels().scale(dy.cols, cache.routing.gate[p], upstream, doutput.row(slot));
       }
@@ -79,9 +69,17 @@ NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Ind
   };
 }
 
+void moe_route(Context& context, const MoeConfig& config, const GatesParameters& p, ConstMatrixView x,
+               const GatePass& pass, MoeCache& cache) {
+  if (config.hierarchical())
+    return hierarchical_gate_forward(context, config, p.first, p.groups, x, pass, cache.hierarchy, cache.routing);
+  gate_forward(context, config.first_gate(), p.first, x, pass, cache.gate, cache.routing);
+  if (has_auxiliary_losses(config)) sum_auxiliary(context, cache.gate, cache.routing.sums);
+}
+
 void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
                  const GatePass& pass, MoeCache& cache, MatrixView y) {
-  route(context, config, p.gates, x, pass, cache);
+  moe_route(context, config, p.gates, x, pass, cache);
   plan_dispatch(cache.routing, cache.dispatch);
   cache.experts.factors.input.resize(p.experts[0].weight.size());
   cache.experts.factors.input[0].reshape(cache.dispatch.slots(), x.cols);

@@ -53,6 +53,10 @@ struct BalanceLosses {
 /// groups.
 NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions);
 
+/// Sends x [N, D] to experts: the first part of moe_forward, into cache.routing.
+void moe_route(Context& context, const MoeConfig& config, const GatesParameters& gates, ConstMatrixView x,
+               const GatePass& pass, MoeCache& cache);
+
 /// y [N, D] = the combined output for x [N, D].
 void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
                  const GatePass& pass, MoeCache& cache, MatrixView y);

@@ -43,19 +43,19 @@ struct Routing {
   RoutingSums sums;
 
   Index pairs() const { return static_cast<Index>(expert.size()); }
+  /// The pairs of a row are those from first_pair(row) to before first_pair(row + 1).
+  std::size_t first_pair(Index row) const { return static_cast<std::size_t>(begin[static_cast<std::size_t>(row)]); }
   std::span<const std::int32_t> experts_of(Index row) const {
-    return std::span(expert).subspan(first(row), count(row));
+    return std::span(expert).subspan(first_pair(row), first_pair(row + 1) - first_pair(row));
   }
-  std::span<const float> gates_of(Index row) const { return std::span(gate).subspan(first(row), count(row)); }
+  std::span<const float> gates_of(Index row) const {
+    return std::span(gate).subspan(first_pair(row), first_pair(row + 1) - first_pair(row));
+  }
 
   /// Room for `k` experts of each of `rows` rows.
   void shape(Index row_count, Index expert_count, Index k);
   /// From pairs and gates: the tokens and the importance of every expert; the load becomes the count.
   void count_pairs();
-
- private:
-  std::size_t first(Index row) const { return static_cast<std::size_t>(begin[static_cast<std::size_t>(row)]); }
-  std::size_t count(Index row) const { return first(row + 1) - first(row); }
 };
 
 }  // namespace moelm

@@ -15,6 +15,7 @@ constexpr Index kRowsOfATask = 64;
 void softmax_of_logits(Context& context, GateCache& cache) {
   const Index rows = cache.clean.rows(), experts = cache.clean.cols();
   cache.softmax.reshape(rows, experts);
+  cache.log_sum_exp.resize(static_cast<std::size_t>(rows));
   context.parallel_ranges(rows, kRowsOfATask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {
       const float* c = cache.clean.row(n);
@@ -23,6 +24,7 @@ void softmax_of_logits(Context& context, GateCache& cache) {
       for (Index i = 0; i < experts; ++i) sum += std::exp(static_cast<double>(c[i]) - greatest);
       for (Index i = 0; i < experts; ++i)
         cache.softmax(n, i) = static_cast<float>(std::exp(static_cast<double>(c[i]) - greatest) / sum);
+      cache.log_sum_exp[static_cast<std::size_t>(n)] = greatest + std::log(sum);
     }
   });
 }

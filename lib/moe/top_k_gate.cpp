@@ -54,7 +54,7 @@ void top_k_forward(Context& context, const GateConfig& config, const GateParamet
 void add_top_k_gradient(const Routing& routing, const RoutingGradient& gradient, Index row, std::span<double> dh) {
   const auto experts = routing.experts_of(row);
   const auto gates = routing.gates_of(row);
-  const float* given = gradient.gate.data() + routing.begin[static_cast<std::size_t>(row)];
+  const float* given = gradient.gate.data() + routing.first_pair(row);
   const auto dgate = [&](std::size_t j) {
     return static_cast<double>(given[j]) + gradient.importance[static_cast<std::size_t>(experts[j])];
   };

@@ -5,6 +5,8 @@
 
 namespace moelm {
 
+double clip_scale(double norm, double most) { return most > 0 && norm > most ? most / norm : 1; }
+
 void update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                    Matrix& weights) {
   if (now.config.kind == OptimizerKind::adam)

@@ -10,6 +10,9 @@
 
 namespace moelm {
 
+/// Factor that brings a gradient of this norm to at most `most`; 0: as it is.
+double clip_scale(double norm, double most);
+
 /// Updates all of `weights`; moments come from make_moments for the kind of now.config.
 void update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                    Matrix& weights);

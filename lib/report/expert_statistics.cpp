@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "moe/balance.hpp"
 #include "report/measures.hpp"
 
 namespace moelm {

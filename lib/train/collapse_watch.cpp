@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/quantity.hpp"
+#include "moe/balance.hpp"
 
 namespace moelm {
 
@@ -43,8 +44,7 @@ std::string CollapseWatch::judge(std::size_t layer, const RoutingSums& sums) con
   const double pairs = static_cast<double>(std::accumulate(sums.tokens.begin(), sums.tokens.end(), Index{0}));
   if (pairs / experts < kLeastTokens) return "";
   const auto dead = std::count(sums.tokens.begin(), sums.tokens.end(), Index{0});
-  const double load = std::accumulate(sums.load.begin(), sums.load.end(), 0.0);
-  const double over = load > 0 ? *std::max_element(sums.load.begin(), sums.load.end()) * experts / load : 0;
+  const double over = max_over_mean(sums.load);
   const bool overloaded = overload_ > 0 && over > overload_;
   if (dead == 0 && !overloaded) return "";
   std::string text = "model.layers." + std::to_string(layer) + ": in " + std::to_string(kSteps) + " steps ";

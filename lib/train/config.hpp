@@ -53,11 +53,12 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"batch", "parallel streams B (state carry)", "streams", 1}, c.batch);
   visit(Option{"unroll", "time steps T of truncated back-propagation (state carry)", "steps", 1}, c.unroll);
   visit(Option{"batch_tokens", "tokens of a batch of whole lines (state reset)", "tokens", 1}, c.batch_tokens);
-  visit(Option{"micro_batch_tokens",
-               "most tokens passed at once, where a batch does not fit into memory; 0: the whole batch. Gates are "
-               "passed once more to know the balance of the whole step",
-               "tokens", 0, std::numeric_limits<double>::infinity(), true},
-        c.micro_batch_tokens);
+  visit(
+      Option{"micro_batch_tokens",
+             "most tokens passed at once, where a batch does not fit into memory; 0: the whole batch. Layers up to the "
+             "last gate are passed once more to know the balance of the whole step",
+             "tokens", 0},
+      c.micro_batch_tokens);
   visit(Option{"lr", "peak learning rate", "", 0}, c.lr);
   visit(Option{"schedule", "course of the learning rate after the warm-up"}, c.schedule);
   visit(

@@ -17,12 +17,7 @@ bool finite_rows(const Matrix& m, Index begin, Index end) {
   return m.empty() || std::isfinite(kernels().sum_of_squares((end - begin) * m.cols(), m.row(begin)));
 }
 
-/// Factor that brings a gradient to at most this norm; 0: as it is.
-double clip_scale(ConstMatrixView gradient, double most) {
-  if (most <= 0) return 1;
-  const double norm = std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data));
-  return norm > most ? most / norm : 1;
-}
+double norm_of(ConstMatrixView gradient) { return std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data)); }
 
 }  // namespace
 
@@ -38,14 +33,9 @@ ExpertSet::ExpertSet(std::string name, std::vector<ExpertParameters>& experts, c
 void ExpertSet::begin_step() { parts_.clear(); }
 
 void ExpertSet::take(std::size_t part, ExpertFactors& factors) {
-  // All at once: pointers to the elements are kept.
-  if (taken_.size() <= part) {
-    parts_.clear();
-    taken_.resize(part + 1);
-    for (std::size_t i = 0; i < part; ++i) parts_.push_back(&taken_[i]);
-  }
-  std::swap(taken_[part], factors);
-  parts_.push_back(&taken_[part]);
+  if (taken_.size() <= part) taken_.push_back(std::make_unique<ExpertFactors>());
+  std::swap(*taken_[part], factors);
+  parts_.push_back(taken_[part].get());
 }
 
 std::string ExpertSet::bad_gradient(Context& context) const {
@@ -85,7 +75,8 @@ void ExpertSet::update_expert(Context& context, Index e, Index step, double lr, 
     const MatrixView gradient{context.scratch(kGradientSlot, weight.size()).data(), weight.rows(), weight.cols(),
                               weight.cols()};
     form_expert_gradient(context, experts_[expert], parts_, e, static_cast<Index>(j), cache, gradient);
-    const OptimizerStep now{optimizer_, step, lr, clip_scale(gradient, optimizer_.clip)};
+    const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
+    const OptimizerStep now{optimizer_, step, lr, scale};
     update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weight);
   }
   last_step_[expert] = step;

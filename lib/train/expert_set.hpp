@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,9 @@ class ExpertSet {
   std::string name_;
   std::vector<ExpertParameters>& experts_;
   const ExpertGroupConfig& optimizer_;
-  std::vector<std::vector<Moments>> moments_;  // [E][matrices]
-  std::vector<std::int64_t> last_step_;        // [E]
-  std::vector<ExpertFactors> taken_;
+  std::vector<std::vector<Moments>> moments_;          // [E][matrices]
+  std::vector<std::int64_t> last_step_;                // [E]
+  std::vector<std::unique_ptr<ExpertFactors>> taken_;  // parts_ points at them
   std::vector<const ExpertFactors*> parts_;
 };
 

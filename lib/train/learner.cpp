@@ -36,12 +36,6 @@ bool balances(const ModelConfig& config) {
   });
 }
 
-ModelState copy_of(const ModelState& state) {
-  ModelState copy;
-  for (const LstmState& layer : state.layers) copy.layers.push_back({layer.h.clone(), layer.c.clone()});
-  return copy;
-}
-
 }  // namespace
 
 Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
@@ -70,11 +64,10 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
 }
 
 StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
-  ModelState before = copy_of(state);
+  ModelState before = state.clone();
   const PassOptions pass{true, seed_, options.step, options.streams};
   StepResult result;
   result.tokens = batch.rows();
-  result.routing.resize(parameters_.layers.size());
   for (LayerExperts& set : experts_) set.experts.begin_step();
   if (options.micro_batch_tokens > 0 && batch.rows() > options.micro_batch_tokens)
     pass_parts(context, split_batch(batch, options.micro_batch_tokens), pass, state, result);
@@ -92,7 +85,7 @@ void Learner::pass_whole(Context& context, const Batch& batch, const PassOptions
                          StepResult& result) {
   nll_.resize(static_cast<std::size_t>(batch.rows()));
   result.losses = model_gradients(context, config_, parameters_, batch, options, state, cache_, gradients_, nll_);
-  add_routing(result.routing);
+  add_routing(cache_, result.routing);
   for (LayerExperts& set : experts_) set.experts.use(cache_of(set).factors);
 }
 
@@ -110,27 +103,22 @@ void Learner::pass_parts(Context& context, const std::vector<BatchPart>& parts, 
     put_state(of_part, parts[i], state);
     result.losses.cross_entropy += losses.cross_entropy;
     result.losses.balance = losses.balance;
-    add_routing(result.routing);
+    add_routing(cache_, result.routing);
     for (LayerExperts& set : experts_) set.experts.take(i, cache_of(set).factors);
   }
 }
 
 std::vector<RoutingSums> Learner::routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
                                                    const PassOptions& options, const ModelState& state) {
-  std::vector<RoutingSums> sums(parameters_.layers.size());
+  std::vector<RoutingSums> sums;
   for (const BatchPart& part : parts) {
     PassOptions pass = options;
     pass.part.first_stream = part.first;
     ModelState of_part = state_of(state, part);
-    model_forward(context, config_, parameters_, part.batch, pass, of_part, cache_);
-    add_routing(sums);
+    model_routing(context, config_, parameters_, part.batch, pass, of_part, cache_);
+    add_routing(cache_, sums);
   }
   return sums;
-}
-
-void Learner::add_routing(std::vector<RoutingSums>& sums) const {
-  for (std::size_t l = 0; l < sums.size(); ++l)
-    if (const Routing* routing = routing_of(cache_, l)) sums[l].add(routing->sums);
 }
 
 ExpertsCache& Learner::cache_of(const LayerExperts& set) {
@@ -167,8 +155,7 @@ double Learner::gradient_norm(std::string& fault) const {
 }
 
 void Learner::update(Context& context, const StepOptions& options, const StepResult& result) {
-  const double norm = result.grad_norm;
-  const double scale = options.clip > 0 && norm > options.clip ? options.clip / norm : 1.0;
+  const double scale = clip_scale(result.grad_norm, options.clip);
   for (Slot& slot : slots_) update_dense(context, slot, options.step, options.lr, scale);
   for (LayerExperts& set : experts_) set.experts.update(context, options.step, options.lr, cache_of(set));
   for (std::size_t l = 0; l < config_.layers.size(); ++l)

@@ -84,7 +84,6 @@ class Learner {
                   StepResult& result);
   std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
                                             const PassOptions& options, const ModelState& state);
-  void add_routing(std::vector<RoutingSums>& sums) const;
   ExpertsCache& cache_of(const LayerExperts& set);
   void find_fault(Context& context, StepResult& result) const;
   double gradient_norm(std::string& fault) const;

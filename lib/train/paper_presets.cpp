@@ -98,7 +98,7 @@ void save_memory(Preset& preset) {
       layer["recompute"] = true;
       experts = true;
     }
-  if (experts) preset.document["optimizer"]["experts"] = {{"kind", "factored"}, {"beta1", 0}};
+  if (experts) preset.document["optimizer"]["experts"] = {{"kind", "factored"}};
 }
 
 }  // namespace

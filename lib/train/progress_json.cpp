@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "moe/balance.hpp"
 
@@ -10,11 +9,12 @@ namespace moelm {
 
 namespace {
 
-double cv(std::span<const double> values) { return std::sqrt(cv_squared(values)); }
-
-double max_over_mean(std::span<const double> values) {
-  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
-  return sum > 0 ? *std::max_element(values.begin(), values.end()) * static_cast<double>(values.size()) / sum : 0;
+/// How even the routing of a layer is.
+void add_balance(const RoutingSums& sums, Json& layer) {
+  layer["cv_importance"] = coefficient_of_variation(sums.importance);
+  layer["cv_load"] = coefficient_of_variation(sums.load);
+  layer["max_over_mean_load"] = max_over_mean(sums.load);
+  layer["dead"] = std::count(sums.tokens.begin(), sums.tokens.end(), 0);
 }
 
 }  // namespace
@@ -39,10 +39,7 @@ Json step_json(const StepReport& report, const ModelConfig& model) {
     if (moe.w_switch > 0) layer["switch_loss"] = losses.switch_balance;
     if (moe.w_z > 0) layer["z_loss"] = losses.z;
     if (moe.gate == GateKind::balanced) layer["threshold_loss"] = losses.threshold;
-    layer["cv_importance"] = cv(sums.importance);
-    layer["cv_load"] = cv(sums.load);
-    layer["max_over_mean_load"] = max_over_mean(sums.load);
-    layer["dead"] = std::count(sums.tokens.begin(), sums.tokens.end(), 0);
+    add_balance(sums, layer);
     line["moe"].push_back(std::move(layer));
   }
   return line;
@@ -58,15 +55,16 @@ Json validation_json(const ValidationReport& report) {
                {"ppl", e.perplexity()},
                {"best", report.best},
                {"moe", Json::array()}};
-  for (const LayerRouting& layer : report.routing)
-    line["moe"].push_back({{"layer", layer.layer},
-                           {"cv_importance", cv(layer.sums.importance)},
-                           {"cv_load", cv(layer.sums.load)},
-                           {"max_over_mean_load", max_over_mean(layer.sums.load)},
-                           {"dead", std::count(layer.sums.tokens.begin(), layer.sums.tokens.end(), 0)},
-                           {"expert_tokens", layer.sums.tokens},
-                           {"expert_importance", layer.sums.importance},
-                           {"expert_load", layer.sums.load}});
+  for (std::size_t l = 0; l < report.routing.size(); ++l) {
+    const RoutingSums& sums = report.routing[l];
+    if (sums.rows == 0) continue;
+    Json layer = {{"layer", l}};
+    add_balance(sums, layer);
+    layer["expert_tokens"] = sums.tokens;
+    layer["expert_importance"] = sums.importance;
+    layer["expert_load"] = sums.load;
+    line["moe"].push_back(std::move(layer));
+  }
   return line;
 }
 

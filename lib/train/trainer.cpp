@@ -17,19 +17,11 @@ class RoutingObserver {
  public:
   explicit RoutingObserver(Scorer& scorer) {
     scorer.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache& cache, std::span<const double>) {
-      layers_.resize(cache.layers.size());
-      for (std::size_t l = 0; l < cache.layers.size(); ++l)
-        if (const Routing* routing = routing_of(cache, l)) layers_[l].add(routing->sums);
+      add_routing(cache, layers_);
     });
   }
 
-  /// Of the layers that route.
-  std::vector<LayerRouting> take() {
-    std::vector<LayerRouting> routing;
-    for (std::size_t l = 0; l < layers_.size(); ++l)
-      if (layers_[l].rows > 0) routing.push_back({l, std::move(layers_[l])});
-    return routing;
-  }
+  const std::vector<RoutingSums>& layers() const { return layers_; }
 
  private:
   std::vector<RoutingSums> layers_;
@@ -140,7 +132,7 @@ bool Trainer::validate(TrainListener& listener, bool scheduled) {
     if (!best) progress_.plateau_factor *= kPlateauFactor;
   }
   progress_.seconds = seconds_before_ + (now() - started_);
-  listener.on_validation({evaluation, progress_, best, routing.take()});
+  listener.on_validation({evaluation, progress_, best, routing.layers()});
   if (best) {
     listener.on_save(true);
     saved_step_ = progress_.step;

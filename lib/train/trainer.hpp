@@ -32,12 +32,6 @@ struct TrainProgress {
   Index bad_steps = 0;      ///< in a row, not applied because something was not finite
 };
 
-/// Routing of the MoE layer model.layers.N summed over a validation.
-struct LayerRouting {
-  std::size_t layer = 0;
-  RoutingSums sums;
-};
-
 struct StepReport {
   const StepResult& result;
   const TrainProgress& progress;
@@ -49,7 +43,7 @@ struct ValidationReport {
   const Evaluation& evaluation;
   const TrainProgress& progress;
   bool best;
-  std::vector<LayerRouting> routing;
+  const std::vector<RoutingSums>& routing;  ///< one entry a layer, without rows where there is no MoE
 };
 
 /// What a listener is told; called from the training thread.

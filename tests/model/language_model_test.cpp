@@ -43,7 +43,7 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
 TEST_CASE("changing later tokens leaves earlier scores unchanged bit for bit") {
   Context context(2);
   ModelCase c(middle_sized(), 97, Sequence(9, 40), 1);
-  ModelState state = c.copy_of_state();
+  ModelState state = c.state.clone();
   const std::vector<double> before = score(context, c, c.batch, state);
   for (const Index from : {1, 17, 39}) {
     Batch changed = c.batch;
@@ -52,7 +52,7 @@ TEST_CASE("changing later tokens leaves earlier scores unchanged bit for bit") {
       changed.inputs[row] = static_cast<std::int32_t>((changed.inputs[row] * 31 + 7) % 97);
       changed.targets[row] = static_cast<std::int32_t>((changed.targets[row] + 1) % 97);
     }
-    ModelState again = c.copy_of_state();
+    ModelState again = c.state.clone();
     const std::vector<double> after = score(context, c, changed, again);
     REQUIRE(std::equal(after.begin(), after.begin() + static_cast<Index>(first), before.begin()));
     REQUIRE(after[first] != before[first]);
@@ -62,7 +62,7 @@ TEST_CASE("changing later tokens leaves earlier scores unchanged bit for bit") {
 TEST_CASE("a stream's scores do not depend on the streams beside it") {
   Context context(2);
   ModelCase c(middle_sized(), 97, Sequence(std::vector<Index>{37, 37, 20, 20, 20, 5, 1}), 2);
-  ModelState state = c.copy_of_state();
+  ModelState state = c.state.clone();
   const std::vector<double> all = score(context, c, c.batch, state);
   for (const Index b : {0, 4, 5, 19, 36}) {
     Batch alone;
@@ -125,7 +125,7 @@ TEST_CASE("a model that has learned nothing scores ln V") {
 TEST_CASE("a state carried over windows equals one long window") {
   Context context(2);
   ModelCase c(middle_sized(), 97, Sequence(5, 12), 6);
-  ModelState whole = c.copy_of_state(), carried = c.copy_of_state();
+  ModelState whole = c.state.clone(), carried = c.state.clone();
   const std::vector<double> expected = score(context, c, c.batch, whole);
   std::vector<double> nll;
   for (const auto& [begin, end] : {std::pair<Index, Index>{0, 7}, {7, 8}, {8, 12}}) {
@@ -156,11 +156,11 @@ TEST_CASE("a pass in training is a function of seed and step, and forgets earlie
   ModelCache cache;
   ModelGradients gradients = make_gradients(c.config, c.parameters);
   std::vector<double> nll(72);
-  ModelState state = larger.copy_of_state();
+  ModelState state = larger.state.clone();
   model_gradients(context, larger.config, larger.parameters, larger.batch, larger.options, state, cache, gradients,
                   nll);
   nll.resize(30);
-  state = c.copy_of_state();
+  state = c.state.clone();
   model_gradients(context, c.config, c.parameters, c.batch, c.options, state, cache, gradients, nll);
   REQUIRE(nll == first.nll);
   ModelParameters dense = dense_gradients(context, c, cache, gradients);

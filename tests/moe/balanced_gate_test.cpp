@@ -13,13 +13,6 @@ using namespace moelm;
 
 namespace {
 
-Matrix dense_gates(const Routing& r) {
-  Matrix gates(r.rows, r.experts);
-  for (Index n = 0; n < r.rows; ++n)
-    for (std::size_t j = 0; j < r.experts_of(n).size(); ++j) gates(n, r.experts_of(n)[j]) = r.gates_of(n)[j];
-  return gates;
-}
-
 GateConfig balanced(Index experts, Index k) { return {GateKind::balanced, experts, k, 0}; }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/golden.hpp"
+#include "support/moe_case.hpp"
 #include "support/random_matrix.hpp"
 
 using namespace moelm;
@@ -33,22 +34,6 @@ Matrix identity(Index n) {
   return m;
 }
 
-/// Draws that are given: those of row `first` + n for row n.
-NoiseDraw draws_of(const Matrix& draws, Index first = 0) {
-  if (draws.empty()) return nullptr;
-  return [&draws, first](Index row, Index begin, Index count, float* out) {
-    std::copy_n(draws.row(first + row) + begin, count, out);
-  };
-}
-
-/// Gates of all experts, zero where an expert was not chosen, [N, E].
-Matrix dense_gates(const Routing& r) {
-  Matrix gates(r.rows, r.experts);
-  for (Index n = 0; n < r.rows; ++n)
-    for (std::size_t j = 0; j < r.experts_of(n).size(); ++j) gates(n, r.experts_of(n)[j]) = r.gates_of(n)[j];
-  return gates;
-}
-
 RoutingGradient gradient_of_losses(const Routing& r, const Matrix& upstream, double w_importance, double w_load) {
   RoutingGradient g;
   for (Index n = 0; n < r.rows; ++n)
@@ -65,7 +50,7 @@ Matrix probabilities(Context& context, const GateConfig& config, const GateParam
   for (Index n = 0; n < x.rows(); ++n) {
     GateCache cache;
     Routing routing;
-    gate_forward(context, config, p, x.view().row_range(n, n + 1), {true, draws_of(draws, n)}, cache, routing);
+    gate_forward(context, config, p, x.view().row_range(n, n + 1), {true, given_draws(draws, n)}, cache, routing);
     for (Index i = 0; i < config.experts; ++i)
       probability(n, i) = static_cast<float>(routing.sums.load[static_cast<std::size_t>(i)]);
   }
@@ -86,7 +71,7 @@ void require_golden_gate(const std::string& name) {
   GateCache cache;
   Routing routing;
   const Matrix draws = golden_matrix(g.at("eps"));
-  gate_forward(context, config, p, x, {true, draws_of(draws)}, cache, routing);
+  gate_forward(context, config, p, x, {true, given_draws(draws)}, cache, routing);
   const Matrix gates = dense_gates(routing);
   REQUIRE(mismatch("gates", gates.values(), golden_values(g.at("gates"))) == "");
   REQUIRE(mismatch("importance", routing.sums.importance, golden_values(g.at("importance"))) == "");
@@ -140,7 +125,7 @@ TEST_CASE("the worked example of three tokens and five experts") {
   const Example e(0);
   GateCache cache;
   Routing routing;
-  gate_forward(context, e.config, e.p, e.x, {true, draws_of(e.z)}, cache, routing);
+  gate_forward(context, e.config, e.p, e.x, {true, given_draws(e.z)}, cache, routing);
   const auto require_near = [](const char* name, std::span<const float> actual, const Matrix& expected, double margin) {
     CAPTURE(name);
     for (std::size_t i = 0; i < actual.size(); ++i)
@@ -187,7 +172,7 @@ TEST_CASE("the worked example with 0.01 added to the deviation of the noise") {
   const Example e(0.01);
   GateCache cache;
   Routing routing;
-  gate_forward(context, e.config, e.p, e.x, {true, draws_of(e.z)}, cache, routing);
+  gate_forward(context, e.config, e.p, e.x, {true, given_draws(e.z)}, cache, routing);
   REQUIRE(cv_squared(routing.sums.importance) == Approx(0.149471964).epsilon(1e-6));
   REQUIRE(cv_squared(routing.sums.load) == Approx(0.095024325).epsilon(1e-6));
 }

@@ -1,16 +1,14 @@
-// Factored second moments against golden values and plain double loops that keep whole matrices; what is skipped
+// Factored second moments against plain double loops that keep whole matrices; what is skipped
 // against dense steps with zero gradients.
 #include "optim/factored.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numeric>
 
 #include "optim/update.hpp"
 #include "support/catch.hpp"
 #include "support/close.hpp"
-#include "support/golden.hpp"
 #include "support/random_matrix.hpp"
 
 using namespace moelm;
@@ -81,41 +79,11 @@ bool same_bits(const Matrix& a, const Matrix& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * 4) == 0;
 }
 
-std::vector<std::int32_t> all_rows(Index rows) {
-  std::vector<std::int32_t> index(static_cast<std::size_t>(rows));
-  std::iota(index.begin(), index.end(), 0);
-  return index;
-}
-
 bool all_finite(const Matrix& m) {
   return std::all_of(m.values().begin(), m.values().end(), [](float x) { return std::isfinite(x); });
 }
 
 }  // namespace
-
-TEST_CASE("golden: four steps of appendix D, as a tensor, as rows of a table, and as one matrix") {
-  const Json g = golden("optimizers");
-  const GroupConfig config{0.0, 0.999, 1e-8, 1.0, OptimizerKind::factored};
-  Context context(2);
-  Matrix whole = golden_matrix(g.at("p")), table = whole.clone(), matrix = whole.clone();
-  Moments of_whole = make_moments(config.kind, 5, 7, false), of_table = make_moments(config.kind, 5, 7, false);
-  Moments of_matrix = make_moments(config.kind, 5, 7, false);
-  std::vector<std::int64_t> last_step(5, 0);
-  Index t = 0;
-  for (const Json& gradient : g.at("grads")) {
-    ++t;
-    const OptimizerStep now{config, t, g.at("lr").get<double>()};
-    const Matrix dw = golden_matrix(gradient);
-    update_tensor(context, now, dw, of_whole, whole);
-    update_rows(context, now, all_rows(5), dw, of_table, last_step, table);
-    update_matrix(context, now, dw, t - 1, of_matrix, matrix);
-  }
-  const std::vector<double> expected = golden_values(g.at("factored_adam"));
-  REQUIRE(mismatch("tensor", whole.values(), expected, 1e-6) == "");
-  REQUIRE(mismatch("rows", table.values(), expected, 1e-6) == "");
-  REQUIRE(same_bits(matrix, whole));
-  REQUIRE(last_step == std::vector<std::int64_t>(5, 4));
-}
 
 TEST_CASE("the first estimate is the outer product of row and column means over their mean") {
   // g^2 = [[1, 4, 9], [16, 25, 36]]: R = (14, 77) / 3, C = (17, 29, 45) / 2, mean 91 / 6.

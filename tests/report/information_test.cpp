@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "moe/balance.hpp"
 #include "random_routing.hpp"
 #include "report/measures.hpp"
 #include "support/catch.hpp"

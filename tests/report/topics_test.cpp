@@ -5,6 +5,7 @@
 #include "grammar/topic_mixture.hpp"
 #include "report/statistics_pass.hpp"
 #include "support/catch.hpp"
+#include "support/model_case.hpp"
 #include "train/learner.hpp"
 
 using namespace moelm;
@@ -45,10 +46,7 @@ ModelConfig make_model() {
   moe.experts = 8;
   moe.k = 2;
   moe.hidden = {24};
-  ModelConfig config;
-  config.layers = {EmbeddingConfig{24}, LstmConfig{24, 0}, moe, SoftmaxConfig{}};
-  config.dropout = 0;
-  return config;
+  return model_config(24, {LstmConfig{24, 0}, moe}, 0);
 }
 
 /// Window `index` of parallel streams over the text, without end.

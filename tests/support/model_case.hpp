@@ -76,12 +76,6 @@ struct ModelCase {
     options.streams = batch.sequence.streams() + 2;
   }
 
-  ModelState copy_of_state() const {
-    ModelState copy;
-    for (const LstmState& s : state.layers) copy.layers.push_back({s.h.clone(), s.c.clone()});
-    return copy;
-  }
-
   /// The factors of dropout on the output of every layer but the last.
   std::vector<Matrix> masks(Context& context) const {
     const std::vector<Index> positions = batch.sequence.positions(options.streams);
@@ -154,7 +148,7 @@ inline ModelParameters dense_gradients(Context& context, const ModelCase& c, Mod
 inline ModelOutcome run_gradients(Context& context, const ModelCase& c) {
   ModelOutcome out;
   out.nll.resize(static_cast<std::size_t>(c.batch.rows()));
-  ModelState state = c.copy_of_state();
+  ModelState state = c.state.clone();
   ModelGradients gradients = make_gradients(c.config, c.parameters);
   out.losses =
       model_gradients(context, c.config, c.parameters, c.batch, c.options, state, out.cache, gradients, out.nll);

@@ -9,10 +9,21 @@
 
 namespace moelm {
 
-/// Noise that is given instead of drawn: row n's is row n of `draws`, which has to outlive the result; none if empty.
-inline NoiseDraw given_draws(const Matrix& draws) {
+/// Noise that is given instead of drawn: row n's is row `first_row` + n of `draws`, which has to outlive the result;
+/// none if empty.
+inline NoiseDraw given_draws(const Matrix& draws, Index first_row = 0) {
   if (draws.empty()) return nullptr;
-  return [&draws](Index row, Index first, Index count, float* out) { std::copy_n(draws.row(row) + first, count, out); };
+  return [&draws, first_row](Index row, Index first, Index count, float* out) {
+    std::copy_n(draws.row(first_row + row) + first, count, out);
+  };
+}
+
+/// Gates of all experts, zero where an expert was not chosen, [N, E].
+inline Matrix dense_gates(const Routing& r) {
+  Matrix gates(r.rows, r.experts);
+  for (Index n = 0; n < r.rows; ++n)
+    for (std::size_t j = 0; j < r.experts_of(n).size(); ++j) gates(n, r.experts_of(n)[j]) = r.gates_of(n)[j];
+  return gates;
 }
 
 inline GateParameters zero_gate(const GateParameters& p) {

@@ -5,6 +5,7 @@
 
 #include "grammar/topic_mixture.hpp"
 #include "support/catch.hpp"
+#include "support/model_case.hpp"
 #include "train/learner.hpp"
 #include "train/scorer.hpp"
 
@@ -39,9 +40,7 @@ TEST_CASE("on a Markov source the held-out loss comes within one percent of the 
   moe.experts = 4;
   moe.k = 2;
   moe.hidden = {24};
-  ModelConfig config;
-  config.layers = {EmbeddingConfig{24}, LstmConfig{24, 0}, moe, SoftmaxConfig{}};
-  config.dropout = 0;
+  const ModelConfig config = model_config(24, {LstmConfig{24, 0}, moe}, 0);
   Context context(2);
   Learner learner(context, config, OptimizerConfig{}, kWords + 1, 3);
   ModelState state;

@@ -7,7 +7,7 @@
 
 #include "model/size.hpp"
 #include "support/catch.hpp"
-#include "train/config_json.hpp"
+#include "train/settings.hpp"
 
 using namespace moelm;
 
@@ -61,19 +61,14 @@ std::vector<Printed> tables() {
   };
 }
 
-ModelConfig model_of(const std::string& name) {
-  Settings settings;
-  apply_document(find_preset(name).document, "--preset " + name, settings);
-  validate(settings.config);
-  return settings.config.model;
-}
+ModelConfig model_of(const SettingSources& sources) { return new_settings(sources, 1'000'000).config.model; }
 
 }  // namespace
 
 TEST_CASE("presets have the multiply-adds and parameters of tables 7 and 8") {
   for (const Printed& row : tables()) {
     CAPTURE(row.name);
-    const ModelSize size = model_size(model_of(row.name), kVocabulary);
+    const ModelSize size = model_size(model_of({row.name, {}, {}, {}, {}, {}}), kVocabulary);
     CHECK(size.ops_per_timestep == row.exact_ops);
     CHECK(size.parameters_without_embedding_and_softmax == row.exact_weights);
     // Printed with one decimal; moe-256's 8.651 was cut, not rounded.
@@ -90,12 +85,10 @@ TEST_CASE("every preset of the paper is a row of its tables") {
 }
 
 TEST_CASE("a narrower model keeps the shape of its preset") {
-  Settings settings;
-  apply_document(find_preset("moe-4096-h").document, "--preset moe-4096-h", settings);
-  apply_assignments({"model.width=64"}, "--set", settings);
-  const auto& moe = std::get<MoeConfig>(settings.config.model.layers[2]);
+  const ModelConfig model = model_of({"moe-4096-h", {}, {"model.width=64"}, {}, {}, {}});
+  const auto& moe = std::get<MoeConfig>(model.layers[2]);
   REQUIRE(moe.experts == 4096);
   REQUIRE(moe.groups == 16);
   REQUIRE(moe.hidden == std::vector<Index>{128});
-  REQUIRE(std::get<LstmConfig>(settings.config.model.layers[1]).cells == 64);
+  REQUIRE(std::get<LstmConfig>(model.layers[1]).cells == 64);
 }

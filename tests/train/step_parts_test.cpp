@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "moe/auxiliary_losses.hpp"
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/model_case.hpp"
@@ -14,28 +13,48 @@ using namespace moelm;
 namespace {
 
 constexpr Index kVocabulary = 30;
+constexpr double kRate = 1;
 const std::vector<Index> kUnequalStreams = {8, 8, 7, 7, 5, 4, 1};
 
-/// The weights after three steps of which each is passed in parts of at most so many rows, and the last result.
+std::vector<Matrix> weights_of(Learner& learner) {
+  std::vector<Matrix> weights;
+  for (const NamedTensor& t : named_tensors(learner.parameters())) weights.push_back(t.values->clone());
+  return weights;
+}
+
+/// Random weights, and what steps of which each is passed in parts of at most so many rows make of them.
 struct Trained {
   Learner learner;
   ModelState state;
+  std::vector<Matrix> start;
   StepResult last;
 
-  Trained(Context& context, const ModelConfig& model, Index micro_batch_tokens)
-      : learner(context, model, with_factored_experts(), kVocabulary, 1) {
+  Trained(Context& context, const ModelConfig& model, Index steps, Index micro_batch_tokens)
+      : learner(context, model, nearly_plain_descent(), kVocabulary, 1) {
+    std::uint64_t seed = 0;
     for (const NamedTensor& t : named_tensors(learner.parameters()))
-      *t.values = random_matrix(t.values->rows(), t.values->cols(), std::hash<std::string>{}(t.name),
+      *t.values = random_matrix(t.values->rows(), t.values->cols(), ++seed,
                                 1 / std::sqrt(static_cast<float>(t.values->cols())));
+    start = weights_of(learner);
     state.reset(learner.parameters(), 8);
-    for (Index step = 1; step <= 3; ++step)
+    for (Index step = 1; step <= steps; ++step)
       last =
           learner.step(context, random_batch(Sequence(kUnequalStreams), kVocabulary, static_cast<std::uint64_t>(step)),
-                       {step, 8, 1e-3, 1.0, micro_batch_tokens}, state);
+                       {step, 8, kRate, 1.0, micro_batch_tokens}, state);
   }
 
-  /// Second moments beside plain squares would hide a wrong gradient of an expert less well: epsilon is far above.
-  static OptimizerConfig with_factored_experts() {
+  /// Tensor number i after the steps less before them.
+  std::vector<double> change(std::size_t i) {
+    const Matrix& now = *named_tensors(learner.parameters())[i].values;
+    std::vector<double> change;
+    for (std::size_t j = 0; j < now.values().size(); ++j)
+      change.push_back(static_cast<double>(now.values()[j]) - static_cast<double>(start[i].values()[j]));
+    return change;
+  }
+
+  /// An update is proportional to its gradient while epsilon is far above the second moment's root, which would
+  /// otherwise bring wrong gradients to the same size as right ones.
+  static OptimizerConfig nearly_plain_descent() {
     OptimizerConfig optimizer;
     for (GroupConfig* group : {&optimizer.dense, &optimizer.tables, static_cast<GroupConfig*>(&optimizer.experts)})
       group->epsilon = 1;
@@ -45,25 +64,24 @@ struct Trained {
   }
 };
 
-/// Values that moved by more than rounding from those of the start would be found by their distance to the others.
 void require_equal_in_parts(const MoeConfig& moe, Index samples) {
   ModelConfig model = model_config(6, {LstmConfig{6, 0}, moe, LstmConfig{5, 6}}, 0.2);
   std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
   Context context(2);
-  Trained whole(context, model, 0);
+  Trained whole(context, model, 2, 0);
   REQUIRE(whole.last.fault.empty());
   for (const Index most : {20, 10, 1}) {
     CAPTURE(most, samples, enum_name(moe.gate), moe.groups);
-    Trained parts(context, model, most);
-    REQUIRE(parts.last.losses.total() == Approx(whole.last.losses.total()).epsilon(1e-6));
-    REQUIRE(parts.last.grad_norm == Approx(whole.last.grad_norm).epsilon(1e-5));
+    Trained parts(context, model, 2, most);
+    REQUIRE(parts.last.losses.total() == Approx(whole.last.losses.total()).epsilon(1e-5));
+    REQUIRE(parts.last.grad_norm == Approx(whole.last.grad_norm).epsilon(1e-4));
     REQUIRE(parts.last.routing[2].tokens == whole.last.routing[2].tokens);
-    REQUIRE(mismatch("load", parts.last.routing[2].load, whole.last.routing[2].load, 1e-6) == "");
-    const auto expected = named_tensors(whole.learner.parameters()), actual = named_tensors(parts.learner.parameters());
-    for (std::size_t i = 0; i < expected.size(); ++i)
-      REQUIRE(mismatch(expected[i].name, actual[i].values->values(), expected[i].values->values(), 1e-6) == "");
+    REQUIRE(mismatch("load", parts.last.routing[2].load, whole.last.routing[2].load, 1e-5) == "");
+    for (std::size_t i = 0; i < whole.start.size(); ++i)
+      REQUIRE(mismatch(named_tensors(whole.learner.parameters())[i].name, parts.change(i), whole.change(i), 1e-4) ==
+              "");
     for (std::size_t l : {std::size_t{1}, std::size_t{3}})
-      REQUIRE(mismatch("state", parts.state.layers[l].c.values(), whole.state.layers[l].c.values(), 1e-5) == "");
+      REQUIRE(mismatch("state", parts.state.layers[l].c.values(), whole.state.layers[l].c.values(), 1e-4) == "");
   }
 }
 
@@ -98,24 +116,22 @@ TEST_CASE("a step in parts: shared experts, later losses, biases, a sampled soft
 
 TEST_CASE("a step in parts: no experts at all to balance") { require_equal_in_parts(moe_config(1, 1, {5}), 0); }
 
-TEST_CASE("biases move towards experts that had fewer tokens") {
-  ModelConfig model = model_config(6, {layer(GateKind::top_k, 0)}, 0);
-  std::get<MoeConfig>(model.layers[1]).bias_rate = 0.01;
+TEST_CASE("a step moves biases towards experts that had fewer tokens") {
+  MoeConfig moe = layer(GateKind::top_k, 0);
+  moe.bias_rate = 0.01;
   Context context(1);
-  Trained trained(context, model, 0);
-  const RoutingSums& sums = trained.last.routing[1];
-  const Matrix& bias = std::get<MoeParameters>(trained.learner.parameters().layers[1]).gates.first.bias;
-  Trained again(context, model, 0);  // the same three steps: the last moved each bias by one rate
-  REQUIRE(std::equal(bias.values().begin(), bias.values().end(),
-                     std::get<MoeParameters>(again.learner.parameters().layers[1]).gates.first.bias.values().begin()));
-  const double mean = 2.0 * static_cast<double>(sums.rows) / 6;
-  Matrix before = bias.clone();
-  RoutingSums next = sums;
-  step_bias(0.01, next, before);
-  for (Index e = 0; e < 6; ++e) {
-    const double missing = mean - static_cast<double>(sums.tokens[static_cast<std::size_t>(e)]);
-    const float moved = before(0, e) - bias(0, e);
-    REQUIRE(moved == Approx(missing > 0 ? 0.01 : missing < 0 ? -0.01 : 0.0).margin(1e-6));
+  for (const Index most : {0, 10}) {
+    Trained trained(context, model_config(6, {moe}, 0), 1, most);
+    const RoutingSums& sums = trained.last.routing[1];
+    std::size_t bias = 0;
+    while (named_tensors(trained.learner.parameters())[bias].name != "layers.1.gate.bias") ++bias;
+    const std::vector<double> moved = trained.change(bias);
+    const double mean = static_cast<double>(moe.k * sums.rows) / static_cast<double>(moe.experts);
+    REQUIRE(sums.tokens.size() == moved.size());
+    for (std::size_t e = 0; e < moved.size(); ++e) {
+      const double missing = mean - static_cast<double>(sums.tokens[e]);
+      REQUIRE(moved[e] == Approx(missing > 0 ? 0.01 : missing < 0 ? -0.01 : 0.0).margin(1e-6));
+    }
   }
 }
 
@@ -140,11 +156,7 @@ TEST_CASE("a batch is cut between streams, and states go to their streams and ba
 
   ModelState state;
   state.layers.push_back({random_matrix(8, 3, 1), random_matrix(8, 2, 2)});
-  const ModelState before = [&] {
-    ModelState copy;
-    copy.layers.push_back({state.layers[0].h.clone(), state.layers[0].c.clone()});
-    return copy;
-  }();
+  const ModelState before = state.clone();
   for (const BatchPart& part : parts) {
     ModelState of_part = state_of(state, part);
     for (float& v : of_part.layers[0].c.values()) v += 1;

@@ -1,0 +1,54 @@
+// Every kind with golden values against them, by each of the three ways to update.
+#include "optim/update.hpp"
+
+#include <numeric>
+
+#include "support/catch.hpp"
+#include "support/close.hpp"
+#include "support/golden.hpp"
+
+using namespace moelm;
+
+namespace {
+
+void require_golden(const GroupConfig& config, const char* expected_name) {
+  const Json g = golden("optimizers");
+  Context context(2);
+  Matrix whole = golden_matrix(g.at("p")), table = whole.clone(), matrix = whole.clone();
+  const Index rows = whole.rows(), columns = whole.cols();
+  Moments of_whole = make_moments(config.kind, rows, columns, false);
+  Moments of_table = make_moments(config.kind, rows, columns, false);
+  Moments of_matrix = make_moments(config.kind, rows, columns, false);
+  std::vector<std::int32_t> index(static_cast<std::size_t>(rows));
+  std::iota(index.begin(), index.end(), 0);
+  std::vector<std::int64_t> last_step(index.size(), 0);
+  Index t = 0;
+  for (const Json& gradient : g.at("grads")) {
+    ++t;
+    const OptimizerStep now{config, t, g.at("lr").get<double>()};
+    const Matrix dw = golden_matrix(gradient);
+    update_tensor(context, now, dw, of_whole, whole);
+    update_rows(context, now, index, dw, of_table, last_step, table);
+    update_matrix(context, now, dw, t - 1, of_matrix, matrix);
+  }
+  REQUIRE(t == 4);
+  const std::vector<double> expected = golden_values(g.at(expected_name));
+  REQUIRE(mismatch("tensor", whole.values(), expected, 1e-6) == "");
+  REQUIRE(mismatch("rows", table.values(), expected, 1e-6) == "");
+  REQUIRE(mismatch("matrix", matrix.values(), expected, 1e-6) == "");
+  REQUIRE(last_step == std::vector<std::int64_t>(index.size(), 4));
+}
+
+}  // namespace
+
+TEST_CASE("golden: four steps of Adam") { require_golden({}, "adam"); }
+
+TEST_CASE("golden: four steps of appendix D") {
+  require_golden({0.0, 0.999, 1e-8, 1.0, OptimizerKind::factored}, "factored_adam");
+}
+
+TEST_CASE("a gradient is brought to the greatest norm that is allowed, never enlarged") {
+  REQUIRE(clip_scale(4, 1) == 0.25);
+  REQUIRE(clip_scale(0.5, 1) == 1);
+  REQUIRE(clip_scale(4, 0) == 1);
+}
