@@ -67,8 +67,6 @@ void check_usage(const Options& o) {
   if (o.streams.value_or(1) > 1 && o.rows())
     throw Error(Exit::usage, "--streams: expected 1 with rows, which come in the order of the text, found " +
                                  std::to_string(*o.streams));
-  if (o.dtype == "bf16")
-    throw Error(Exit::bad_config, "--dtype: expected f32, found bf16, which this version does not compute in yet");
 }
 
 template <class E>
@@ -97,13 +95,14 @@ class Evaluator {
       : command_(command),
         o_(o),
         threads_(command.threads()),
-        context_(threads_.threads),
+        context_(threads_.threads, o.dtype == "bf16" ? DataType::bf16 : DataType::f32),
         model_(load_model(o.inputs[0])),
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(style(), [](std::string_view text) { std::cerr << text << std::flush; }),
         rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()) {}
 
   int run() {
+    report_.dtype = data_type_name(context_.products());
     report_.policy = choose_policy(o_, model_);
     report_.checkpoint = model_.checkpoint;
     report_.step = model_.step;

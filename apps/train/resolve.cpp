@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "io/file.hpp"
+#include "ops/faster_type.hpp"
 #include "train/batch_source.hpp"
 #include "train/plan.hpp"
 
@@ -74,6 +75,7 @@ void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
   resolved.settings = new_settings(options.settings, resolved.training_tokens, &base);
   const RunConfig batches = plan_run(resolved.settings, resolved.training_tokens);
   resolved.config = plan_run(resolved.settings, resolved.training_tokens, steps_per_pass(batches, resolved));
+  if (resolved.config.train.dtype == "auto") resolved.config.train.dtype = data_type_name(measure_faster_type());
   resolved.base = base;
   if (!options.settings.preset && base == preset_for(resolved.training_tokens) && resolved.training_tokens > 0)
     resolved.base += " (chosen for " + format_count(resolved.training_tokens) + " training tokens)";

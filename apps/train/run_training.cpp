@@ -115,7 +115,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
 
   const StoredRun stored = prepare_run(out, resolved);
   TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
-  Context context(report.threads.threads);
+  Context context(report.threads.threads, products_of(stored.config.train));
   TrainingStart start;
   start.run = out;
   start.resume_path = options.resumes_from_path() ? options.resume : "";

@@ -15,7 +15,7 @@ namespace moelm {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr int kSlots = 8;
+constexpr auto kSlots = static_cast<std::size_t>(ScratchSlot::count);
 
 struct AlignedDelete {
   void operator()(float* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
@@ -32,7 +32,7 @@ struct Context::Worker {
   std::array<Slot, kSlots> slots;
 };
 
-Context::Context(int threads) : threads_(threads) {
+Context::Context(int threads, DataType products) : threads_(threads), products_(products) {
   ensure(threads >= 1, "a context needs a thread");
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
 }
@@ -64,8 +64,7 @@ void Context::parallel_ranges(Index count, Index grain, const std::function<void
   parallel_for((count + grain - 1) / grain, [&](Index i) { task(i * grain, std::min(count, (i + 1) * grain)); });
 }
 
-std::span<float> Context::scratch(int slot, Index count) {
-  ensure(slot >= 0 && slot < kSlots, "scratch slot out of range");
+std::span<float> Context::scratch(ScratchSlot slot, Index count) {
   Slot& s = workers_[static_cast<std::size_t>(worker())]->slots[static_cast<std::size_t>(slot)];
   if (s.size < count) {
     s.data.reset();

@@ -6,21 +6,35 @@
 #include <span>
 #include <vector>
 
+#include "base/data_type.hpp"
 #include "base/index.hpp"
 
 namespace moelm {
+
+/// Pieces of a thread's scratch memory that are in use at the same time, by their users.
+enum class ScratchSlot {
+  library,        ///< the matrix library's own
+  rounded,        ///< rows of a product, rounded
+  packed,         ///< the right-hand side of a gradient's product
+  transposed,     ///< a slice of its left-hand side
+  padded_input,   ///< rows of a product, filled up
+  padded_output,  ///< and their results
+  gradient,       ///< of one expert matrix
+  count
+};
 
 /// A fixed number of threads. Work is split into tasks that do not depend on that number, so results do not either.
 /// One Context serves one pass at a time; it is not thread-safe itself.
 class Context {
  public:
-  /// REQUIRES threads >= 1.
-  explicit Context(int threads);
+  /// REQUIRES threads >= 1. `products` is what matrix products read in the passes of this context, gates excepted.
+  explicit Context(int threads, DataType products = DataType::f32);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   int threads() const { return threads_; }
+  DataType products() const { return products_; }
 
   /// Number of the calling thread within a task, 0 ... threads()-1.
   int worker() const;
@@ -33,12 +47,13 @@ class Context {
   void parallel_ranges(Index count, Index grain, const std::function<void(Index, Index)>& task);
 
   /// Scratch of the calling thread: at least `count` floats, 64-byte aligned, contents unspecified. Slots are
-  /// independent of each other; a slot stays valid until the same thread asks for a larger one of the same number.
-  std::span<float> scratch(int slot, Index count);
+  /// independent of each other; a slot stays valid until the same thread asks for more of the same.
+  std::span<float> scratch(ScratchSlot slot, Index count);
 
  private:
   struct Worker;
   int threads_;
+  DataType products_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

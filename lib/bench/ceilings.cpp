@@ -18,9 +18,10 @@ double measure_memory_read(Context& context) {
   return static_cast<double>(buffer.size()) * sizeof(float) / seconds / 1e9;
 }
 
-double best_gflops(std::span<const BenchResult> results) {
+double best_gflops(std::span<const BenchResult> results, DataType type) {
   double best = 0;
-  for (const BenchResult& r : results) best = std::max(best, r.gflops());
+  for (const BenchResult& r : results)
+    if (r.dtype == data_type_name(type)) best = std::max(best, r.gflops());
   return best;
 }
 

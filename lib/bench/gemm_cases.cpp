@@ -35,12 +35,13 @@ BenchCase forward_case(Index rows, Index inner, Index cols) {
             const Matrix a = random(rows, inner, 1), w = random(cols, inner, 2);
             Matrix c(rows, cols);
             PackedMatrix packed;
-            packed.pack(w, Transpose::yes);
-            BenchResult result{name};
+            packed.pack(context, w, Transpose::yes, context.products());
+            BenchResult result{name, data_type_name(context.products())};
             result.seconds = median_seconds([&] { multiply(context, a, packed, 0.0f, c); });
             result.flops = 2.0 * static_cast<double>(rows * inner * cols);
             Matrix plain(1, cols);
-            multiply_plain(Transpose::no, a.view().row_range(rows - 1, rows), Transpose::yes, w, 0.0f, plain);
+            multiply_plain(Transpose::no, a.view().row_range(rows - 1, rows), Transpose::yes, w, 0.0f, plain,
+                           context.products());
             check(name, c.view().row_range(rows - 1, rows), plain);
             return result;
           }};
@@ -52,11 +53,12 @@ BenchCase gradient_case(Index rows, Index r, Index s) {
   return {name, [=](Context& context) {
             const Matrix a = random(rows, r, 1), b = random(rows, s, 2);
             Matrix c(r, s);
-            BenchResult result{name};
-            result.seconds = median_seconds([&] { multiply_transposed(context, a, b, 0.0f, c); });
+            BenchResult result{name, data_type_name(context.products())};
+            result.seconds = median_seconds([&] { multiply_transposed(context, a, b, 0.0f, c, context.products()); });
             result.flops = 2.0 * static_cast<double>(rows * r * s);
             Matrix plain(1, s);
-            multiply_plain(Transpose::yes, a.view().col_range(r - 1, r), Transpose::no, b, 0.0f, plain);
+            multiply_plain(Transpose::yes, a.view().col_range(r - 1, r), Transpose::no, b, 0.0f, plain,
+                           context.products());
             check(name, c.view().row_range(r - 1, r), plain);
             return result;
           }};

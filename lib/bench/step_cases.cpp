@@ -60,7 +60,7 @@ BenchCase train_case(const std::string& name, const StepShape& shape) {
             ModelState state;
             state.reset(learner.parameters(), shape.streams);
             Index step = 0;
-            BenchResult result{name};
+            BenchResult result{name, data_type_name(context.products())};
             result.tokens = static_cast<double>(shape.tokens());
             result.flops = 6.0 * shape.ops() * result.tokens;
             result.seconds = median_seconds(
@@ -85,7 +85,7 @@ BenchCase eval_case(const std::string& name, const StepShape& shape) {
             ModelCache cache;
             const Batch batch = random_batch(shape, 0);
             std::vector<double> nll(static_cast<std::size_t>(shape.tokens()));
-            BenchResult result{name};
+            BenchResult result{name, data_type_name(context.products())};
             result.tokens = static_cast<double>(shape.tokens());
             result.flops = 2.0 * shape.ops() * result.tokens;
             result.seconds = median_seconds(

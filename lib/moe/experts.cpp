@@ -40,7 +40,7 @@ void prepare_workers(const Context& context, std::size_t matrices, ExpertsCache&
 /// out = x W^T, with ReLU after all matrices but the last.
 void through_matrix(Context& context, const ExpertParameters& expert, std::size_t j, ConstMatrixView x,
                     PackedMatrix& packed, MatrixView out) {
-  packed.pack(expert.weight[j], Transpose::yes);
+  packed.pack(context, expert.weight[j], Transpose::yes, context.products());
   multiply(context, x, packed, 0.0f, out);
   if (j + 1 < expert.weight.size()) kernels().relu(out.size(), out.data);
 }
@@ -105,7 +105,7 @@ void experts_backward(Context& context, const std::vector<ExpertParameters>& exp
       input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache);
     for (std::size_t j = matrices; j-- > 0;) {
       PackedMatrix& packed = cache.packed[worker][j];
-      packed.pack(expert.weight[j], Transpose::no);
+      packed.pack(context, expert.weight[j], Transpose::no, context.products());
       Matrix& result = j > 0 ? factors.gradient[j - 1] : cache.dinput;
       const MatrixView rows = result.view().row_range(task.begin, task.end);
       multiply(context, factors.gradient[j].view().row_range(task.begin, task.end), packed, 0.0f, rows);
@@ -126,7 +126,8 @@ void form_expert_gradient(Context& context, const ExpertParameters& expert, std:
     for (Index begin = factors->offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfGradient) {
       const Index stop = std::min(end, begin + kRowsOfGradient);
       multiply_transposed(context, factors->gradient[matrix].view().row_range(begin, stop),
-                          input_of(context, expert, *factors, matrix, begin, stop, cache), beta, out);
+                          input_of(context, expert, *factors, matrix, begin, stop, cache), beta, out,
+                          context.products());
       beta = 1;
     }
   }

@@ -20,15 +20,15 @@ void route_all_to_one(Index rows, Routing& routing) {
 
 void logits(Context& context, ConstMatrixView x, const Matrix& weight, PackedMatrix& packed, Matrix& out) {
   out.reshape(x.rows, weight.rows());
-  packed.pack(weight, Transpose::yes);
+  packed.pack(context, weight, Transpose::yes, DataType::f32);
   multiply(context, x, packed, 0.0f, out);
 }
 
 void logits_backward(Context& context, ConstMatrixView x, const Matrix& weight, PackedMatrix& packed,
                      const Matrix& dlogits, Matrix& dweight, MatrixView dx) {
-  packed.pack(weight, Transpose::no);
+  packed.pack(context, weight, Transpose::no, DataType::f32);
   multiply(context, dlogits, packed, 1.0f, dx);
-  multiply_transposed(context, dlogits, x, 1.0f, dweight);
+  multiply_transposed(context, dlogits, x, 1.0f, dweight, DataType::f32);
 }
 
 }  // namespace

@@ -41,9 +41,9 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   if (p.projected()) cache.hidden.reshape(rows, cells);
   cache.initial.h = state.h.clone();
   cache.initial.c = state.c.clone();
-  cache.w_ih.pack(p.weight_ih, Transpose::yes);
-  cache.w_hh.pack(p.weight_hh, Transpose::yes);
-  if (p.projected()) cache.w_hr.pack(p.weight_hr, Transpose::yes);
+  cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
+  cache.w_hh.pack(context, p.weight_hh, Transpose::yes, context.products());
+  if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
   Matrix& hidden = p.projected() ? cache.hidden : cache.output;
 
   fill_rows(context, p.bias, cache.gates);

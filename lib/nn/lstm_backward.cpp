@@ -28,8 +28,8 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
   const Index rows = sequence.rows(), cells = p.cells(), width = p.output_width();
   ensure(dy.rows == rows && dy.cols == width && dx.rows == rows, "gradients have the shapes of their values");
   // Backward multiplies by the weights themselves where forward multiplied by their transposes.
-  cache.w_hh.pack(p.weight_hh, Transpose::no);
-  if (p.projected()) cache.w_hr.pack(p.weight_hr, Transpose::no);
+  cache.w_hh.pack(context, p.weight_hh, Transpose::no, context.products());
+  if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::no, context.products());
   cache.dh_total.reshape(rows, width);
   cache.dhidden.reshape(sequence.streams(), cells);
 
@@ -56,11 +56,12 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
 
   const Matrix& dsums = cache.gates;
   gather_previous_h(sequence, cache);
-  multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih);
-  multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradients.weight_hh);
-  if (p.projected()) multiply_transposed(context, cache.dh_total, cache.hidden, 1.0f, gradients.weight_hr);
+  multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih, context.products());
+  multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradients.weight_hh, context.products());
+  if (p.projected())
+    multiply_transposed(context, cache.dh_total, cache.hidden, 1.0f, gradients.weight_hr, context.products());
   add_column_sums(context, dsums, gradients.bias.values());
-  cache.w_ih.pack(p.weight_ih, Transpose::no);
+  cache.w_ih.pack(context, p.weight_ih, Transpose::no, context.products());
   multiply(context, dsums, cache.w_ih, 0.0f, dx);
 }
 

@@ -27,8 +27,8 @@ class SampledPass {
     for (std::size_t j = 0; j < sample.ids.size(); ++j)
       cache.bias(0, static_cast<Index>(j)) =
           p.bias(0, sample.ids[j]) - static_cast<float>(sample.log_expected_count(sample.ids[j]));
-    cache.w.pack(cache.weight, Transpose::no);
-    cache.w_transposed.pack(cache.weight, Transpose::yes);
+    cache.w.pack(context_, cache.weight, Transpose::no, context_.products());
+    cache.w_transposed.pack(context_, cache.weight, Transpose::yes, context_.products());
     cache.dweight.reshape(samples, width);
     cache.dweight.zero();
     cache.dbias.reshape(1, samples);
@@ -46,7 +46,7 @@ class SampledPass {
       for (Index i = from; i < to; ++i) loss[static_cast<std::size_t>(begin + i)] = row(begin + i, logits.row(i));
     });
     multiply(context_, logits, cache_.w, 0.0f, dx.row_range(begin, end));
-    multiply_transposed(context_, logits, x_.row_range(begin, end), 1.0f, cache_.dweight);
+    multiply_transposed(context_, logits, x_.row_range(begin, end), 1.0f, cache_.dweight, context_.products());
     add_column_sums(context_, logits, cache_.dbias.values());
     context_.parallel_ranges(end - begin, 64, [&](Index from, Index to) {
       for (Index n = begin + from; n < begin + to; ++n) {

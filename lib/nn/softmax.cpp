@@ -54,7 +54,7 @@ void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixVi
   std::vector<LogSumExp> sums(static_cast<std::size_t>(x.rows));
   for (Index first = 0; first < vocabulary; first += block) {
     const Index last = std::min(vocabulary, first + block);
-    cache.w_transposed.pack(p.weight.view().row_range(first, last), Transpose::yes);
+    cache.w_transposed.pack(context, p.weight.view().row_range(first, last), Transpose::yes, context.products());
     for (Index begin = 0; begin < x.rows; begin += chunk) {
       const Index end = std::min(x.rows, begin + chunk);
       const MatrixView logits{cache.logits.data(), end - begin, last - first, last - first};
@@ -75,8 +75,8 @@ void softmax_forward_backward(Context& context, const SoftmaxParameters& p, Cons
                               std::span<double> nll, SoftmaxParameters& gradients, MatrixView dx) {
   const Index vocabulary = p.weight.rows(), chunk = softmax_chunk_rows(vocabulary);
   cache.logits.reshape(std::min(chunk, x.rows), vocabulary);
-  cache.w_transposed.pack(p.weight, Transpose::yes);
-  cache.w.pack(p.weight, Transpose::no);
+  cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
+  cache.w.pack(context, p.weight, Transpose::no, context.products());
   for (Index begin = 0; begin < x.rows; begin += chunk) {
     const Index end = std::min(x.rows, begin + chunk);
     const ConstMatrixView rows = x.row_range(begin, end);
@@ -92,7 +92,7 @@ void softmax_forward_backward(Context& context, const SoftmaxParameters& p, Cons
       logits[target] -= static_cast<float>(scale);
     });
     multiply(context, dlogits, cache.w, 0.0f, dx.row_range(begin, end));
-    multiply_transposed(context, dlogits, rows, 1.0f, gradients.weight);
+    multiply_transposed(context, dlogits, rows, 1.0f, gradients.weight, context.products());
     add_column_sums(context, dlogits, gradients.bias.values());
   }
 }
@@ -102,7 +102,7 @@ void softmax_log_probabilities(Context& context, const SoftmaxParameters& p, Con
   const Index vocabulary = p.weight.rows();
   ensure(log_probabilities.cols == vocabulary && log_probabilities.rows == x.rows, "one value a row and token");
   cache.logits.reshape(x.rows, vocabulary);
-  cache.w_transposed.pack(p.weight, Transpose::yes);
+  cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
   for_each_row_of_chunk(context, p.bias.data(), x, cache, cache.logits, [&](Index i, float* logits, float max) {
     float* out = log_probabilities.row(i);
     const double log_sum = std::log(kernels().exp_sum(vocabulary, max, logits, out)) + static_cast<double>(max);

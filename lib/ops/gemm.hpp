@@ -5,45 +5,54 @@
 #include <memory>
 
 #include "base/context.hpp"
+#include "base/data_type.hpp"
 #include "tensor/view.hpp"
 
 namespace moelm {
 
 enum class Transpose : bool { no = false, yes = true };
 
-/// Right-hand side B [inner, cols] of a product, in the order the hardware reads fastest. Packing costs one pass over
-/// the weights and pays from a few rows on. Not thread-safe while packing, const afterwards.
+struct PackedLayout;
+
+/// Right-hand side B [inner, cols] of a product, rounded to the type that the product reads and in the order the
+/// hardware reads fastest. Packing costs one pass over the weights. Not thread-safe while packing, const afterwards.
 class PackedMatrix {
  public:
-  PackedMatrix();
-  ~PackedMatrix();
-  PackedMatrix(PackedMatrix&&) noexcept;
-  PackedMatrix& operator=(PackedMatrix&&) noexcept;
-
   /// B = weights, or weights^T with Transpose::yes. Memory is kept for the next packing.
-  void pack(ConstMatrixView weights, Transpose transpose);
+  void pack(Context& context, ConstMatrixView weights, Transpose transpose, DataType type);
 
+  bool empty() const { return layout_ == nullptr; }
   Index inner() const;
   Index cols() const;
-
-  struct Image;
-  const Image& image() const { return *image_; }
+  Index bytes() const { return capacity_; }
+  const PackedLayout& layout() const { return *layout_; }
+  const void* image() const { return data_.get(); }
 
  private:
-  std::unique_ptr<Image> image_;
+  struct Free {
+    void operator()(std::byte* p) const;
+  };
+  const PackedLayout* layout_ = nullptr;
+  std::unique_ptr<std::byte[], Free> data_;
+  Index capacity_ = 0;
 };
 
-/// C = A B + beta C with beta 0 or 1; A [M, inner] and C [M, cols] dense.
+/// C = A B + beta C with beta 0 or 1; A [M, inner] and C [M, cols] dense. A is rounded to the type of B.
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c);
 
-/// C = A^T B + beta C with beta 0 or 1: A [M, R], B [M, S], C [R, S], any strides. The product of weight gradients.
-void multiply_transposed(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c);
+/// C = A^T B + beta C with beta 0 or 1: A [M, R], B [M, S], any strides, both rounded to `type`; C [R, S]. The product
+/// of weight gradients.
+void multiply_transposed(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c,
+                         DataType type);
 
-/// The oracle of both, in plain loops with double sums: C = op(A) op(B) + beta C.
+/// The oracle of both, in plain loops with double sums over numbers rounded to `type`: C = op(A) op(B) + beta C.
 void multiply_plain(Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b, float beta,
-                    MatrixView c);
+                    MatrixView c, DataType type = DataType::f32);
 
 /// Version of the matrix library in use, as "oneDNN 2.6.3".
 const char* gemm_backend();
+
+/// Whether this processor multiplies bfloat16 numbers; elsewhere their products are the same, at the speed of f32.
+bool native_bf16();
 
 }  // namespace moelm

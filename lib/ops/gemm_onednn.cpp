@@ -2,7 +2,6 @@
 // our tasks: the split of the work is ours.
 #include <omp.h>
 
-#include <algorithm>
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
@@ -12,15 +11,14 @@
 #include <tuple>
 
 #include "base/check.hpp"
-#include "ops/gemm.hpp"
+#include "ops/pack_kernels.hpp"
+#include "ops/packed_product.hpp"
 
 namespace moelm {
 
 namespace {
 
 using dnnl::memory;
-
-constexpr int kScratchpadSlot = 0, kPaddedInputSlot = 6, kPaddedOutputSlot = 7;  // 1 to 5 are the callers'
 
 /// oneDNN wants one engine a process; it is immutable.
 const dnnl::engine& engine() {
@@ -32,8 +30,6 @@ dnnl::stream& thread_stream() {
   thread_local dnnl::stream stream(engine());
   return stream;
 }
-
-memory::desc plain(Index rows, Index cols) { return {{rows, cols}, memory::data_type::f32, memory::format_tag::ab}; }
 
 /// Primitives are compiled for one thread whatever the caller's setting is, so that their bits never depend on it.
 class OneThread {
@@ -47,12 +43,10 @@ class OneThread {
   int saved_;
 };
 
-struct Product {
-  dnnl::matmul primitive;
-  memory::desc a, b, c, scratchpad;
-};
+memory::data_type native_type(bool wide) { return wide ? memory::data_type::f32 : memory::data_type::bf16; }
 
-dnnl::matmul::primitive_desc describe(Index rows, const memory::desc& b, Index inner, Index cols, bool accumulate) {
+dnnl::matmul::primitive_desc describe(bool wide, Index rows, const memory::desc& b, Index inner, Index cols,
+                                      bool accumulate) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (accumulate) {
@@ -60,16 +54,31 @@ dnnl::matmul::primitive_desc describe(Index rows, const memory::desc& b, Index i
     post.append_sum(1.0f);
     attributes.set_post_ops(post);
   }
+  const memory::desc a({rows, inner}, native_type(wide), memory::format_tag::ab);
+  const memory::desc c({rows, cols}, memory::data_type::f32, memory::format_tag::ab);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), plain(rows, inner), b, plain(rows, cols), attributes};
+  return {engine(), a, b, c, attributes};
 #else
-  return {dnnl::matmul::desc(plain(rows, inner), b, plain(rows, cols)), attributes, engine()};
+  return {dnnl::matmul::desc(a, b, c), attributes, engine()};
 #endif
 }
 
-dnnl::matmul::primitive_desc describe_preferred(Index inner, Index cols) {
-  const OneThread one_thread;
-  return describe(64, {{inner, cols}, memory::data_type::f32, memory::format_tag::any}, inner, cols, false);
+memory::desc any_order(bool wide, Index inner, Index cols) {
+  return {{inner, cols}, native_type(wide), memory::format_tag::any};
+}
+
+/// Whether this processor multiplies bfloat16 numbers itself: then oneDNN has a kernel that is named after them.
+bool multiplies_bf16() {
+  static const bool found = [] {
+    const OneThread one_thread;
+    try {
+      const auto pd = describe(false, 64, any_order(false, 64, 64), 64, 64, false);
+      return std::string_view(pd.impl_info_str()).find("_bf16") != std::string_view::npos;
+    } catch (const dnnl::error&) {
+      return false;
+    }
+  }();
+  return found;
 }
 
 /// Whether a row's bits are the same whatever the number of rows. So it is for oneDNN's brgemm kernels; those that
@@ -78,117 +87,98 @@ bool rows_are_independent(const dnnl::matmul::primitive_desc& pd) {
   return std::string_view(pd.impl_info_str()).starts_with("brg");
 }
 
-/// Compiled products by (rows, inner, cols, accumulate): code, not state. Entries live as long as the process.
-const Product& product(Index rows, Index inner, Index cols, bool accumulate, const memory::desc& b) {
-  using Key = std::tuple<Index, Index, Index, bool>;
-  static std::shared_mutex mutex;
-  static std::map<Key, Product> table;
-  const Key key(rows, inner, cols, accumulate);
-  {
-    const std::shared_lock<std::shared_mutex> lock(mutex);
-    if (const auto found = table.find(key); found != table.end()) return found->second;
-  }
-  const OneThread one_thread;
-  const auto pd = describe(rows, b, inner, cols, accumulate);
-  Product made{dnnl::matmul(pd), pd.src_desc(), pd.weights_desc(), pd.dst_desc(), pd.scratchpad_desc()};
-  const std::unique_lock<std::shared_mutex> lock(mutex);
-  return table.emplace(key, std::move(made)).first->second;
-}
-
-void* untyped(const float* p) { return const_cast<float*>(p); }
-
-/// Rows of one task: small products are cut finer, so that a few streams still feed all threads.
-Index rows_of_a_task(Index rows) { return rows >= 512 ? 64 : 16; }
-
-constexpr Index kGradientRows = 128;  // rows of C of one multiply_transposed task
-
-}  // namespace
-
-struct PackedMatrix::Image {
-  Index inner = 0, cols = 0;
-  bool any_rows = true;  ///< see rows_are_independent
-  memory::desc layout;
-  memory data;
-  std::size_t capacity = 0;
+struct NativeLayout {
+  PackedLayout layout;
+  memory::desc description;
 };
 
-PackedMatrix::PackedMatrix() : image_(std::make_unique<Image>()) {}
-PackedMatrix::~PackedMatrix() = default;
-PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
-PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
-Index PackedMatrix::inner() const { return image_->inner; }
-Index PackedMatrix::cols() const { return image_->cols; }
-
-void PackedMatrix::pack(ConstMatrixView weights, Transpose transpose) {
-  const bool swap = transpose == Transpose::yes;
-  const Index inner = swap ? weights.cols : weights.rows, cols = swap ? weights.rows : weights.cols;
-  if (inner != image_->inner || cols != image_->cols) {
-    image_->inner = inner;
-    image_->cols = cols;
-    const auto preferred = describe_preferred(inner, cols);
-    image_->any_rows = rows_are_independent(preferred);
-    image_->layout = preferred.weights_desc();
-    image_->data = memory(image_->layout, engine());
-  }
+NativeLayout make_layout(DataType type, Index inner, Index cols) {
   const OneThread one_thread;
-  const memory::dims strides = swap ? memory::dims{1, weights.stride} : memory::dims{weights.stride, 1};
-  memory source(memory::desc({inner, cols}, memory::data_type::f32, strides), engine(), untyped(weights.data));
-  dnnl::reorder(source, image_->data).execute(thread_stream(), source, image_->data);
+  NativeLayout made{{type, inner, cols, 0, false, type == DataType::bf16 && !multiplies_bf16(), true, nullptr}, {}};
+  const bool wide = made.layout.wide();
+  const auto pd = describe(wide, 64, any_order(wide, inner, cols), inner, cols, false);
+  const auto tag = wide ? memory::format_tag::BA16a64b : memory::format_tag::BA16a64b2a;
+  made.description = pd.weights_desc();
+  made.layout.blocks_of_64 = made.description == memory::desc({inner, cols}, native_type(wide), tag);
+  made.layout.any_rows = rows_are_independent(pd);
+  made.layout.bytes = static_cast<Index>(made.description.get_size());
+  return made;
 }
 
-namespace {
+/// What products do with rows of A: a compiled product, and memories that are told where the numbers are.
+struct Product {
+  dnnl::matmul primitive;
+  memory a, b, c, scratchpad;
+};
 
-/// C = A B + beta C for the rows of one task.
-void multiply_rows(Context& context, ConstMatrixView a, const PackedMatrix::Image& image, float beta, MatrixView c) {
-  const OneThread one_thread;
-  const Product& p = product(a.rows, image.inner, image.cols, beta == 1, image.layout);
-  const Index scratch_floats = static_cast<Index>(p.scratchpad.get_size() / sizeof(float) + 1);
-  memory scratch(p.scratchpad, engine(), context.scratch(kScratchpadSlot, scratch_floats).data());
-  memory am(p.a, engine(), untyped(a.data)), cm(p.c, engine(), c.data);
-  p.primitive.execute(
-      thread_stream(),
-      {{DNNL_ARG_SRC, am}, {DNNL_ARG_WEIGHTS, image.data}, {DNNL_ARG_DST, cm}, {DNNL_ARG_SCRATCHPAD, scratch}});
+/// Products of this thread by (layout, rows, accumulate): compiled code, and descriptions without memory of their own.
+Product& product(const PackedLayout& layout, Index rows, bool accumulate) {
+  using Key = std::tuple<const void*, Index, bool>;
+  thread_local std::map<Key, Product> table;
+  const Key key(&layout, rows, accumulate);
+  if (const auto found = table.find(key); found != table.end()) return found->second;
+  const auto& native = *static_cast<const memory::desc*>(layout.native);
+  const auto pd = describe(layout.wide(), rows, native, layout.inner, layout.cols, accumulate);
+  const auto nowhere = [](const memory::desc& desc) { return memory(desc, engine(), DNNL_MEMORY_NONE); };
+  return table
+      .emplace(key, Product{dnnl::matmul(pd), nowhere(pd.src_desc()), nowhere(pd.weights_desc()),
+                            nowhere(pd.dst_desc()), nowhere(pd.scratchpad_desc())})
+      .first->second;
 }
 
-/// The same by a product of `rows` rows, of which those that A lacks are zero.
-void multiply_padded(Context& context, ConstMatrixView a, Index rows, const PackedMatrix::Image& image, float beta,
-                     MatrixView c) {
-  const MatrixView pa{context.scratch(kPaddedInputSlot, rows * a.cols).data(), rows, a.cols, a.cols};
-  const MatrixView pc{context.scratch(kPaddedOutputSlot, rows * c.cols).data(), rows, c.cols, c.cols};
-  std::fill_n(std::copy_n(a.data, a.size(), pa.data), pa.size() - a.size(), 0.0f);
-  if (beta == 1) std::fill_n(std::copy_n(c.data, c.size(), pc.data), pc.size() - c.size(), 0.0f);
-  multiply_rows(context, pa, image, beta, pc);
-  std::copy_n(pc.data, c.size(), c.data);
-}
+void* untyped(const void* p) { return const_cast<void*>(p); }
 
 }  // namespace
 
-void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c) {
-  const PackedMatrix::Image& image = b.image();
-  ensure(a.cols == image.inner && c.cols == image.cols && a.rows == c.rows, "shapes of a product agree");
-  ensure(a.dense() && c.dense(), "rows of a product are dense");
-  ensure(beta == 0 || beta == 1, "a product overwrites or adds");
-  const Index grain = rows_of_a_task(a.rows);
-  context.parallel_ranges(a.rows, grain, [&](Index begin, Index end) {
-    if (image.any_rows || end - begin == grain)
-      multiply_rows(context, a.row_range(begin, end), image, beta, c.row_range(begin, end));
-    else
-      multiply_padded(context, a.row_range(begin, end), grain, image, beta, c.row_range(begin, end));
-  });
+const PackedLayout& packed_layout(DataType type, Index inner, Index cols) {
+  using Key = std::tuple<DataType, Index, Index>;
+  static std::shared_mutex mutex;
+  static std::map<Key, NativeLayout> table;
+  const Key key(type, inner, cols);
+  {
+    const std::shared_lock<std::shared_mutex> lock(mutex);
+    if (const auto found = table.find(key); found != table.end()) return found->second.layout;
+  }
+  NativeLayout made = make_layout(type, inner, cols);
+  const std::unique_lock<std::shared_mutex> lock(mutex);
+  NativeLayout& kept = table.emplace(key, std::move(made)).first->second;
+  kept.layout.native = &kept.description;
+  return kept.layout;
 }
 
-void multiply_transposed(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c) {
-  ensure(a.rows == b.rows && a.cols == c.rows && b.cols == c.cols, "shapes of a product agree");
-  if (a.rows == 0) {
-    for (Index i = 0; beta == 0 && i < c.rows; ++i) std::fill_n(c.row(i), c.cols, 0.0f);
-    return;
-  }
-  context.parallel_ranges(c.rows, kGradientRows, [&](Index begin, Index end) {
-    const OneThread one_thread;
-    const dnnl_status_t status = dnnl_sgemm('T', 'N', end - begin, c.cols, a.rows, 1.0f, a.data + begin, a.stride,
-                                            b.data, b.stride, beta, c.row(begin), c.stride);
-    ensure(status == dnnl_success, "dnnl_sgemm succeeds");
-  });
+void reorder_weights(const PackedLayout& layout, ConstMatrixView weights, Transpose transpose, void* image) {
+  ensure(layout.wide(), "only single-precision numbers are reordered");
+  const OneThread one_thread;
+  const memory::dims strides =
+      transpose == Transpose::yes ? memory::dims{1, weights.stride} : memory::dims{weights.stride, 1};
+  memory source(memory::desc({layout.inner, layout.cols}, memory::data_type::f32, strides), engine(),
+                untyped(weights.data));
+  memory target(*static_cast<const memory::desc*>(layout.native), engine(), image);
+  dnnl::reorder(source, target).execute(thread_stream(), source, target);
+}
+
+void run_product(Context& context, const PackedLayout& layout, const void* image, const void* a, Index rows,
+                 bool accumulate, float* c) {
+  const OneThread one_thread;
+  Product& p = product(layout, rows, accumulate);
+  const auto scratch_floats = static_cast<Index>(p.scratchpad.get_desc().get_size() / sizeof(float) + 1);
+  p.a.set_data_handle(untyped(a));
+  p.b.set_data_handle(untyped(image));
+  p.c.set_data_handle(c);
+  p.scratchpad.set_data_handle(context.scratch(ScratchSlot::library, scratch_floats).data());
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p.a.get()},
+                                       {DNNL_ARG_WEIGHTS, p.b.get()},
+                                       {DNNL_ARG_DST, p.c.get()},
+                                       {DNNL_ARG_SCRATCHPAD, p.scratchpad.get()}};
+  const dnnl_status_t status = dnnl_primitive_execute(p.primitive.get(), thread_stream().get(), 4, arguments);
+  ensure(status == dnnl_success, "a product succeeds");
+}
+
+void run_transposed_product(ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c) {
+  const OneThread one_thread;
+  const dnnl_status_t status =
+      dnnl_sgemm('T', 'N', c.rows, c.cols, a.rows, 1.0f, a.data, a.stride, b.data, b.stride, beta, c.data, c.stride);
+  ensure(status == dnnl_success, "dnnl_sgemm succeeds");
 }
 
 const char* gemm_backend() {
@@ -198,5 +188,7 @@ const char* gemm_backend() {
   }();
   return text.c_str();
 }
+
+bool native_bf16() { return multiplies_bf16(); }
 
 }  // namespace moelm

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/data_type.hpp"
 #include "base/index.hpp"
 #include "base/option.hpp"
 #include "model/config.hpp"
@@ -46,6 +47,11 @@ struct TrainConfig {
   double overload = 5;
 };
 
+/// What the products of a training read, once "auto" has been decided.
+inline DataType products_of(const TrainConfig& config) {
+  return config.dtype == data_type_name(DataType::bf16) ? DataType::bf16 : DataType::f32;
+}
+
 template <class Visitor>
 void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"state", "carry: streams of text, state kept across windows; reset: whole lines from the zero state"},
@@ -74,7 +80,8 @@ void fields(TrainConfig& c, Visitor&& visit) {
                std::numeric_limits<double>::infinity(), true},
         c.epochs);
   visit(Option{"seed", "seed of all random numbers", "", 0}, c.seed);
-  visit(Option{"dtype", "arithmetic of matrix products: f32"}, c.dtype);
+  visit(Option{"dtype", "what matrix products read: f32, bf16, or auto: whichever this machine multiplies faster"},
+        c.dtype);
   visit(Option{"checkpoint_every", "steps (500) or time (10m) between checkpoints", "", 0,
                std::numeric_limits<double>::infinity(), true},
         c.checkpoint_every);

@@ -245,8 +245,9 @@ void validate(const RunConfig& config) {
       throw Error(Exit::bad_config, "train.micro_batch_tokens: expected 0 with " + layer_prefix(l) +
                                         "gate balanced, which compares the rows of a whole batch, found " +
                                         std::to_string(config.train.micro_batch_tokens));
-  if (config.train.dtype != "f32" && config.train.dtype != "auto")
-    throw Error(Exit::bad_config, "train.dtype: expected f32 or auto, found " + config.train.dtype);
+  const std::string& dtype = config.train.dtype;
+  if (dtype != "auto" && dtype != data_type_name(DataType::f32) && dtype != data_type_name(DataType::bf16))
+    throw Error(Exit::bad_config, "train.dtype: expected f32, bf16 or auto, found " + dtype);
 }
 
 std::vector<std::string> known_keys(const RunConfig& config) {

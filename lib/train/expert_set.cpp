@@ -11,8 +11,6 @@ namespace moelm {
 
 namespace {
 
-constexpr int kGradientSlot = 1;  // scratch slot; the matrix products use another
-
 bool finite_rows(const Matrix& m, Index begin, Index end) {
   return m.empty() || std::isfinite(kernels().sum_of_squares((end - begin) * m.cols(), m.row(begin)));
 }
@@ -72,7 +70,7 @@ void ExpertSet::update_expert(Context& context, Index e, Index step, double lr, 
   // From the last matrix to the first: hidden layers may have to be computed again from those before.
   for (std::size_t j = experts_[expert].weight.size(); j-- > 0;) {
     Matrix& weight = experts_[expert].weight[j];
-    const MatrixView gradient{context.scratch(kGradientSlot, weight.size()).data(), weight.rows(), weight.cols(),
+    const MatrixView gradient{context.scratch(ScratchSlot::gradient, weight.size()).data(), weight.rows(), weight.cols(),
                               weight.cols()};
     form_expert_gradient(context, experts_[expert], parts_, e, static_cast<Index>(j), cache, gradient);
     const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;

@@ -52,7 +52,6 @@ RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_
   if (train.validate_every == 0) train.validate_every = std::min<Index>(pass, 1000);
   if (!settings.is_given("model.dropout"))
     config.model.dropout = dropout_for(training_tokens > 0 ? planned / tokens : 1);
-  if (train.dtype == "auto") train.dtype = "f32";
   return config;
 }
 

@@ -124,6 +124,15 @@ TEST_CASE("the summary of the run's own data, for people and for scripts") {
   CHECK(json["nll_eos_nats"].get<double>() > json["nll_oov_nats"].get<double>());
 }
 
+TEST_CASE("in bfloat16 the score is near that of single precision, and the report says so") {
+  const Case c;
+  const Json wide = c.summary({}), narrow = c.summary({"--dtype", "bf16"});
+  CHECK(narrow["dtype"] == "bf16");
+  CHECK(narrow["nll_nats"] != wide["nll_nats"]);
+  CHECK(narrow["nll_nats"].get<double>() == Approx(wide["nll_nats"].get<double>()).epsilon(0.01));
+  CHECK(holds(c.eval({"--dtype", "bf16"}).out, "dtype=bf16"));
+}
+
 TEST_CASE("a text is scored alike from shards, a file, gzip and a pipe") {
   const Case c;
   const double expected = c.nll({});
@@ -273,7 +282,7 @@ TEST_CASE("what cannot be evaluated is said in one line") {
   refused({"/nonexistent/text"}, Exit::missing_input, "/nonexistent/text");
   refused({c.data()}, Exit::bad_data, "directory");
   refused({"--data", "/nonexistent"}, Exit::missing_input, "/nonexistent");
-  refused({"--dtype", "bf16"}, Exit::bad_config, "bf16");
+  refused({"--dtype", "f16"}, Exit::usage, "f32, bf16");
   refused({"text", "--split", "test"}, Exit::usage, "found both");
   refused({"--per-token", "--per-sentence"}, Exit::usage, "together");
   refused({"--streams", "4", "--per-token"}, Exit::usage, "--streams");

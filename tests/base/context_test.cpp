@@ -38,8 +38,8 @@ TEST_CASE("an exception of a task reaches the caller") {
 
 TEST_CASE("scratch is aligned to cache lines and kept between calls") {
   Context context(1);
-  const auto first = context.scratch(0, 100);
+  const auto first = context.scratch(ScratchSlot::library, 100);
   REQUIRE(reinterpret_cast<std::uintptr_t>(first.data()) % 64 == 0);
-  REQUIRE(context.scratch(0, 50).data() == first.data());
-  REQUIRE(context.scratch(1, 50).data() != first.data());
+  REQUIRE(context.scratch(ScratchSlot::library, 50).data() == first.data());
+  REQUIRE(context.scratch(ScratchSlot::rounded, 50).data() != first.data());
 }

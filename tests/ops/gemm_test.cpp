@@ -26,53 +26,66 @@ void require_close(ConstMatrixView a, ConstMatrixView b, double tolerance) {
 
 TEST_CASE("packed products equal plain loops for odd sizes, plain and transposed weights, overwriting and adding") {
   Context context(2);
-  for (const Index rows : {1, 3, 17, 63, 64, 65, 700})
-    for (const Index inner : {1, 5, 64, 129})
-      for (const Index cols : {1, 7, 64, 100}) {
-        const Matrix a = random_matrix(rows, inner, 1), w = random_matrix(cols, inner, 2),
-                     u = random_matrix(inner, cols, 3);
-        for (const float beta : {0.0f, 1.0f}) {
-          Matrix c = random_matrix(rows, cols, 4), expected = c.clone();
-          PackedMatrix packed;
-          packed.pack(w, Transpose::yes);
-          multiply(context, a, packed, beta, c);
-          multiply_plain(Transpose::no, a, Transpose::yes, w, beta, expected);
-          require_close(c, expected, 2e-6);
-          packed.pack(u, Transpose::no);
-          multiply(context, a, packed, 0.0f, c);
-          multiply_plain(Transpose::no, a, Transpose::no, u, 0.0f, expected);
-          require_close(c, expected, 2e-6);
+  for (const DataType type : {DataType::f32, DataType::bf16})
+    for (const Index rows : {1, 3, 17, 63, 64, 65, 700})
+      for (const Index inner : {1, 5, 64, 129})
+        for (const Index cols : {1, 7, 64, 100}) {
+          CAPTURE(data_type_name(type), rows, inner, cols);
+          const Matrix a = random_matrix(rows, inner, 1), w = random_matrix(cols, inner, 2),
+                       u = random_matrix(inner, cols, 3);
+          for (const float beta : {0.0f, 1.0f}) {
+            Matrix c = random_matrix(rows, cols, 4), expected = c.clone();
+            PackedMatrix packed;
+            packed.pack(context, w, Transpose::yes, type);
+            multiply(context, a, packed, beta, c);
+            multiply_plain(Transpose::no, a, Transpose::yes, w, beta, expected, type);
+            require_close(c, expected, 2e-6);
+            packed.pack(context, u, Transpose::no, type);
+            multiply(context, a, packed, 0.0f, c);
+            multiply_plain(Transpose::no, a, Transpose::no, u, 0.0f, expected, type);
+            require_close(c, expected, 2e-6);
+          }
         }
-      }
 }
 
 TEST_CASE("gradient products equal plain loops, also for column ranges and no rows") {
   Context context(2);
-  for (const Index rows : {0, 1, 3, 65, 200})
-    for (const float beta : {0.0f, 1.0f}) {
-      const Matrix a = random_matrix(rows, 130, 1), b = random_matrix(rows, 33, 2);
-      Matrix c = random_matrix(130, 33, 3), expected = c.clone();
-      multiply_transposed(context, a, b, beta, c);
-      multiply_plain(Transpose::yes, a, Transpose::no, b, beta, expected);
-      require_close(c, expected, 2e-6);
-      Matrix part(7, 33), expected_part(7, 33);
-      multiply_transposed(context, a.view().col_range(3, 10), b, 0.0f, part);
-      multiply_plain(Transpose::yes, a.view().col_range(3, 10), Transpose::no, b, 0.0f, expected_part);
-      require_close(part, expected_part, 2e-6);
-    }
+  for (const DataType type : {DataType::f32, DataType::bf16})
+    for (const Index rows : {0, 1, 3, 17, 65, 200, 2100})
+      for (const float beta : {0.0f, 1.0f}) {
+        CAPTURE(data_type_name(type), rows);
+        const Matrix a = random_matrix(rows, 130, 1), b = random_matrix(rows, 66, 2);
+        Matrix c = random_matrix(130, 66, 3), expected = c.clone();
+        multiply_transposed(context, a, b, beta, c, type);
+        multiply_plain(Transpose::yes, a, Transpose::no, b, beta, expected, type);
+        require_close(c, expected, 5e-6);
+        Matrix part(7, 33), expected_part(7, 33);
+        const ConstMatrixView some = a.view().col_range(3, 10), other = b.view().col_range(1, 34);
+        multiply_transposed(context, some, other, 0.0f, part, type);
+        multiply_plain(Transpose::yes, some, Transpose::no, other, 0.0f, expected_part, type);
+        require_close(part, expected_part, 5e-6);
+      }
 }
 
 TEST_CASE("a row of a product does not depend on the rows beside it nor on the threads") {
-  const Matrix w = random_matrix(1024, 512, 2);
-  PackedMatrix packed;
-  packed.pack(w, Transpose::yes);
-  const Matrix a = random_matrix(600, 512, 1);
-  Matrix all(600, 1024);
   Context one(1), two(2);
-  multiply(one, a, packed, 0.0f, all);
-  for (const Index rows : {1, 2, 3, 16, 17, 63, 64, 65, 128, 300, 599}) {
-    Matrix some(rows, 1024);
-    multiply(two, a.view().row_range(600 - rows, 600), packed, 0.0f, some);
-    REQUIRE(std::memcmp(some.data(), all.row(600 - rows), static_cast<std::size_t>(some.size()) * sizeof(float)) == 0);
+  for (const DataType type : {DataType::f32, DataType::bf16}) {
+    CAPTURE(data_type_name(type));
+    const Matrix w = random_matrix(1024, 512, 2);
+    PackedMatrix packed;
+    packed.pack(two, w, Transpose::yes, type);
+    const Matrix a = random_matrix(600, 512, 1);
+    Matrix all(600, 1024);
+    multiply(one, a, packed, 0.0f, all);
+    for (const Index rows : {1, 2, 3, 16, 17, 63, 64, 65, 128, 300, 599}) {
+      Matrix some(rows, 1024);
+      multiply(two, a.view().row_range(600 - rows, 600), packed, 0.0f, some);
+      REQUIRE(std::memcmp(some.data(), all.row(600 - rows), static_cast<std::size_t>(some.size()) * sizeof(float)) ==
+              0);
+    }
+    Matrix by_one(130, 512), by_two(130, 512);
+    multiply_transposed(one, all.view().col_range(5, 135), a, 0.0f, by_one, type);
+    multiply_transposed(two, all.view().col_range(5, 135), a, 0.0f, by_two, type);
+    REQUIRE(std::memcmp(by_one.data(), by_two.data(), static_cast<std::size_t>(by_one.size()) * sizeof(float)) == 0);
   }
 }

@@ -1,0 +1,170 @@
+#include "ops/gemm.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "base/check.hpp"
+#include "ops/pack_kernels.hpp"
+#include "ops/packed_product.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// Rows of one task: small products are cut finer, so that a few streams still feed all threads.
+Index rows_of_a_task(Index rows) { return rows >= 512 ? 64 : 16; }
+
+constexpr Index kGradientRows = 128;    // rows of C of one task of multiply_transposed
+constexpr Index kGradientInner = 2048;  // rows of A and B that it takes at once
+constexpr Index kBlocksOfATask = 4;     // blocks of 64 columns that a task packs
+
+/// Rows [begin, end) as the product wants them: A itself, or rounded in the scratch of this thread.
+const void* rounded_rows(Context& context, ConstMatrixView a, const PackedLayout& layout) {
+  if (layout.type == DataType::f32) return a.data;
+  float* scratch = context.scratch(ScratchSlot::rounded, a.size()).data();
+  if (layout.emulated)
+    pack_kernels().round_wide(a.size(), a.data, scratch);
+  else
+    pack_kernels().round(a.size(), a.data, reinterpret_cast<Bf16*>(scratch));
+  return scratch;
+}
+
+/// The same by a product of `rows` rows, of which those that A lacks are zero.
+void multiply_padded(Context& context, ConstMatrixView a, Index rows, const PackedMatrix& b, float beta, MatrixView c) {
+  const MatrixView pa{context.scratch(ScratchSlot::padded_input, rows * a.cols).data(), rows, a.cols, a.cols};
+  const MatrixView pc{context.scratch(ScratchSlot::padded_output, rows * c.cols).data(), rows, c.cols, c.cols};
+  std::fill_n(std::copy_n(a.data, a.size(), pa.data), pa.size() - a.size(), 0.0f);
+  if (beta == 1) std::fill_n(std::copy_n(c.data, c.size(), pc.data), pc.size() - c.size(), 0.0f);
+  run_product(context, b.layout(), b.image(), rounded_rows(context, pa, b.layout()), rows, beta == 1, pc.data);
+  std::copy_n(pc.data, c.size(), c.data);
+}
+
+/// One block of 64 columns of B, whose rows from `rows` on are zeros.
+void pack_block(const PackedLayout& layout, Index rows, const StridedSource& b, Index block, std::byte* image) {
+  const Index column = block * kBlockColumns, columns = std::min(kBlockColumns, layout.cols - column);
+  const StridedSource source{b.data + column * b.column_stride, b.row_stride, b.column_stride};
+  const PackKernels& kernels = pack_kernels();
+  if (!layout.wide()) {
+    const Index size = padded_rows(layout.inner, kBlockRowsBf16) * kBlockColumns;
+    return kernels.block_bf16(rows, columns, source, reinterpret_cast<Bf16*>(image) + block * size);
+  }
+  const Index size = padded_rows(layout.inner, kBlockRowsF32) * kBlockColumns;
+  float* out = reinterpret_cast<float*>(image) + block * size;
+  kernels.block_f32(rows, columns, source, out);
+  if (layout.emulated) kernels.round_wide(size, out, out);
+}
+
+void pack_image(Context& context, const PackedLayout& layout, ConstMatrixView weights, Transpose transpose,
+                std::byte* image) {
+  if (!layout.blocks_of_64) {
+    reorder_weights(layout, weights, transpose, image);
+    auto* numbers = reinterpret_cast<float*>(image);
+    if (layout.emulated) pack_kernels().round_wide(layout.bytes / Index{sizeof(float)}, numbers, numbers);
+    return;
+  }
+  const StridedSource b = transpose == Transpose::yes ? StridedSource{weights.data, 1, weights.stride}
+                                                      : StridedSource{weights.data, weights.stride, 1};
+  context.parallel_ranges((layout.cols + kBlockColumns - 1) / kBlockColumns, kBlocksOfATask,
+                          [&](Index begin, Index end) {
+                            for (Index block = begin; block < end; ++block)
+                              pack_block(layout, layout.inner, b, block, image);
+                          });
+}
+
+/// Rows of A and B that are taken together, padded with zeros so that few different products are compiled.
+Index padded_inner(Index rows) { return rows <= 64 ? padded_rows(rows, 8) : padded_rows(rows, 32); }
+
+/// C = A^T B + beta C by packed products: B is packed once, a slice of A is transposed by each task.
+void multiply_packed(Context& context, ConstMatrixView a, const PackedLayout& layout, const std::byte* image,
+                     float beta, MatrixView c) {
+  const Index inner = layout.inner;
+  context.parallel_ranges(c.rows, kGradientRows, [&](Index begin, Index end) {
+    float* at = context.scratch(ScratchSlot::transposed, (end - begin) * inner).data();
+    if (layout.wide()) {
+      pack_kernels().transpose_f32(a.rows, end - begin, a.data + begin, a.stride, at, inner);
+      if (layout.emulated) pack_kernels().round_wide((end - begin) * inner, at, at);
+    } else {
+      pack_kernels().transpose_bf16(a.rows, end - begin, a.data + begin, a.stride, reinterpret_cast<Bf16*>(at), inner);
+    }
+    run_product(context, layout, image, at, end - begin, beta == 1, c.row(begin));
+  });
+}
+
+/// The same where the library's products depend on the number of rows, or C is no dense matrix.
+void multiply_unpacked(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c) {
+  context.parallel_ranges(c.rows, kGradientRows, [&](Index begin, Index end) {
+    run_transposed_product(a.col_range(begin, end), b, beta, c.row_range(begin, end));
+  });
+}
+
+/// A copy of m rounded to bfloat16, in a scratch slot of this thread.
+ConstMatrixView rounded_copy(Context& context, ConstMatrixView m, ScratchSlot slot) {
+  const MatrixView copy{context.scratch(slot, m.size()).data(), m.rows, m.cols, m.cols};
+  for (Index i = 0; i < m.rows; ++i) pack_kernels().round_wide(m.cols, m.row(i), copy.row(i));
+  return copy;
+}
+
+void multiply_some_rows(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c,
+                        DataType type) {
+  const PackedLayout& layout = packed_layout(type, padded_inner(a.rows), b.cols);
+  if (layout.any_rows && layout.blocks_of_64 && c.dense()) {
+    auto* image = reinterpret_cast<std::byte*>(
+        context.scratch(ScratchSlot::packed, (layout.bytes + 3) / Index{sizeof(float)}).data());
+    const StridedSource source{b.data, b.stride, 1};
+    context.parallel_for((b.cols + kBlockColumns - 1) / kBlockColumns,
+                         [&](Index block) { pack_block(layout, b.rows, source, block, image); });
+    return multiply_packed(context, a, layout, image, beta, c);
+  }
+  if (type == DataType::f32) return multiply_unpacked(context, a, b, beta, c);
+  multiply_unpacked(context, rounded_copy(context, a, ScratchSlot::transposed),
+                    rounded_copy(context, b, ScratchSlot::packed), beta, c);
+}
+
+}  // namespace
+
+void PackedMatrix::Free::operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
+Index PackedMatrix::inner() const { return layout_->inner; }
+Index PackedMatrix::cols() const { return layout_->cols; }
+
+void PackedMatrix::pack(Context& context, ConstMatrixView weights, Transpose transpose, DataType type) {
+  const bool swap = transpose == Transpose::yes;
+  layout_ = &packed_layout(type, swap ? weights.cols : weights.rows, swap ? weights.rows : weights.cols);
+  if (layout_->bytes > capacity_) {
+    data_.reset();
+    data_.reset(
+        static_cast<std::byte*>(::operator new[](static_cast<std::size_t>(layout_->bytes), std::align_val_t{64})));
+    capacity_ = layout_->bytes;
+  }
+  pack_image(context, *layout_, weights, transpose, data_.get());
+}
+
+void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c) {
+  const PackedLayout& layout = b.layout();
+  ensure(a.cols == layout.inner && c.cols == layout.cols && a.rows == c.rows, "shapes of a product agree");
+  ensure(a.dense() && c.dense(), "rows of a product are dense");
+  ensure(beta == 0 || beta == 1, "a product overwrites or adds");
+  const Index grain = rows_of_a_task(a.rows);
+  context.parallel_ranges(a.rows, grain, [&](Index begin, Index end) {
+    const ConstMatrixView rows = a.row_range(begin, end);
+    const MatrixView out = c.row_range(begin, end);
+    if (layout.any_rows || end - begin == grain)
+      run_product(context, layout, b.image(), rounded_rows(context, rows, layout), end - begin, beta == 1, out.data);
+    else
+      multiply_padded(context, rows, grain, b, beta, out);
+  });
+}
+
+void multiply_transposed(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c,
+                         DataType type) {
+  ensure(a.rows == b.rows && a.cols == c.rows && b.cols == c.cols, "shapes of a product agree");
+  if (a.rows == 0) {
+    for (Index i = 0; beta == 0 && i < c.rows; ++i) std::fill_n(c.row(i), c.cols, 0.0f);
+    return;
+  }
+  for (Index begin = 0; begin < a.rows; begin += kGradientInner) {
+    const Index end = std::min(a.rows, begin + kGradientInner);
+    multiply_some_rows(context, a.row_range(begin, end), b.row_range(begin, end), begin == 0 ? beta : 1.0f, c, type);
+  }
+}
+
+}  // namespace moelm

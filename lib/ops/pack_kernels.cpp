@@ -1,0 +1,62 @@
+#include "ops/pack_kernels.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "ops/kernels.hpp"
+
+namespace moelm {
+
+#ifdef MOELM_X86_KERNELS
+extern const PackKernels kPackKernelsAvx512;
+#endif
+
+namespace {
+
+void round(Index n, const float* x, Bf16* y) {
+  for (Index i = 0; i < n; ++i) y[i] = to_bf16(x[i]);
+}
+
+void round_wide(Index n, const float* x, float* y) {
+  for (Index i = 0; i < n; ++i) y[i] = round_to_bf16(x[i]);
+}
+
+void block_f32(Index rows, Index columns, const StridedSource& b, float* block) {
+  std::fill_n(block, padded_rows(rows, kBlockRowsF32) * kBlockColumns, 0.0f);
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) block[i * kBlockColumns + j] = b.data[i * b.row_stride + j * b.column_stride];
+}
+
+void block_bf16(Index rows, Index columns, const StridedSource& b, Bf16* block) {
+  std::fill_n(block, padded_rows(rows, kBlockRowsBf16) * kBlockColumns, Bf16{0});
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j)
+      block[i / 2 * 2 * kBlockColumns + 2 * j + i % 2] = to_bf16(b.data[i * b.row_stride + j * b.column_stride]);
+}
+
+void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
+  std::fill_n(at, columns * at_stride, 0.0f);
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) at[j * at_stride + i] = a[i * a_stride + j];
+}
+
+void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, Bf16* at, Index at_stride) {
+  std::fill_n(at, columns * at_stride, Bf16{0});
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) at[j * at_stride + i] = to_bf16(a[i * a_stride + j]);
+}
+
+constexpr PackKernels kPlain = {"plain", round, round_wide, block_f32, block_bf16, transpose_f32, transpose_bf16};
+
+}  // namespace
+
+const PackKernels& plain_pack_kernels() { return kPlain; }
+
+const PackKernels& pack_kernels() {
+#ifdef MOELM_X86_KERNELS
+  if (std::string_view(kernels().name) == "avx512") return kPackKernelsAvx512;
+#endif
+  return kPlain;
+}
+
+}  // namespace moelm

@@ -1,0 +1,47 @@
+// Kernels that bring matrices into the order in which products read them: rounded, transposed, in blocks. The blocks
+// are oneDNN's BA16a64b and BA16a64b2a: 64 columns of B side by side, in bfloat16 two rows of B interleaved.
+#pragma once
+
+#include "base/index.hpp"
+#include "ops/bf16.hpp"
+
+namespace moelm {
+
+inline constexpr Index kBlockColumns = 64;  ///< columns of B in a block
+inline constexpr Index kBlockRowsF32 = 16, kBlockRowsBf16 = 32;
+
+/// Rows of a block of B with so many rows: they are padded with zeros.
+constexpr Index padded_rows(Index rows, Index block) { return (rows + block - 1) / block * block; }
+
+/// A matrix for reading, element (i, j) at data[i * row_stride + j * column_stride]; one of the strides is 1.
+struct StridedSource {
+  const float* data;
+  Index row_stride, column_stride;
+};
+
+/// The kernels of one instruction set; all give the same bits.
+struct PackKernels {
+  const char* name;
+
+  /// y = bf16(x).
+  void (*round)(Index n, const float* x, Bf16* y);
+  /// y = x rounded to bfloat16, kept in single precision. y may be x.
+  void (*round_wide)(Index n, const float* x, float* y);
+  /// One block of B: `columns` <= 64 of them, the others 0; block [padded rows / 16][16][64].
+  void (*block_f32)(Index rows, Index columns, const StridedSource& b, float* block);
+  /// The same rounded; block [padded rows / 32][16][64][2].
+  void (*block_bf16)(Index rows, Index columns, const StridedSource& b, Bf16* block);
+  /// at[j][i] = a[i][j]; a [rows, columns], at [columns, at_stride], at_stride >= rows; columns rows ... at_stride - 1
+  /// of `at` become 0.
+  void (*transpose_f32)(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride);
+  /// The same rounded.
+  void (*transpose_bf16)(Index rows, Index columns, const float* a, Index a_stride, Bf16* at, Index at_stride);
+};
+
+/// The fastest that this processor runs; MOELM_MAX_ISA lowers the choice as it does for kernels().
+const PackKernels& pack_kernels();
+
+/// The plain loops that define the others.
+const PackKernels& plain_pack_kernels();
+
+}  // namespace moelm

@@ -1,0 +1,172 @@
+// Everything here moves 16 rows of 16 lanes at a time and transposes them in registers. A lane is a single-precision
+// number, or two bfloat16 numbers that products read together.
+#include <immintrin.h>
+
+#include "ops/pack_kernels.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kLanes = 16;
+
+__mmask16 lanes(Index n) { return static_cast<__mmask16>(n >= kLanes ? 0xffffu : n <= 0 ? 0u : (1u << n) - 1u); }
+
+/// The bits of x rounded to bfloat16, in the upper half of each lane; the lower half is unspecified.
+__m512i rounded(__m512 x) {
+  const __m512i bits = _mm512_castps_si512(x);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  return _mm512_mask_or_epi32(up, nan, bits, _mm512_set1_epi32(0x400000));
+}
+
+/// Lanes (low, high) of bfloat16 numbers.
+__m512i pairs(__m512 low, __m512 high) {
+  const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
+  return _mm512_or_si512(_mm512_srli_epi32(rounded(low), 16), _mm512_and_si512(rounded(high), upper));
+}
+
+__m256i narrow(__m512 x) { return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded(x), 16)); }
+
+/// r[i] lane j becomes r[j] lane i.
+void transpose(__m512i (&r)[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+  }
+}
+
+/// 16 rows of 16 lanes from a row-major matrix; what is beyond `rows` and `columns` is 0.
+void load(Index rows, Index columns, const float* a, Index stride, __m512i (&r)[16]) {
+  const __mmask16 mask = lanes(columns);
+  for (Index i = 0; i < kLanes; ++i)
+    r[i] = i < rows ? _mm512_maskz_loadu_epi32(mask, a + i * stride) : _mm512_setzero_si512();
+}
+
+/// 16 rows of 16 lanes, lane j of row i holding elements (i, 2 j) and (i, 2 j + 1).
+void load_pairs_of_columns(Index rows, Index columns, const float* a, Index stride, __m512i (&r)[16]) {
+  const __mmask16 low = lanes(columns), high = lanes(columns - kLanes);
+  for (Index i = 0; i < kLanes; ++i) {
+    if (i >= rows) {
+      r[i] = _mm512_setzero_si512();
+      continue;
+    }
+    const __m256i first = narrow(_mm512_maskz_loadu_ps(low, a + i * stride));
+    const __m256i second = narrow(_mm512_maskz_loadu_ps(high, a + i * stride + kLanes));
+    r[i] = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+  }
+}
+
+/// Lane j holds elements (i, j) and (i + 1, j); of a matrix with `rows` rows from row i on.
+__m512i load_pair_of_rows(Index rows, __mmask16 columns, const float* a, Index stride) {
+  const __m512 first = rows > 0 ? _mm512_maskz_loadu_ps(columns, a) : _mm512_setzero_ps();
+  return pairs(first, rows > 1 ? _mm512_maskz_loadu_ps(columns, a + stride) : _mm512_setzero_ps());
+}
+
+void round(Index n, const float* x, Bf16* y) {
+  for (Index i = 0; i < n; i += kLanes) {
+    const __mmask16 mask = lanes(n - i);
+    _mm256_mask_storeu_epi16(y + i, mask, narrow(_mm512_maskz_loadu_ps(mask, x + i)));
+  }
+}
+
+void round_wide(Index n, const float* x, float* y) {
+  const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
+  for (Index i = 0; i < n; i += kLanes) {
+    const __mmask16 mask = lanes(n - i);
+    const __m512i bits = _mm512_and_si512(rounded(_mm512_maskz_loadu_ps(mask, x + i)), upper);
+    _mm512_mask_storeu_epi32(y + i, mask, bits);
+  }
+}
+
+void block_f32(Index rows, Index columns, const StridedSource& b, float* block) {
+  const Index padded = padded_rows(rows, kBlockRowsF32);
+  for (Index j = 0; j < kBlockColumns; j += kLanes) {
+    const __mmask16 mask = lanes(columns - j);
+    if (b.column_stride == 1) {
+      for (Index i = 0; i < padded; ++i)
+        _mm512_storeu_ps(block + i * kBlockColumns + j,
+                         i < rows ? _mm512_maskz_loadu_ps(mask, b.data + i * b.row_stride + j) : _mm512_setzero_ps());
+      continue;
+    }
+    for (Index i = 0; i < padded; i += kLanes) {
+      __m512i r[16];
+      load(columns - j, rows - i, b.data + j * b.column_stride + i, b.column_stride, r);
+      transpose(r);
+      for (Index p = 0; p < kLanes; ++p) _mm512_storeu_si512(block + (i + p) * kBlockColumns + j, r[p]);
+    }
+  }
+}
+
+void block_bf16(Index rows, Index columns, const StridedSource& b, Bf16* block) {
+  const Index padded = padded_rows(rows, kBlockRowsBf16);
+  for (Index j = 0; j < kBlockColumns; j += kLanes) {
+    const __mmask16 mask = lanes(columns - j);
+    if (b.column_stride == 1) {
+      for (Index i = 0; i < padded; i += 2)
+        _mm512_storeu_si512(block + i * kBlockColumns + 2 * j,
+                            load_pair_of_rows(rows - i, mask, b.data + i * b.row_stride + j, b.row_stride));
+      continue;
+    }
+    for (Index i = 0; i < padded; i += 2 * kLanes) {
+      __m512i r[16];
+      load_pairs_of_columns(columns - j, rows - i, b.data + j * b.column_stride + i, b.column_stride, r);
+      transpose(r);
+      for (Index p = 0; p < kLanes; ++p) _mm512_storeu_si512(block + (i + 2 * p) * kBlockColumns + 2 * j, r[p]);
+    }
+  }
+}
+
+void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
+  for (Index j = 0; j < columns; j += kLanes)
+    for (Index i = 0; i < at_stride; i += kLanes) {
+      __m512i r[16];
+      load(rows - i, columns - j, a + i * a_stride + j, a_stride, r);
+      transpose(r);
+      const __mmask16 mask = lanes(at_stride - i);
+      for (Index p = 0; p < kLanes && j + p < columns; ++p)
+        _mm512_mask_storeu_epi32(at + (j + p) * at_stride + i, mask, r[p]);
+    }
+}
+
+void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, Bf16* at, Index at_stride) {
+  for (Index j = 0; j < columns; j += kLanes)
+    for (Index i = 0; i < at_stride; i += 2 * kLanes) {
+      __m512i r[16];
+      for (Index p = 0; p < kLanes; ++p)
+        r[p] = load_pair_of_rows(rows - i - 2 * p, lanes(columns - j), a + (i + 2 * p) * a_stride + j, a_stride);
+      transpose(r);
+      const Index left = at_stride - i;
+      const auto mask = static_cast<__mmask32>(left >= 32 ? 0xffffffffu : (1u << left) - 1u);
+      for (Index p = 0; p < kLanes && j + p < columns; ++p)
+        _mm512_mask_storeu_epi16(at + (j + p) * at_stride + i, mask, r[p]);
+    }
+}
+
+}  // namespace
+
+extern const PackKernels kPackKernelsAvx512;
+const PackKernels kPackKernelsAvx512 = {"avx512",   round,         round_wide,    block_f32,
+                                        block_bf16, transpose_f32, transpose_bf16};
+
+}  // namespace moelm

@@ -1,0 +1,97 @@
+// The vector kernels that pack matrices give the bits of the plain ones, and these are what they say.
+#include "ops/pack_kernels.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/random_matrix.hpp"
+
+using namespace moelm;
+
+namespace {
+
+template <class T>
+bool same(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+/// Numbers with everything that rounding has to get right: ties, overflow, tiny ones, signs, NaN.
+Matrix awkward(Index rows, Index cols) {
+  Matrix m = random_matrix(rows, cols, 7);
+  const float odd[] = {0.0f,
+                       -0.0f,
+                       1.00390625f,
+                       1.01171875f,
+                       -1.00390625f,
+                       std::numeric_limits<float>::max(),
+                       -std::numeric_limits<float>::max(),
+                       std::numeric_limits<float>::denorm_min(),
+                       std::numeric_limits<float>::infinity(),
+                       std::numeric_limits<float>::quiet_NaN()};
+  for (std::size_t i = 0; i < std::size(odd) && static_cast<Index>(3 * i) < m.size(); ++i) m.data()[3 * i] = odd[i];
+  return m;
+}
+
+}  // namespace
+
+TEST_CASE("bfloat16 rounds to nearest, ties to even, and keeps what is not finite") {
+  REQUIRE(round_to_bf16(1.00390625f) == 1.0f);        // halfway, down to even
+  REQUIRE(round_to_bf16(1.01171875f) == 1.015625f);   // halfway, up to even
+  REQUIRE(round_to_bf16(1.00390637f) == 1.0078125f);  // just above halfway
+  REQUIRE(round_to_bf16(-2.5f) == -2.5f);
+  REQUIRE(std::isinf(round_to_bf16(std::numeric_limits<float>::max())));
+  REQUIRE(std::isnan(round_to_bf16(std::numeric_limits<float>::quiet_NaN())));
+  REQUIRE(std::isnan(round_to_bf16(-std::numeric_limits<float>::signaling_NaN())));
+}
+
+TEST_CASE("vector kernels of packing equal the plain ones bit for bit at odd sizes") {
+  const PackKernels &fast = pack_kernels(), &plain = plain_pack_kernels();
+  for (const Index rows : {1, 2, 15, 16, 17, 31, 33, 64, 70})
+    for (const Index columns : {1, 5, 16, 31, 33, 63, 64}) {
+      CAPTURE(rows, columns);
+      const Matrix m = awkward(rows, columns), across = awkward(columns, rows);
+      for (const StridedSource& b : {StridedSource{m.data(), columns, 1}, StridedSource{across.data(), 1, rows}}) {
+        std::vector<float> f(static_cast<std::size_t>(padded_rows(rows, kBlockRowsF32) * kBlockColumns), 9), g(f);
+        fast.block_f32(rows, columns, b, f.data());
+        plain.block_f32(rows, columns, b, g.data());
+        REQUIRE(same(f, g));
+        std::vector<Bf16> h(static_cast<std::size_t>(padded_rows(rows, kBlockRowsBf16) * kBlockColumns), 9), i(h);
+        fast.block_bf16(rows, columns, b, h.data());
+        plain.block_bf16(rows, columns, b, i.data());
+        REQUIRE(same(h, i));
+      }
+      const Index stride = rows + 3;
+      std::vector<float> f(static_cast<std::size_t>(columns * stride), 9), g(f);
+      fast.transpose_f32(rows, columns, m.data(), columns, f.data(), stride);
+      plain.transpose_f32(rows, columns, m.data(), columns, g.data(), stride);
+      REQUIRE(same(f, g));
+      std::vector<Bf16> h(static_cast<std::size_t>(columns * stride), 9), i(h);
+      fast.transpose_bf16(rows, columns, m.data(), columns, h.data(), stride);
+      plain.transpose_bf16(rows, columns, m.data(), columns, i.data(), stride);
+      REQUIRE(same(h, i));
+      std::vector<Bf16> p(static_cast<std::size_t>(m.size())), q(p);
+      fast.round(m.size(), m.data(), p.data());
+      plain.round(m.size(), m.data(), q.data());
+      REQUIRE(same(p, q));
+      std::vector<float> s(static_cast<std::size_t>(m.size())), t(s);
+      fast.round_wide(m.size(), m.data(), s.data());
+      plain.round_wide(m.size(), m.data(), t.data());
+      REQUIRE(same(s, t));
+    }
+}
+
+TEST_CASE("a block of B holds columns side by side, in bfloat16 two rows interleaved") {
+  const Matrix m = random_matrix(3, 2, 1);
+  std::vector<float> f(16 * 64);
+  plain_pack_kernels().block_f32(3, 2, {m.data(), 2, 1}, f.data());
+  REQUIRE(f[64 * 2 + 1] == m(2, 1));
+  REQUIRE(f[64 * 3] == 0);
+  std::vector<Bf16> h(32 * 64);
+  plain_pack_kernels().block_bf16(3, 2, {m.data(), 2, 1}, h.data());
+  REQUIRE(h[3] == to_bf16(m(1, 1)));
+  REQUIRE(h[128 + 2] == to_bf16(m(2, 1)));
+  REQUIRE(h[128 + 3] == 0);
+}
