@@ -6,23 +6,18 @@
 #include <array>
 #include <exception>
 #include <mutex>
-#include <new>
 
 #include "base/check.hpp"
+#include "base/memory.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr std::size_t kAlignment = 64;
 constexpr auto kSlots = static_cast<std::size_t>(ScratchSlot::count);
 
-struct AlignedDelete {
-  void operator()(float* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
-};
-
 struct Slot {
-  std::unique_ptr<float[], AlignedDelete> data;
+  Block data;
   Index size = 0;
 };
 
@@ -68,11 +63,10 @@ std::span<float> Context::scratch(ScratchSlot slot, Index count) {
   Slot& s = workers_[static_cast<std::size_t>(worker())]->slots[static_cast<std::size_t>(slot)];
   if (s.size < count) {
     s.data.reset();
-    s.data.reset(static_cast<float*>(
-        ::operator new[](static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{kAlignment})));
+    s.data = allocate_block(static_cast<std::size_t>(count) * sizeof(float));
     s.size = count;
   }
-  return {s.data.get(), static_cast<std::size_t>(count)};
+  return {reinterpret_cast<float*>(s.data.get()), static_cast<std::size_t>(count)};
 }
 
 }  // namespace moelm

@@ -1,7 +1,6 @@
 #include "ops/gemm.hpp"
 
 #include <algorithm>
-#include <new>
 
 #include "base/check.hpp"
 #include "ops/pack_kernels.hpp"
@@ -16,7 +15,7 @@ Index rows_of_a_task(Index rows) { return rows >= 512 ? 64 : 16; }
 
 constexpr Index kGradientRows = 128;    // rows of C of one task of multiply_transposed
 constexpr Index kGradientInner = 2048;  // rows of A and B that it takes at once
-constexpr Index kBlocksOfATask = 4;     // blocks of 64 columns that a task packs
+constexpr Index kRowsOfAPackingTask = 128;
 
 /// Rows [begin, end) as the product wants them: A itself, or rounded in the scratch of this thread.
 const void* rounded_rows(Context& context, ConstMatrixView a, const PackedLayout& layout) {
@@ -39,19 +38,43 @@ void multiply_padded(Context& context, ConstMatrixView a, Index rows, const Pack
   std::copy_n(pc.data, c.size(), c.data);
 }
 
-/// One block of 64 columns of B, whose rows from `rows` on are zeros.
-void pack_block(const PackedLayout& layout, Index rows, const StridedSource& b, Index block, std::byte* image) {
+/// Numbers of a block of 64 columns.
+Index block_size(const PackedLayout& layout) {
+  return padded_rows(layout.inner, layout.wide() ? kBlockRowsF32 : kBlockRowsBf16) * kBlockColumns;
+}
+
+/// Packs `block`, whose columns are rows of bt.
+void pack_block(const PackedLayout& layout, ConstMatrixView bt, Index block, std::byte* image) {
   const Index column = block * kBlockColumns, columns = std::min(kBlockColumns, layout.cols - column);
-  const StridedSource source{b.data + column * b.column_stride, b.row_stride, b.column_stride};
+  const Index size = block_size(layout);
   const PackKernels& kernels = pack_kernels();
-  if (!layout.wide()) {
-    const Index size = padded_rows(layout.inner, kBlockRowsBf16) * kBlockColumns;
-    return kernels.block_bf16(rows, columns, source, reinterpret_cast<Bf16*>(image) + block * size);
-  }
-  const Index size = padded_rows(layout.inner, kBlockRowsF32) * kBlockColumns;
+  if (!layout.wide())
+    return kernels.block_bf16(layout.inner, columns, bt.row(column), bt.stride,
+                              reinterpret_cast<Bf16*>(image) + block * size);
   float* out = reinterpret_cast<float*>(image) + block * size;
-  kernels.block_f32(rows, columns, source, out);
+  kernels.block_f32(layout.inner, columns, bt.row(column), bt.stride, out);
   if (layout.emulated) kernels.round_wide(size, out, out);
+}
+
+/// Packs rows [begin, end) of b, of which those beyond its own are zeros.
+void pack_rows(const PackedLayout& layout, ConstMatrixView b, Index begin, Index end, std::byte* image) {
+  const Index rows = std::max<Index>(0, std::min(end, b.rows) - begin), size = block_size(layout);
+  const PackKernels& kernels = pack_kernels();
+  if (!layout.wide())
+    return kernels.rows_bf16(rows, end - begin, layout.cols, b.row(begin), b.stride,
+                             reinterpret_cast<Bf16*>(image) + begin * kBlockColumns, size);
+  float* out = reinterpret_cast<float*>(image) + begin * kBlockColumns;
+  kernels.rows_f32(rows, end - begin, layout.cols, b.row(begin), b.stride, out, size);
+  for (Index j = 0; layout.emulated && j < layout.cols; j += kBlockColumns) {
+    float* numbers = out + j / kBlockColumns * size;
+    kernels.round_wide((end - begin) * kBlockColumns, numbers, numbers);
+  }
+}
+
+/// B = b, with zeros below it as far as the layout goes.
+void pack_all_rows(Context& context, const PackedLayout& layout, ConstMatrixView b, std::byte* image) {
+  context.parallel_ranges(block_size(layout) / kBlockColumns, kRowsOfAPackingTask,
+                          [&](Index begin, Index end) { pack_rows(layout, b, begin, end, image); });
 }
 
 void pack_image(Context& context, const PackedLayout& layout, ConstMatrixView weights, Transpose transpose,
@@ -62,13 +85,9 @@ void pack_image(Context& context, const PackedLayout& layout, ConstMatrixView we
     if (layout.emulated) pack_kernels().round_wide(layout.bytes / Index{sizeof(float)}, numbers, numbers);
     return;
   }
-  const StridedSource b = transpose == Transpose::yes ? StridedSource{weights.data, 1, weights.stride}
-                                                      : StridedSource{weights.data, weights.stride, 1};
-  context.parallel_ranges((layout.cols + kBlockColumns - 1) / kBlockColumns, kBlocksOfATask,
-                          [&](Index begin, Index end) {
-                            for (Index block = begin; block < end; ++block)
-                              pack_block(layout, layout.inner, b, block, image);
-                          });
+  if (transpose == Transpose::no) return pack_all_rows(context, layout, weights, image);
+  context.parallel_for((layout.cols + kBlockColumns - 1) / kBlockColumns,
+                       [&](Index block) { pack_block(layout, weights, block, image); });
 }
 
 /// Rows of A and B that are taken together, padded with zeros so that few different products are compiled.
@@ -110,9 +129,7 @@ void multiply_some_rows(Context& context, ConstMatrixView a, ConstMatrixView b, 
   if (layout.any_rows && layout.blocks_of_64 && c.dense()) {
     auto* image = reinterpret_cast<std::byte*>(
         context.scratch(ScratchSlot::packed, (layout.bytes + 3) / Index{sizeof(float)}).data());
-    const StridedSource source{b.data, b.stride, 1};
-    context.parallel_for((b.cols + kBlockColumns - 1) / kBlockColumns,
-                         [&](Index block) { pack_block(layout, b.rows, source, block, image); });
+    pack_all_rows(context, layout, b, image);
     return multiply_packed(context, a, layout, image, beta, c);
   }
   if (type == DataType::f32) return multiply_unpacked(context, a, b, beta, c);
@@ -122,7 +139,6 @@ void multiply_some_rows(Context& context, ConstMatrixView a, ConstMatrixView b, 
 
 }  // namespace
 
-void PackedMatrix::Free::operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
 Index PackedMatrix::inner() const { return layout_->inner; }
 Index PackedMatrix::cols() const { return layout_->cols; }
 
@@ -131,8 +147,7 @@ void PackedMatrix::pack(Context& context, ConstMatrixView weights, Transpose tra
   layout_ = &packed_layout(type, swap ? weights.cols : weights.rows, swap ? weights.rows : weights.cols);
   if (layout_->bytes > capacity_) {
     data_.reset();
-    data_.reset(
-        static_cast<std::byte*>(::operator new[](static_cast<std::size_t>(layout_->bytes), std::align_val_t{64})));
+    data_ = allocate_block(static_cast<std::size_t>(layout_->bytes));
     capacity_ = layout_->bytes;
   }
   pack_image(context, *layout_, weights, transpose, data_.get());

@@ -2,10 +2,9 @@
 // alone, so its bits do not depend on the number of threads; and a row of C does not depend on the rows beside it.
 #pragma once
 
-#include <memory>
-
 #include "base/context.hpp"
 #include "base/data_type.hpp"
+#include "base/memory.hpp"
 #include "tensor/view.hpp"
 
 namespace moelm {
@@ -29,11 +28,8 @@ class PackedMatrix {
   const void* image() const { return data_.get(); }
 
  private:
-  struct Free {
-    void operator()(std::byte* p) const;
-  };
   const PackedLayout* layout_ = nullptr;
-  std::unique_ptr<std::byte[], Free> data_;
+  Block data_;
   Index capacity_ = 0;
 };
 

@@ -21,17 +21,33 @@ void round_wide(Index n, const float* x, float* y) {
   for (Index i = 0; i < n; ++i) y[i] = round_to_bf16(x[i]);
 }
 
-void block_f32(Index rows, Index columns, const StridedSource& b, float* block) {
+void block_f32(Index rows, Index columns, const float* bt, Index stride, float* block) {
   std::fill_n(block, padded_rows(rows, kBlockRowsF32) * kBlockColumns, 0.0f);
   for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < columns; ++j) block[i * kBlockColumns + j] = b.data[i * b.row_stride + j * b.column_stride];
+    for (Index j = 0; j < columns; ++j) block[i * kBlockColumns + j] = bt[j * stride + i];
 }
 
-void block_bf16(Index rows, Index columns, const StridedSource& b, Bf16* block) {
+/// Place in a block of two interleaved rows.
+Index interleaved(Index row, Index column) { return row / 2 * 2 * kBlockColumns + 2 * column + row % 2; }
+
+void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* block) {
   std::fill_n(block, padded_rows(rows, kBlockRowsBf16) * kBlockColumns, Bf16{0});
   for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < columns; ++j)
-      block[i / 2 * 2 * kBlockColumns + 2 * j + i % 2] = to_bf16(b.data[i * b.row_stride + j * b.column_stride]);
+    for (Index j = 0; j < columns; ++j) block[interleaved(i, j)] = to_bf16(bt[j * stride + i]);
+}
+
+void rows_f32(Index rows, Index padded, Index columns, const float* b, Index stride, float* image, Index block_size) {
+  for (Index i = 0; i < padded; ++i)
+    for (Index j = 0; j < padded_rows(columns, kBlockColumns); ++j)
+      image[j / kBlockColumns * block_size + i * kBlockColumns + j % kBlockColumns] =
+          i < rows && j < columns ? b[i * stride + j] : 0.0f;
+}
+
+void rows_bf16(Index rows, Index padded, Index columns, const float* b, Index stride, Bf16* image, Index block_size) {
+  for (Index i = 0; i < padded; ++i)
+    for (Index j = 0; j < padded_rows(columns, kBlockColumns); ++j)
+      image[j / kBlockColumns * block_size + interleaved(i, j % kBlockColumns)] =
+          i < rows && j < columns ? to_bf16(b[i * stride + j]) : Bf16{0};
 }
 
 void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
@@ -46,7 +62,8 @@ void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, B
     for (Index j = 0; j < columns; ++j) at[j * at_stride + i] = to_bf16(a[i * a_stride + j]);
 }
 
-constexpr PackKernels kPlain = {"plain", round, round_wide, block_f32, block_bf16, transpose_f32, transpose_bf16};
+constexpr PackKernels kPlain = {"plain",  round,     round_wide,    block_f32,     block_bf16,
+                                rows_f32, rows_bf16, transpose_f32, transpose_bf16};
 
 }  // namespace
 

@@ -13,12 +13,6 @@ inline constexpr Index kBlockRowsF32 = 16, kBlockRowsBf16 = 32;
 /// Rows of a block of B with so many rows: they are padded with zeros.
 constexpr Index padded_rows(Index rows, Index block) { return (rows + block - 1) / block * block; }
 
-/// A matrix for reading, element (i, j) at data[i * row_stride + j * column_stride]; one of the strides is 1.
-struct StridedSource {
-  const float* data;
-  Index row_stride, column_stride;
-};
-
 /// The kernels of one instruction set; all give the same bits.
 struct PackKernels {
   const char* name;
@@ -27,10 +21,17 @@ struct PackKernels {
   void (*round)(Index n, const float* x, Bf16* y);
   /// y = x rounded to bfloat16, kept in single precision. y may be x.
   void (*round_wide)(Index n, const float* x, float* y);
-  /// One block of B: `columns` <= 64 of them, the others 0; block [padded rows / 16][16][64].
-  void (*block_f32)(Index rows, Index columns, const StridedSource& b, float* block);
+  /// One block of B from rows of its transpose bt [columns <= 64, rows]; block [padded rows / 16][16][64].
+  void (*block_f32)(Index rows, Index columns, const float* bt, Index stride, float* block);
   /// The same rounded; block [padded rows / 32][16][64][2].
-  void (*block_bf16)(Index rows, Index columns, const StridedSource& b, Bf16* block);
+  void (*block_bf16)(Index rows, Index columns, const float* bt, Index stride, Bf16* block);
+  /// Rows of B [rows, columns] into all its blocks, which are `block_size` numbers apart, followed by rows of zeros up
+  /// to `padded`. `image` is where the first of these rows begins in the first block.
+  void (*rows_f32)(Index rows, Index padded, Index columns, const float* b, Index stride, float* image,
+                   Index block_size);
+  /// The same rounded; `padded` is even.
+  void (*rows_bf16)(Index rows, Index padded, Index columns, const float* b, Index stride, Bf16* image,
+                    Index block_size);
   /// at[j][i] = a[i][j]; a [rows, columns], at [columns, at_stride], at_stride >= rows; columns rows ... at_stride - 1
   /// of `at` become 0.
   void (*transpose_f32)(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride);

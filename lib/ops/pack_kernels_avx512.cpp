@@ -63,20 +63,6 @@ void load(Index rows, Index columns, const float* a, Index stride, __m512i (&r)[
     r[i] = i < rows ? _mm512_maskz_loadu_epi32(mask, a + i * stride) : _mm512_setzero_si512();
 }
 
-/// 16 rows of 16 lanes, lane j of row i holding elements (i, 2 j) and (i, 2 j + 1).
-void load_pairs_of_columns(Index rows, Index columns, const float* a, Index stride, __m512i (&r)[16]) {
-  const __mmask16 low = lanes(columns), high = lanes(columns - kLanes);
-  for (Index i = 0; i < kLanes; ++i) {
-    if (i >= rows) {
-      r[i] = _mm512_setzero_si512();
-      continue;
-    }
-    const __m256i first = narrow(_mm512_maskz_loadu_ps(low, a + i * stride));
-    const __m256i second = narrow(_mm512_maskz_loadu_ps(high, a + i * stride + kLanes));
-    r[i] = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
-  }
-}
-
 /// Lane j holds elements (i, j) and (i + 1, j); of a matrix with `rows` rows from row i on.
 __m512i load_pair_of_rows(Index rows, __mmask16 columns, const float* a, Index stride) {
   const __m512 first = rows > 0 ? _mm512_maskz_loadu_ps(columns, a) : _mm512_setzero_ps();
@@ -99,47 +85,70 @@ void round_wide(Index n, const float* x, float* y) {
   }
 }
 
-void block_f32(Index rows, Index columns, const StridedSource& b, float* block) {
+/// Rows of memory that are read from one end to the other before they are transposed: only then does the hardware fetch
+/// ahead.
+constexpr Index kStagedColumns = 1024;
+
+void block_f32(Index rows, Index columns, const float* bt, Index stride, float* block) {
+  alignas(64) float staged[kLanes * kStagedColumns];
   const Index padded = padded_rows(rows, kBlockRowsF32);
-  for (Index j = 0; j < kBlockColumns; j += kLanes) {
-    const __mmask16 mask = lanes(columns - j);
-    if (b.column_stride == 1) {
-      for (Index i = 0; i < padded; ++i)
-        _mm512_storeu_ps(block + i * kBlockColumns + j,
-                         i < rows ? _mm512_maskz_loadu_ps(mask, b.data + i * b.row_stride + j) : _mm512_setzero_ps());
-      continue;
+  for (Index first = 0; first < padded; first += kStagedColumns)
+    for (Index j = 0; j < kBlockColumns; j += kLanes) {
+      const Index wide = padded - first < kStagedColumns ? padded - first : kStagedColumns;
+      for (Index p = 0; p < kLanes; ++p)
+        for (Index i = 0; i < wide; i += kLanes)
+          _mm512_store_ps(staged + p * wide + i,
+                          j + p < columns
+                              ? _mm512_maskz_loadu_ps(lanes(rows - first - i), bt + (j + p) * stride + first + i)
+                              : _mm512_setzero_ps());
+      for (Index i = 0; i < wide; i += kLanes) {
+        __m512i r[16];
+        for (Index p = 0; p < kLanes; ++p) r[p] = _mm512_load_si512(staged + p * wide + i);
+        transpose(r);
+        for (Index p = 0; p < kLanes; ++p) _mm512_storeu_si512(block + (first + i + p) * kBlockColumns + j, r[p]);
+      }
     }
-    for (Index i = 0; i < padded; i += kLanes) {
-      __m512i r[16];
-      load(columns - j, rows - i, b.data + j * b.column_stride + i, b.column_stride, r);
-      transpose(r);
-      for (Index p = 0; p < kLanes; ++p) _mm512_storeu_si512(block + (i + p) * kBlockColumns + j, r[p]);
-    }
-  }
 }
 
-void block_bf16(Index rows, Index columns, const StridedSource& b, Bf16* block) {
+void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* block) {
+  alignas(64) Bf16 staged[kLanes * kStagedColumns];
   const Index padded = padded_rows(rows, kBlockRowsBf16);
-  for (Index j = 0; j < kBlockColumns; j += kLanes) {
-    const __mmask16 mask = lanes(columns - j);
-    if (b.column_stride == 1) {
-      for (Index i = 0; i < padded; i += 2)
-        _mm512_storeu_si512(block + i * kBlockColumns + 2 * j,
-                            load_pair_of_rows(rows - i, mask, b.data + i * b.row_stride + j, b.row_stride));
-      continue;
+  for (Index first = 0; first < padded; first += kStagedColumns)
+    for (Index j = 0; j < kBlockColumns; j += kLanes) {
+      const Index wide = padded - first < kStagedColumns ? padded - first : kStagedColumns;
+      for (Index p = 0; p < kLanes; ++p)
+        for (Index i = 0; i < wide; i += kLanes)
+          _mm256_store_si256(reinterpret_cast<__m256i*>(staged + p * wide + i),
+                             j + p < columns ? narrow(_mm512_maskz_loadu_ps(lanes(rows - first - i),
+                                                                            bt + (j + p) * stride + first + i))
+                                             : _mm256_setzero_si256());
+      for (Index i = 0; i < wide; i += 2 * kLanes) {
+        __m512i r[16];
+        for (Index p = 0; p < kLanes; ++p) r[p] = _mm512_loadu_si512(staged + p * wide + i);
+        transpose(r);
+        for (Index p = 0; p < kLanes; ++p)
+          _mm512_storeu_si512(block + (first + i + 2 * p) * kBlockColumns + 2 * j, r[p]);
+      }
     }
-    for (Index i = 0; i < padded; i += 2 * kLanes) {
-      __m512i r[16];
-      load_pairs_of_columns(columns - j, rows - i, b.data + j * b.column_stride + i, b.column_stride, r);
-      transpose(r);
-      for (Index p = 0; p < kLanes; ++p) _mm512_storeu_si512(block + (i + 2 * p) * kBlockColumns + 2 * j, r[p]);
-    }
-  }
+}
+
+void rows_f32(Index rows, Index padded, Index columns, const float* b, Index stride, float* image, Index block_size) {
+  for (Index i = 0; i < padded; ++i)
+    for (Index j = 0; j < padded_rows(columns, kBlockColumns); j += kLanes)
+      _mm512_storeu_ps(image + j / kBlockColumns * block_size + i * kBlockColumns + j % kBlockColumns,
+                       i < rows ? _mm512_maskz_loadu_ps(lanes(columns - j), b + i * stride + j) : _mm512_setzero_ps());
+}
+
+void rows_bf16(Index rows, Index padded, Index columns, const float* b, Index stride, Bf16* image, Index block_size) {
+  for (Index i = 0; i < padded; i += 2)
+    for (Index j = 0; j < padded_rows(columns, kBlockColumns); j += kLanes)
+      _mm512_storeu_si512(image + j / kBlockColumns * block_size + i * kBlockColumns + 2 * (j % kBlockColumns),
+                          load_pair_of_rows(rows - i, lanes(columns - j), b + i * stride + j, stride));
 }
 
 void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
-  for (Index j = 0; j < columns; j += kLanes)
-    for (Index i = 0; i < at_stride; i += kLanes) {
+  for (Index i = 0; i < at_stride; i += kLanes)
+    for (Index j = 0; j < columns; j += kLanes) {
       __m512i r[16];
       load(rows - i, columns - j, a + i * a_stride + j, a_stride, r);
       transpose(r);
@@ -150,8 +159,8 @@ void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, fl
 }
 
 void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, Bf16* at, Index at_stride) {
-  for (Index j = 0; j < columns; j += kLanes)
-    for (Index i = 0; i < at_stride; i += 2 * kLanes) {
+  for (Index i = 0; i < at_stride; i += 2 * kLanes)
+    for (Index j = 0; j < columns; j += kLanes) {
       __m512i r[16];
       for (Index p = 0; p < kLanes; ++p)
         r[p] = load_pair_of_rows(rows - i - 2 * p, lanes(columns - j), a + (i + 2 * p) * a_stride + j, a_stride);
@@ -166,7 +175,7 @@ void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, B
 }  // namespace
 
 extern const PackKernels kPackKernelsAvx512;
-const PackKernels kPackKernelsAvx512 = {"avx512",   round,         round_wide,    block_f32,
-                                        block_bf16, transpose_f32, transpose_bf16};
+const PackKernels kPackKernelsAvx512 = {"avx512", round,     round_wide,    block_f32,     block_bf16,
+                                        rows_f32, rows_bf16, transpose_f32, transpose_bf16};
 
 }  // namespace moelm

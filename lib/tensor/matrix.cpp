@@ -15,8 +15,7 @@ void Matrix::reshape(Index rows, Index cols) {
   ensure(rows >= 0 && cols >= 0, "a matrix has no negative side");
   if (rows * cols > capacity_) {
     data_.reset();
-    data_.reset(static_cast<float*>(
-        ::operator new[](static_cast<std::size_t>(rows * cols) * sizeof(float), std::align_val_t{64})));
+    data_ = allocate_block(static_cast<std::size_t>(rows * cols) * sizeof(float));
     capacity_ = rows * cols;
   }
   rows_ = rows;

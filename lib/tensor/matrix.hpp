@@ -1,11 +1,10 @@
 // The owner of matrix memory: aligned, dense, row-major, zero at birth.
 #pragma once
 
-#include <memory>
-#include <new>
 #include <span>
 #include <utility>
 
+#include "base/memory.hpp"
 #include "tensor/view.hpp"
 
 namespace moelm {
@@ -25,8 +24,8 @@ class Matrix {
   Index cols() const { return cols_; }
   Index size() const { return rows_ * cols_; }
   bool empty() const { return size() == 0; }
-  float* data() { return data_.get(); }
-  const float* data() const { return data_.get(); }
+  float* data() { return reinterpret_cast<float*>(data_.get()); }
+  const float* data() const { return reinterpret_cast<const float*>(data_.get()); }
   float* row(Index i) { return data() + i * cols_; }
   const float* row(Index i) const { return data() + i * cols_; }
   float& operator()(Index i, Index j) { return data()[i * cols_ + j]; }
@@ -45,10 +44,7 @@ class Matrix {
   void swap(Matrix& other) noexcept;
 
  private:
-  struct Free {
-    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
-  };
-  std::unique_ptr<float[], Free> data_;
+  Block data_;
   Index rows_ = 0, cols_ = 0, capacity_ = 0;
 };
 

@@ -53,22 +53,29 @@ TEST_CASE("vector kernels of packing equal the plain ones bit for bit at odd siz
     for (const Index columns : {1, 5, 16, 31, 33, 63, 64}) {
       CAPTURE(rows, columns);
       const Matrix m = awkward(rows, columns), across = awkward(columns, rows);
-      for (const StridedSource& b : {StridedSource{m.data(), columns, 1}, StridedSource{across.data(), 1, rows}}) {
-        std::vector<float> f(static_cast<std::size_t>(padded_rows(rows, kBlockRowsF32) * kBlockColumns), 9), g(f);
-        fast.block_f32(rows, columns, b, f.data());
-        plain.block_f32(rows, columns, b, g.data());
-        REQUIRE(same(f, g));
-        std::vector<Bf16> h(static_cast<std::size_t>(padded_rows(rows, kBlockRowsBf16) * kBlockColumns), 9), i(h);
-        fast.block_bf16(rows, columns, b, h.data());
-        plain.block_bf16(rows, columns, b, i.data());
-        REQUIRE(same(h, i));
-      }
+      std::vector<float> f(static_cast<std::size_t>(padded_rows(rows, kBlockRowsF32) * kBlockColumns), 9), g(f);
+      std::vector<Bf16> h(static_cast<std::size_t>(padded_rows(rows, kBlockRowsBf16) * kBlockColumns), 9), i(h);
+      fast.block_f32(rows, columns, across.data(), rows, f.data());
+      plain.block_f32(rows, columns, across.data(), rows, g.data());
+      REQUIRE(same(f, g));
+      fast.block_bf16(rows, columns, across.data(), rows, h.data());
+      plain.block_bf16(rows, columns, across.data(), rows, i.data());
+      REQUIRE(same(h, i));
+      const Index padded = padded_rows(rows, kBlockRowsBf16), size = padded * kBlockColumns;
+      f.assign(static_cast<std::size_t>(size), 9), g = f;
+      fast.rows_f32(rows, padded, columns, m.data(), columns, f.data(), size);
+      plain.rows_f32(rows, padded, columns, m.data(), columns, g.data(), size);
+      REQUIRE(same(f, g));
+      h.assign(static_cast<std::size_t>(size), 9), i = h;
+      fast.rows_bf16(rows, padded, columns, m.data(), columns, h.data(), size);
+      plain.rows_bf16(rows, padded, columns, m.data(), columns, i.data(), size);
+      REQUIRE(same(h, i));
       const Index stride = rows + 3;
-      std::vector<float> f(static_cast<std::size_t>(columns * stride), 9), g(f);
+      f.assign(static_cast<std::size_t>(columns * stride), 9), g = f;
       fast.transpose_f32(rows, columns, m.data(), columns, f.data(), stride);
       plain.transpose_f32(rows, columns, m.data(), columns, g.data(), stride);
       REQUIRE(same(f, g));
-      std::vector<Bf16> h(static_cast<std::size_t>(columns * stride), 9), i(h);
+      h.assign(static_cast<std::size_t>(columns * stride), 9), i = h;
       fast.transpose_bf16(rows, columns, m.data(), columns, h.data(), stride);
       plain.transpose_bf16(rows, columns, m.data(), columns, i.data(), stride);
       REQUIRE(same(h, i));
@@ -83,15 +90,24 @@ TEST_CASE("vector kernels of packing equal the plain ones bit for bit at odd siz
     }
 }
 
-TEST_CASE("a block of B holds columns side by side, in bfloat16 two rows interleaved") {
-  const Matrix m = random_matrix(3, 2, 1);
-  std::vector<float> f(16 * 64);
-  plain_pack_kernels().block_f32(3, 2, {m.data(), 2, 1}, f.data());
-  REQUIRE(f[64 * 2 + 1] == m(2, 1));
-  REQUIRE(f[64 * 3] == 0);
-  std::vector<Bf16> h(32 * 64);
-  plain_pack_kernels().block_bf16(3, 2, {m.data(), 2, 1}, h.data());
-  REQUIRE(h[3] == to_bf16(m(1, 1)));
-  REQUIRE(h[128 + 2] == to_bf16(m(2, 1)));
+TEST_CASE("rows and columns of B meet in the same blocks, in bfloat16 two rows interleaved") {
+  const Matrix b = random_matrix(3, 70, 1);
+  Matrix bt(70, 3);
+  for (Index i = 0; i < 3; ++i)
+    for (Index j = 0; j < 70; ++j) bt(j, i) = b(i, j);
+  std::vector<float> f(2 * 16 * 64), g(f);
+  plain_pack_kernels().rows_f32(3, 16, 70, b.data(), 70, f.data(), 16 * 64);
+  plain_pack_kernels().block_f32(3, 64, bt.data(), 3, g.data());
+  plain_pack_kernels().block_f32(3, 6, bt.row(64), 3, g.data() + 16 * 64);
+  REQUIRE(same(f, g));
+  REQUIRE(f[64 * 2 + 1] == b(2, 1));
+  REQUIRE(f[16 * 64 + 64 * 2 + 1] == b(2, 65));
+  std::vector<Bf16> h(2 * 32 * 64), i(h);
+  plain_pack_kernels().rows_bf16(3, 32, 70, b.data(), 70, h.data(), 32 * 64);
+  plain_pack_kernels().block_bf16(3, 64, bt.data(), 3, i.data());
+  plain_pack_kernels().block_bf16(3, 6, bt.row(64), 3, i.data() + 32 * 64);
+  REQUIRE(same(h, i));
+  REQUIRE(h[3] == to_bf16(b(1, 1)));
+  REQUIRE(h[128 + 2] == to_bf16(b(2, 1)));
   REQUIRE(h[128 + 3] == 0);
 }
