@@ -36,8 +36,10 @@ Context::~Context() = default;
 
 int Context::worker() const { return omp_get_thread_num(); }
 
+bool Context::serial() const { return threads_ == 1 || omp_in_parallel(); }
+
 void Context::parallel_for(Index count, const std::function<void(Index)>& task) {
-  if (count == 1 || threads_ == 1 || omp_in_parallel()) {
+  if (count == 1 || serial()) {
     for (Index i = 0; i < count; ++i) task(i);
     return;
   }

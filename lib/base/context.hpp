@@ -19,6 +19,7 @@ enum class ScratchSlot {
   transposed,     ///< a slice of its left-hand side
   padded_input,   ///< rows of a product, filled up
   padded_output,  ///< and their results
+  logits,         ///< some rows of the softmax
   gradient,       ///< of one expert matrix
   count
 };
@@ -38,6 +39,9 @@ class Context {
 
   /// Number of the calling thread within a task, 0 ... threads()-1.
   int worker() const;
+
+  /// Whether work that is split now is done by the calling thread alone.
+  bool serial() const;
 
   /// Calls task(i) once for every i in [0, count), on all threads in any order. An exception of a task is rethrown
   /// here after all threads stopped. Inside a task the same call runs serially.

@@ -59,6 +59,13 @@ std::array<std::uint32_t, 4> RandomStream::bits(Index step, Index row, Index blo
                     key_);
 }
 
+PhiloxRow RandomStream::row(Index step, Index row) const {
+  const auto s = static_cast<std::uint64_t>(step), r = static_cast<std::uint64_t>(row);
+  return {key_,
+          {0, static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(s),
+           static_cast<std::uint32_t>((r >> 32 & 0xfff) << 12 | (s >> 32 & 0xff) << 24)}};
+}
+
 float RandomStream::uniform(Index step, Index row, Index column) const {
   return to_uniform(bits(step, row, column / 4)[static_cast<std::size_t>(column % 4)]);
 }

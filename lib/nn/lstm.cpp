@@ -11,12 +11,6 @@ namespace {
 
 constexpr Index kStreamsOfATask = 16;
 
-void fill_rows(Context& context, ConstMatrixView row, MatrixView out) {
-  context.parallel_ranges(out.rows, 64, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) std::copy_n(row.data, out.cols, out.row(i));
-  });
-}
-
 void copy_rows(ConstMatrixView from, MatrixView to) {
   for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i));
 }
@@ -46,8 +40,7 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
   Matrix& hidden = p.projected() ? cache.hidden : cache.output;
 
-  fill_rows(context, p.bias, cache.gates);
-  multiply(context, x, cache.w_ih, 1.0f, cache.gates);
+  multiply(context, x, cache.w_ih, 0.0f, cache.gates);
   for (Index t = 0; t < sequence.steps(); ++t) {
     const Index first = sequence.offset(t);
     const ConstMatrixView h =
@@ -57,7 +50,7 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
       multiply(context, h.row_range(begin, end), cache.w_hh, 1.0f,
                cache.gates.view().row_range(first + begin, first + end));
       for (Index b = begin; b < end; ++b)
-        kernels().lstm_cell_forward(cells, cache.gates.row(first + b), c.row(b), cache.c.row(first + b),
+        kernels().lstm_cell_forward(cells, p.bias.data(), cache.gates.row(first + b), c.row(b), cache.c.row(first + b),
                                     cache.tanh_c.row(first + b), hidden.row(first + b));
       if (p.projected())
         multiply(context, hidden.view().row_range(first + begin, first + end), cache.w_hr, 0.0f,

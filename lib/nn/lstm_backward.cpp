@@ -56,11 +56,10 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
 
   const Matrix& dsums = cache.gates;
   gather_previous_h(sequence, cache);
-  multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih, context.products());
+  multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih, context.products(), gradients.bias.values());
   multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradients.weight_hh, context.products());
   if (p.projected())
     multiply_transposed(context, cache.dh_total, cache.hidden, 1.0f, gradients.weight_hr, context.products());
-  add_column_sums(context, dsums, gradients.bias.values());
   cache.w_ih.pack(context, p.weight_ih, Transpose::no, context.products());
   multiply(context, dsums, cache.w_ih, 0.0f, dx);
 }

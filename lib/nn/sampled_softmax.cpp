@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "nn/embedding.hpp"
+#include "nn/logit_rows.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
 
@@ -34,20 +35,23 @@ class SampledPass {
     cache.dbias.reshape(1, samples);
     cache.dbias.zero();
     cache.dtarget.reshape(x.rows, width);
-    cache.logits.reshape(std::min(kChunkRows, x.rows), samples);
     dtarget_logit_.resize(static_cast<std::size_t>(x.rows));
   }
 
   void chunk(Index begin, Index end, std::span<double> loss, MatrixView dx) {
-    const MatrixView logits = cache_.logits.view().row_range(0, end - begin);
-    context_.parallel_ranges(end - begin, end - begin >= 256 ? 64 : 16, [&](Index from, Index to) {
-      for (Index i = from; i < to; ++i) std::copy_n(cache_.bias.data(), logits.cols, logits.row(i));
-      multiply(context_, x_.row_range(begin + from, begin + to), cache_.w_transposed, 1.0f, logits.row_range(from, to));
-      for (Index i = from; i < to; ++i) loss[static_cast<std::size_t>(begin + i)] = row(begin + i, logits.row(i));
-    });
-    multiply(context_, logits, cache_.w, 0.0f, dx.row_range(begin, end));
-    multiply_transposed(context_, logits, x_.row_range(begin, end), 1.0f, cache_.dweight, context_.products());
-    add_column_sums(context_, logits, cache_.dbias.values());
+    const ConstMatrixView rows = x_.row_range(begin, end);
+    cache_.dlogits.reshape(rows.rows, cache_.w.inner(), context_.products());
+    for_each_row_of_logits(
+        context_, rows, cache_.w_transposed,
+        [&](Index i, float* logits) {
+          loss[static_cast<std::size_t>(begin + i)] = row(begin + i, logits);
+          cache_.dlogits.store_row(i, logits);
+        },
+        [&](Index from, Index to) {
+          multiply(context_, cache_.dlogits.view().row_range(from, to), cache_.w, 0.0f,
+                   dx.row_range(begin + from, begin + to));
+        });
+    multiply_transposed(context_, cache_.dlogits.view(), rows, 1.0f, cache_.dweight, cache_.dbias.values());
     context_.parallel_ranges(end - begin, 64, [&](Index from, Index to) {
       for (Index n = begin + from; n < begin + to; ++n) {
         const float d = dtarget_logit_[static_cast<std::size_t>(n)];
@@ -88,14 +92,14 @@ class SampledPass {
   /// Loss of one row; its logits become their gradients.
   double row(Index n, float* logits) {
     const std::int32_t target = targets_[static_cast<std::size_t>(n)];
-    const Index samples = cache_.logits.cols();
+    const Index samples = cache_.w.inner();
     const float target_logit = kernels().dot(x_.cols, x_.row(n), p_.weight.row(target)) + p_.bias(0, target) -
                                static_cast<float>(sample_.log_expected_count(target));
     const auto found = std::lower_bound(sample_.ids.begin(), sample_.ids.end(), target);
     const bool hit = found != sample_.ids.end() && *found == target;
     const Index at = static_cast<Index>(found - sample_.ids.begin());
     if (hit) logits[at] = kNever;
-    const float max = std::max(target_logit, kernels().max(samples, logits));
+    const float max = std::max(target_logit, kernels().add_max(samples, cache_.bias.data(), logits));
     double sum = kernels().exp_sum(samples, max, logits, logits);
     if (hit) {
       sum -= static_cast<double>(logits[at]);

@@ -21,7 +21,7 @@ struct SampledSoftmaxGradient {
 
 /// Memory of a pass; one a worker.
 struct SampledSoftmaxCache {
-  Matrix logits;          ///< [rows of a chunk, S]
+  RoundedMatrix dlogits;  ///< [rows of a chunk, S]
   Matrix weight, bias;    ///< the sampled rows, [S, D] and [1, S]
   Matrix dweight, dbias;  ///< their gradients
   Matrix dtarget;         ///< x times the gradient of each row's target logit, [N, D]

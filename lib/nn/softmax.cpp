@@ -5,23 +5,14 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "nn/logit_rows.hpp"
 #include "ops/kernels.hpp"
-#include "ops/rows.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// Logits of a chunk of rows over the tokens that are packed; calls finish(row, logits, their greatest).
-template <class Finish>
-void for_each_row_of_chunk(Context& context, const float* bias, ConstMatrixView x, const SoftmaxCache& cache,
-                           MatrixView logits, Finish&& finish) {
-  context.parallel_ranges(x.rows, x.rows >= 256 ? 64 : 16, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) std::copy_n(bias, logits.cols, logits.row(i));
-    multiply(context, x.row_range(begin, end), cache.w_transposed, 1.0f, logits.row_range(begin, end));
-    for (Index i = begin; i < end; ++i) finish(i, logits.row(i), kernels().max(logits.cols, logits.row(i)));
-  });
-}
+constexpr auto kNothingMore = [](Index, Index) {};
 
 /// ln sum exp over blocks of logits, each given by its greatest and its sum of exp(logit - greatest).
 class LogSumExp {
@@ -49,23 +40,19 @@ Index softmax_chunk_rows(Index tokens) { return std::clamp<Index>((Index{1} << 2
 
 void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll) {
-  const Index vocabulary = p.weight.rows(), block = softmax_block(vocabulary), chunk = softmax_chunk_rows(block);
-  cache.logits.reshape(std::min(chunk, x.rows), block);
+  const Index vocabulary = p.weight.rows(), block = softmax_block(vocabulary);
   std::vector<LogSumExp> sums(static_cast<std::size_t>(x.rows));
   for (Index first = 0; first < vocabulary; first += block) {
     const Index last = std::min(vocabulary, first + block);
     cache.w_transposed.pack(context, p.weight.view().row_range(first, last), Transpose::yes, context.products());
-    for (Index begin = 0; begin < x.rows; begin += chunk) {
-      const Index end = std::min(x.rows, begin + chunk);
-      const MatrixView logits{cache.logits.data(), end - begin, last - first, last - first};
-      for_each_row_of_chunk(context, p.bias.data() + first, x.row_range(begin, end), cache, logits,
-                            [&](Index i, float* row, float max) {
-                              const auto n = static_cast<std::size_t>(begin + i);
-                              const std::int32_t target = targets[n];
-                              if (target >= first && target < last) nll[n] = -static_cast<double>(row[target - first]);
-                              sums[n].add(max, kernels().exp_sum(last - first, max, row, row));
-                            });
-    }
+    const auto finish = [&](Index i, float* row) {
+      const float max = kernels().add_max(last - first, p.bias.data() + first, row);
+      const auto n = static_cast<std::size_t>(i);
+      const std::int32_t target = targets[n];
+      if (target >= first && target < last) nll[n] = -static_cast<double>(row[target - first]);
+      sums[n].add(max, kernels().exp_sum(last - first, max, row, row));
+    };
+    for_each_row_of_logits(context, x, cache.w_transposed, finish, kNothingMore);
   }
   for (std::size_t n = 0; n < sums.size(); ++n) nll[n] += sums[n].value();
 }
@@ -74,26 +61,30 @@ void softmax_forward_backward(Context& context, const SoftmaxParameters& p, Cons
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
                               std::span<double> nll, SoftmaxParameters& gradients, MatrixView dx) {
   const Index vocabulary = p.weight.rows(), chunk = softmax_chunk_rows(vocabulary);
-  cache.logits.reshape(std::min(chunk, x.rows), vocabulary);
   cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
   cache.w.pack(context, p.weight, Transpose::no, context.products());
-  for (Index begin = 0; begin < x.rows; begin += chunk) {
-    const Index end = std::min(x.rows, begin + chunk);
-    const ConstMatrixView rows = x.row_range(begin, end);
-    const MatrixView dlogits = cache.logits.view().row_range(0, end - begin);
-    for_each_row_of_chunk(context, p.bias.data(), rows, cache, dlogits, [&](Index i, float* logits, float max) {
-      const auto row = static_cast<std::size_t>(begin + i);
-      const std::int32_t target = targets[row];
+  for (Index first = 0; first < x.rows; first += chunk) {
+    const ConstMatrixView rows = x.row_range(first, std::min(x.rows, first + chunk));
+    cache.dlogits.reshape(rows.rows, vocabulary, context.products());
+    const auto finish = [&](Index i, float* logits) {
+      const float max = kernels().add_max(vocabulary, p.bias.data(), logits);
+      const auto n = static_cast<std::size_t>(first + i);
+      const std::int32_t target = targets[n];
       const float target_logit = logits[target];
       const double sum = kernels().exp_sum(vocabulary, max, logits, logits);
-      nll[row] = std::log(sum) + static_cast<double>(max) - static_cast<double>(target_logit);
+      nll[n] = std::log(sum) + static_cast<double>(max) - static_cast<double>(target_logit);
       // d nll / d logit = p - [this is the target]
       kernels().scale(vocabulary, static_cast<float>(scale / sum), logits, logits);
       logits[target] -= static_cast<float>(scale);
-    });
-    multiply(context, dlogits, cache.w, 0.0f, dx.row_range(begin, end));
-    multiply_transposed(context, dlogits, rows, 1.0f, gradients.weight, context.products());
-    add_column_sums(context, dlogits, gradients.bias.values());
+      cache.dlogits.store_row(i, logits);
+    };
+    // While the rows' gradients are near, they go through the weights.
+    const auto done = [&](Index begin, Index end) {
+      multiply(context, cache.dlogits.view().row_range(begin, end), cache.w, 0.0f,
+               dx.row_range(first + begin, first + end));
+    };
+    for_each_row_of_logits(context, rows, cache.w_transposed, finish, done);
+    multiply_transposed(context, cache.dlogits.view(), rows, 1.0f, gradients.weight, gradients.bias.values());
   }
 }
 
@@ -101,13 +92,14 @@ void softmax_log_probabilities(Context& context, const SoftmaxParameters& p, Con
                                MatrixView log_probabilities) {
   const Index vocabulary = p.weight.rows();
   ensure(log_probabilities.cols == vocabulary && log_probabilities.rows == x.rows, "one value a row and token");
-  cache.logits.reshape(x.rows, vocabulary);
   cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
-  for_each_row_of_chunk(context, p.bias.data(), x, cache, cache.logits, [&](Index i, float* logits, float max) {
+  const auto finish = [&](Index i, float* logits) {
+    const float max = kernels().add_max(vocabulary, p.bias.data(), logits);
     float* out = log_probabilities.row(i);
     const double log_sum = std::log(kernels().exp_sum(vocabulary, max, logits, out)) + static_cast<double>(max);
     for (Index j = 0; j < vocabulary; ++j) out[j] = static_cast<float>(static_cast<double>(logits[j]) - log_sum);
-  });
+  };
+  for_each_row_of_logits(context, x, cache.w_transposed, finish, kNothingMore);
 }
 
 }  // namespace moelm

@@ -19,7 +19,7 @@ struct SoftmaxParameters {
 
 /// Memory of a pass; one a worker.
 struct SoftmaxCache {
-  Matrix logits;  ///< [rows of a chunk, V], in evaluation [rows of a chunk, tokens of a block]
+  RoundedMatrix dlogits;  ///< [rows of a chunk, V], in training
   PackedMatrix w, w_transposed;
 };
 

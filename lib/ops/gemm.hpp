@@ -2,9 +2,12 @@
 // alone, so its bits do not depend on the number of threads; and a row of C does not depend on the rows beside it.
 #pragma once
 
+#include <span>
+
 #include "base/context.hpp"
 #include "base/data_type.hpp"
 #include "base/memory.hpp"
+#include "ops/rounded_matrix.hpp"
 #include "tensor/view.hpp"
 
 namespace moelm {
@@ -36,10 +39,18 @@ class PackedMatrix {
 /// C = A B + beta C with beta 0 or 1; A [M, inner] and C [M, cols] dense. A is rounded to the type of B.
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c);
 
+/// The same for rows that are rounded already, to the type of B.
+void multiply(Context& context, const RoundedView& a, const PackedMatrix& b, float beta, MatrixView c);
+
 /// C = A^T B + beta C with beta 0 or 1: A [M, R], B [M, S], any strides, both rounded to `type`; C [R, S]. The product
-/// of weight gradients.
+/// of weight gradients; that of the bias comes with it: column_sums [R], where given, gets the sums over the rows of A,
+/// rounded, added to it.
 void multiply_transposed(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c,
-                         DataType type);
+                         DataType type, std::span<float> column_sums = {});
+
+/// The same for an A that is rounded already, and is dense.
+void multiply_transposed(Context& context, const RoundedView& a, ConstMatrixView b, float beta, MatrixView c,
+                         std::span<float> column_sums = {});
 
 /// The oracle of both, in plain loops with double sums over numbers rounded to `type`: C = op(A) op(B) + beta C.
 void multiply_plain(Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b, float beta,

@@ -1,7 +1,10 @@
 // Element-wise kernels, compiled once for each instruction set and chosen at run time.
 #pragma once
 
+#include <cstdint>
+
 #include "base/index.hpp"
+#include "base/random.hpp"
 
 namespace moelm {
 
@@ -19,16 +22,18 @@ struct AdamStep {
 struct Kernels {
   const char* name;
 
-  /// LSTM cell of H units: `gates` holds the sums for i, f, g, o [4H] and receives sigmoid/tanh of them;
-  /// c = f c_prev + i g, tanh_c = tanh(c), h = o tanh_c.
-  void (*lstm_cell_forward)(Index cells, float* gates, const float* c_prev, float* c, float* tanh_c, float* h);
+  /// LSTM cell of H units: `gates` holds the sums for i, f, g, o [4H] without `bias` [4H], and receives sigmoid/tanh of
+  /// them; c = f c_prev + i g, tanh_c = tanh(c), h = o tanh_c.
+  void (*lstm_cell_forward)(Index cells, const float* bias, float* gates, const float* c_prev, float* c, float* tanh_c,
+                            float* h);
 
   /// Backward of the same: reads activated gates, dh and dc (gradient of c from later steps); overwrites dc with the
   /// gradient of c_prev and writes the gradient of the four sums [4H]; dgates may be gates.
   void (*lstm_cell_backward)(Index cells, const float* gates, const float* c_prev, const float* tanh_c, const float* dh,
                              float* dc, float* dgates);
 
-  float (*max)(Index n, const float* x);
+  /// x += bias, returns the greatest x.
+  float (*add_max)(Index n, const float* bias, float* x);
   /// y = exp(x - shift), returns the sum of y. y may be x.
   double (*exp_sum)(Index n, float shift, const float* x, float* y);
   /// y = sigmoid(x). y may be x.
@@ -41,6 +46,9 @@ struct Kernels {
   void (*axpy)(Index n, float a, const float* x, float* y);
   /// y = a x. y may be x.
   void (*scale)(Index n, float a, const float* x, float* y);
+  float (*sum)(Index n, const float* x);
+  /// x[j] becomes 0 where the random number j of the row is less than `threshold`, else keep * x[j].
+  void (*dropout)(Index n, const PhiloxRow& row, std::uint32_t threshold, float keep, float* x);
   float (*dot)(Index n, const float* x, const float* y);
   double (*sum_of_squares)(Index n, const float* x);
   void (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);

@@ -56,17 +56,18 @@ inline float tanh_element(float x) {
   return square < 0.09f ? small : large;
 }
 
-void lstm_cell_forward(Index cells, float* gates, const float* c_prev, float* c, float* tanh_c, float* h) {
+void lstm_cell_forward(Index cells, const float* bias, float* gates, const float* c_prev, float* c, float* tanh_c,
+                       float* h) {
   float* i = gates;
   float* f = gates + cells;
   float* g = gates + 2 * cells;
   float* o = gates + 3 * cells;
 #pragma omp simd
   for (Index j = 0; j < cells; ++j) {
-    i[j] = sigmoid_element(i[j]);
-    f[j] = sigmoid_element(f[j]);
-    g[j] = tanh_element(g[j]);
-    o[j] = sigmoid_element(o[j]);
+    i[j] = sigmoid_element(i[j] + bias[j]);
+    f[j] = sigmoid_element(f[j] + bias[cells + j]);
+    g[j] = tanh_element(g[j] + bias[2 * cells + j]);
+    o[j] = sigmoid_element(o[j] + bias[3 * cells + j]);
     c[j] = f[j] * c_prev[j] + i[j] * g[j];
     tanh_c[j] = tanh_element(c[j]);
     h[j] = o[j] * tanh_c[j];
@@ -94,19 +95,25 @@ void lstm_cell_backward(Index cells, const float* gates, const float* c_prev, co
 
 inline float larger(float a, float b) { return a > b ? a : b; }
 
-float max_of(Index n, const float* x) {
+float add_max(Index n, const float* bias, float* x) {
   // Lanes by hand: clang does not make a vector reduction of a maximum that has to treat NaN as this one does.
   constexpr Index kLanes = 16;
   float lanes[kLanes];
-  for (Index l = 0; l < kLanes; ++l) lanes[l] = x[0];
+  for (Index l = 0; l < kLanes; ++l) lanes[l] = x[0] + bias[0];
   Index begin = 0;
   for (; begin + kLanes <= n; begin += kLanes) {
 #pragma omp simd
-    for (Index l = 0; l < kLanes; ++l) lanes[l] = larger(x[begin + l], lanes[l]);
+    for (Index l = 0; l < kLanes; ++l) {
+      x[begin + l] += bias[begin + l];
+      lanes[l] = larger(x[begin + l], lanes[l]);
+    }
   }
   float greatest = lanes[0];
   for (Index l = 1; l < kLanes; ++l) greatest = larger(lanes[l], greatest);
-  for (; begin < n; ++begin) greatest = larger(x[begin], greatest);
+  for (; begin < n; ++begin) {
+    x[begin] += bias[begin];
+    greatest = larger(x[begin], greatest);
+  }
   return greatest;
 }
 
@@ -151,6 +158,43 @@ void axpy(Index n, float a, const float* x, float* y) {
 void scale(Index n, float a, const float* x, float* y) {
 #pragma omp simd
   for (Index j = 0; j < n; ++j) y[j] = a * x[j];
+}
+
+float sum(Index n, const float* x) {
+  float total = 0;
+#pragma omp simd reduction(+ : total)
+  for (Index j = 0; j < n; ++j) total += x[j];
+  return total;
+}
+
+/// Philox 4x32 (see base/random.hpp) of 16 blocks at a time.
+void dropout(Index n, const PhiloxRow& row, std::uint32_t threshold, float keep, float* x) {
+  constexpr Index kBlocks = 16;
+  const std::uint32_t key0 = row.key.data()[0], key1 = row.key.data()[1];
+  const std::uint32_t* counter = row.counter.data();
+  for (Index begin = 0; begin < n; begin += 4 * kBlocks) {
+    std::uint32_t c[4][kBlocks];
+#pragma omp simd
+    for (Index l = 0; l < kBlocks; ++l) {
+      std::uint32_t c0 = static_cast<std::uint32_t>(begin / 4 + l), c1 = counter[1], c2 = counter[2], c3 = counter[3];
+      std::uint32_t k0 = key0, k1 = key1;
+      for (int round = 0; round < 10; ++round) {
+        const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c0, p1 = std::uint64_t{0xCD9E8D57} * c2;
+        c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+        c1 = static_cast<std::uint32_t>(p1);
+        c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+        c3 = static_cast<std::uint32_t>(p0);
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+      }
+      c[0][l] = c0;
+      c[1][l] = c1;
+      c[2][l] = c2;
+      c[3][l] = c3;
+    }
+    const Index count = n - begin < 4 * kBlocks ? n - begin : 4 * kBlocks;
+    for (Index j = 0; j < count; ++j) x[begin + j] *= c[j % 4][j / 4] < threshold ? 0.0f : keep;
+  }
 }
 
 float dot(Index n, const float* x, const float* y) {
@@ -214,13 +258,15 @@ extern const Kernels MOELM_KERNELS;
 const Kernels MOELM_KERNELS = {MOELM_KERNELS_NAME,
                                lstm_cell_forward,
                                lstm_cell_backward,
-                               max_of,
+                               add_max,
                                exp_sum,
                                sigmoid,
                                relu,
                                relu_backward,
                                axpy,
                                scale,
+                               sum,
+                               dropout,
                                dot,
                                sum_of_squares,
                                adam,

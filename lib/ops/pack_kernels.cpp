@@ -62,8 +62,23 @@ void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, B
     for (Index j = 0; j < columns; ++j) at[j * at_stride + i] = to_bf16(a[i * a_stride + j]);
 }
 
-constexpr PackKernels kPlain = {"plain",  round,     round_wide,    block_f32,     block_bf16,
-                                rows_f32, rows_bf16, transpose_f32, transpose_bf16};
+void transpose_rounded(Index rows, Index columns, const Bf16* a, Index a_stride, Bf16* at, Index at_stride) {
+  std::fill_n(at, columns * at_stride, Bf16{0});
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) at[j * at_stride + i] = a[i * a_stride + j];
+}
+
+/// In 16 lanes that are added at the end, as the vector kernels do.
+float sum_bf16(Index n, const Bf16* x) {
+  float lanes[16] = {};
+  for (Index i = 0; i < n; ++i) lanes[i % 16] += from_bf16(x[i]);
+  for (int width = 8; width > 0; width /= 2)
+    for (int l = 0; l < width; ++l) lanes[l] += lanes[l + width];
+  return lanes[0];
+}
+
+constexpr PackKernels kPlain = {"plain",   round,         round_wide,     block_f32,         block_bf16, rows_f32,
+                                rows_bf16, transpose_f32, transpose_bf16, transpose_rounded, sum_bf16};
 
 }  // namespace
 

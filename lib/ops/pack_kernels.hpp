@@ -37,6 +37,10 @@ struct PackKernels {
   void (*transpose_f32)(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride);
   /// The same rounded.
   void (*transpose_bf16)(Index rows, Index columns, const float* a, Index a_stride, Bf16* at, Index at_stride);
+  /// The same of numbers that are rounded already.
+  void (*transpose_rounded)(Index rows, Index columns, const Bf16* a, Index a_stride, Bf16* at, Index at_stride);
+  /// Sum of x.
+  float (*sum_bf16)(Index n, const Bf16* x);
 };
 
 /// The fastest that this processor runs; MOELM_MAX_ISA lowers the choice as it does for kernels().

@@ -158,6 +158,12 @@ void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, fl
     }
 }
 
+/// Stores 16 rows of `at`, 32 columns from column i on.
+void store_pairs(const __m512i (&r)[16], Index rows, Index left, Bf16* at, Index at_stride) {
+  const auto mask = static_cast<__mmask32>(left >= 32 ? 0xffffffffu : (1u << left) - 1u);
+  for (Index p = 0; p < kLanes && p < rows; ++p) _mm512_mask_storeu_epi16(at + p * at_stride, mask, r[p]);
+}
+
 void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, Bf16* at, Index at_stride) {
   for (Index i = 0; i < at_stride; i += 2 * kLanes)
     for (Index j = 0; j < columns; j += kLanes) {
@@ -165,17 +171,41 @@ void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, B
       for (Index p = 0; p < kLanes; ++p)
         r[p] = load_pair_of_rows(rows - i - 2 * p, lanes(columns - j), a + (i + 2 * p) * a_stride + j, a_stride);
       transpose(r);
-      const Index left = at_stride - i;
-      const auto mask = static_cast<__mmask32>(left >= 32 ? 0xffffffffu : (1u << left) - 1u);
-      for (Index p = 0; p < kLanes && j + p < columns; ++p)
-        _mm512_mask_storeu_epi16(at + (j + p) * at_stride + i, mask, r[p]);
+      store_pairs(r, columns - j, at_stride - i, at + j * at_stride + i, at_stride);
     }
+}
+
+__m512i load_rounded(bool some, __mmask16 columns, const Bf16* a) {
+  return some ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(columns, a)) : _mm512_setzero_si512();
+}
+
+void transpose_rounded(Index rows, Index columns, const Bf16* a, Index a_stride, Bf16* at, Index at_stride) {
+  for (Index i = 0; i < at_stride; i += 2 * kLanes)
+    for (Index j = 0; j < columns; j += kLanes) {
+      __m512i r[16];
+      for (Index p = 0; p < kLanes; ++p) {
+        const Index row = i + 2 * p;
+        const Bf16* from = a + row * a_stride + j;
+        const __m512i high = load_rounded(row + 1 < rows, lanes(columns - j), from + a_stride);
+        r[p] = _mm512_or_si512(load_rounded(row < rows, lanes(columns - j), from), _mm512_slli_epi32(high, 16));
+      }
+      transpose(r);
+      store_pairs(r, columns - j, at_stride - i, at + j * at_stride + i, at_stride);
+    }
+}
+
+float sum_bf16(Index n, const Bf16* x) {
+  __m512 sum = _mm512_setzero_ps();
+  for (Index i = 0; i < n; i += kLanes)
+    sum = _mm512_add_ps(sum, _mm512_castsi512_ps(_mm512_slli_epi32(load_rounded(true, lanes(n - i), x + i), 16)));
+  return _mm512_reduce_add_ps(sum);
 }
 
 }  // namespace
 
 extern const PackKernels kPackKernelsAvx512;
-const PackKernels kPackKernelsAvx512 = {"avx512", round,     round_wide,    block_f32,     block_bf16,
-                                        rows_f32, rows_bf16, transpose_f32, transpose_bf16};
+const PackKernels kPackKernelsAvx512 = {"avx512", round,     round_wide,    block_f32,      block_bf16,
+                                        rows_f32, rows_bf16, transpose_f32, transpose_bf16, transpose_rounded,
+                                        sum_bf16};
 
 }  // namespace moelm

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ops/kernels.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 
@@ -35,4 +36,23 @@ TEST_CASE("a row's mask depends on its position, not on its place in the matrix"
   apply_dropout(context, {stream, 5, 0.5, std::span(rows).subspan(4)}, part.view().row_range(4, 10));
   for (Index i = 4; i < 10; ++i)
     for (Index j = 0; j < 33; ++j) REQUIRE(whole(i, j) == part(i, j));
+}
+
+TEST_CASE("every instruction set draws the numbers of the stream") {
+  const RandomStream stream(7, "dropout", 2);
+  const Index step = 3, position = (Index{5} << 33) + 11;
+  int count = 0;
+  const Kernels* const* all = all_kernels(count);
+  for (int k = 0; k < count; ++k)
+    for (const Index n : {1, 3, 64, 65, 203}) {
+      CAPTURE(all[k]->name, n);
+      Matrix x = random_matrix(1, n, 2);
+      const Matrix before = x.clone();
+      const std::uint32_t threshold = 1u << 30;
+      all[k]->dropout(n, stream.row(step, position), threshold, 2.0f, x.data());
+      for (Index j = 0; j < n; ++j) {
+        const std::uint32_t bits = stream.bits(step, position, j / 4)[static_cast<std::size_t>(j % 4)];
+        REQUIRE(x(0, j) == (bits < threshold ? 0.0f : 2.0f * before(0, j)));
+      }
+    }
 }

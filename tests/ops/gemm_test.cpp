@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "ops/bf16.hpp"
 #include "support/catch.hpp"
 #include "support/random_matrix.hpp"
 
@@ -65,6 +66,36 @@ TEST_CASE("gradient products equal plain loops, also for column ranges and no ro
         multiply_plain(Transpose::yes, some, Transpose::no, other, 0.0f, expected_part, type);
         require_close(part, expected_part, 5e-6);
       }
+}
+
+TEST_CASE("rows that are rounded before give the bits of rows that a product rounds; sums of columns come along") {
+  Context context(2);
+  for (const DataType type : {DataType::f32, DataType::bf16})
+    for (const Index rows : {1, 17, 200, 600}) {
+      CAPTURE(data_type_name(type), rows);
+      const Matrix a = random_matrix(rows, 100, 1), b = random_matrix(rows, 66, 2), w = random_matrix(100, 70, 3);
+      RoundedMatrix rounded;
+      rounded.reshape(rows, 100, type);
+      for (Index i = 0; i < rows; ++i) rounded.store_row(i, a.row(i));
+      Matrix loaded(1, 60);
+      rounded.load_row(rows - 1, 40, 100, loaded.data());
+      REQUIRE(loaded(0, 59) == (type == DataType::bf16 ? round_to_bf16(a(rows - 1, 99)) : a(rows - 1, 99)));
+      PackedMatrix packed;
+      packed.pack(context, w, Transpose::no, type);
+      Matrix c(rows, 70), d(rows, 70), e(100, 66), f(100, 66), sums(1, 100);
+      multiply(context, a, packed, 0.0f, c);
+      multiply(context, rounded.view(), packed, 0.0f, d);
+      REQUIRE(std::memcmp(c.data(), d.data(), static_cast<std::size_t>(c.size()) * sizeof(float)) == 0);
+      multiply_transposed(context, a, b, 0.0f, e, type);
+      multiply_transposed(context, rounded.view(), b, 0.0f, f, sums.values());
+      REQUIRE(std::memcmp(e.data(), f.data(), static_cast<std::size_t>(e.size()) * sizeof(float)) == 0);
+      Matrix ones(rows, 1), expected(100, 1), by_a(1, 100);
+      for (float& x : ones.values()) x = 1;
+      multiply_plain(Transpose::yes, a, Transpose::no, ones, 0.0f, expected, type);
+      require_close({sums.data(), 100, 1, 1}, expected, 1e-5);
+      multiply_transposed(context, a, b, 0.0f, e, type, by_a.values());
+      require_close({by_a.data(), 100, 1, 1}, expected, 1e-5);
+    }
 }
 
 TEST_CASE("a row of a product does not depend on the rows beside it nor on the threads") {

@@ -64,11 +64,13 @@ TEST_CASE("the LSTM cell and its backward equal the equations") {
   for_each_kernels([](const Kernels& k) {
     for (const Index cells : {1, 16, 37}) {
       const auto n = static_cast<std::size_t>(cells);
-      Matrix gates = random_matrix(4, cells, 1, 1.5f), dc = random_matrix(1, cells, 4);
-      const Matrix sums = gates.clone(), previous = random_matrix(1, cells, 2), dh = random_matrix(1, cells, 3);
+      Matrix gates = random_matrix(4, cells, 1, 1.5f), dc = random_matrix(1, cells, 4), sums = gates.clone();
+      const Matrix bias = random_matrix(1, 4 * cells, 5);
+      for (Index j = 0; j < sums.size(); ++j) sums.data()[j] += bias(0, j);
+      const Matrix previous = random_matrix(1, cells, 2), dh = random_matrix(1, cells, 3);
       const Matrix dc_next = dc.clone();
       std::vector<float> c(n), tanh_c(n), h(n), dgates(4 * n);
-      k.lstm_cell_forward(cells, gates.data(), previous.data(), c.data(), tanh_c.data(), h.data());
+      k.lstm_cell_forward(cells, bias.data(), gates.data(), previous.data(), c.data(), tanh_c.data(), h.data());
       k.lstm_cell_backward(cells, gates.data(), previous.data(), tanh_c.data(), dh.data(), dc.data(), dgates.data());
       for (Index j = 0; j < cells; ++j) {
         const auto u = static_cast<std::size_t>(j);
@@ -92,16 +94,21 @@ TEST_CASE("reductions and updates equal plain loops for odd lengths") {
     for (const Index n : {1, 15, 16, 17, 1000}) {
       const Matrix x = random_matrix(1, n, 5), y0 = random_matrix(1, n, 6);
       double dot = 0, squares = 0, magnitude = 0;
-      float greatest = x(0, 0);
+      float greatest = x(0, 0) + y0(0, 0);
+      double sum = 0;
       for (Index j = 0; j < n; ++j) {
         dot += static_cast<double>(x(0, j)) * y0(0, j);
         magnitude += std::abs(static_cast<double>(x(0, j)) * y0(0, j));
         squares += static_cast<double>(x(0, j)) * x(0, j);
-        greatest = std::max(greatest, x(0, j));
+        greatest = std::max(greatest, x(0, j) + y0(0, j));
+        sum += static_cast<double>(x(0, j));
       }
       REQUIRE(std::abs(k.dot(n, x.data(), y0.data()) - dot) <= 1e-6 * magnitude);
       REQUIRE(k.sum_of_squares(n, x.data()) == Approx(squares).epsilon(1e-12));
-      REQUIRE(k.max(n, x.data()) == greatest);
+      REQUIRE(std::abs(k.sum(n, x.data()) - sum) <= 1e-5 * std::sqrt(static_cast<double>(n)));
+      Matrix moved = x.clone();
+      REQUIRE(k.add_max(n, y0.data(), moved.data()) == greatest);
+      REQUIRE(moved(0, n - 1) == x(0, n - 1) + y0(0, n - 1));
       Matrix y = y0.clone();
       k.axpy(n, 0.5f, x.data(), y.data());
       for (Index j = 0; j < n; ++j) REQUIRE(y(0, j) == Approx(y0(0, j) + 0.5 * x(0, j)).margin(1e-6));

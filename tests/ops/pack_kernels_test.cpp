@@ -79,6 +79,14 @@ TEST_CASE("vector kernels of packing equal the plain ones bit for bit at odd siz
       fast.transpose_bf16(rows, columns, m.data(), columns, h.data(), stride);
       plain.transpose_bf16(rows, columns, m.data(), columns, i.data(), stride);
       REQUIRE(same(h, i));
+      std::vector<Bf16> small(static_cast<std::size_t>(m.size()));
+      plain.round(m.size(), m.data(), small.data());
+      fast.transpose_rounded(rows, columns, small.data(), columns, h.data(), stride);
+      plain.transpose_rounded(rows, columns, small.data(), columns, i.data(), stride);
+      REQUIRE(same(h, i));
+      const Matrix usual = random_matrix(rows, columns, 8);
+      plain.round(m.size(), usual.data(), small.data());
+      REQUIRE(fast.sum_bf16(m.size(), small.data()) == plain.sum_bf16(m.size(), small.data()));
       std::vector<Bf16> p(static_cast<std::size_t>(m.size())), q(p);
       fast.round(m.size(), m.data(), p.data());
       plain.round(m.size(), m.data(), q.data());
