@@ -70,6 +70,13 @@ float RandomStream::uniform(Index step, Index row, Index column) const {
   return to_uniform(bits(step, row, column / 4)[static_cast<std::size_t>(column % 4)]);
 }
 
+void RandomStream::uniforms(Index step, Index row, std::span<float> out) const {
+  for (std::size_t j = 0; j < out.size(); j += 4) {
+    const auto four = bits(step, row, static_cast<Index>(j / 4));
+    for (std::size_t u = 0; u < std::min<std::size_t>(4, out.size() - j); ++u) out[j + u] = to_uniform(four[u]);
+  }
+}
+
 float RandomStream::normal(Index step, Index row, Index column) const {
   const auto b = bits(step, row, column / 4);
   const std::size_t pair = static_cast<std::size_t>(column % 4 / 2) * 2;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/index.hpp"
@@ -32,6 +33,9 @@ class RandomStream {
 
   /// Uniform in [0, 1), 24 bits.
   float uniform(Index step, Index row, Index column) const;
+
+  /// The same of columns 0 ... out.size() - 1.
+  void uniforms(Index step, Index row, std::span<float> out) const;
 
   /// Standard normal (Box-Muller over pairs of columns).
   float normal(Index step, Index row, Index column) const;

@@ -19,7 +19,8 @@ constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
 struct Sums {
-  double moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
+  // `saved`: numbers' worth of weights that are kept in bfloat16.
+  double saved = 0, moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
 };
 
 struct Shape {
@@ -105,6 +106,11 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.gradients += s.threads * largest;
+  if (c.weights == DataType::bf16) {
+    // Half of their room; in their update they stand once in single precision.
+    sums.saved += experts * number(expert_weights(c, static_cast<Index>(s.inputs))) / 2;
+    sums.gradients += s.threads * largest;
+  }
   sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
 }
 
@@ -152,7 +158,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
   }
   TrainingMemory memory;
-  memory.weights = bytes(number(size.parameters));
+  memory.weights = bytes(number(size.parameters) - sums.saved);
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
   // Three gradients of activations are on their way at a time.

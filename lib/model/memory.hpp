@@ -9,7 +9,7 @@ namespace moelm {
 
 /// Bytes by what they hold. With N rows a pass, D the width a layer reads, 4 bytes a number:
 struct TrainingMemory {
-  Index weights = 0;      ///< every stored number
+  Index weights = 0;      ///< every stored number, 2 bytes each of experts that are kept in bfloat16
   Index moments = 0;      ///< of every stored number, by the kind of its group, and the last step of each expert and
                           ///< of each row of a table whose gradient is of few rows
   Index gradients = 0;    ///< of all but the experts; of the embedding at most N rows; one expert's matrix a thread

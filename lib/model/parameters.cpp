@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "ops/bf16.hpp"
 
 namespace moelm {
 
@@ -30,11 +31,17 @@ std::vector<ExpertParameters> make_experts(const MoeConfig& config, Index count,
   std::vector<ExpertParameters> experts(static_cast<std::size_t>(count));
   for (ExpertParameters& expert : experts) {
     Index inputs = width;
+    const auto add = [&](Index rows, Index cols) {
+      if (config.weights == DataType::bf16)
+        expert.rounded.emplace_back(rows, cols);
+      else
+        expert.weight.emplace_back(rows, cols);
+    };
     for (const Index units : config.hidden) {
-      expert.weight.emplace_back(units, inputs);
+      add(units, inputs);
       inputs = units;
     }
-    expert.weight.emplace_back(width, inputs);
+    add(width, inputs);
   }
   return experts;
 }
@@ -78,8 +85,23 @@ class Initialiser {
   void uniform(Matrix& m) {
     const float limit = std::sqrt(3.0f / static_cast<float>(m.cols()));
     fill(m, [&](Index step, Index row, Matrix& out) {
-      for (Index j = 0; j < out.cols(); ++j) out(row, j) = limit * (2 * stream_.uniform(step, row, j) - 1);
+      stream_.uniforms(step, row, out.row_span(row));
+      for (float& x : out.row_span(row)) x = limit * (2 * x - 1);
     });
+  }
+
+  /// The same numbers, rounded.
+  void uniform(Bf16Matrix& m) {
+    const Index step = next_;
+    context_.parallel_ranges(m.rows(), 64, [&](Index begin, Index end) {
+      std::vector<float> row(static_cast<std::size_t>(m.cols()));
+      const float limit = std::sqrt(3.0f / static_cast<float>(m.cols()));
+      for (Index i = begin; i < end; ++i) {
+        stream_.uniforms(step, i, row);
+        for (std::size_t j = 0; j < row.size(); ++j) m.row(i)[j] = to_bf16(limit * (2 * row[j] - 1));
+      }
+    });
+    ++next_;
   }
 
  private:
@@ -120,8 +142,10 @@ void initialise_layer(Initialiser& init, MoeParameters& p) {
   initialise_gate(init, p.gates.first);
   for (GateParameters& gate : p.gates.groups) initialise_gate(init, gate);
   for (auto* experts : {&p.experts, &p.shared})
-    for (ExpertParameters& expert : *experts)
+    for (ExpertParameters& expert : *experts) {
       for (Matrix& weight : expert.weight) init.uniform(weight);
+      for (Bf16Matrix& weight : expert.rounded) init.uniform(weight);
+    }
 }
 
 void initialise_layer(Initialiser& init, SoftmaxParameters& p) {
@@ -219,10 +243,16 @@ class TensorNames {
     add("weight", softmax.weight);
     add("bias", softmax.bias, true);
   }
-  void of(const std::string& kind, std::vector<ExpertParameters>& experts) {
+  template <class VisitRounded>
+  void of(const std::string& kind, std::vector<ExpertParameters>& experts, const VisitRounded& visit_rounded) {
     for (std::size_t e = 0; e < experts.size(); ++e)
-      for (std::size_t j = 0; j < experts[e].weight.size(); ++j)
-        add(kind + "." + std::to_string(e) + ".weight_" + std::to_string(j), experts[e].weight[j]);
+      for (std::size_t j = 0; j < experts[e].matrices(); ++j) {
+        const std::string name = kind + "." + std::to_string(e) + ".weight_" + std::to_string(j);
+        if (experts[e].weight.empty())
+          visit_rounded(prefix_ + name, experts[e].rounded[j]);
+        else
+          add(name, experts[e].weight[j]);
+      }
   }
   void add(const std::string& name, Matrix& values, bool vector = false) {
     if (!values.empty()) visit_(prefix_ + name, values, vector);
@@ -240,6 +270,9 @@ std::vector<NamedTensor> named_tensors(ModelParameters& parameters) {
   const auto add = [&](const std::string& name, Matrix& values, bool vector) {
     tensors.push_back({name, &values, vector});
   };
+  const auto add_rounded = [&](const std::string& name, Bf16Matrix& values) {
+    tensors.push_back({name, nullptr, false, &values});
+  };
   for (std::size_t i = 0; i < parameters.layers.size(); ++i) {
     TensorNames names(i, add);
     LayerParameters& layer = parameters.layers[i];
@@ -248,8 +281,8 @@ std::vector<NamedTensor> named_tensors(ModelParameters& parameters) {
     if (auto* softmax = std::get_if<SoftmaxParameters>(&layer)) names.of(*softmax);
     if (auto* moe = std::get_if<MoeParameters>(&layer)) {
       names.of(moe->gates);
-      names.of("experts", moe->experts);
-      names.of("shared", moe->shared);
+      names.of("experts", moe->experts, add_rounded);
+      names.of("shared", moe->shared, add_rounded);
     }
   }
   return tensors;

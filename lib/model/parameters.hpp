@@ -46,10 +46,12 @@ void initialise(Context& context, const ModelConfig& config, std::uint64_t seed,
 /// A tensor as files name it: "layers.1.weight_ih"; biases are vectors, all others matrices.
 struct NamedTensor {
   std::string name;
-  Matrix* values;
+  Matrix* values;  ///< null where the tensor is kept in bfloat16
   bool vector;
+  Bf16Matrix* rounded = nullptr;
 
   std::vector<Index> shape() const {
+    if (rounded != nullptr) return {rounded->rows(), rounded->cols()};
     return vector ? std::vector<Index>{values->size()} : std::vector<Index>{values->rows(), values->cols()};
   }
 };

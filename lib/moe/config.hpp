@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/data_type.hpp"
 #include "base/index.hpp"
 #include "base/option.hpp"
 
@@ -58,6 +59,7 @@ struct MoeConfig {
   double bias_rate = 0;
   double noise_epsilon = 0.01;
   bool recompute = false;
+  DataType weights = DataType::f32;
 
   bool gated() const { return experts > 1; }
   bool hierarchical() const { return groups > 0; }
@@ -98,6 +100,11 @@ void fields(MoeConfig& c, Visitor&& visit) {
   visit(
       Option{"recompute", "compute the experts' hidden layers again in backward instead of keeping them (appendix D)"},
       c.recompute);
+  visit(
+      Option{
+          "weights",
+          "what the experts' weights are kept in: f32, or bf16: half the memory, updates are rounded stochastically"},
+      c.weights);
 }
 
 }  // namespace moelm

@@ -37,12 +37,19 @@ void prepare_workers(const Context& context, std::size_t matrices, ExpertsCache&
   for (auto& of_thread : cache.hidden) of_thread.resize(matrices - 1);
 }
 
+void pack(Context& context, const ExpertParameters& expert, std::size_t j, Transpose transpose, PackedMatrix& packed) {
+  if (expert.weight.empty())
+    packed.pack(context, expert.rounded[j], transpose, context.products());
+  else
+    packed.pack(context, expert.weight[j], transpose, context.products());
+}
+
 /// out = x W^T, with ReLU after all matrices but the last.
 void through_matrix(Context& context, const ExpertParameters& expert, std::size_t j, ConstMatrixView x,
                     PackedMatrix& packed, MatrixView out) {
-  packed.pack(context, expert.weight[j], Transpose::yes, context.products());
+  pack(context, expert, j, Transpose::yes, packed);
   multiply(context, x, packed, 0.0f, out);
-  if (j + 1 < expert.weight.size()) kernels().relu(out.size(), out.data);
+  if (j + 1 < expert.matrices()) kernels().relu(out.size(), out.data);
 }
 
 /// The input of matrix j for rows [begin, end): kept, or computed into the worker's memory from the routed rows.
@@ -53,7 +60,7 @@ ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const
   ConstMatrixView x = factors.input[0].view().row_range(begin, end);
   for (std::size_t i = 0; i < j; ++i) {
     Matrix& hidden = cache.hidden[worker][i];
-    hidden.reshape(end - begin, expert.weight[i].rows());
+    hidden.reshape(end - begin, expert.rows(i));
     through_matrix(context, expert, i, x, cache.packed[worker][i], hidden);
     x = hidden;
   }
@@ -64,14 +71,14 @@ ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const
 
 void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
                      HiddenLayers hidden, ExpertsCache& cache) {
-  const std::size_t matrices = experts[0].weight.size();
+  const std::size_t matrices = experts[0].matrices();
   ExpertFactors& factors = cache.factors;
   prepare_workers(context, matrices, cache);
   factors.offset = dispatch.offset;
   factors.input.resize(matrices);
   for (std::size_t j = 1; j < matrices; ++j)
-    factors.input[j].reshape(hidden == HiddenLayers::kept ? dispatch.slots() : 0, experts[0].weight[j].cols());
-  cache.output.reshape(dispatch.slots(), experts[0].weight.back().rows());
+    factors.input[j].reshape(hidden == HiddenLayers::kept ? dispatch.slots() : 0, experts[0].cols(j));
+  cache.output.reshape(dispatch.slots(), experts[0].rows(matrices - 1));
   const std::vector<Task> tasks = plan_tasks(factors.offset);
   context.parallel_for(static_cast<Index>(tasks.size()), [&](Index i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
@@ -89,12 +96,12 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
 
 void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
                       ExpertsCache& cache) {
-  const std::size_t matrices = experts[0].weight.size();
+  const std::size_t matrices = experts[0].matrices();
   ExpertFactors& factors = cache.factors;
   ensure(factors.gradient.size() == matrices, "the gradient of the output is given");
   const Index slots = factors.gradient.back().rows();
-  for (std::size_t j = 0; j + 1 < matrices; ++j) factors.gradient[j].reshape(slots, experts[0].weight[j].rows());
-  cache.dinput.reshape(slots, experts[0].weight[0].cols());
+  for (std::size_t j = 0; j + 1 < matrices; ++j) factors.gradient[j].reshape(slots, experts[0].rows(j));
+  cache.dinput.reshape(slots, experts[0].cols(0));
   const std::vector<Task> tasks = plan_tasks(factors.offset);
   context.parallel_for(static_cast<Index>(tasks.size()), [&](Index i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
@@ -105,7 +112,7 @@ void experts_backward(Context& context, const std::vector<ExpertParameters>& exp
       input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache);
     for (std::size_t j = matrices; j-- > 0;) {
       PackedMatrix& packed = cache.packed[worker][j];
-      packed.pack(context, expert.weight[j], Transpose::no, context.products());
+      pack(context, expert, j, Transpose::no, packed);
       Matrix& result = j > 0 ? factors.gradient[j - 1] : cache.dinput;
       const MatrixView rows = result.view().row_range(task.begin, task.end);
       multiply(context, factors.gradient[j].view().row_range(task.begin, task.end), packed, 0.0f, rows);

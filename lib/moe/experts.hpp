@@ -8,13 +8,20 @@
 #include "base/context.hpp"
 #include "moe/dispatch.hpp"
 #include "ops/gemm.hpp"
+#include "tensor/bf16_matrix.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
 
-/// Matrices of one expert: weight[0] [F, D], ..., weight.back() [D, F]; y = W_n relu(... relu(W_0 x)).
+/// Matrices of one expert: W_0 [F, D], ..., W_n [D, F]; y = W_n relu(... relu(W_0 x)). They are kept in single
+/// precision or in bfloat16; of the two lists the other is empty.
 struct ExpertParameters {
   std::vector<Matrix> weight;
+  std::vector<Bf16Matrix> rounded;
+
+  std::size_t matrices() const { return weight.size() + rounded.size(); }
+  Index rows(std::size_t j) const { return weight.empty() ? rounded[j].rows() : weight[j].rows(); }
+  Index cols(std::size_t j) const { return weight.empty() ? rounded[j].cols() : weight[j].cols(); }
 };
 
 /// What the experts' gradients are made of: for matrix j of expert e, dW = sum over the expert's slots offset[e] ...

@@ -43,7 +43,7 @@ void plan_shared(Index rows, Index experts, Dispatch& dispatch) {
 void add_shared_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
                         MoeCache& cache, MatrixView y) {
   plan_shared(x.rows, config.shared, cache.shared_dispatch);
-  cache.shared.factors.input.resize(p.shared[0].weight.size());
+  cache.shared.factors.input.resize(p.shared[0].matrices());
   cache.shared.factors.input[0].reshape(cache.shared_dispatch.slots(), x.cols);
   dispatch_rows(context, cache.shared_dispatch, x, cache.shared.factors.input[0]);
   experts_forward(context, p.shared, cache.shared_dispatch, hidden_layers(config), cache.shared);
@@ -53,7 +53,7 @@ void add_shared_forward(Context& context, const MoeConfig& config, const MoePara
 
 void add_shared_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView dy,
                          MoeCache& cache, MatrixView dx) {
-  cache.shared.factors.gradient.resize(p.shared[0].weight.size());
+  cache.shared.factors.gradient.resize(p.shared[0].matrices());
   cache.shared.factors.gradient.back().reshape(cache.shared_dispatch.slots(), dy.cols);
   dispatch_rows(context, cache.shared_dispatch, dy, cache.shared.factors.gradient.back());
   experts_backward(context, p.shared, hidden_layers(config), cache.shared);
@@ -81,7 +81,7 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
                  const GatePass& pass, MoeCache& cache, MatrixView y) {
   moe_route(context, config, p.gates, x, pass, cache);
   plan_dispatch(cache.routing, cache.dispatch);
-  cache.experts.factors.input.resize(p.experts[0].weight.size());
+  cache.experts.factors.input.resize(p.experts[0].matrices());
   cache.experts.factors.input[0].reshape(cache.dispatch.slots(), x.cols);
   dispatch_rows(context, cache.dispatch, x, cache.experts.factors.input[0]);
   experts_forward(context, p.experts, cache.dispatch, hidden_layers(config), cache.experts);
@@ -103,7 +103,7 @@ BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
 void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
                   ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
                   MatrixView dx) {
-  cache.experts.factors.gradient.resize(p.experts[0].weight.size());
+  cache.experts.factors.gradient.resize(p.experts[0].matrices());
   cache.experts.factors.gradient.back().reshape(cache.dispatch.slots(), dy.cols);
   backward_through_combine(context, dy, cache);
   experts_backward(context, p.experts, hidden_layers(config), cache.experts);

@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <cstring>
 
-namespace moelm {
+#include "base/data_type.hpp"
 
-/// Bits of a bfloat16 number.
-using Bf16 = std::uint16_t;
+namespace moelm {
 
 /// The nearest bfloat16, ties to even; NaN stays NaN, and what is greater than the greatest becomes infinite.
 inline Bf16 to_bf16(float x) {

@@ -207,15 +207,41 @@ void multiply_transposed(Context& context, const LeftSide& a, ConstMatrixView b,
 Index PackedMatrix::inner() const { return layout_->inner; }
 Index PackedMatrix::cols() const { return layout_->cols; }
 
+void PackedMatrix::prepare(Index inner, Index cols, DataType type) {
+  layout_ = &packed_layout(type, inner, cols);
+  if (layout_->bytes <= capacity_) return;
+  data_.reset();
+  data_ = allocate_block(static_cast<std::size_t>(layout_->bytes));
+  capacity_ = layout_->bytes;
+}
+
 void PackedMatrix::pack(Context& context, ConstMatrixView weights, Transpose transpose, DataType type) {
   const bool swap = transpose == Transpose::yes;
-  layout_ = &packed_layout(type, swap ? weights.cols : weights.rows, swap ? weights.rows : weights.cols);
-  if (layout_->bytes > capacity_) {
-    data_.reset();
-    data_ = allocate_block(static_cast<std::size_t>(layout_->bytes));
-    capacity_ = layout_->bytes;
-  }
+  prepare(swap ? weights.cols : weights.rows, swap ? weights.rows : weights.cols, type);
   pack_image(context, *layout_, weights, transpose, data_.get());
+}
+
+void PackedMatrix::pack(Context& context, const Bf16Matrix& weights, Transpose transpose, DataType type) {
+  const bool swap = transpose == Transpose::yes;
+  prepare(swap ? weights.cols() : weights.rows(), swap ? weights.rows() : weights.cols(), type);
+  if (layout_->wide() || !layout_->blocks_of_64) {
+    const MatrixView wide{context.scratch(ScratchSlot::packed, weights.size()).data(), weights.rows(), weights.cols(),
+                          weights.cols()};
+    pack_kernels().widen(weights.size(), weights.data(), wide.data);
+    return pack_image(context, *layout_, wide, transpose, data_.get());
+  }
+  auto* image = reinterpret_cast<Bf16*>(data_.get());
+  const Index size = block_size(*layout_);
+  if (transpose == Transpose::no)
+    return context.parallel_ranges(size / kBlockColumns, kRowsOfAPackingTask, [&](Index begin, Index end) {
+      const Index rows = std::max<Index>(0, std::min(end, weights.rows()) - begin);
+      pack_kernels().rows_rounded(rows, end - begin, weights.cols(), weights.row(begin), weights.cols(),
+                                  image + begin * kBlockColumns, size);
+    });
+  context.parallel_ranges(weights.rows(), kBlockColumns, [&](Index begin, Index end) {
+    pack_kernels().block_rounded(weights.cols(), end - begin, weights.row(begin), weights.cols(),
+                                 image + begin / kBlockColumns * size);
+  });
 }
 
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c) {

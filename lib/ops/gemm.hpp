@@ -8,6 +8,7 @@
 #include "base/data_type.hpp"
 #include "base/memory.hpp"
 #include "ops/rounded_matrix.hpp"
+#include "tensor/bf16_matrix.hpp"
 #include "tensor/view.hpp"
 
 namespace moelm {
@@ -23,6 +24,9 @@ class PackedMatrix {
   /// B = weights, or weights^T with Transpose::yes. Memory is kept for the next packing.
   void pack(Context& context, ConstMatrixView weights, Transpose transpose, DataType type);
 
+  /// The same from weights that are kept in bfloat16.
+  void pack(Context& context, const Bf16Matrix& weights, Transpose transpose, DataType type);
+
   bool empty() const { return layout_ == nullptr; }
   Index inner() const;
   Index cols() const;
@@ -31,6 +35,8 @@ class PackedMatrix {
   const void* image() const { return data_.get(); }
 
  private:
+  void prepare(Index inner, Index cols, DataType type);
+
   const PackedLayout* layout_ = nullptr;
   Block data_;
   Index capacity_ = 0;

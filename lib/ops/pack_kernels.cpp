@@ -1,6 +1,7 @@
 #include "ops/pack_kernels.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 #include "ops/kernels.hpp"
@@ -50,6 +51,33 @@ void rows_bf16(Index rows, Index padded, Index columns, const float* b, Index st
           i < rows && j < columns ? to_bf16(b[i * stride + j]) : Bf16{0};
 }
 
+void widen(Index n, const Bf16* x, float* y) {
+  for (Index i = 0; i < n; ++i) y[i] = from_bf16(x[i]);
+}
+
+void round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
+  for (Index i = 0; i < n; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, x + i, sizeof bits);
+    const bool finite = (bits & 0x7f800000u) != 0x7f800000u;
+    y[i] = finite ? static_cast<Bf16>((bits + (position_bits(key, static_cast<std::uint32_t>(i)) >> 16)) >> 16)
+                  : to_bf16(x[i]);
+  }
+}
+
+void block_rounded(Index rows, Index columns, const Bf16* bt, Index stride, Bf16* block) {
+  std::fill_n(block, padded_rows(rows, kBlockRowsBf16) * kBlockColumns, Bf16{0});
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) block[interleaved(i, j)] = bt[j * stride + i];
+}
+
+void rows_rounded(Index rows, Index padded, Index columns, const Bf16* b, Index stride, Bf16* image, Index block_size) {
+  for (Index i = 0; i < padded; ++i)
+    for (Index j = 0; j < padded_rows(columns, kBlockColumns); ++j)
+      image[j / kBlockColumns * block_size + interleaved(i, j % kBlockColumns)] =
+          i < rows && j < columns ? b[i * stride + j] : Bf16{0};
+}
+
 void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
   std::fill_n(at, columns * at_stride, 0.0f);
   for (Index i = 0; i < rows; ++i)
@@ -77,8 +105,9 @@ float sum_bf16(Index n, const Bf16* x) {
   return lanes[0];
 }
 
-constexpr PackKernels kPlain = {"plain",   round,         round_wide,     block_f32,         block_bf16, rows_f32,
-                                rows_bf16, transpose_f32, transpose_bf16, transpose_rounded, sum_bf16};
+constexpr PackKernels kPlain = {
+    "plain",   round,         round_wide,   widen,         round_stochastic, block_f32,         block_bf16, rows_f32,
+    rows_bf16, block_rounded, rows_rounded, transpose_f32, transpose_bf16,   transpose_rounded, sum_bf16};
 
 }  // namespace
 

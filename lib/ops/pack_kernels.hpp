@@ -13,6 +13,14 @@ inline constexpr Index kBlockRowsF32 = 16, kBlockRowsBf16 = 32;
 /// Rows of a block of B with so many rows: they are padded with zeros.
 constexpr Index padded_rows(Index rows, Index block) { return (rows + block - 1) / block * block; }
 
+/// 32 random bits of position i under a key: a finaliser that spreads every bit of its argument (lowbias32).
+inline std::uint32_t position_bits(std::uint32_t key, std::uint32_t i) {
+  std::uint32_t h = key + i * 0x9E3779B9u;
+  h = (h ^ (h >> 16)) * 0x7FEB352Du;
+  h = (h ^ (h >> 15)) * 0x846CA68Bu;
+  return h ^ (h >> 16);
+}
+
 /// The kernels of one instruction set; all give the same bits.
 struct PackKernels {
   const char* name;
@@ -21,6 +29,11 @@ struct PackKernels {
   void (*round)(Index n, const float* x, Bf16* y);
   /// y = x rounded to bfloat16, kept in single precision. y may be x.
   void (*round_wide)(Index n, const float* x, float* y);
+  /// y = x in single precision.
+  void (*widen)(Index n, const Bf16* x, float* y);
+  /// y = x rounded down or up to bfloat16, the nearer the likelier, so that the mean of many roundings is x. The random
+  /// numbers follow from `key`.
+  void (*round_stochastic)(Index n, std::uint32_t key, const float* x, Bf16* y);
   /// One block of B from rows of its transpose bt [columns <= 64, rows]; block [padded rows / 16][16][64].
   void (*block_f32)(Index rows, Index columns, const float* bt, Index stride, float* block);
   /// The same rounded; block [padded rows / 32][16][64][2].
@@ -32,6 +45,10 @@ struct PackKernels {
   /// The same rounded; `padded` is even.
   void (*rows_bf16)(Index rows, Index padded, Index columns, const float* b, Index stride, Bf16* image,
                     Index block_size);
+  /// block_bf16 and rows_bf16 of numbers that are rounded already.
+  void (*block_rounded)(Index rows, Index columns, const Bf16* bt, Index stride, Bf16* block);
+  void (*rows_rounded)(Index rows, Index padded, Index columns, const Bf16* b, Index stride, Bf16* image,
+                       Index block_size);
   /// at[j][i] = a[i][j]; a [rows, columns], at [columns, at_stride], at_stride >= rows; columns rows ... at_stride - 1
   /// of `at` become 0.
   void (*transpose_f32)(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride);

@@ -85,6 +85,10 @@ void round_wide(Index n, const float* x, float* y) {
   }
 }
 
+__m512i load_rounded(bool some, __mmask16 columns, const Bf16* a) {
+  return some ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(columns, a)) : _mm512_setzero_si512();
+}
+
 /// Rows of memory that are read from one end to the other before they are transposed: only then does the hardware fetch
 /// ahead.
 constexpr Index kStagedColumns = 1024;
@@ -110,6 +114,16 @@ void block_f32(Index rows, Index columns, const float* bt, Index stride, float* 
     }
 }
 
+/// Columns of a block in bfloat16 from 16 rows of its transpose that lie side by side, `wide` numbers each.
+void transpose_staged(const Bf16* staged, Index wide, Bf16* columns) {
+  for (Index i = 0; i < wide; i += 2 * kLanes) {
+    __m512i r[16];
+    for (Index p = 0; p < kLanes; ++p) r[p] = _mm512_loadu_si512(staged + p * wide + i);
+    transpose(r);
+    for (Index p = 0; p < kLanes; ++p) _mm512_storeu_si512(columns + (i + 2 * p) * kBlockColumns, r[p]);
+  }
+}
+
 void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* block) {
   alignas(64) Bf16 staged[kLanes * kStagedColumns];
   const Index padded = padded_rows(rows, kBlockRowsBf16);
@@ -122,13 +136,7 @@ void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* 
                              j + p < columns ? narrow(_mm512_maskz_loadu_ps(lanes(rows - first - i),
                                                                             bt + (j + p) * stride + first + i))
                                              : _mm256_setzero_si256());
-      for (Index i = 0; i < wide; i += 2 * kLanes) {
-        __m512i r[16];
-        for (Index p = 0; p < kLanes; ++p) r[p] = _mm512_loadu_si512(staged + p * wide + i);
-        transpose(r);
-        for (Index p = 0; p < kLanes; ++p)
-          _mm512_storeu_si512(block + (first + i + 2 * p) * kBlockColumns + 2 * j, r[p]);
-      }
+      transpose_staged(staged, wide, block + first * kBlockColumns + 2 * j);
     }
 }
 
@@ -144,6 +152,57 @@ void rows_bf16(Index rows, Index padded, Index columns, const float* b, Index st
     for (Index j = 0; j < padded_rows(columns, kBlockColumns); j += kLanes)
       _mm512_storeu_si512(image + j / kBlockColumns * block_size + i * kBlockColumns + 2 * (j % kBlockColumns),
                           load_pair_of_rows(rows - i, lanes(columns - j), b + i * stride + j, stride));
+}
+
+void widen(Index n, const Bf16* x, float* y) {
+  for (Index i = 0; i < n; i += kLanes)
+    _mm512_mask_storeu_epi32(y + i, lanes(n - i), _mm512_slli_epi32(load_rounded(true, lanes(n - i), x + i), 16));
+}
+
+void round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
+  const __m512i count = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  for (Index i = 0; i < n; i += kLanes) {
+    const __mmask16 mask = lanes(n - i);
+    const __m512 value = _mm512_maskz_loadu_ps(mask, x + i);
+    const __m512i position = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(i)), count);
+    __m512i h = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(key)),
+                                 _mm512_mullo_epi32(position, _mm512_set1_epi32(static_cast<int>(0x9E3779B9u))));
+    h = _mm512_mullo_epi32(_mm512_xor_si512(h, _mm512_srli_epi32(h, 16)), _mm512_set1_epi32(0x7FEB352D));
+    h = _mm512_mullo_epi32(_mm512_xor_si512(h, _mm512_srli_epi32(h, 15)),
+                           _mm512_set1_epi32(static_cast<int>(0x846CA68Bu)));
+    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 16));
+    const __m512i bits = _mm512_castps_si512(value), exponent = _mm512_set1_epi32(0x7f800000);
+    const __mmask16 finite = _mm512_cmpneq_epi32_mask(_mm512_and_si512(bits, exponent), exponent);
+    const __m512i out = _mm512_mask_add_epi32(rounded(value), finite, bits, _mm512_srli_epi32(h, 16));
+    _mm256_mask_storeu_epi16(y + i, mask, _mm512_cvtepi32_epi16(_mm512_srli_epi32(out, 16)));
+  }
+}
+
+void block_rounded(Index rows, Index columns, const Bf16* bt, Index stride, Bf16* block) {
+  alignas(64) Bf16 staged[kLanes * kStagedColumns];
+  const Index padded = padded_rows(rows, kBlockRowsBf16);
+  for (Index first = 0; first < padded; first += kStagedColumns)
+    for (Index j = 0; j < kBlockColumns; j += kLanes) {
+      const Index wide = padded - first < kStagedColumns ? padded - first : kStagedColumns;
+      for (Index p = 0; p < kLanes; ++p)
+        for (Index i = 0; i < wide; i += kLanes)
+          _mm256_store_si256(reinterpret_cast<__m256i*>(staged + p * wide + i),
+                             j + p < columns
+                                 ? _mm256_maskz_loadu_epi16(lanes(rows - first - i), bt + (j + p) * stride + first + i)
+                                 : _mm256_setzero_si256());
+      transpose_staged(staged, wide, block + first * kBlockColumns + 2 * j);
+    }
+}
+
+void rows_rounded(Index rows, Index padded, Index columns, const Bf16* b, Index stride, Bf16* image, Index block_size) {
+  for (Index i = 0; i < padded; i += 2)
+    for (Index j = 0; j < padded_rows(columns, kBlockColumns); j += kLanes) {
+      const Bf16* from = b + i * stride + j;
+      const __m512i high = load_rounded(i + 1 < rows, lanes(columns - j), from + stride);
+      _mm512_storeu_si512(
+          image + j / kBlockColumns * block_size + i * kBlockColumns + 2 * (j % kBlockColumns),
+          _mm512_or_si512(load_rounded(i < rows, lanes(columns - j), from), _mm512_slli_epi32(high, 16)));
+    }
 }
 
 void transpose_f32(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
@@ -175,10 +234,6 @@ void transpose_bf16(Index rows, Index columns, const float* a, Index a_stride, B
     }
 }
 
-__m512i load_rounded(bool some, __mmask16 columns, const Bf16* a) {
-  return some ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(columns, a)) : _mm512_setzero_si512();
-}
-
 void transpose_rounded(Index rows, Index columns, const Bf16* a, Index a_stride, Bf16* at, Index at_stride) {
   for (Index i = 0; i < at_stride; i += 2 * kLanes)
     for (Index j = 0; j < columns; j += kLanes) {
@@ -204,8 +259,8 @@ float sum_bf16(Index n, const Bf16* x) {
 }  // namespace
 
 extern const PackKernels kPackKernelsAvx512;
-const PackKernels kPackKernelsAvx512 = {"avx512", round,     round_wide,    block_f32,      block_bf16,
-                                        rows_f32, rows_bf16, transpose_f32, transpose_bf16, transpose_rounded,
-                                        sum_bf16};
+const PackKernels kPackKernelsAvx512 = {
+    "avx512",  round,         round_wide,   widen,         round_stochastic, block_f32,         block_bf16, rows_f32,
+    rows_bf16, block_rounded, rows_rounded, transpose_f32, transpose_bf16,   transpose_rounded, sum_bf16};
 
 }  // namespace moelm

@@ -64,10 +64,11 @@ void adam_update_rows(Context& context, const OptimizerStep& now, std::span<cons
 }
 
 void adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
-                        Matrix& weights) {
-  ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
+                        MatrixView weights) {
+  ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
+         "a gradient has the shape of its weights");
   catch_up(now, last_step, weights.size(), moments.m.data(), moments.v.data());
-  kernels().adam(weights.size(), step_numbers(now), gradient.data, moments.m.data(), moments.v.data(), weights.data());
+  kernels().adam(weights.size(), step_numbers(now), gradient.data, moments.m.data(), moments.v.data(), weights.data);
 }
 
 }  // namespace moelm

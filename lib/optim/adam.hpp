@@ -24,6 +24,6 @@ void adam_update_rows(Context& context, const OptimizerStep& now, std::span<cons
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
 void adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
-                        Matrix& weights);
+                        MatrixView weights);
 
 }  // namespace moelm

@@ -171,17 +171,18 @@ class FactoredUpdate {
 }  // namespace
 
 void factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                     Moments& moments, Matrix& weights) {
-  ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
+                     Moments& moments, MatrixView weights) {
+  ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
+         "a gradient has the shape of its weights");
   const bool vector = moments.rows.empty();
   ensure(vector ? moments.v.size() == weights.size()
-                : moments.rows.size() == weights.rows() && moments.columns.size() == weights.cols(),
+                : moments.rows.size() == weights.rows && moments.columns.size() == weights.cols,
          "averages have the shape of their weights");
-  if (weights.empty()) return;
+  if (weights.size() == 0) return;
   Target target{gradient, weights, nullptr, moments.rows.data(), moments.columns.data()};
   if (vector)
     target = {{gradient.data, 1, weights.size(), weights.size()},
-              {weights.data(), 1, weights.size(), weights.size()},
+              {weights.data, 1, weights.size(), weights.size()},
               nullptr,
               nullptr,
               moments.v.data()};

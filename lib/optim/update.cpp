@@ -24,7 +24,7 @@ void update_rows(Context& context, const OptimizerStep& now, std::span<const std
 }
 
 void update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                   Moments& moments, Matrix& weights) {
+                   Moments& moments, MatrixView weights) {
   if (now.config.kind == OptimizerKind::adam)
     adam_update_matrix(now, gradient, last_step, moments, weights);
   else

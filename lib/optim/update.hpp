@@ -24,6 +24,6 @@ void update_rows(Context& context, const OptimizerStep& now, std::span<const std
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
 void update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                   Moments& moments, Matrix& weights);
+                   Moments& moments, MatrixView weights);
 
 }  // namespace moelm

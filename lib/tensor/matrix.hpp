@@ -32,6 +32,7 @@ class Matrix {
   float operator()(Index i, Index j) const { return data()[i * cols_ + j]; }
   std::span<float> values() { return {data(), static_cast<std::size_t>(size())}; }
   std::span<const float> values() const { return {data(), static_cast<std::size_t>(size())}; }
+  std::span<float> row_span(Index i) { return {row(i), static_cast<std::size_t>(cols_)}; }
   MatrixView view() { return {data(), rows_, cols_, cols_}; }
   ConstMatrixView view() const { return {data(), rows_, cols_, cols_}; }
   operator MatrixView() { return view(); }

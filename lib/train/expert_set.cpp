@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ops/kernels.hpp"
+#include "ops/pack_kernels.hpp"
 #include "optim/update.hpp"
 
 namespace moelm {
@@ -19,12 +20,17 @@ double norm_of(ConstMatrixView gradient) { return std::sqrt(kernels().sum_of_squ
 
 }  // namespace
 
-ExpertSet::ExpertSet(std::string name, std::vector<ExpertParameters>& experts, const ExpertGroupConfig& optimizer)
-    : name_(std::move(name)), experts_(experts), optimizer_(optimizer), last_step_(experts.size(), 0) {
+ExpertSet::ExpertSet(std::string name, std::vector<ExpertParameters>& experts, const ExpertGroupConfig& optimizer,
+                     const RandomStream& rounding)
+    : name_(std::move(name)),
+      experts_(experts),
+      optimizer_(optimizer),
+      rounding_(rounding),
+      last_step_(experts.size(), 0) {
   for (const ExpertParameters& expert : experts) {
     auto& of_expert = moments_.emplace_back();
-    for (const Matrix& weight : expert.weight)
-      of_expert.push_back(make_moments(optimizer.kind, weight.rows(), weight.cols(), false));
+    for (std::size_t j = 0; j < expert.matrices(); ++j)
+      of_expert.push_back(make_moments(optimizer.kind, expert.rows(j), expert.cols(j), false));
   }
 }
 
@@ -65,17 +71,29 @@ void ExpertSet::update(Context& context, Index step, double lr, ExpertsCache& ca
   });
 }
 
+std::uint32_t ExpertSet::rounding_key(Index step, Index expert, std::size_t matrix) const {
+  return rounding_.bits(step, expert, static_cast<Index>(matrix))[0];
+}
+
 void ExpertSet::update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache) {
   const auto expert = static_cast<std::size_t>(e);
   // From the last matrix to the first: hidden layers may have to be computed again from those before.
-  for (std::size_t j = experts_[expert].weight.size(); j-- > 0;) {
-    Matrix& weight = experts_[expert].weight[j];
-    const MatrixView gradient{context.scratch(ScratchSlot::gradient, weight.size()).data(), weight.rows(), weight.cols(),
-                              weight.cols()};
-    form_expert_gradient(context, experts_[expert], parts_, e, static_cast<Index>(j), cache, gradient);
+  ExpertParameters& weights = experts_[expert];
+  for (std::size_t j = weights.matrices(); j-- > 0;) {
+    const Index rows = weights.rows(j), cols = weights.cols(j);
+    const MatrixView gradient{context.scratch(ScratchSlot::gradient, rows * cols).data(), rows, cols, cols};
+    form_expert_gradient(context, weights, parts_, e, static_cast<Index>(j), cache, gradient);
     const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
     const OptimizerStep now{optimizer_, step, lr, scale};
-    update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weight);
+    if (!weights.weight.empty()) {
+      update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weights.weight[j]);
+      continue;
+    }
+    Bf16Matrix& rounded = weights.rounded[j];
+    const MatrixView wide{context.scratch(ScratchSlot::packed, rows * cols).data(), rows, cols, cols};
+    pack_kernels().widen(rounded.size(), rounded.data(), wide.data);
+    update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], wide);
+    pack_kernels().round_stochastic(rounded.size(), rounding_key(step, e, j), wide.data, rounded.data());
   }
   last_step_[expert] = step;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "base/random.hpp"
 #include "moe/experts.hpp"
 #include "optim/config.hpp"
 #include "optim/moments.hpp"
@@ -17,8 +18,9 @@ namespace moelm {
 /// Not thread-safe. References have to outlive it.
 class ExpertSet {
  public:
-  /// `name` as files call it: "layers.2.experts".
-  ExpertSet(std::string name, std::vector<ExpertParameters>& experts, const ExpertGroupConfig& optimizer);
+  /// `name` as files call it: "layers.2.experts". `rounding` draws for weights that are kept in bfloat16.
+  ExpertSet(std::string name, std::vector<ExpertParameters>& experts, const ExpertGroupConfig& optimizer,
+            const RandomStream& rounding);
 
   /// Forgets the step before.
   void begin_step();
@@ -40,10 +42,12 @@ class ExpertSet {
  private:
   void update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache);
   Index rows_of(Index expert) const;
+  std::uint32_t rounding_key(Index step, Index expert, std::size_t matrix) const;
 
   std::string name_;
   std::vector<ExpertParameters>& experts_;
   const ExpertGroupConfig& optimizer_;
+  RandomStream rounding_;
   std::vector<std::vector<Moments>> moments_;          // [E][matrices]
   std::vector<std::int64_t> last_step_;                // [E]
   std::vector<std::unique_ptr<ExpertFactors>> taken_;  // parts_ points at them

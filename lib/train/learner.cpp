@@ -15,6 +15,10 @@ namespace {
 
 double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
 
+bool is_finite(const Bf16Matrix& m) {
+  return std::all_of(m.data(), m.data() + m.size(), [](Bf16 x) { return (x & 0x7f80) != 0x7f80; });
+}
+
 /// A table of one row a token: the weights themselves, or the bias, whose rows are single numbers.
 MatrixView table_view(const NamedTensor& tensor) {
   const Index columns = tensor.vector ? 1 : tensor.values->cols();
@@ -57,9 +61,13 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
     auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
     if (moe == nullptr) continue;
     const std::string prefix = "layers." + std::to_string(l) + ".";
-    experts_.push_back({l, false, ExpertSet(prefix + "experts", moe->experts, optimizer_.experts)});
+    experts_.push_back(
+        {l, false,
+         ExpertSet(prefix + "experts", moe->experts, optimizer_.experts, {seed, "rounding", static_cast<Index>(l)})});
     if (!moe->shared.empty())
-      experts_.push_back({l, true, ExpertSet(prefix + "shared", moe->shared, optimizer_.experts)});
+      experts_.push_back({l, true,
+                          ExpertSet(prefix + "shared", moe->shared, optimizer_.experts,
+                                    {seed, "rounding-shared", static_cast<Index>(l)})});
   }
 }
 
@@ -196,7 +204,8 @@ OptimizerTensors Learner::optimizer_tensors() {
 
 std::string Learner::first_bad_weight() {
   for (const NamedTensor& tensor : named_tensors(parameters_))
-    if (!std::isfinite(squares(*tensor.values))) return tensor.name;
+    if (tensor.rounded != nullptr ? !is_finite(*tensor.rounded) : !std::isfinite(squares(*tensor.values)))
+      return tensor.name;
   return {};
 }
 

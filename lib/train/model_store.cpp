@@ -24,6 +24,14 @@ const StoredTensor& find_tensor(const SafetensorsFile& file, const std::string& 
   return *stored;
 }
 
+TensorType stored_type(const NamedTensor& tensor) {
+  return tensor.rounded != nullptr ? TensorType::bf16 : TensorType::f32;
+}
+
+void* data_of(const NamedTensor& tensor) {
+  return tensor.rounded != nullptr ? static_cast<void*>(tensor.rounded->data()) : tensor.values->data();
+}
+
 /// The folder of the run that a checkpoint's folder belongs to: RUN/checkpoints/step-...
 std::string run_of(const std::string& path) {
   if (!is_checkpoint(path)) return path;
@@ -36,7 +44,7 @@ std::string run_of(const std::string& path) {
 
 void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors)
-    file.read(find_tensor(file, tensor.name, TensorType::f32, tensor.shape()), tensor.values->data());
+    file.read(find_tensor(file, tensor.name, stored_type(tensor), tensor.shape()), data_of(tensor));
   if (file.tensors().size() == tensors.size()) return;
   for (const StoredTensor& stored : file.tensors()) {
     bool known = false;
@@ -48,7 +56,7 @@ void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& t
 std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors) {
   std::vector<TensorView> views;
   for (const NamedTensor& tensor : tensors)
-    views.push_back({tensor.name, TensorType::f32, tensor.shape(), tensor.values->data()});
+    views.push_back({tensor.name, stored_type(tensor), tensor.shape(), data_of(tensor)});
   return views;
 }
 

@@ -98,6 +98,28 @@ TEST_CASE("rows that are rounded before give the bits of rows that a product rou
     }
 }
 
+TEST_CASE("weights that are kept in bfloat16 multiply as the same numbers in single precision do") {
+  Context context(2);
+  Bf16Matrix kept(130, 97);
+  Matrix wide(130, 97);
+  const Matrix w = random_matrix(130, 97, 1), a = random_matrix(33, 97, 2), b = random_matrix(33, 130, 3);
+  for (Index i = 0; i < w.size(); ++i) {
+    kept.data()[i] = to_bf16(w.data()[i]);
+    wide.data()[i] = round_to_bf16(w.data()[i]);
+  }
+  for (const DataType type : {DataType::f32, DataType::bf16})
+    for (const Transpose transpose : {Transpose::yes, Transpose::no}) {
+      PackedMatrix of_kept, of_wide;
+      of_kept.pack(context, kept, transpose, type);
+      of_wide.pack(context, wide, transpose, type);
+      const ConstMatrixView x = transpose == Transpose::yes ? a.view() : b.view();
+      Matrix c(33, of_kept.cols()), d(33, of_kept.cols());
+      multiply(context, x, of_kept, 0.0f, c);
+      multiply(context, x, of_wide, 0.0f, d);
+      REQUIRE(std::memcmp(c.data(), d.data(), static_cast<std::size_t>(c.size()) * sizeof(float)) == 0);
+    }
+}
+
 TEST_CASE("a row of a product does not depend on the rows beside it nor on the threads") {
   Context one(1), two(2);
   for (const DataType type : {DataType::f32, DataType::bf16}) {

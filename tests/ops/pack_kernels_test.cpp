@@ -1,6 +1,7 @@
 // The vector kernels that pack matrices give the bits of the plain ones, and these are what they say.
 #include "ops/pack_kernels.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -84,6 +85,28 @@ TEST_CASE("vector kernels of packing equal the plain ones bit for bit at odd siz
       fast.transpose_rounded(rows, columns, small.data(), columns, h.data(), stride);
       plain.transpose_rounded(rows, columns, small.data(), columns, i.data(), stride);
       REQUIRE(same(h, i));
+      f.assign(static_cast<std::size_t>(m.size()), 9), g = f;
+      fast.widen(m.size(), small.data(), f.data());
+      plain.widen(m.size(), small.data(), g.data());
+      REQUIRE(same(f, g));
+      std::vector<Bf16> drawn(small), drawn_plainly(small);
+      fast.round_stochastic(m.size(), 77, m.data(), drawn.data());
+      plain.round_stochastic(m.size(), 77, m.data(), drawn_plainly.data());
+      REQUIRE(same(drawn, drawn_plainly));
+      std::vector<Bf16> image(static_cast<std::size_t>(size), 9), image_plainly(image);
+      fast.rows_rounded(rows, padded, columns, small.data(), columns, image.data(), size);
+      plain.rows_bf16(rows, padded, columns, m.data(), columns, image_plainly.data(), size);
+      REQUIRE(same(image, image_plainly));
+      plain.round(m.size(), across.data(), small.data());
+      fast.block_rounded(rows, columns, small.data(), rows, image.data());
+      plain.block_bf16(rows, columns, across.data(), rows, image_plainly.data());
+      REQUIRE(same(image, image_plainly));
+      plain.rows_rounded(rows, padded, columns, drawn.data(), columns, image.data(), size);
+      fast.rows_rounded(rows, padded, columns, drawn.data(), columns, image_plainly.data(), size);
+      REQUIRE(same(image, image_plainly));
+      plain.block_rounded(rows, columns, small.data(), rows, image.data());
+      fast.block_rounded(rows, columns, small.data(), rows, image_plainly.data());
+      REQUIRE(same(image, image_plainly));
       const Matrix usual = random_matrix(rows, columns, 8);
       plain.round(m.size(), usual.data(), small.data());
       REQUIRE(fast.sum_bf16(m.size(), small.data()) == plain.sum_bf16(m.size(), small.data()));
@@ -118,4 +141,26 @@ TEST_CASE("rows and columns of B meet in the same blocks, in bfloat16 two rows i
   REQUIRE(h[3] == to_bf16(b(1, 1)));
   REQUIRE(h[128 + 2] == to_bf16(b(2, 1)));
   REQUIRE(h[128 + 3] == 0);
+}
+
+TEST_CASE("stochastic rounding is right on average and never further away than the next number") {
+  constexpr int kDraws = 20000;
+  for (const float x : {1.001f, -1.001f, 3.14159f, 1e-20f, -77.7f}) {
+    const std::vector<float> same_number(kDraws, x);
+    std::vector<Bf16> y(kDraws);
+    pack_kernels().round_stochastic(kDraws, 5, same_number.data(), y.data());
+    double sum = 0;
+    float low = std::numeric_limits<float>::infinity(), high = -low;
+    for (const Bf16 r : y) {
+      sum += static_cast<double>(from_bf16(r));
+      low = std::min(low, from_bf16(r));
+      high = std::max(high, from_bf16(r));
+    }
+    const double gap = static_cast<double>(high) - static_cast<double>(low);
+    CAPTURE(x, low, high);
+    REQUIRE(low < x);
+    REQUIRE(high > x);
+    REQUIRE(gap <= std::abs(static_cast<double>(x)) / 64);
+    REQUIRE(std::abs(sum / kDraws - static_cast<double>(x)) < 4 * 0.5 * gap / std::sqrt(double{kDraws}));
+  }
 }

@@ -123,6 +123,49 @@ TEST_CASE("every kind learns a batch by heart") {
     }
 }
 
+TEST_CASE("a model whose experts are kept in bfloat16 learns a batch by heart") {
+  Context context(2, DataType::bf16);
+  ModelConfig model = tiny_model();
+  std::get<MoeConfig>(model.layers[2]).weights = DataType::bf16;
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::factored}) {
+    CAPTURE(enum_name(kind));
+    Learner learner(context, model, kinds(OptimizerKind::adam, OptimizerKind::adam, kind), kVocabulary, 1);
+    const Batch batch = random_batch(Sequence(kStreams, 5), kVocabulary, 1);
+    ModelState state;
+    double loss = 0;
+    for (Index t = 1; t <= 300; ++t) {
+      state.reset(learner.parameters(), kStreams);
+      loss = learner.step(context, batch, {t, kStreams, 0.01, 1.0}, state).losses.cross_entropy;
+    }
+    REQUIRE(loss < 0.6);
+    REQUIRE(learner.first_bad_weight().empty());
+    auto& rounded = std::get<MoeParameters>(learner.parameters().layers[2]).experts[1].rounded;
+    REQUIRE(rounded.size() == 2);
+    rounded[1].data()[3] = 0x7fc0;
+    REQUIRE(learner.first_bad_weight() == "layers.2.experts.1.weight_1");
+  }
+}
+
+TEST_CASE("ten steps are the same with one thread and with three, in both types") {
+  for (const DataType type : {DataType::f32, DataType::bf16}) {
+    CAPTURE(data_type_name(type));
+    std::vector<Values> outcomes;
+    for (const int threads : {1, 3}) {
+      Context context(threads, type);
+      Learner learner(context, tiny_model(), kinds(OptimizerKind::adam, OptimizerKind::adam, OptimizerKind::factored),
+                      kVocabulary, 1);
+      ModelState state;
+      state.reset(learner.parameters(), kStreams);
+      for (Index t = 1; t <= 10; ++t) {
+        const Batch batch = random_batch(Sequence(kStreams, 5), kVocabulary, static_cast<std::uint64_t>(t));
+        learner.step(context, batch, {t, kStreams, 0.01, 1.0}, state);
+      }
+      outcomes.push_back(everything_of(learner));
+    }
+    REQUIRE(outcomes[0] == outcomes[1]);
+  }
+}
+
 TEST_CASE("the clip of experts bounds the gradient of each matrix and of nothing else") {
   // With a great epsilon a first step is proportional to its gradient: lr g / epsilon.
   OptimizerConfig config = kinds(OptimizerKind::adam, OptimizerKind::adam, OptimizerKind::factored);

@@ -72,7 +72,7 @@ struct Outcome {
 Outcome train(const std::string& run, const std::string& data, const RunConfig& config, int threads, Index stop_after) {
   const Dataset dataset = Dataset::open(data);
   if (!run_exists(run)) create_run(run, config, dataset);
-  Context context(threads);
+  Context context(threads, products_of(config.train));
   StoppingView view(stop_after);
   TrainingStart start;
   start.run = run;
@@ -130,6 +130,14 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
     });
     require_same_in_parts(config);
   }
+}
+
+TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
+  RunConfig config = config_of(StateKind::carry);
+  config.train.dtype = "bf16";
+  require_same_in_parts(config);
+  std::get<MoeConfig>(config.model.layers[2]).weights = DataType::bf16;
+  require_same_in_parts(config);
 }
 
 TEST_CASE("a stop within a scheduled validation is made up for") {
