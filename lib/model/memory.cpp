@@ -61,7 +61,7 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
 
 /// Logits and their gradients, with noise also raw, draws and the gradient of raw; order, choices, gates, slots.
 double gate_activations(const GateConfig& gate, double rows) {
-  const double matrices = gate.kind == GateKind::noisy_top_k ? 6 : gate.kind == GateKind::balanced ? 4 : 3;
+  const double matrices = gate.kind == GateKind::noisy_top_k ? 7 : gate.kind == GateKind::balanced ? 4 : 3;
   return rows * (number(gate.experts) * matrices + number(gate.chosen()) * 6);
 }
 
@@ -79,7 +79,7 @@ void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
   sums.gradients += weights;
   sums.copies += weights;
   sums.activations += gate_activations(c.first_gate(), s.pass_rows) + pairs * 6;
-  sums.validation += weights + s.validation_rows * number(c.first_gate().experts) * (c.first_gate().noisy() ? 3 : 2);
+  sums.validation += weights + s.validation_rows * number(c.first_gate().experts) * (c.first_gate().noisy() ? 4 : 2);
   if (!c.hierarchical()) return;
   // The rows of each group, gathered, and their gradient.
   const double in_groups = s.pass_rows * number(c.first_gate().chosen());

@@ -36,6 +36,7 @@ struct GatePass {
 struct GateCache {
   Matrix clean;                     ///< x W_g, [N, E]
   Matrix raw;                       ///< x W_noise, [N, E]
+  Matrix deviation;                 ///< of the noise: softplus(raw) + epsilon, [N, E]
   Matrix draws;                     ///< the standard normal draws z, [N, E]; empty where noise is off
   Matrix noisy;                     ///< H(x), [N, E]: the logits that choose
   Matrix softmax;                   ///< softmax of clean over all experts, [N, E]

@@ -65,7 +65,7 @@ void add_shared_backward(Context& context, const MoeConfig& config, const MoePar
 
 NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions) {
   return [stream, step, positions](Index row, Index first, Index count, float* out) {
-    stream.normals(step, positions[static_cast<std::size_t>(row)], first, count, out);
+    kernels().normals(first, count, stream.row(step, positions[static_cast<std::size_t>(row)]), out);
   };
 }
 

@@ -49,6 +49,12 @@ struct Kernels {
   float (*sum)(Index n, const float* x);
   /// x[j] becomes 0 where the random number j of the row is less than `threshold`, else keep * x[j].
   void (*dropout)(Index n, const PhiloxRow& row, std::uint32_t threshold, float keep, float* x);
+  /// Standard normal numbers of columns first ... first + n - 1 of the row, those of RandomStream::normals to 1e-6.
+  void (*normals)(Index first, Index n, const PhiloxRow& row, float* out);
+  /// y = ln(1 + e^x) + more, within 2e-7 relative.
+  void (*softplus)(Index n, float more, const float* x, float* y);
+  /// p = Phi(u), the distribution function of the standard normal: within 2e-7, small values within 1e-5 relative.
+  void (*normal_cdf)(Index n, const float* u, float* p);
   float (*dot)(Index n, const float* x, const float* y);
   double (*sum_of_squares)(Index n, const float* x);
   void (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);

@@ -56,6 +56,9 @@ inline float tanh_element(float x) {
   return square < 0.09f ? small : large;
 }
 
+#include "ops/gate_kernels_body.hpp"
+#include "ops/random_kernels_body.hpp"
+
 void lstm_cell_forward(Index cells, const float* bias, float* gates, const float* c_prev, float* c, float* tanh_c,
                        float* h) {
   float* i = gates;
@@ -167,36 +170,6 @@ float sum(Index n, const float* x) {
   return total;
 }
 
-/// Philox 4x32 (see base/random.hpp) of 16 blocks at a time.
-void dropout(Index n, const PhiloxRow& row, std::uint32_t threshold, float keep, float* x) {
-  constexpr Index kBlocks = 16;
-  const std::uint32_t key0 = row.key.data()[0], key1 = row.key.data()[1];
-  const std::uint32_t* counter = row.counter.data();
-  for (Index begin = 0; begin < n; begin += 4 * kBlocks) {
-    std::uint32_t c[4][kBlocks];
-#pragma omp simd
-    for (Index l = 0; l < kBlocks; ++l) {
-      std::uint32_t c0 = static_cast<std::uint32_t>(begin / 4 + l), c1 = counter[1], c2 = counter[2], c3 = counter[3];
-      std::uint32_t k0 = key0, k1 = key1;
-      for (int round = 0; round < 10; ++round) {
-        const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c0, p1 = std::uint64_t{0xCD9E8D57} * c2;
-        c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
-        c1 = static_cast<std::uint32_t>(p1);
-        c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
-        c3 = static_cast<std::uint32_t>(p0);
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-      }
-      c[0][l] = c0;
-      c[1][l] = c1;
-      c[2][l] = c2;
-      c[3][l] = c3;
-    }
-    const Index count = n - begin < 4 * kBlocks ? n - begin : 4 * kBlocks;
-    for (Index j = 0; j < count; ++j) x[begin + j] *= c[j % 4][j / 4] < threshold ? 0.0f : keep;
-  }
-}
-
 float dot(Index n, const float* x, const float* y) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -267,6 +240,9 @@ const Kernels MOELM_KERNELS = {MOELM_KERNELS_NAME,
                                scale,
                                sum,
                                dropout,
+                               normals,
+                               softplus,
+                               normal_cdf,
                                dot,
                                sum_of_squares,
                                adam,

@@ -150,3 +150,46 @@ TEST_CASE("squares by column and factored updates equal plain loops for odd leng
     }
   });
 }
+
+TEST_CASE("softplus and the normal distribution are accurate over their range, tails included") {
+  for_each_kernels([](const Kernels& k) {
+    std::vector<float> x, soft, p;
+    for (float v = -30; v < 30; v += 0.00731f) x.push_back(v);
+    soft.resize(x.size());
+    p.resize(x.size());
+    const auto n = static_cast<Index>(x.size());
+    k.softplus(n, 0.0f, x.data(), soft.data());
+    k.normal_cdf(n, x.data(), p.data());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const auto v = static_cast<double>(x[i]);
+      const double exact = std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v)));
+      const double phi = 0.5 * std::erfc(-v / std::sqrt(2.0));
+      CAPTURE(v);
+      REQUIRE(std::abs(static_cast<double>(soft[i]) - exact) <= 4e-7 * exact);
+      REQUIRE(std::abs(static_cast<double>(p[i]) - phi) <= 2e-7);
+      if (v > -12) REQUIRE(std::abs(static_cast<double>(p[i]) - phi) <= 2e-5 * phi);
+    }
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    float y = 0;
+    k.softplus(1, 0.0f, &nan, &y);
+    REQUIRE(std::isnan(y));
+    k.normal_cdf(1, &nan, &y);
+    REQUIRE(std::isnan(y));
+  });
+}
+
+TEST_CASE("every instruction set draws the normal numbers of the stream, from any column on") {
+  const RandomStream stream(9, "gate-noise", 2);
+  for_each_kernels([&](const Kernels& k) {
+    for (const Index first : {0, 1, 6, 64, 131})
+      for (const Index n : {1, 5, 64, 300}) {
+        std::vector<float> fast(static_cast<std::size_t>(n)), plain(fast);
+        for (Index row = 0; row < 20; ++row) {
+          k.normals(first, n, stream.row(4, row), fast.data());
+          stream.normals(4, row, first, n, plain.data());
+          for (std::size_t i = 0; i < fast.size(); ++i)
+            REQUIRE(std::abs(fast[i] - plain[i]) <= 2e-6f * std::max(1.0f, std::abs(plain[i])));
+        }
+      }
+  });
+}
