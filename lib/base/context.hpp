@@ -21,6 +21,7 @@ enum class ScratchSlot {
   padded_output,  ///< and their results
   logits,         ///< some rows of the softmax
   gradient,       ///< of one expert matrix
+  moments,        ///< sums of its squares
   count
 };
 

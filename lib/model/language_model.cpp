@@ -79,10 +79,9 @@ class Pass {
       }
       cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
       if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
-        LstmState dstate;
-        dstate.reset(batch_.sequence.streams(), *lstm);
-        lstm_backward(context_, *lstm, batch_.sequence, cache_.x[l - 1], cache_.dlayer,
-                      std::get<LstmCache>(cache_.layers[l]), dstate, std::get<LstmParameters>(gradients.layers[l]),
+        auto& cache = std::get<LstmCache>(cache_.layers[l]);
+        cache.dfinal.reset(batch_.sequence.streams(), *lstm);
+        lstm_backward(context_, *lstm, batch_.sequence, cache_.x[l - 1], cache_.dlayer, cache, cache.dfinal, std::get<LstmParameters>(gradients.layers[l]),
                       cache_.dprevious);
       } else {
         auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
@@ -206,6 +205,14 @@ void ModelState::reset(const ModelParameters& parameters, Index streams) {
   layers.resize(parameters.layers.size());
   for (std::size_t l = 0; l < layers.size(); ++l)
     if (const auto* lstm = std::get_if<LstmParameters>(&parameters.layers[l])) layers[l].reset(streams, *lstm);
+}
+
+void ModelState::copy_from(const ModelState& other) {
+  layers.resize(other.layers.size());
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    layers[l].h.copy_from(other.layers[l].h);
+    layers[l].c.copy_from(other.layers[l].c);
+  }
 }
 
 ModelState ModelState::clone() const {

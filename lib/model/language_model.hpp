@@ -20,6 +20,8 @@ struct ModelState {
   std::vector<LstmState> layers;
 
   ModelState clone() const;
+  /// Becomes a copy of `other`; memory is used again.
+  void copy_from(const ModelState& other);
   /// Zero state for `streams` streams.
   void reset(const ModelParameters& parameters, Index streams);
 };

@@ -33,8 +33,8 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   cache.tanh_c.reshape(rows, cells);
   cache.output.reshape(rows, width);
   if (p.projected()) cache.hidden.reshape(rows, cells);
-  cache.initial.h = state.h.clone();
-  cache.initial.c = state.c.clone();
+  cache.initial.h.copy_from(state.h);
+  cache.initial.c.copy_from(state.c);
   cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
   cache.w_hh.pack(context, p.weight_hh, Transpose::yes, context.products());
   if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());

@@ -38,6 +38,7 @@ struct LstmCache {
   Matrix hidden;  ///< [N, H], output before the projection
   Matrix output;  ///< [N, R]
   LstmState initial;
+  LstmState dfinal;         ///< for callers: the gradient of the last state
   Matrix previous_h;        ///< [N, R], h_{t-1} of every row
   Matrix dh, dc, dh_total;  ///< gradients through time: [B, R], [B, H], [N, R]
   Matrix dhidden;           ///< [B, H]

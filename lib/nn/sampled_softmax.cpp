@@ -63,7 +63,7 @@ class SampledPass {
 
   /// Sums over sampled rows and over targets, side by side in one gradient.
   void gather(SampledSoftmaxGradient& gradient) {
-    RowGradient of_targets;
+    RowGradient& of_targets = cache_.of_targets;
     embedding_backward(context_, targets_, cache_.dtarget, of_targets);
     auto& index = gradient.weight.index;
     index.clear();

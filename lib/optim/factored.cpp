@@ -87,7 +87,10 @@ class FactoredUpdate {
         width_(target.gradient.cols),
         grain_(std::max((kElementsOfATask + width_ - 1) / width_, (count_ + kMostTasks - 1) / kMostTasks)),
         tasks_((count_ + grain_ - 1) / grain_),
-        roots_(static_cast<std::size_t>(width_), 1.0f) {}
+        sums_(reinterpret_cast<double*>(context.scratch(ScratchSlot::moments, (2 * tasks_ + 1) * width_).data())),
+        roots_(reinterpret_cast<float*>(sums_ + tasks_ * width_)) {
+    std::fill_n(roots_, width_, 1.0f);
+  }
 
   /// kept(row) is what is left of a row's average before this step, kept_columns of the columns' averages.
   template <class Kept>
@@ -97,8 +100,8 @@ class FactoredUpdate {
     double rate = now_.lr * now_.config.lr_scale * now_.grad_scale;
     if (now_.config.kind == OptimizerKind::adafactor) rate /= std::max(1.0, rms() / kAdafactorMostRms);
     for_rows([&](Index i, Index) {
-      kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon),
-                         roots_.data(), target_.gradient.row(i), target_.weights.row(target_.row(i)));
+      kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon), roots_,
+                         target_.gradient.row(i), target_.weights.row(target_.row(i)));
     });
   }
 
@@ -113,10 +116,10 @@ class FactoredUpdate {
 
   template <class Kept>
   void add_squares(const Kept& kept) {
-    sums_.assign(static_cast<std::size_t>(tasks_ * width_), 0.0);
+    std::fill_n(sums_, tasks_ * width_, 0.0);
     const double scale = now_.grad_scale * now_.grad_scale / static_cast<double>(width_);
     for_rows([&](Index i, Index task) {
-      const double sum = kernels().add_squares(width_, target_.gradient.row(i), sums_.data() + task * width_);
+      const double sum = kernels().add_squares(width_, target_.gradient.row(i), sums_ + task * width_);
       if (target_.rows == nullptr) return;
       float& average = target_.rows[target_.row(i)];
       average = estimate_.next(average, kept(target_.row(i)), sum * scale);
@@ -128,10 +131,10 @@ class FactoredUpdate {
     double total = 0;
     for (Index j = 0; j < width_; ++j) {
       double sum = 0;
-      for (Index task = 0; task < tasks_; ++task) sum += sums_[static_cast<std::size_t>(task * width_ + j)];
+      for (Index task = 0; task < tasks_; ++task) sum += sums_[task * width_ + j];
       float& average = target_.columns[j];
       average = estimate_.next(average, kept, sum * scale);
-      roots_[static_cast<std::size_t>(j)] = std::sqrt(average);
+      roots_[j] = std::sqrt(average);
       total += static_cast<double>(average);
     }
     mean_ = total / static_cast<double>(width_);
@@ -151,7 +154,7 @@ class FactoredUpdate {
     std::vector<double> sums(static_cast<std::size_t>(tasks_), 0.0);
     for_rows([&](Index i, Index task) {
       sums[static_cast<std::size_t>(task)] +=
-          kernels().factored_squares(width_, root(i), roots_.data(), target_.gradient.row(i));
+          kernels().factored_squares(width_, root(i), roots_, target_.gradient.row(i));
     });
     double total = 0;
     for (const double sum : sums) total += sum;
@@ -163,9 +166,9 @@ class FactoredUpdate {
   const Target& target_;
   Estimate estimate_;
   Index count_, width_, grain_, tasks_;
-  std::vector<double> sums_;  ///< [tasks, width] squares by column
-  std::vector<float> roots_;  ///< of the columns' averages, or ones
-  double mean_ = 1;           ///< of the columns' averages, or 1
+  double* sums_;     ///< [tasks, width] squares by column
+  float* roots_;     ///< of the columns' averages, or ones
+  double mean_ = 1;  ///< of the columns' averages, or 1
 };
 
 }  // namespace

@@ -30,6 +30,11 @@ Matrix Matrix::clone() const {
   return copy;
 }
 
+void Matrix::copy_from(const Matrix& other) {
+  reshape(other.rows_, other.cols_);
+  std::copy_n(other.data(), size(), data());
+}
+
 void Matrix::swap(Matrix& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(rows_, other.rows_);

@@ -42,6 +42,8 @@ class Matrix {
   void reshape(Index rows, Index cols);
   void zero();
   Matrix clone() const;
+  /// Becomes a copy of `other`; memory is used again.
+  void copy_from(const Matrix& other);
   void swap(Matrix& other) noexcept;
 
  private:

@@ -72,7 +72,7 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
 }
 
 StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
-  ModelState before = state.clone();
+  before_.copy_from(state);
   const PassOptions pass{true, seed_, options.step, options.streams};
   StepResult result;
   result.tokens = batch.rows();
@@ -85,7 +85,7 @@ StepResult Learner::step(Context& context, const Batch& batch, const StepOptions
   if (result.fault.empty())
     update(context, options, result);
   else
-    state = std::move(before);
+    state.copy_from(before_);
   return result;
 }
 

@@ -100,6 +100,7 @@ class Learner {
   std::vector<Moments> moments_;
   std::vector<LayerExperts> experts_;
   std::vector<double> nll_;
+  ModelState before_;  ///< the state that a faulty step is taken back to
 };
 
 }  // namespace moelm
