@@ -28,7 +28,7 @@ class BatchSource {
   virtual void seek(BatchPosition position) = 0;
   /// Batches of one pass over the text.
   virtual Index batches_per_pass() const = 0;
-  /// B of a whole batch, the coordinate of random numbers and the number of carried states.
+  /// B of a whole batch, the coordinate of random numbers; of streams also the number of carried states.
   virtual Index streams() const = 0;
 
  protected:
