@@ -36,8 +36,9 @@ class ReadAhead final : public BatchSource {
     MadeBatch first = std::move(ready_.front());
     ready_.pop_front();
     rows_ -= first.batch.rows();
+    const bool room = rows_ < wanted_;
     lock.unlock();
-    taken_.notify_one();
+    if (room) taken_.notify_one();
     batch = std::move(first.batch);
     position_ = first.after;
     return first.fresh;
@@ -82,9 +83,12 @@ class ReadAhead final : public BatchSource {
     }
   }
 
+  /// Once there is enough the thread sleeps until half of it is gone: to be woken for every batch would disturb steps.
   bool wait_for_room() {
     std::unique_lock lock(mutex_);
-    taken_.wait(lock, [&] { return stopping_ || rows_ < kRowsAhead; });
+    if (rows_ >= kRowsAhead) wanted_ = kRowsAhead / 2;
+    taken_.wait(lock, [&] { return stopping_ || rows_ < wanted_; });
+    wanted_ = kRowsAhead;
     return !stopping_;
   }
 
@@ -105,8 +109,8 @@ class ReadAhead final : public BatchSource {
 
   std::mutex mutex_;
   std::condition_variable made_, taken_;
-  std::deque<MadeBatch> ready_;  // guarded by the mutex, as are rows_ and stopping_
-  Index rows_ = 0;
+  std::deque<MadeBatch> ready_;  // guarded by the mutex, as are the next three
+  Index rows_ = 0, wanted_ = kRowsAhead;
   bool stopping_ = false;
   std::thread thread_;
 };
