@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 
 #include "base/check.hpp"
@@ -58,37 +57,6 @@ class MergedWord {
   std::array<std::int32_t, kLongestBpeWord> ids_, next_;
 };
 
-/// Merges words, and remembers each of a long text: most come again.
-class WordMerger {
- public:
-  WordMerger(const PairTable& pairs, std::size_t text_bytes) : pairs_(pairs) {
-    constexpr std::size_t kWorthIt = std::size_t{1} << 16, kBytesOfWord = 128;
-    if (text_bytes < kWorthIt) return;
-    known_.emplace();
-    known_->reserve(static_cast<Index>(text_bytes / kBytesOfWord), static_cast<Index>(text_bytes / 8));
-  }
-
-  /// The ids of a word, until the next call.
-  std::span<const std::int32_t> merge(std::string_view word) {
-    if (!known_) ids_.clear();
-    const Index number = known_ ? known_->add(word) : 0;
-    if (number == static_cast<Index>(ends_.size()) || !known_) {
-      const MergedWord merged(word, pairs_);
-      ids_.insert(ids_.end(), merged.ids().begin(), merged.ids().end());
-      if (!known_) return ids_;
-      ends_.push_back(ids_.size());
-    }
-    const std::size_t begin = number == 0 ? 0 : ends_[static_cast<std::size_t>(number) - 1];
-    return std::span(ids_).subspan(begin, ends_[static_cast<std::size_t>(number)] - begin);
-  }
-
- private:
-  const PairTable& pairs_;
-  std::optional<WordTable> known_;
-  std::vector<std::size_t> ends_;
-  std::vector<std::int32_t> ids_;
-};
-
 class BpeTokenizer final : public Tokenizer {
  public:
   BpeTokenizer(std::vector<Merge> merges, std::vector<Index> counts)
@@ -131,13 +99,12 @@ class BpeTokenizer final : public Tokenizer {
     split_bpe(text, words);
     std::vector<std::int32_t> numbers(words.size());
     piece_numbers_.find_all(text, words, numbers.data());
-    WordMerger merger(pairs_, text.size());
     for (std::size_t i = 0; i < words.size(); ++i) {
       const std::string_view word = words[i].in(text);
       if (numbers[i] >= 0)
         push_piece(piece_ids_[static_cast<std::size_t>(numbers[i])], word, out);
       else
-        push_pieces(merger.merge(word), out);
+        push_pieces(MergedWord(word, pairs_).ids(), out);
       if (word[0] == '\n') out.line_ends.push_back(out.tokens());
     }
   }

@@ -162,7 +162,7 @@ std::vector<Merge> random_merges(RandomBytes& random) {
 
 }  // namespace
 
-TEST_CASE("merges are those of the definition, in short texts and in long ones that remember their words") {
+TEST_CASE("merges are those of the definition, in words alone and in long texts") {
   RandomBytes random(11);
   for (int round = 0; round < 40; ++round) {
     const std::vector<Merge> merges = random_merges(random);
