@@ -84,7 +84,10 @@ class LineBatches final : public BatchSource {
 
   BatchPosition position() const override { return position_; }
 
-  void seek(BatchPosition position) override { position_ = position; }
+  void seek(BatchPosition position) override {
+    require_within_pass(position);
+    position_ = position;
+  }
 
   Index batches_per_pass() const override { return batches_per_pass_; }
   Index streams() const override { return batch_tokens_; }

@@ -7,6 +7,7 @@
 
 #include "data/byte_tokenizer.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
@@ -132,6 +133,22 @@ TEST_CASE("whole lines go on from any batch of any pass as if they had never sto
         REQUIRE(same(batch, expected[i]));
       }
     }
+  }
+}
+
+TEST_CASE("a place beyond the end of a pass is refused") {
+  const Folder folder(*letters(), some_lines(50, 4));
+  const Dataset data = folder.open();
+  for (const bool lines : {true, false}) {
+    const auto batches =
+        lines ? make_line_batches(data, Split::train, 30, 7) : make_stream_batches(data, Split::train, 3, 5);
+    const Index count = batches->batches_per_pass();
+    batches->seek({2, count - 1});
+    Batch batch;
+    batches->next(batch);
+    CHECK(batches->position().pass == 3);
+    CHECK(error_exit([&] { batches->seek({0, count}); }) == Exit::bad_data);
+    CHECK(error_exit([&] { batches->seek({0, -1}); }) == Exit::bad_data);
   }
 }
 
