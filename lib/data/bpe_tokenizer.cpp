@@ -1,11 +1,12 @@
 #include "data/bpe_tokenizer.hpp"
 
-#include <limits>
-#include <unordered_map>
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.hpp"
 #include "data/byte_pieces.hpp"
+#include "data/pair_table.hpp"
 #include "data/word_table.hpp"
 
 namespace moelm {
@@ -13,24 +14,60 @@ namespace moelm {
 namespace {
 
 constexpr std::int32_t kBytes = 256;
-constexpr std::int32_t kNoMerge = std::numeric_limits<std::int32_t>::max();
 
-std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
-  return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint32_t>(right);
-}
+/// The pieces of one word while they are merged: ids, and what each would make with the next one.
+class MergedWord {
+ public:
+  MergedWord(std::string_view word, const PairTable& pairs) : pairs_(pairs) {
+    ensure(word.size() <= kLongestBpeWord, "words of bpe have a greatest length");
+    for (const char c : word) push(static_cast<unsigned char>(c), kNoMerge, true);
+    while (best_ != kNoMerge) merge_best();
+  }
+
+  std::span<const std::int32_t> ids() const { return std::span(ids_).first(size_); }
+
+ private:
+  /// Appends a piece; where it is `fresh` as a neighbour, what it makes with the one before is looked up.
+  void push(std::int32_t id, std::int32_t next, bool fresh) {
+    if (size_ > 0) {
+      if (fresh) next_[size_ - 1] = pairs_.find(ids_[size_ - 1], id);
+      best_ = std::min(best_, next_[size_ - 1]);
+    }
+    ids_[size_] = id;
+    next_[size_++] = next;
+  }
+
+  /// Applies the earliest merge that fits anywhere, everywhere it fits, from the left.
+  void merge_best() {
+    const std::int32_t merge = std::exchange(best_, kNoMerge);
+    const std::size_t size = std::exchange(size_, 0);
+    next_[size - 1] = kNoMerge;
+    bool after_joined = false;
+    for (std::size_t i = 0; i < size;) {
+      const bool joined = next_[i] == merge;
+      push(joined ? merge : ids_[i], next_[i], joined || after_joined);
+      after_joined = joined;
+      i += joined ? 2 : 1;
+    }
+  }
+
+  const PairTable& pairs_;
+  std::size_t size_ = 0;
+  std::int32_t best_ = kNoMerge;  // the least of next_
+  std::array<std::int32_t, kLongestBpeWord> ids_, next_;
+};
 
 class BpeTokenizer final : public Tokenizer {
  public:
   BpeTokenizer(std::vector<Merge> merges, std::vector<Index> counts)
-      : merges_(std::move(merges)), counts_(std::move(counts)) {
-    pair_ids_.reserve(merges_.size());
+      : merges_(std::move(merges)), counts_(std::move(counts)), pairs_(static_cast<Index>(merges_.size())) {
     pieces_.reserve(merges_.size() + kBytes);
     for (std::int32_t byte = 0; byte < kBytes; ++byte) add_piece(std::string(1, static_cast<char>(byte)));
     for (const Merge& merge : merges_) {
       const auto id = static_cast<std::int32_t>(pieces_.size());
       ensure(merge[0] >= 0 && merge[0] < id && merge[1] >= 0 && merge[1] < id, "a merge joins smaller ids");
       add_piece(pieces_[static_cast<std::size_t>(merge[0])] + pieces_[static_cast<std::size_t>(merge[1])]);
-      ensure(pair_ids_.emplace(pair_key(merge[0], merge[1]), id).second, "no pair is merged twice");
+      ensure(pairs_.add(merge[0], merge[1], id), "no pair is merged twice");
     }
   }
 
@@ -60,14 +97,26 @@ class BpeTokenizer final : public Tokenizer {
     measure_kept_bytes(text, out);
     std::vector<Word> words;
     split_bpe(text, words);
-    std::vector<std::int32_t> ids;
-    for (const Word& word : words) {
-      encode_word(word.in(text), ids, out);
-      if (text[word.begin] == '\n') out.line_ends.push_back(out.tokens());
+    std::vector<std::int32_t> numbers(words.size());
+    piece_numbers_.find_all(text, words, numbers.data());
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::string_view word = words[i].in(text);
+      if (numbers[i] >= 0)
+        push_piece(piece_ids_[static_cast<std::size_t>(numbers[i])], word, out);
+      else
+        push_pieces(MergedWord(word, pairs_).ids(), out);
+      if (word[0] == '\n') out.line_ends.push_back(out.tokens());
     }
   }
 
  private:
+  void push_pieces(std::span<const std::int32_t> ids, EncodedText& out) const {
+    out.ids.insert(out.ids.end(), ids.begin(), ids.end());
+    out.flags.resize(out.ids.size(), TokenFlag::plain);
+    if (!out.keep_surface) return;
+    for (const std::int32_t id : ids) push_surface(pieces_[static_cast<std::size_t>(id)], out);
+  }
+
   void add_piece(std::string piece) {
     // Two merges may spell the same bytes; the first one is what a whole word becomes.
     if (piece_numbers_.find(piece) < 0) {
@@ -77,40 +126,12 @@ class BpeTokenizer final : public Tokenizer {
     pieces_.push_back(std::move(piece));
   }
 
-  void encode_word(std::string_view word, std::vector<std::int32_t>& ids, EncodedText& out) const {
-    const Index whole = piece_numbers_.find(word);
-    if (whole >= 0) return push_piece(piece_ids_[static_cast<std::size_t>(whole)], word, out);
-    ids.clear();
-    for (const char c : word) ids.push_back(static_cast<unsigned char>(c));
-    while (merge_best(ids)) continue;
-    for (const std::int32_t id : ids) push_piece(id, pieces_[static_cast<std::size_t>(id)], out);
-  }
-
-  /// Applies the earliest merge that fits anywhere, everywhere it fits. Words are short, so looking is cheap.
-  bool merge_best(std::vector<std::int32_t>& ids) const {
-    std::int32_t best = kNoMerge;
-    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-      const auto found = pair_ids_.find(pair_key(ids[i], ids[i + 1]));
-      if (found != pair_ids_.end() && found->second < best) best = found->second;
-    }
-    if (best == kNoMerge) return false;
-    const Merge& pair = merges_[static_cast<std::size_t>(best - kBytes)];
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < ids.size(); ++kept) {
-      const bool joined = i + 1 < ids.size() && ids[i] == pair[0] && ids[i + 1] == pair[1];
-      ids[kept] = joined ? best : ids[i];
-      i += joined ? 2 : 1;
-    }
-    ids.resize(kept);
-    return true;
-  }
-
   std::vector<Merge> merges_;
   std::vector<Index> counts_;
   std::vector<std::string> pieces_;
   WordTable piece_numbers_;
   std::vector<std::int32_t> piece_ids_;
-  std::unordered_map<std::uint64_t, std::int32_t> pair_ids_;
+  PairTable pairs_;
 };
 
 }  // namespace

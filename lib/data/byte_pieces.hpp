@@ -12,9 +12,7 @@ namespace moelm {
 inline void push_piece(std::int32_t id, std::string_view bytes, EncodedText& out) {
   out.ids.push_back(id);
   out.flags.push_back(TokenFlag::plain);
-  if (!out.keep_surface) return;
-  out.surface += bytes;
-  out.surface_ends.push_back(static_cast<Index>(out.surface.size()));
+  if (out.keep_surface) push_surface(bytes, out);
 }
 
 /// Words and faults of a text that is kept as it is.

@@ -1,5 +1,6 @@
 #include "data/byte_tokenizer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.hpp"
@@ -37,10 +38,15 @@ class ByteTokenizer final : public Tokenizer {
  protected:
   void encode_block(std::string_view text, EncodedText& out) const override {
     measure_kept_bytes(text, out);
-    for (const char c : text) {
-      push_piece(static_cast<unsigned char>(c), std::string_view(&c, 1), out);
-      if (c == '\n') out.line_ends.push_back(out.tokens());
-    }
+    const std::size_t before = out.ids.size();
+    out.ids.resize(before + text.size());
+    out.flags.resize(before + text.size(), TokenFlag::plain);
+    std::transform(text.begin(), text.end(), out.ids.begin() + static_cast<std::ptrdiff_t>(before),
+                   [](char c) { return static_cast<unsigned char>(c); });
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
+      out.line_ends.push_back(static_cast<Index>(before + end) + 1);
+    if (!out.keep_surface) return;
+    for (const char& c : text) push_surface({&c, 1}, out);
   }
 
  private:

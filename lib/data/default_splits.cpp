@@ -11,29 +11,68 @@ namespace {
 
 constexpr std::size_t kSegmentBytes = 4096;  // how finely long lines may be cut
 
-/// The end of the first line of `text`, or of a piece of it if it is long.
-std::size_t segment_end(std::string_view text) {
-  const std::string_view window = text.substr(0, kSegmentBytes);
-  const std::size_t line_end = window.find('\n');
-  if (line_end != std::string_view::npos) return line_end + 1;
-  return window.size() < kSegmentBytes ? window.size() : text_cut(window);
-}
-
-/// The marks of a block, counted from its beginning.
-std::vector<TextMark> marks_of(std::string_view text, const TokenCount& count) {
-  std::vector<TextMark> marks;
-  TextMark mark;
-  while (!text.empty()) {
-    const std::size_t size = segment_end(text);
-    mark.line_end = text[size - 1] == '\n';
-    mark.offset += static_cast<Index>(size);
-    mark.tokens += count(text.substr(0, size));
-    mark.lines += mark.line_end ? 1 : 0;
-    marks.push_back(mark);
-    text.remove_prefix(size);
+/// Finds the marks of a block, counted from its beginning: after every line, and within lines that are long.
+class BlockMarks {
+ public:
+  BlockMarks(std::string_view text, const TokenCount& count) : count_(count) {
+    while (!text.empty()) {
+      const std::size_t size = short_lines(text);
+      if (size > 0)
+        add_lines(text.substr(0, size));
+      else
+        add(text.substr(0, segment_end(text)));
+      text.remove_prefix(static_cast<std::size_t>(mark_.offset - taken_));
+      taken_ = mark_.offset;
+    }
   }
-  return marks;
-}
+
+  std::vector<TextMark> take() { return std::move(marks_); }
+
+ private:
+  /// Bytes of the whole lines that `text` begins with, as far as none of them is long.
+  static std::size_t short_lines(std::string_view text) {
+    std::size_t end = 0;
+    for (;;) {
+      const std::size_t line_end = text.substr(end, kSegmentBytes).find('\n');
+      if (line_end == std::string_view::npos) return end;
+      end += line_end + 1;
+    }
+  }
+
+  /// The end of the first piece of a line that is long, or that ends the text.
+  static std::size_t segment_end(std::string_view text) {
+    const std::string_view window = text.substr(0, kSegmentBytes);
+    return window.size() < kSegmentBytes ? window.size() : text_cut(window);
+  }
+
+  /// Counted at once: to call for every line would cost as much as to count.
+  void add_lines(std::string_view lines) {
+    ends_.clear();
+    count_(lines, ends_);
+    const Index before = mark_.tokens;
+    std::size_t begin = 0;
+    for (const Index tokens : ends_) {
+      const std::size_t end = lines.find('\n', begin) + 1;
+      mark_ = {mark_.offset + static_cast<Index>(end - begin), before + tokens, mark_.lines + 1, true};
+      marks_.push_back(mark_);
+      begin = end;
+    }
+  }
+
+  void add(std::string_view segment) {
+    ends_.clear();
+    mark_.tokens += count_(segment, ends_);
+    mark_.offset += static_cast<Index>(segment.size());
+    mark_.line_end = false;
+    marks_.push_back(mark_);
+  }
+
+  const TokenCount& count_;
+  std::vector<Index> ends_;
+  std::vector<TextMark> marks_;
+  TextMark mark_;
+  Index taken_ = 0;
+};
 
 std::vector<TextMark> survey(InputText& input, const TokenCount& count, BlockPipeline& pipeline) {
   std::vector<std::vector<TextMark>> found(static_cast<std::size_t>(pipeline.slots()));
@@ -41,7 +80,9 @@ std::vector<TextMark> survey(InputText& input, const TokenCount& count, BlockPip
   TextMark end;
   input.run(
       pipeline, "survey",
-      [&](const TextBlock& block, Index slot) { found[static_cast<std::size_t>(slot)] = marks_of(block.bytes, count); },
+      [&](const TextBlock& block, Index slot) {
+        found[static_cast<std::size_t>(slot)] = BlockMarks(block.bytes, count).take();
+      },
       [&](const TextBlock&, Index slot) {
         const TextMark begin = end;
         for (const TextMark& mark : found[static_cast<std::size_t>(slot)]) {

@@ -13,8 +13,9 @@ namespace moelm {
 inline constexpr double kHeldBackShare = 0.05;
 inline constexpr Index kMostHeldBack = 250'000;
 
-/// Tokens of a stretch of raw text, `</s>` of its lines included. Thread-safe.
-using TokenCount = std::function<Index(std::string_view)>;
+/// Appends to `ends`, for every line end of a stretch of raw text, the number of tokens up to and with it, and returns
+/// the number of all, `</s>` included. Thread-safe.
+using TokenCount = std::function<Index(std::string_view text, std::vector<Index>& ends)>;
 
 /// Cuts every input into train, valid (if wanted) and test (if wanted), at line ends; lines that are longer than a held
 /// back part are cut between words. Inputs that are cut already give no more than they gave. The parts hold at most

@@ -37,4 +37,10 @@ struct EncodedText {
   void clear();
 };
 
+/// The text behind the next token. REQUIRES keep_surface.
+inline void push_surface(std::string_view text, EncodedText& out) {
+  out.surface += text;
+  out.surface_ends.push_back(static_cast<Index>(out.surface.size()));
+}
+
 }  // namespace moelm

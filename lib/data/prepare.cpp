@@ -66,19 +66,41 @@ void check_options(const PrepareOptions& options) {
 
 /// How many tokens a stretch of raw text has; for bpe before its merges are known, its words.
 TokenCount counter_of(TokenizerKind kind, const Tokenizer* tokenizer) {
-  if (kind == TokenizerKind::byte) return [](std::string_view text) { return static_cast<Index>(text.size()); };
+  if (kind == TokenizerKind::byte)
+    return [](std::string_view text, std::vector<Index>& ends) {
+      for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
+        ends.push_back(static_cast<Index>(end) + 1);
+      return static_cast<Index>(text.size());
+    };
   if (kind == TokenizerKind::bpe && tokenizer != nullptr)
-    return [tokenizer](std::string_view text) {
+    return [tokenizer](std::string_view text, std::vector<Index>& ends) {
       EncodedText encoded;
       tokenizer->encode(text, encoded);
+      ends = encoded.line_ends;
       return encoded.tokens();
     };
-  return [split = splitter_of(kind)](std::string_view text) {
+  return [split = splitter_of(kind)](std::string_view text, std::vector<Index>& ends) {
     std::vector<Word> words;
     split(text, words);
+    for (std::size_t i = 0; i < words.size(); ++i)
+      if (words[i].is_line_end() || text[words[i].begin] == '\n') ends.push_back(static_cast<Index>(i) + 1);
     return static_cast<Index>(words.size());
   };
 }
+
+/// Adds the time of its life to a sum.
+class Timer {
+ public:
+  explicit Timer(double& seconds) : seconds_(seconds) {}
+  ~Timer() { seconds_ += std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double& seconds_;
+  Clock::time_point begin_ = Clock::now();
+};
 
 /// The steps, with what one leaves for the next.
 class Preparation {
@@ -121,17 +143,21 @@ class Preparation {
   }
 
   void hold_back(const TokenCount& count) {
-    if (result_.valid_held_back || result_.test_held_back)
-      hold_back_ends(train_, result_.valid_held_back, result_.test_held_back, count, pipeline_);
+    if (!result_.valid_held_back && !result_.test_held_back) return;
+    const Timer timer(result_.survey_seconds);
+    hold_back_ends(train_, result_.valid_held_back, result_.test_held_back, count, pipeline_);
   }
 
   void make_tokenizer(TokenizerKind kind) {
+    double nothing = 0;  // bytes are known
+    const Timer timer(kind == TokenizerKind::byte ? nothing : result_.counting_seconds);
     const TokenizerOptions wanted = {kind, options_.lowercase, options_.vocabulary_size.value_or(0),
                                      options_.min_count.value_or(0), options_.vocabulary};
     tokenizer_ = train_tokenizer(train_, with_defaults(wanted), folder_.working_path(), pipeline_);
   }
 
   void encode() {
+    const Timer timer(result_.encoding_seconds);
     const std::string& directory = folder_.working_path();
     DatasetWriter writer(directory, *tokenizer_, context_);
     for (InputText& input : train_) writer.add(input, pipeline_);
@@ -166,9 +192,13 @@ class Preparation {
 
 PrepareResult prepare_dataset(const PrepareOptions& options, Context& context, const JobHooks& hooks) {
   check_options(options);
-  const auto start = std::chrono::steady_clock::now();
-  PrepareResult result = Preparation(options, context, hooks).run();
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  PrepareResult result;
+  double seconds = 0;
+  {
+    const Timer timer(seconds);
+    result = Preparation(options, context, hooks).run();
+  }
+  result.seconds = seconds;
   return result;
 }
 

@@ -28,6 +28,8 @@ struct PrepareResult {
   bool valid_held_back = false;  ///< taken from the ends of the training files
   bool test_held_back = false;
   double seconds = 0;
+  /// Of them: to find what is held back, to make the vocabulary, and to encode and write the shards.
+  double survey_seconds = 0, counting_seconds = 0, encoding_seconds = 0;
   /// Whether the vocabulary has an `<unk>` that never occurs in the training text.
   bool unknown_unseen = false;
 };

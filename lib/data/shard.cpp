@@ -1,9 +1,10 @@
 #include "data/shard.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <limits>
 
+#include "base/bytes.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "io/compress.hpp"
@@ -18,19 +19,22 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kFixedBytes = 40;
 constexpr std::size_t kTableEntryBytes = 8;
 constexpr std::size_t kCrcBytes = 4;
-constexpr int kLevel = 1;  // ids hardly compress better at higher levels, only slower
 
 template <class T>
 void append_number(T value, std::string& out) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xFF));
+  std::array<char, sizeof(T)> bytes;
+  store_little(value, bytes.data());
+  out.append(bytes.data(), bytes.size());
 }
 
 template <class T>
 T number_at(std::string_view bytes, std::size_t offset) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = static_cast<T>(value | static_cast<T>(static_cast<unsigned char>(bytes[offset + i])) << (8 * i));
-  return value;
+  return load_little<T>(bytes.data() + offset);
+}
+
+template <class T>
+void store_numbers(std::span<const std::int32_t> ids, char* bytes) {
+  for (std::size_t i = 0; i < ids.size(); ++i) store_little(static_cast<T>(ids[i]), bytes + i * sizeof(T));
 }
 
 [[noreturn]] void refuse(const std::string& path, Index offset, const std::string& what) {
@@ -93,14 +97,12 @@ void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
 int shard_id_bytes(Index vocabulary) { return vocabulary <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4; }
 
 std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
-  std::string bytes;
-  bytes.reserve(stored.size() * static_cast<std::size_t>(id_bytes));
-  for (const std::int32_t id : stored)
-    if (id_bytes == 2)
-      append_number(static_cast<std::uint16_t>(id), bytes);
-    else
-      append_number(static_cast<std::uint32_t>(id), bytes);
-  return deflate_block(bytes, kLevel);
+  std::string bytes(stored.size() * static_cast<std::size_t>(id_bytes), '\0');
+  if (id_bytes == 2)
+    store_numbers<std::uint16_t>(stored, bytes.data());
+  else
+    store_numbers<std::uint32_t>(stored, bytes.data());
+  return deflate_block(bytes);
 }
 
 std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<std::string>& blocks) {

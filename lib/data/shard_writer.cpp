@@ -28,8 +28,11 @@ ShardWriter::ShardWriter(std::string directory, std::string name, Index vocabula
 
 void ShardWriter::append(const EncodedText& text) {
   const auto missing = static_cast<std::int32_t>(vocabulary_);
-  for (std::size_t i = 0; i < text.ids.size(); ++i)
-    pending_.push_back(text.flags[i] == TokenFlag::unknown_word ? missing : text.ids[i]);
+  const std::size_t before = pending_.size();
+  pending_.resize(before + text.ids.size());
+  std::transform(text.ids.begin(), text.ids.end(), text.flags.begin(),
+                 pending_.begin() + static_cast<std::ptrdiff_t>(before),
+                 [&](std::int32_t id, TokenFlag flag) { return flag == TokenFlag::unknown_word ? missing : id; });
   // Several blocks at a time, so that all threads have one.
   if (whole_blocks(pending_.size()) >= 2 * context_.threads()) compress(whole_blocks(pending_.size()));
 }

@@ -18,6 +18,8 @@ constexpr bool is_unspaced(char32_t c) {
          is_between(c, 0x20000, 0x3FFFF);
 }
 
+}  // namespace
+
 CharacterClass wide_class(char32_t c) {
   constexpr char32_t kNextLine = 0x85, kNonJoiner = 0x200C, kJoiner = 0x200D;
   if (c == kNextLine) return CharacterClass::space;
@@ -44,14 +46,6 @@ CharacterClass wide_class(char32_t c) {
     default:
       return CharacterClass::other;
   }
-}
-
-}  // namespace
-
-ClassifiedCharacter classify_wide(std::string_view text, std::size_t position) {
-  const Utf8Character character = decode_utf8(text.substr(position));
-  const CharacterClass kind = character.valid ? wide_class(character.code) : CharacterClass::other;
-  return {kind, character.length, character.code};
 }
 
 void append_lowercase(std::string_view text, std::string& out) {

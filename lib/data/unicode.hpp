@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "io/utf8.hpp"
+
 namespace moelm {
 
 /// `letter` runs make words; `mark` continues whatever it follows; an `ideograph` (scripts without spaces between
@@ -34,13 +36,15 @@ inline constexpr std::array<CharacterClass, 128> kAsciiClasses = [] {
   return classes;
 }();
 
-/// The character at `position`, where a byte above 127 is.
-ClassifiedCharacter classify_wide(std::string_view text, std::size_t position);
+/// Of a code point from 128 on.
+CharacterClass wide_class(char32_t code);
 
 /// The character at `position`, which must lie within `text`.
 inline ClassifiedCharacter classify(std::string_view text, std::size_t position) {
   const auto first = static_cast<unsigned char>(text[position]);
-  return first < 128 ? ClassifiedCharacter{kAsciiClasses[first], 1, first} : classify_wide(text, position);
+  if (first < 128) return {kAsciiClasses[first], 1, first};
+  const Utf8Character character = decode_utf8(text.substr(position));
+  return {character.valid ? wide_class(character.code) : CharacterClass::other, character.length, character.code};
 }
 
 /// Appends `text` in lower case, character by character (simple mapping); malformed bytes stay.

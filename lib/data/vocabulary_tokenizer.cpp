@@ -31,7 +31,12 @@ class VocabularyTokenizer final : public Tokenizer {
   std::string token_text(std::int32_t id) const override { return std::string(vocabulary_.words.word(id)); }
   Index count(std::int32_t id) const override { return vocabulary_.counts[static_cast<std::size_t>(id)]; }
 
-  void end_line(EncodedText& out) const override { push_line_end("", out); }
+  void end_line(EncodedText& out) const override {
+    out.ids.push_back(end_id_);
+    out.flags.push_back(TokenFlag::plain);
+    out.line_ends.push_back(out.tokens());
+    if (out.keep_surface) push_surface("", out);
+  }
   void end_document(EncodedText&) const override {}
 
   std::string decode(std::span<const std::int32_t> ids) const override {
@@ -59,40 +64,30 @@ class VocabularyTokenizer final : public Tokenizer {
     }
     std::vector<Word> words;
     splitter_of(kind_)(text, words);
-    for (const Word& word : words) {
-      if (word.is_line_end())
-        push_line_end("\n", out);
-      else
-        push_word(word.in(text), out);
-    }
+    const std::size_t before = out.ids.size();
+    out.ids.resize(before + words.size());
+    out.flags.resize(before + words.size(), TokenFlag::plain);
+    vocabulary_.words.find_all(text, words, out.ids.data() + before);
+    for (std::size_t i = 0; i < words.size(); ++i) settle(words[i], before + i, out);
+    if (!out.keep_surface) return;
+    for (const Word& word : words) push_surface(word.is_line_end() ? "\n" : word.in(text), out);
   }
 
  private:
-  static void push(std::int32_t id, TokenFlag flag, std::string_view surface, EncodedText& out) {
-    out.ids.push_back(id);
-    out.flags.push_back(flag);
-    if (!out.keep_surface) return;
-    out.surface += surface;
-    out.surface_ends.push_back(static_cast<Index>(out.surface.size()));
-  }
-
-  void push_line_end(std::string_view surface, EncodedText& out) const {
-    push(end_id_, TokenFlag::plain, surface, out);
-    out.line_ends.push_back(out.tokens());
-  }
-
-  void push_word(std::string_view word, EncodedText& out) const {
-    const auto id = static_cast<std::int32_t>(vocabulary_.words.find(word));
-    ++out.words;
-    if (id == unknown_id_) {
-      ++out.literal_unknown;
-      push(id, TokenFlag::literal_unknown, word, out);
-    } else if (id < 0 || id == end_id_) {  // text cannot write a line end as a word
-      ++out.unknown_words;
-      push(unknown_id_, TokenFlag::unknown_word, word, out);
-    } else {
-      push(id, TokenFlag::plain, word, out);
+  /// Makes of what the vocabulary says of a word, out.ids[i], the token.
+  void settle(const Word& word, std::size_t i, EncodedText& out) const {
+    std::int32_t& id = out.ids[i];
+    if (word.is_line_end()) {
+      id = end_id_;
+      out.line_ends.push_back(static_cast<Index>(i) + 1);
+      return;
     }
+    ++out.words;
+    if (id >= 0 && id != unknown_id_ && id != end_id_) return;
+    const bool literal = id == unknown_id_;  // text cannot write a line end as a word
+    id = unknown_id_;
+    out.flags[i] = literal ? TokenFlag::literal_unknown : TokenFlag::unknown_word;
+    ++(literal ? out.literal_unknown : out.unknown_words);
   }
 
   TokenizerKind kind_;

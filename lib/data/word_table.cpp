@@ -1,10 +1,11 @@
 #include "data/word_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstring>
 #include <limits>
 
+#include "base/bytes.hpp"
 #include "base/check.hpp"
 
 namespace moelm {
@@ -20,17 +21,24 @@ std::uint64_t mix(std::uint64_t h, std::uint64_t value) {
 
 constexpr std::size_t kShort = 8;
 
-/// The first bytes of a word of at most eight.
+/// The bytes of a word of at most eight, from two loads that may overlap: what they share is the same in both.
 std::uint64_t short_key(std::string_view word) {
-  std::uint64_t key = 0;
-  if (!word.empty()) std::memcpy(&key, word.data(), word.size());
-  return key;
+  const std::size_t size = word.size();
+  const char* const bytes = word.data();
+  if (size == kShort) return load_little<std::uint64_t>(bytes);
+  if (size >= 4)
+    return load_little<std::uint32_t>(bytes) | std::uint64_t{load_little<std::uint32_t>(bytes + size - 4)}
+                                                   << (8 * (size - 4));
+  if (size >= 2)
+    return load_little<std::uint16_t>(bytes) | std::uint64_t{load_little<std::uint16_t>(bytes + size - 2)}
+                                                   << (8 * (size - 2));
+  return size == 1 ? static_cast<unsigned char>(bytes[0]) : 0;
 }
 
 std::uint64_t hash_of(std::string_view word) {
   std::uint64_t h = mix(0x243F6A8885A308D3ull, word.size());
   while (word.size() > kShort) {
-    h = mix(h, short_key(word.substr(0, kShort)));
+    h = mix(h, load_little<std::uint64_t>(word.data()));
     word.remove_prefix(kShort);
   }
   h = mix(h, short_key(word));
@@ -41,12 +49,13 @@ std::uint64_t hash_of(std::string_view word) {
 
 /// What a word is looked up by.
 struct WordTable::Probe {
+  Probe() = default;
   explicit Probe(std::string_view word)
       : hash(hash_of(word)),
         key(word.size() <= kShort ? short_key(word) : hash),
         length(static_cast<std::uint32_t>(word.size())) {}
-  std::uint64_t hash, key;
-  std::uint32_t length;
+  std::uint64_t hash = 0, key = 0;
+  std::uint32_t length = 0;
 };
 
 WordTable::WordTable() : slots_(kFirstSlots) {}
@@ -57,6 +66,7 @@ std::string_view WordTable::word(Index number) const {
   return std::string_view(text_).substr(begin, ends_[at] - begin);
 }
 
+/// Where a word is, or the free place for it.
 std::size_t WordTable::slot_of(std::string_view word, const Probe& probe) const {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = probe.hash & mask;; i = (i + 1) & mask) {
@@ -70,6 +80,23 @@ std::size_t WordTable::slot_of(std::string_view word, const Probe& probe) const 
 
 Index WordTable::find(std::string_view word) const {
   return Index{slots_[slot_of(word, Probe(word))].number_plus_one} - 1;
+}
+
+void WordTable::find_all(std::string_view text, std::span<const Word> words, std::int32_t* numbers) const {
+  constexpr std::size_t kAtOnce = 32;
+  std::array<Probe, kAtOnce> probes;
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t begin = 0; begin < words.size(); begin += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, words.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      probes[i] = Probe(words[begin + i].in(text));
+      // A table of a million words is in no cache: the slots of all these words are fetched while the next are hashed.
+      __builtin_prefetch(&slots_[probes[i].hash & mask]);
+    }
+    for (std::size_t i = 0; i < count; ++i)
+      numbers[begin + i] =
+          static_cast<std::int32_t>(slots_[slot_of(words[begin + i].in(text), probes[i])].number_plus_one) - 1;
+  }
 }
 
 Index WordTable::add(std::string_view word) {

@@ -2,15 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/index.hpp"
+#include "data/word.hpp"
 
 namespace moelm {
 
-/// Words get the numbers 0, 1, 2, ... in the order in which they are added. find() is thread-safe between changes.
+/// Words get the numbers 0, 1, 2, ... in the order in which they are added. Looking up is thread-safe between changes.
 class WordTable {
  public:
   WordTable();
@@ -20,6 +22,8 @@ class WordTable {
   Index add(std::string_view word);
   /// -1 if the word is not there.
   Index find(std::string_view word) const;
+  /// find() of many words of a text, as numbers of 32 bits. Fills numbers[words.size()].
+  void find_all(std::string_view text, std::span<const Word> words, std::int32_t* numbers) const;
   std::string_view word(Index number) const;
   /// Makes room for `words` words of `bytes` bytes altogether.
   void reserve(Index words, Index bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "base/bytes.hpp"
 #include "base/check.hpp"
 #include "data/unicode.hpp"
 
@@ -20,6 +21,12 @@ bool class_at(std::string_view text, std::size_t position, Class kind) {
   return position < text.size() && classify(text, position).kind == kind;
 }
 
+/// Makes room for about as many words as there will be.
+void expect_words(std::string_view text, std::vector<Word>& words) {
+  constexpr std::size_t kBytesOfWord = 5;
+  words.reserve(words.size() + text.size() / kBytesOfWord);
+}
+
 Word word_between(std::size_t begin, std::size_t end) {
   return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
 }
@@ -33,8 +40,19 @@ constexpr Classes classes(std::initializer_list<Class> kinds) {
 constexpr Classes kLetters = classes({Class::letter}), kDigits = classes({Class::digit}),
                   kNotSpace = classes({Class::letter, Class::digit, Class::other});
 
+/// Skips eight ASCII characters at a time while none of them is marked. Returns where a marked one is or may be.
+template <class Mark>
+std::size_t skip_unmarked(std::string_view text, std::size_t position, std::size_t stop, const Mark& mark) {
+  for (; position < stop && position + 8 <= text.size(); position += 8)
+    if (const std::uint64_t marks = mark(load_little<std::uint64_t>(text.data() + position)); marks != 0)
+      return std::min(stop, position + eight::before_mark(marks));
+  return std::min(stop, position);
+}
+
 /// Skips the ASCII characters of some classes: nearly all text there is, and quick.
 std::size_t skip_ascii(std::string_view text, std::size_t position, std::size_t stop, Classes set) {
+  if (set == kLetters) position = skip_unmarked(text, position, stop, eight::not_letters);
+  if (set == kNotSpace) position = skip_unmarked(text, position, stop, eight::not_visible);
   while (position < stop) {
     const auto byte = static_cast<unsigned char>(text[position]);
     if (byte >= 128 || (set >> static_cast<unsigned>(kAsciiClasses[byte]) & 1u) == 0) break;
@@ -116,6 +134,7 @@ std::size_t bpe_word_end(std::string_view text, std::size_t begin) {
 }  // namespace
 
 void split_text(std::string_view text, std::vector<Word>& words) {
+  expect_words(text, words);
   std::size_t i = 0;
   while (i < text.size()) {
     const ClassifiedCharacter first = classify(text, i);
@@ -131,6 +150,7 @@ void split_text(std::string_view text, std::vector<Word>& words) {
 }
 
 void split_white_space(std::string_view text, std::vector<Word>& words) {
+  expect_words(text, words);
   std::size_t i = 0;
   while (i < text.size()) {
     const ClassifiedCharacter first = classify(text, i);
@@ -148,6 +168,7 @@ void split_white_space(std::string_view text, std::vector<Word>& words) {
 }
 
 void split_bpe(std::string_view text, std::vector<Word>& words) {
+  expect_words(text, words);
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t end = bpe_word_end(text, i);
     words.push_back(word_between(i, end));
@@ -156,14 +177,18 @@ void split_bpe(std::string_view text, std::vector<Word>& words) {
 }
 
 Index count_space_separated(std::string_view text) {
-  Index count = 0;
-  bool in_word = false;
-  for (const char c : text) {
-    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
-    count += in_word && space ? 1 : 0;
-    in_word = !space;
+  const auto space = [](char c) { return unsigned{c == ' ' || (c >= '\t' && c <= '\r')}; };
+  if (text.empty()) return 0;
+  Index count = 1 - Index{space(text[0])};
+  // Sums of few bits, so that the compiler can make many at once.
+  for (std::size_t begin = 1; begin < text.size(); begin += 255) {
+    const std::size_t end = std::min(text.size(), begin + 255);
+    std::uint8_t starts = 0;
+    for (std::size_t i = begin; i < end; ++i)
+      starts = static_cast<std::uint8_t>(starts + ((1 - space(text[i])) & space(text[i - 1])));
+    count += starts;
   }
-  return count + (in_word ? 1 : 0);
+  return count;
 }
 
 SplitFunction splitter_of(TokenizerKind kind) {

@@ -1,22 +1,14 @@
 // Where the words of a text begin and end, for each kind of tokenizer.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
 #include "data/tokenizer.hpp"
+#include "data/word.hpp"
 
 namespace moelm {
-
-/// A word of a text shorter than 4 GiB. Length 0 stands for a line end (split_text, split_white_space).
-struct Word {
-  std::uint32_t begin = 0;
-  std::uint32_t length = 0;
-  bool is_line_end() const { return length == 0; }
-  std::string_view in(std::string_view text) const { return text.substr(begin, length); }
-  bool operator==(const Word&) const = default;
-};
 
 /// Longer words are cut into pieces, so that text without any space takes bounded memory.
 inline constexpr std::size_t kLongestWord = 1024;

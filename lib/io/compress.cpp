@@ -4,19 +4,16 @@
 
 #include <limits>
 
-#include "base/check.hpp"
+#include "io/huffman.hpp"
 
 namespace moelm {
 
-std::string deflate_block(std::string_view bytes, int level) {
-  ensure(bytes.size() <= std::numeric_limits<uInt>::max(), "a block is far below 4 GiB");
-  uLongf size = compressBound(static_cast<uLong>(bytes.size()));
-  std::string out(size, '\0');
-  const int status = compress2(reinterpret_cast<Bytef*>(out.data()), &size,
-                               reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()), level);
-  if (status == Z_MEM_ERROR) throw std::bad_alloc();
-  ensure(status == Z_OK, "compress2 fails only for lack of memory");
-  out.resize(size);
+std::string deflate_block(std::string_view bytes) {
+  std::string out = "\x78\x01";  // zlib's head: deflate, the largest window, fast
+  append_literal_stream(bytes, out);
+  const uLong sum = adler32_z(adler32_z(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift & 0xFF));
+  out.shrink_to_fit();  // a shard is held in memory until it is whole
   return out;
 }
 

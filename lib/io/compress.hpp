@@ -8,8 +8,9 @@
 
 namespace moelm {
 
-/// The zlib stream of `bytes`; the same input gives the same output. `level` 1 (fast) to 9 (small).
-std::string deflate_block(std::string_view bytes, int level);
+/// The zlib stream of `bytes` in Huffman codes alone; the same bytes give the same stream, whatever zlib is installed.
+/// Repetitions are not looked for: token ids have few, and the search takes longer than all else that makes a shard.
+std::string deflate_block(std::string_view bytes);
 
 /// Inflates a zlib stream into exactly `size` bytes at `out`, and never writes more. False if the stream is damaged,
 /// holds more or fewer bytes, or is followed by anything.

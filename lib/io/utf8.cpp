@@ -27,7 +27,7 @@ unsigned byte_at(std::string_view text, std::size_t i) { return static_cast<unsi
 
 }  // namespace
 
-Utf8Character decode_utf8(std::string_view text) {
+Utf8Character decode_any_utf8(std::string_view text) {
   const unsigned first = byte_at(text, 0);
   if (first < 0x80) return {first, 1, true, false};
   const Lead lead = lead_of(first);

@@ -16,9 +16,19 @@ struct Utf8Character {
   bool truncated = false;  ///< malformed only because the text ends here
 };
 
+/// decode_utf8() of any character; slower.
+Utf8Character decode_any_utf8(std::string_view text);
+
 /// The character at the start of `text`, which must not be empty. Overlong forms, surrogates and codes above U+10FFFF
 /// are malformed.
-Utf8Character decode_utf8(std::string_view text);
+inline Utf8Character decode_utf8(std::string_view text) {
+  // Here for well-formed characters of two bytes, which most text beyond ASCII is made of.
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0xC2 || first > 0xDF || text.size() == 1) return decode_any_utf8(text);
+  const auto second = static_cast<unsigned char>(text[1]);
+  if ((second & 0xC0) != 0x80) return decode_any_utf8(text);
+  return {static_cast<char32_t>((first & 0x1F) << 6 | (second & 0x3F)), 2, true, false};
+}
 
 /// Appends the UTF-8 of a code point (not a surrogate, at most U+10FFFF).
 void append_utf8(char32_t code, std::string& out);

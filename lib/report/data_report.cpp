@@ -23,8 +23,22 @@ Index total_bytes(const DataIndex& index) {
   return bytes;
 }
 
+/// Of encoding and writing; passes that look for a vocabulary or for ends to hold back are apart.
 double megabytes_per_s(const PrepareResult& result) {
-  return result.seconds > 0 ? static_cast<double>(total_bytes(result.index)) / kMega / result.seconds : 0.0;
+  const double seconds = result.encoding_seconds;
+  return seconds > 0 ? static_cast<double>(total_bytes(result.index)) / kMega / seconds : 0.0;
+}
+
+/// The passes over the text, each with its time.
+std::string passes_text(const PrepareResult& result) {
+  std::string text;
+  const auto add = [&](const char* name, double seconds) {
+    if (seconds > 0) text += std::string(name) + " " + format_fixed(seconds, 1) + " s, ";
+  };
+  add("survey", result.survey_seconds);
+  add("counting", result.counting_seconds);
+  add("encoding", result.encoding_seconds);
+  return text + format_fixed(megabytes_per_s(result), 1) + " MB/s";
 }
 
 TextFaults total_faults(const DataIndex& index) {
@@ -94,8 +108,7 @@ std::string data_report_text(const std::string& folder, const PrepareResult& res
   }
   return table.str() + "\nvocabulary " + format_count(result.index.vocabulary) + " (" +
          std::string(enum_name(result.index.kind)) + (result.index.lowercase ? ", lower case" : "") + "), " +
-         format_fixed(megabytes_per_s(result), 1) + " MB/s, " + format_fixed(result.seconds, 1) + " s, written to " +
-         escape_terminal(folder) + "\n";
+         passes_text(result) + ", written to " + escape_terminal(folder) + "\n";
 }
 
 std::string data_report_json(const std::string& folder, const PrepareResult& result) {
@@ -106,6 +119,9 @@ std::string data_report_json(const std::string& folder, const PrepareResult& res
                  {"vocabulary", result.index.vocabulary},
                  {"unk_in_training", !result.unknown_unseen},
                  {"seconds", result.seconds},
+                 {"survey_seconds", result.survey_seconds},
+                 {"counting_seconds", result.counting_seconds},
+                 {"encoding_seconds", result.encoding_seconds},
                  {"mb_per_s", megabytes_per_s(result)}};
   for (const auto& [name, split] : EnumNames<Split>::values)
     object[std::string(name)] = split_json(result.index.split(split));

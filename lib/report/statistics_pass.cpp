@@ -3,20 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <sstream>
 
 #include "base/check.hpp"
 #include "report/routes_writer.hpp"
+#include "train/line_scoring.hpp"
 #include "train/scorer.hpp"
+#include "train/stream_scoring.hpp"
 
 namespace moelm {
 namespace {
-
-constexpr Index kBatchTokens = 2048;     // rows scored together
-constexpr Index kMostLineTokens = 4096;  // a longer line is scored in parts, its state carried
-
-std::span<const std::int32_t> part(const StatisticsText& text, Index begin, Index end) {
-  return std::span(text.ids).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-}
 
 /// Accumulates what the scorer shows.
 class Collector {
@@ -39,7 +35,7 @@ class Collector {
   }
 
   /// Where in the text each of the sequences that are scored next begins.
-  void begin(std::vector<Index> bases) { bases_ = std::move(bases); }
+  void begin(std::span<const Index> bases) { bases_.assign(bases.begin(), bases.end()); }
 
   void add(const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
            std::span<const double> nll) {
@@ -53,13 +49,16 @@ class Collector {
     for (std::size_t l = 0; l < layers_.size(); ++l)
       statistics_[l].add(*routing_of(cache, static_cast<std::size_t>(layers_[l])), {row_, batch.inputs, label_});
     nll_ = std::accumulate(nll.begin(), nll.end(), nll_);
-    if (pass_.routes != nullptr) write(batch, cache);
+    if (pass_.routes != nullptr) hold_routes(batch, cache);
     done_ += batch.rows();
     if (pass_.progress) pass_.progress(done_);
   }
 
-  void check_stop() const {
-    if (pass_.stop && pass_.stop()) throw Error(Exit::stopped, "statistics were stopped on request");
+  /// Writes the routes of all batches since the last call, in the order of the text.
+  void write() {
+    std::sort(held_.begin(), held_.end());
+    for (const auto& [row, lines] : held_) *pass_.routes << lines;
+    held_.clear();
   }
 
   StatisticsReport report() {
@@ -75,16 +74,16 @@ class Collector {
   }
 
  private:
-  void write(const Batch& batch, const ModelCache& cache) {
+  void hold_routes(const Batch& batch, const ModelCache& cache) {
     std::vector<const Routing*> routings;
     for (const Index layer : layers_) routings.push_back(routing_of(cache, static_cast<std::size_t>(layer)));
-    std::vector<Index> order(row_.size());
-    std::iota(order.begin(), order.end(), Index{0});
-    std::sort(order.begin(), order.end(), [&](Index a, Index b) { return row_[a] < row_[b]; });
-    for (const Index i : order) {
+    for (std::size_t i = 0; i < row_.size(); ++i) {
       const std::string token = tokenizer_.token_text(batch.inputs[i]);
-      write_routes(*pass_.routes, {row_[i], text_.line_of(row_[i]) + 1, token}, i, layers_, routings);
+      std::ostringstream lines;
+      write_routes(lines, {row_[i], text_.line_of(row_[i]) + 1, token}, static_cast<Index>(i), layers_, routings);
+      held_.emplace_back(row_[i], std::move(lines).str());
     }
+    if (pass_.state == StateKind::carry) write();  // a single stream comes in order
   }
 
   /// Row 0 reads `</s>`, row i > 0 token i - 1 of the text.
@@ -111,73 +110,46 @@ class Collector {
   std::vector<ExpertStatistics> statistics_;
   std::vector<Index> bases_, row_;
   std::vector<std::int32_t> label_;
+  std::vector<std::pair<Index, std::string>> held_;  // a row and its lines of routes
   double nll_ = 0;
   Index done_ = 0;
 };
 
-/// What a scorer carries from call to call.
-struct Carried {
-  std::vector<std::int32_t> previous;
-  ModelState state;
-  std::vector<std::vector<double>> nll;
+/// The lines of a text in memory.
+class StatisticsLines final : public LineSource {
+ public:
+  explicit StatisticsLines(const StatisticsText& text) : text_(text) {}
+
+  bool ready() override { return true; }
+
+  bool next(LinePart& part) override {
+    if (line_ == text_.lines()) return false;
+    const Index line_end = text_.line_ends[line_], end = std::min(line_end, begin_ + kMostPartTokens);
+    part = {};
+    part.ids.assign(text_.ids.begin() + begin_, text_.ids.begin() + end);
+    part.flags.assign(part.ids.size(), TokenFlag::plain);
+    part.line = line_ + 1;
+    part.first = begin_ - (line_ == 0 ? 0 : text_.line_ends[line_ - 1]);
+    part.ends_line = end == line_end;
+    begin_ = end;
+    if (part.ends_line) ++line_;
+    return true;
+  }
+
+ private:
+  const StatisticsText& text_;
+  Index line_ = 0, begin_ = 0;
 };
 
-void pass_streams(Scorer& scorer, Collector& collector, const StatisticsText& text, Index streams,
-                  std::int32_t end_id) {
-  const Index tokens = text.tokens(), count = std::clamp<Index>(streams, 1, std::max<Index>(tokens, 1));
-  const Index window = std::max<Index>(kBatchTokens / count, 1);
-  Carried carried;
-  scorer.restart(static_cast<std::size_t>(count), end_id, carried.previous, carried.state);
-  for (Index offset = 0; offset < (tokens + count - 1) / count; offset += window) {
-    std::vector<std::span<const std::int32_t>> sequences;
-    std::vector<Index> bases;
-    for (Index b = 0; b < count; ++b) {
-      const Index last = (b + 1) * tokens / count;
-      bases.push_back(std::min(b * tokens / count + offset, last));
-      sequences.push_back(part(text, bases.back(), std::min(bases.back() + window, last)));
-    }
-    collector.check_stop();
-    collector.begin(std::move(bases));
-    scorer.score(sequences, carried.previous, carried.state, carried.nll);
-  }
-}
-
-void pass_long_line(Scorer& scorer, Collector& collector, const StatisticsText& text, Index begin, Index end,
-                    std::int32_t end_id) {
-  Carried carried;
-  scorer.restart(1, end_id, carried.previous, carried.state);
-  for (; begin < end; begin += kMostLineTokens) {
-    const std::vector<std::span<const std::int32_t>> window = {
-        part(text, begin, std::min(begin + kMostLineTokens, end))};
-    collector.check_stop();
-    collector.begin({begin});
-    scorer.score(window, carried.previous, carried.state, carried.nll);
-  }
-}
-
-void pass_lines(Scorer& scorer, Collector& collector, const StatisticsText& text, std::int32_t end_id) {
-  Carried carried;
-  const auto begin_of = [&](Index line) { return line == 0 ? 0 : text.line_ends[line - 1]; };
-  for (Index line = 0; line < text.lines();) {
-    if (text.line_ends[line] - begin_of(line) > kMostLineTokens) {
-      pass_long_line(scorer, collector, text, begin_of(line), text.line_ends[line], end_id);
-      ++line;
-      continue;
-    }
-    std::vector<std::span<const std::int32_t>> sequences;
-    std::vector<Index> bases;
-    for (Index tokens = 0; line < text.lines() && tokens < kBatchTokens; ++line) {
-      const Index length = text.line_ends[line] - begin_of(line);
-      if (length > kMostLineTokens) break;
-      bases.push_back(begin_of(line));
-      sequences.push_back(part(text, begin_of(line), text.line_ends[line]));
-      tokens += length;
-    }
-    scorer.restart(sequences.size(), end_id, carried.previous, carried.state);
-    collector.check_stop();
-    collector.begin(std::move(bases));
-    scorer.score(sequences, carried.previous, carried.state, carried.nll);
-  }
+TokenText token_text(const StatisticsText& text, std::int32_t end_id) {
+  const auto open = [&text](Index position) -> ReadTokens {
+    return [&text, position](Index count, std::int32_t* ids, TokenFlag* flags) mutable {
+      std::copy_n(text.ids.begin() + position, count, ids);
+      std::fill_n(flags, count, TokenFlag::plain);
+      position += count;
+    };
+  };
+  return {text.tokens(), end_id, open};
 }
 
 }  // namespace
@@ -198,10 +170,15 @@ StatisticsReport collect_statistics(Context& context, const ModelConfig& config,
   Scorer scorer(context, config, parameters);
   scorer.observe([&](const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
                      std::span<const double> nll) { collector.add(batch, origin, cache, nll); });
-  if (pass.state == StateKind::reset)
-    pass_lines(scorer, collector, text, tokenizer.end_id());
-  else
-    pass_streams(scorer, collector, text, pass.streams, tokenizer.end_id());
+  const EvaluationHooks hooks{pass.stop, [&](std::span<const Index> begins) { collector.begin(begins); }};
+  const std::int32_t end_id = tokenizer.end_id();
+  if (pass.state == StateKind::reset) {
+    StatisticsLines lines(text);
+    score_lines(
+        scorer, lines, end_id, {pass.state}, [&](std::span<const ScoredPart>) { collector.write(); }, hooks);
+  } else {
+    score_streams(scorer, token_text(text, end_id), pass.streams, hooks);
+  }
   return collector.report();
 }
 

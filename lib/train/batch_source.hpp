@@ -25,14 +25,16 @@ class BatchSource {
   /// Fills `batch` and advances. Returns whether the recurrent state has to be zero before it.
   virtual bool next(Batch& batch) = 0;
   virtual BatchPosition position() const = 0;
+  /// Error(bad_data) for a place beyond the end of a pass: the text is not the one that the place was remembered for.
   virtual void seek(BatchPosition position) = 0;
   /// Batches of one pass over the text.
   virtual Index batches_per_pass() const = 0;
-  /// B of a whole batch, the coordinate of random numbers and the number of carried states.
+  /// B of a whole batch, the coordinate of random numbers; of streams also the number of carried states.
   virtual Index streams() const = 0;
 
  protected:
   BatchSource() = default;
+  void require_within_pass(BatchPosition position) const;
 };
 
 /// StateKind::carry: B contiguous streams of the text side by side, windows of T steps; every token once a pass.

@@ -1,8 +1,8 @@
 #include "train/evaluation.hpp"
 
 #include <cmath>
-#include <memory>
 
+#include "base/error.hpp"
 #include "data/token_cursor.hpp"
 #include "train/line_scoring.hpp"
 #include "train/split_lines.hpp"
@@ -24,21 +24,26 @@ void Evaluation::add(std::int32_t token, TokenFlag flag, std::int32_t end_id, do
   if (flag == TokenFlag::literal_unknown) ++unk;
 }
 
+void EvaluationHooks::before_batch(std::span<const Index> begins) const {
+  if (stop && stop()) throw Error(Exit::stopped, "evaluation was stopped on request");
+  if (batch) batch(begins);
+}
+
 double Evaluation::perplexity() const { return std::exp(mean_nll()); }
 
 Evaluation evaluate_split(Scorer& scorer, const Dataset& data, Split split, const EvaluationPolicy& policy,
                           const std::function<bool()>& stop) {
   const std::int32_t end_id = data.tokenizer().end_id();
   if (policy.state == StateKind::reset) {
-    const std::unique_ptr<LineSource> lines = make_split_lines(data, split, policy.state);
-    return score_lines(scorer, *lines, end_id, {policy.state}, {}, stop);
+    SplitLines lines(data, split, policy.state);
+    return score_lines(scorer, lines, end_id, {policy.state}, {}, {stop, {}});
   }
   const auto open = [&](Index position) -> ReadTokens {
     return [cursor = TokenCursor(data, split, position)](Index count, std::int32_t* ids, TokenFlag* flags) mutable {
       cursor.read(count, ids, flags);
     };
   };
-  return score_streams(scorer, {data.tokens(split), end_id, open}, policy.streams, stop);
+  return score_streams(scorer, {data.tokens(split), end_id, open}, policy.streams, {stop, {}});
 }
 
 }  // namespace moelm

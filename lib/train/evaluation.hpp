@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "data/dataset.hpp"
 #include "train/config.hpp"
@@ -31,6 +32,17 @@ struct Evaluation {
   void add(std::int32_t token, TokenFlag flag, std::int32_t end_id, double nll_of_token);
   double mean_nll() const { return tokens > 0 ? nll / static_cast<double>(tokens) : 0; }
   double perplexity() const;
+};
+
+/// What an evaluation is asked and tells on its way, batch by batch. Either function may be missing.
+struct EvaluationHooks {
+  /// Asked before each batch; where it answers true, Error(stopped) is thrown.
+  std::function<bool()> stop;
+  /// Told before each batch where in the text its sequences begin: the number of each one's first token, from 0. The
+  /// scorer's observer sees the batch next.
+  std::function<void(std::span<const Index> begins)> batch;
+
+  void before_batch(std::span<const Index> begins) const;
 };
 
 /// Scores a whole split. `stop` is asked between batches; where it answers true, Error(stopped) is thrown.

@@ -4,8 +4,6 @@
 #include <numeric>
 #include <optional>
 
-#include "base/error.hpp"
-
 namespace moelm {
 
 namespace {
@@ -19,8 +17,9 @@ bool is_whole_line(const LinePart& part) { return part.first == 0 && part.ends_l
 /// Parts scored one window after another.
 class LineScores {
  public:
-  LineScores(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how)
-      : scorer_(scorer), source_(source), end_id_(end_id), how_(how) {
+  LineScores(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how,
+             const EvaluationHooks& hooks)
+      : scorer_(scorer), source_(source), end_id_(end_id), how_(how), hooks_(hooks) {
     scorer_.restart(1, end_id_, previous_, state_);
   }
 
@@ -61,7 +60,9 @@ class LineScores {
     if (fetched_) return true;
     if (!parts_.empty() && !source_.ready()) return false;
     fetched_.emplace();
+    fetched_->begin = tokens_;
     if (!source_.next(fetched_->part)) fetched_.reset();
+    if (fetched_) tokens_ += static_cast<Index>(length(*fetched_));
     return fetched_.has_value();
   }
 
@@ -70,6 +71,7 @@ class LineScores {
     std::vector<std::int32_t> ids;
     for (const ScoredPart& p : parts_) ids.insert(ids.end(), p.part.ids.begin(), p.part.ids.end());
     const std::span<const std::int32_t> sequence(ids);
+    hooks_.before_batch({&parts_[0].begin, 1});
     scorer_.score({&sequence, 1}, previous_, state_, nll_);
     auto scores = nll_[0].begin();
     for (ScoredPart& p : parts_) {
@@ -93,7 +95,12 @@ class LineScores {
 
   void score_together(std::span<const std::size_t> lines) {
     std::vector<std::span<const std::int32_t>> sequences;
-    for (const std::size_t i : lines) sequences.emplace_back(parts_[i].part.ids);
+    std::vector<Index> begins;
+    for (const std::size_t i : lines) {
+      sequences.emplace_back(parts_[i].part.ids);
+      begins.push_back(parts_[i].begin);
+    }
+    hooks_.before_batch(begins);
     scorer_.restart(lines.size(), end_id_, previous_, state_);
     scorer_.score(sequences, previous_, state_, nll_);
     for (std::size_t i = 0; i < lines.size(); ++i) parts_[lines[i]].nll = nll_[i];
@@ -103,8 +110,10 @@ class LineScores {
   LineSource& source_;
   std::int32_t end_id_;
   LineScoring how_;
+  const EvaluationHooks& hooks_;
   std::vector<ScoredPart> parts_;
   std::optional<ScoredPart> fetched_;  // read, not among parts_ yet
+  Index tokens_ = 0;                   // of all parts that were read
   std::vector<std::int32_t> previous_;
   ModelState state_;
   std::vector<std::vector<double>> nll_;
@@ -113,11 +122,10 @@ class LineScores {
 }  // namespace
 
 Evaluation score_lines(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how,
-                       const ScoredParts& sink, const std::function<bool()>& stop) {
-  LineScores scores(scorer, source, end_id, how);
+                       const ScoredParts& sink, const EvaluationHooks& hooks) {
+  LineScores scores(scorer, source, end_id, how, hooks);
   Evaluation result;
   while (true) {
-    if (stop && stop()) throw Error(Exit::stopped, "evaluation was stopped on request");
     if (!scores.next()) return result;
     for (const ScoredPart& p : scores.parts())
       for (std::size_t i = 0; i < length(p); ++i) result.add(p.part.ids[i], p.part.flags[i], end_id, p.nll[i]);

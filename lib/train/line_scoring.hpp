@@ -13,6 +13,7 @@ namespace moelm {
 /// A part of a line and nll[i] = -ln p of its token i, in nats.
 struct ScoredPart {
   LinePart part;
+  Index begin = 0;  ///< number of its first token in the text, from 0
   std::vector<double> nll;
 };
 
@@ -25,9 +26,9 @@ struct LineScoring {
 };
 
 /// Scores all lines of a source: `carry` from one line into the next, `reset` in batches of lines of similar length.
-/// Lines are never held back while the source has nothing more to read. `stop` is asked between batches; where it
-/// answers true, Error(stopped) is thrown. Memory is bounded by a window of tokens and a line of kMostPartTokens.
+/// Lines are never held back while the source has nothing more to read. Memory is bounded by a window of tokens and a
+/// line of kMostPartTokens.
 Evaluation score_lines(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how,
-                       const ScoredParts& sink = {}, const std::function<bool()>& stop = {});
+                       const ScoredParts& sink = {}, const EvaluationHooks& hooks = {});
 
 }  // namespace moelm

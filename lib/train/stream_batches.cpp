@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "base/check.hpp"
@@ -38,6 +39,7 @@ class StreamBatches final : public BatchSource {
   BatchPosition position() const override { return position_; }
 
   void seek(BatchPosition position) override {
+    require_within_pass(position);
     position_ = position;
     for (Index b = 0; b < streams_; ++b) {
       const Index offset = std::min(position.index * unroll_, length(b));
@@ -83,6 +85,12 @@ class StreamBatches final : public BatchSource {
 };
 
 }  // namespace
+
+void BatchSource::require_within_pass(BatchPosition position) const {
+  require(position.pass >= 0 && position.index >= 0 && position.index < batches_per_pass(), Exit::bad_data,
+          "training text: expected to go on within its " + std::to_string(batches_per_pass()) +
+              " batches a pass, found batch " + std::to_string(position.index) + "; it is not the text of this run");
+}
 
 std::unique_ptr<BatchSource> make_stream_batches(const Dataset& data, Split split, Index streams, Index unroll) {
   return std::make_unique<StreamBatches>(data, split, streams, unroll);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
-
 namespace moelm {
 
 namespace {
@@ -11,7 +9,7 @@ namespace {
 /// One part of the text.
 struct Stream {
   ReadTokens read;
-  Index left;
+  Index begin, left;  // of what was not read yet
   std::vector<std::int32_t> ids;
   std::vector<TokenFlag> flags;
 
@@ -20,19 +18,20 @@ struct Stream {
     ids.resize(static_cast<std::size_t>(count));
     flags.resize(static_cast<std::size_t>(count));
     if (count > 0) read(count, ids.data(), flags.data());
+    begin += count;
     left -= count;
   }
 };
 
 }  // namespace
 
-Evaluation score_streams(Scorer& scorer, const TokenText& text, Index streams, const std::function<bool()>& stop) {
+Evaluation score_streams(Scorer& scorer, const TokenText& text, Index streams, const EvaluationHooks& hooks) {
   const Index count = std::clamp<Index>(streams, 1, std::max<Index>(text.tokens, 1));
   const Index window = std::max<Index>(1, kEvaluationTokens / count);
   std::vector<Stream> parts;
   for (Index b = 0; b < count; ++b) {
     const Index begin = b * text.tokens / count, end = (b + 1) * text.tokens / count;
-    parts.push_back({text.open(begin), end - begin, {}, {}});
+    parts.push_back({text.open(begin), begin, end - begin, {}, {}});
   }
   std::vector<std::int32_t> previous;
   ModelState state;
@@ -40,12 +39,14 @@ Evaluation score_streams(Scorer& scorer, const TokenText& text, Index streams, c
   std::vector<std::vector<double>> nll;
   Evaluation result;
   while (std::any_of(parts.begin(), parts.end(), [](const Stream& s) { return s.left > 0; })) {
-    if (stop && stop()) throw Error(Exit::stopped, "evaluation was stopped on request");
     std::vector<std::span<const std::int32_t>> sequences;
+    std::vector<Index> begins;
     for (Stream& stream : parts) {
+      begins.push_back(stream.begin);
       stream.advance(window);
       sequences.emplace_back(stream.ids);
     }
+    hooks.before_batch(begins);
     scorer.score(sequences, previous, state, nll);
     for (std::size_t b = 0; b < parts.size(); ++b)
       for (std::size_t t = 0; t < nll[b].size(); ++t)

@@ -17,8 +17,7 @@ struct TokenText {
   std::function<ReadTokens(Index position)> open;
 };
 
-/// Scores all tokens in `streams` contiguous parts (fewer where there are fewer tokens). `stop` is asked between
-/// batches; where it answers true, Error(stopped) is thrown.
-Evaluation score_streams(Scorer& scorer, const TokenText& text, Index streams, const std::function<bool()>& stop = {});
+/// Scores all tokens in `streams` contiguous parts (fewer where there are fewer tokens).
+Evaluation score_streams(Scorer& scorer, const TokenText& text, Index streams, const EvaluationHooks& hooks = {});
 
 }  // namespace moelm

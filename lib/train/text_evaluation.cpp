@@ -81,8 +81,8 @@ TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, c
   }
   ensure(how.policy.state == StateKind::reset || how.policy.streams == 1,
          "lines are scored in order in a single stream only");
-  const std::unique_ptr<LineSource> lines = make_split_lines(data, split, how.policy.state);
-  result.scores = score_lines(scorer, *lines, data.tokenizer().end_id(), {how.policy.state, how.most_lines}, how.sink);
+  SplitLines lines(data, split, how.policy.state);
+  result.scores = score_lines(scorer, lines, data.tokenizer().end_id(), {how.policy.state, how.most_lines}, how.sink);
   return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "train/read_ahead.hpp"
 
 namespace moelm {
 
@@ -35,7 +36,7 @@ Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data)
       data_(data),
       learner_(context, config.model, config.optimizer, data.tokenizer().vocabulary_size(),
                static_cast<std::uint64_t>(config.train.seed)),
-      batches_(make_batches(config.train, data)),
+      batches_(make_read_ahead(make_batches(config.train, data))),
       checkpoint_every_(parse_interval("train.checkpoint_every", config.train.checkpoint_every)) {
   progress_.planned_steps = config.train.steps;
 }
@@ -48,7 +49,6 @@ TrainEnd Trainer::run(TrainListener& listener, double max_seconds) {
   started_ = saved_at_ = now();
   seconds_before_ = progress_.seconds;
   saved_step_ = progress_.step;
-  if (state_.layers.empty()) reset_carried();
   if (progress_.step > 0) batches_->seek(progress_.next);
 
   TrainEnd end = TrainEnd::finished;
@@ -83,7 +83,7 @@ TrainEnd Trainer::run(TrainListener& listener, double max_seconds) {
 void Trainer::train_step(TrainListener& listener) {
   const double begin = now();
   const bool fresh = batches_->next(batch_);
-  if (fresh) reset_carried();
+  if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
   const Index step = progress_.step + 1;
   const Schedule schedule{config_.train.schedule, config_.train.lr, config_.train.warmup, progress_.planned_steps,
                           progress_.plateau_factor};

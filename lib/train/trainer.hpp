@@ -71,6 +71,8 @@ class Trainer {
 
   Learner& learner() { return learner_; }
   ModelState& carried() { return state_; }
+  /// Whether the next batch goes on from carried(): not in whole lines, and not at the start of a pass.
+  bool carries() const { return config_.train.state == StateKind::carry && progress_.next.index > 0; }
   /// Zero state for all streams.
   void reset_carried() { state_.reset(learner_.parameters(), batches_->streams()); }
   TrainProgress& progress() { return progress_; }

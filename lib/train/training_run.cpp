@@ -69,9 +69,10 @@ void TrainingRun::load_weights_alone(const std::string& path) {
 void TrainingRun::restore(const Checkpoint& checkpoint) {
   load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()));
   load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors());
+  trainer_.progress() = read_progress(JsonField(checkpoint.state(), checkpoint.path() + "/state.json"));
+  if (!trainer_.carries()) return;
   trainer_.reset_carried();
   load_tensors(checkpoint.carried(), state_tensors(trainer_.carried()));
-  trainer_.progress() = read_progress(JsonField(checkpoint.state(), checkpoint.path() + "/state.json"));
 }
 
 MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
@@ -153,7 +154,7 @@ void TrainingRun::on_save(bool best) {
   contents.step = trainer_.progress().step;
   contents.model = tensor_views(named_tensors(learner.parameters()));
   contents.optimizer = optimizer_views(learner.optimizer_tensors());
-  contents.carried = tensor_views(state_tensors(trainer_.carried()));
+  if (trainer_.carries()) contents.carried = tensor_views(state_tensors(trainer_.carried()));
   contents.state = state_json();
   const SavedCheckpoint saved = store_.save(contents, {best, stored_.config.train.keep});
   for (const std::string& warning : saved.warnings) view_.message("warning: " + warning);

@@ -54,6 +54,25 @@ TEST_CASE("a word table finds what was added and nothing else") {
   CHECK(table.find(expected.begin()->first) == -1);
 }
 
+TEST_CASE("words of a text looked up together are those looked up one by one") {
+  WordTable table;
+  RandomBytes random(2);
+  std::string text;
+  std::vector<Word> words;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string word = random.bytes(random.below(random.below(3) == 0 ? 40 : 4));
+    if (random.below(3) > 0) table.add(word);
+    words.push_back({static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(word.size())});
+    text += word;
+  }
+  for (const std::size_t count : {words.size(), std::size_t{0}, std::size_t{1}, std::size_t{33}}) {
+    std::vector<std::int32_t> numbers(count + 1, -7);
+    table.find_all(text, std::span(words).first(count), numbers.data());
+    for (std::size_t i = 0; i < count; ++i) REQUIRE(numbers[i] == table.find(words[i].in(text)));
+    CHECK(numbers[count] == -7);
+  }
+}
+
 TEST_CASE("words that differ only by zero bytes are different") {
   WordTable table;
   const std::string a("a\0", 2), b("a", 1), c("a\0\0", 3);

@@ -1,6 +1,8 @@
 // Encoding and decoding by the four tokenizers, and what is told about every token.
 #include "data/tokenizer.hpp"
 
+#include <algorithm>
+
 #include "data/bpe_tokenizer.hpp"
 #include "data/byte_tokenizer.hpp"
 #include "data/vocabulary_tokenizer.hpp"
@@ -116,6 +118,73 @@ TEST_CASE("merges apply in their order, whole words at once") {
   CHECK(tokenizer->end_id() == 261);
   CHECK(tokenizer->token_text(258) == " the");
   CHECK(tokenizer->vocabulary_size() == 262);
+}
+
+namespace {
+
+/// The definition: the earliest merge that fits anywhere is applied, until none fits; but what is a token as a whole is
+/// that token.
+Ids merge_slowly(const Tokenizer& tokenizer, const std::vector<Merge>& merges, const std::string& word) {
+  for (std::int32_t id = 0; id < tokenizer.end_id(); ++id)
+    if (tokenizer.token_text(id) == word) return {id};
+  Ids ids;
+  for (const char c : word) ids.push_back(static_cast<unsigned char>(c));
+  for (std::size_t m = 0; m < merges.size();) {
+    Ids joined;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (i + 1 < ids.size() && ids[i] == merges[m][0] && ids[i + 1] == merges[m][1])
+        joined.push_back(static_cast<std::int32_t>(256 + m)), ++i;
+      else
+        joined.push_back(ids[i]);
+    m = joined.size() < ids.size() ? 0 : m + 1;
+    ids = std::move(joined);
+  }
+  return ids;
+}
+
+/// Merges that grow at random out of three letters.
+std::vector<Merge> random_merges(RandomBytes& random) {
+  std::vector<Merge> merges;
+  std::vector<std::size_t> sizes(256, 1);
+  while (merges.size() < 30) {
+    const auto pick = [&] {
+      const auto one = static_cast<std::int32_t>(random.below(3 + merges.size()));
+      return one < 3 ? 'a' + one : 253 + one;
+    };
+    const Merge merge = {pick(), pick()};
+    const std::size_t size = sizes[static_cast<std::size_t>(merge[0])] + sizes[static_cast<std::size_t>(merge[1])];
+    if (size > 20 || std::find(merges.begin(), merges.end(), merge) != merges.end()) continue;
+    merges.push_back(merge);
+    sizes.push_back(size);
+  }
+  return merges;
+}
+
+}  // namespace
+
+TEST_CASE("merges are those of the definition, in words alone and in long texts") {
+  RandomBytes random(11);
+  for (int round = 0; round < 40; ++round) {
+    const std::vector<Merge> merges = random_merges(random);
+    const auto tokenizer = make_bpe_tokenizer(merges, std::vector<Index>(merges.size() + 257));
+    std::string text;
+    Ids expected;
+    for (int w = 0; w < 60; ++w) {
+      std::string word;
+      for (std::uint64_t n = 1 + random.below(14); n > 0; --n) word += static_cast<char>('a' + random.below(4));
+      const Ids ids = merge_slowly(*tokenizer, merges, word);
+      REQUIRE(encode(*tokenizer, word).ids == ids);
+      text += word + "\n";
+      expected.insert(expected.end(), ids.begin(), ids.end());
+      expected.push_back('\n');
+    }
+    std::string long_text;
+    while (long_text.size() < 100'000) long_text += text;
+    const Ids ids = encode(*tokenizer, long_text).ids;
+    REQUIRE(ids.size() == expected.size() * (long_text.size() / text.size()));
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (ids[i] != expected[i % expected.size()]) FAIL("token " << i);
+  }
 }
 
 TEST_CASE("byte and bpe give back the very bytes") {

@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "data/unicode.hpp"
 #include "support/catch.hpp"
+#include "support/random_bytes.hpp"
 
 namespace moelm {
 namespace {
@@ -75,6 +77,52 @@ TEST_CASE("bpe words in sequence are the text, whatever its bytes") {
   }
 }
 
+/// The rules of split_text and split_white_space, one character after another.
+Strings split_slowly(const std::string& text, bool at_space_only) {
+  using Class = CharacterClass;
+  Strings words;
+  const auto kind_at = [&](std::size_t i) { return i < text.size() ? classify(text, i).kind : Class::space; };
+  for (std::size_t i = 0; i < text.size();) {
+    const ClassifiedCharacter first = classify(text, i);
+    std::size_t end = i + first.length;
+    if (first.kind == Class::line_end) words.push_back("</s>");
+    if (first.kind == Class::line_end || first.kind == Class::space) {
+      i = end;
+      continue;
+    }
+    while (end < text.size()) {
+      const ClassifiedCharacter c = classify(text, end);
+      const bool letters = first.kind == Class::letter, digits = first.kind == Class::digit;
+      bool belongs =
+          c.kind == Class::mark || (letters && c.kind == Class::letter) || (digits && c.kind == Class::digit);
+      if (letters && (c.code == '\'' || c.code == 0x2019)) belongs = kind_at(end + c.length) == Class::letter;
+      if (digits && (c.code == '.' || c.code == ',')) belongs = kind_at(end + c.length) == Class::digit;
+      if (at_space_only) belongs = c.kind != Class::space && c.kind != Class::line_end;
+      if (!belongs || end + c.length - i > kLongestWord) break;
+      end += c.length;
+    }
+    words.push_back(text.substr(i, end - i));
+    i = end;
+  }
+  return words;
+}
+
+TEST_CASE("words found eight bytes at a time are those found one by one") {
+  RandomBytes random(9);
+  const std::vector<std::string> ends = {" ",  "\n", "'", ".", "\xC3\xA9", "\xCC\x81", "\xE2\x80\x99", "7", "\xC2\xA0",
+                                         "\t", "@",  "[", "`", "{",        "\x01",     "\x7F",         ",", "\xFF"};
+  for (int round = 0; round < 4000; ++round) {
+    std::string text;
+    for (std::uint64_t pieces = random.below(12); pieces > 0; --pieces) {
+      for (std::uint64_t n = random.below(random.below(9) == 0 ? 1100 : 20); n > 0; --n)
+        text += static_cast<char>((random.below(2) == 0 ? 'a' : 'A') + random.below(26));
+      text += ends[random.below(ends.size())];
+    }
+    REQUIRE(split(split_text, text) == split_slowly(text, false));
+    REQUIRE(split(split_white_space, text) == split_slowly(text, true));
+  }
+}
+
 TEST_CASE("endless words are cut into pieces between characters") {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "é";
@@ -93,6 +141,10 @@ TEST_CASE("space-separated stretches are counted") {
   CHECK(count_space_separated("") == 0);
   CHECK(count_space_separated(" \n\t") == 0);
   CHECK(count_space_separated("a bc\nd\xC3\xA9 ") == 3);
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "w ";
+  CHECK(count_space_separated(many) == 1000);
+  CHECK(count_space_separated(many + "w") == 1001);
 }
 
 }  // namespace

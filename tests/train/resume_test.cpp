@@ -140,6 +140,30 @@ TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochast
   require_same_in_parts(config);
 }
 
+TEST_CASE("a run begun from weights alone goes on from its very first checkpoint") {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+           {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+  const Dataset dataset = Dataset::open(directory / "data");
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    const std::string name(enum_name(state)), first = directory / (name + "-first"),
+                                              second = directory / (name + "-second");
+    RunConfig config = config_of(state);
+    config.train.steps = 6;
+    REQUIRE(train(first, directory / "data", config, 1, 0).end == TrainEnd::finished);
+    create_run(second, config, dataset);
+    {
+      Context context(1);
+      StoppingView view(0);
+      TrainingStart start;
+      start.run = second;
+      start.init_path = first;
+      const TrainingRun begun(context, read_run(second), dataset, start, view);
+    }
+    REQUIRE(train(second, directory / "data", config, 1, 0).end == TrainEnd::finished);
+  }
+}
+
 TEST_CASE("a stop within a scheduled validation is made up for") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),

@@ -1,0 +1,18 @@
+// A stretch of a text: what splitters find and tables look up.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace moelm {
+
+/// A word of a text shorter than 4 GiB. Length 0 stands for a line end (split_text, split_white_space).
+struct Word {
+  std::uint32_t begin = 0;
+  std::uint32_t length = 0;
+  bool is_line_end() const { return length == 0; }
+  std::string_view in(std::string_view text) const { return {text.data() + begin, length}; }
+  bool operator==(const Word&) const = default;
+};
+
+}  // namespace moelm
