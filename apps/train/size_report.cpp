@@ -52,7 +52,7 @@ SizeReport size_report(const RunConfig& config, const std::string& base, Index v
           model_size(config.model, vocabulary),
           training_memory(config.model, vocabulary,
                           {rows_per_step(config.train), config.train.micro_batch_tokens, kEvaluationTokens},
-                          threads.threads, config.optimizer)};
+                          threads.threads, config.optimizer, products_of(config.train))};
 }
 
 std::string size_table(const SizeReport& r) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "model/size.hpp"
 #include "ops/dropout.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
@@ -81,8 +82,8 @@ class Pass {
       if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
         auto& cache = std::get<LstmCache>(cache_.layers[l]);
         cache.dfinal.reset(batch_.sequence.streams(), *lstm);
-        lstm_backward(context_, *lstm, batch_.sequence, cache_.x[l - 1], cache_.dlayer, cache, cache.dfinal, std::get<LstmParameters>(gradients.layers[l]),
-                      cache_.dprevious);
+        lstm_backward(context_, *lstm, batch_.sequence, cache_.x[l - 1], cache_.dlayer, cache, cache.dfinal,
+                      std::get<LstmParameters>(gradients.layers[l]), cache_.dprevious);
       } else {
         auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
         sigmoid_backward(context_, cache.output, cache_.dlayer);
@@ -126,7 +127,11 @@ class Pass {
     return static_cast<double>(options_.part.rows > 0 ? options_.part.rows : batch_.rows());
   }
 
-  SoftmaxCache& softmax_cache() { return ensure_cache<SoftmaxCache>(cache_.layers.back()); }
+  SoftmaxCache& softmax_cache() {
+    auto& cache = ensure_cache<SoftmaxCache>(cache_.layers.back());
+    cache.weights = softmax().weight.size() <= kMostKeptNumbers ? cache_.weights : PackedWeights::renewed;
+    return cache;
+  }
   const SoftmaxParameters& softmax() const { return std::get<SoftmaxParameters>(p_.layers.back()); }
   const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
 
@@ -139,6 +144,7 @@ class Pass {
         embedding_forward(context_, *embedding, batch_.inputs, cache_.x[l]);
       } else if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
         auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
+        cache.weights = cache_.weights;
         lstm_forward(context_, *lstm, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
         copy(context_, cache.output, cache_.x[l]);
       } else {
@@ -152,11 +158,18 @@ class Pass {
   void forward_moe(std::size_t l) {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
+    cache.moe.experts.weights = cache.moe.shared.weights = weights_of_experts(l);
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, std::get<MoeConfig>(config_.layers[l]), std::get<MoeParameters>(p_.layers[l]), x,
                 gate_pass(l), cache.moe, cache.output);
     apply_sigmoid(context_, cache.output);
     copy(context_, cache.output, cache_.x[l]);
+  }
+
+  PackedWeights weights_of_experts(std::size_t l) const {
+    return all_expert_weights(std::get<MoeConfig>(config_.layers[l]), cache_.x[l - 1].cols()) <= kMostKeptNumbers
+               ? cache_.weights
+               : PackedWeights::renewed;
   }
 
   GatePass gate_pass(std::size_t l) const {

@@ -36,6 +36,8 @@ using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, Softma
 
 /// What backward needs, and the memory of a pass; one a worker.
 struct ModelCache {
+  /// `kept` in evaluation: the weights are the same in all passes of this cache.
+  PackedWeights weights = PackedWeights::renewed;
   std::vector<LayerCache> layers;
   std::vector<Matrix> x;  ///< x[l] [N, width], the output of layer l
   Matrix dlayer, dx, dprevious;

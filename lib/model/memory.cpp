@@ -5,6 +5,7 @@
 
 #include "model/size.hpp"
 #include "moe/experts.hpp"
+#include "nn/logit_rows.hpp"
 #include "nn/softmax.hpp"
 #include "optim/moments.hpp"
 
@@ -19,8 +20,8 @@ constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
 struct Sums {
-  // `saved`: numbers' worth of weights that are kept in bfloat16.
-  double saved = 0, moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
+  // `saved`: numbers' worth of weights that are kept in bfloat16; `rounded`: what is kept in the type of products.
+  double saved = 0, rounded = 0, moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
 };
 
 struct Shape {
@@ -104,6 +105,8 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.activations += routed * (2 * s.inputs + (c.recompute ? 1 : 2) * hidden);
   sums.activations += s.pass_rows * (routed / s.rows + 1) * 2 * s.inputs;
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
+  const Index kept = all_expert_weights(c, static_cast<Index>(s.inputs));
+  sums.validation += kept <= kMostKeptNumbers ? number(kept) : 0;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.gradients += s.threads * largest;
   if (c.weights == DataType::bf16) {
@@ -119,7 +122,8 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
 void add_sample(double samples, const Shape& s, Sums& sums) {
   const double targets = std::min(s.pass_rows, s.vocabulary);
   sums.activations += 2 * samples * s.inputs + s.pass_rows * s.inputs;
-  sums.activations += std::min(s.pass_rows, number(softmax_chunk_rows(static_cast<Index>(samples)))) * samples;
+  sums.rounded += std::min(s.pass_rows, number(softmax_chunk_rows(static_cast<Index>(samples)))) * samples;
+  sums.activations += s.threads * samples * number(logit_rows_of_a_task(static_cast<Index>(samples)));
   sums.copies += 2 * samples * s.inputs;
   sums.gradients += (2 * targets + samples) * (s.inputs + 1);
 }
@@ -130,11 +134,14 @@ void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   if (c.samples > 0) sums.moments += 2 * s.vocabulary * kStepOfRow / kNumber;
   const double chunk = number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)));
   const Index block = softmax_block(static_cast<Index>(s.vocabulary));
-  sums.validation += number(block) * (s.inputs + std::min(s.validation_rows, number(softmax_chunk_rows(block))));
+  const bool kept = s.vocabulary * s.inputs <= number(kMostKeptNumbers);
+  sums.validation += (kept ? s.vocabulary : number(block)) * s.inputs;
+  sums.validation += s.threads * number(block) * number(logit_rows_of_a_task(block));
   if (c.samples > 0) return add_sample(std::min(number(c.samples), s.vocabulary), s, sums);
   sums.gradients += s.vocabulary * (s.inputs + 1);
   sums.copies += 2 * s.vocabulary * s.inputs;
-  sums.activations += std::min(s.pass_rows, chunk) * s.vocabulary;
+  sums.rounded += std::min(s.pass_rows, chunk) * s.vocabulary;
+  sums.activations += s.threads * s.vocabulary * number(logit_rows_of_a_task(static_cast<Index>(s.vocabulary)));
 }
 
 Index bytes(double numbers) {
@@ -145,7 +152,8 @@ Index bytes(double numbers) {
 }  // namespace
 
 TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, const TrainingRows& rows, int threads,
-                               const OptimizerConfig& optimizer) {
+                               const OptimizerConfig& optimizer, DataType products) {
+  const double of_products = products == DataType::bf16 ? 0.5 : 1;
   const ModelSize size = model_size(config, vocabulary);
   const std::vector<Index> widths = input_widths(config);
   const double pass_rows = number(rows.pass > 0 ? std::min(rows.pass, rows.step) : rows.step);
@@ -162,8 +170,8 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
   // Three gradients of activations are on their way at a time.
-  memory.activations = bytes(sums.activations + 3 * pass_rows * number(widest));
-  memory.copies = bytes(sums.copies);
+  memory.activations = bytes(sums.activations + of_products * sums.rounded + 3 * pass_rows * number(widest));
+  memory.copies = bytes(of_products * sums.copies);
   memory.validation = rows.validation > 0 ? bytes(sums.validation) : 0;
   memory.process = static_cast<Index>(kProcess);
   return memory;

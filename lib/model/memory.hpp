@@ -30,8 +30,9 @@ struct TrainingRows {
   Index validation = 0;  ///< of a validation, 0: there is none
 };
 
-/// Memory of training a valid model. Experts' rows are counted as they are (N k in all), so that no routing takes more.
+/// Memory of training a valid model whose products read `products`. Experts' rows are counted as they are (N k in all),
+/// so that no routing takes more.
 TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, const TrainingRows& rows, int threads,
-                               const OptimizerConfig& optimizer = {});
+                               const OptimizerConfig& optimizer = {}, DataType products = DataType::f32);
 
 }  // namespace moelm

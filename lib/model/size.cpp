@@ -110,4 +110,8 @@ ModelSize model_size(const ModelConfig& config, Index vocabulary) {
 
 Index expert_weights(const MoeConfig& config, Index width) { return exact_expert_weights(config, width).value(); }
 
+Index all_expert_weights(const MoeConfig& config, Index width) {
+  return (exact_expert_weights(config, width) * (Exact(config.experts) + config.shared)).value();
+}
+
 }  // namespace moelm

@@ -31,8 +31,10 @@ std::vector<Task> plan_tasks(const std::vector<Index>& offset) {
 
 void prepare_workers(const Context& context, std::size_t matrices, ExpertsCache& cache) {
   const auto threads = static_cast<std::size_t>(context.threads());
-  cache.packed.resize(threads);
-  for (auto& of_thread : cache.packed) of_thread.resize(matrices);
+  if (cache.weights == PackedWeights::renewed) {
+    cache.packed.resize(threads);
+    for (auto& of_thread : cache.packed) of_thread.resize(matrices);
+  }
   cache.hidden.resize(threads);
   for (auto& of_thread : cache.hidden) of_thread.resize(matrices - 1);
 }
@@ -44,24 +46,41 @@ void pack(Context& context, const ExpertParameters& expert, std::size_t j, Trans
     packed.pack(context, expert.weight[j], transpose, context.products());
 }
 
+/// Packs the matrices of all experts that have rows and were never packed.
+void pack_once(Context& context, const std::vector<ExpertParameters>& experts, ExpertsCache& cache) {
+  cache.packed.resize(experts.size());
+  context.parallel_for(static_cast<Index>(experts.size()), [&](Index e) {
+    auto& packed = cache.packed[static_cast<std::size_t>(e)];
+    if (!packed.empty() || cache.factors.rows_of(e) == 0) return;
+    const ExpertParameters& expert = experts[static_cast<std::size_t>(e)];
+    packed.resize(expert.matrices());
+    for (std::size_t j = 0; j < packed.size(); ++j) pack(context, expert, j, Transpose::yes, packed[j]);
+  });
+}
+
 /// out = x W^T, with ReLU after all matrices but the last.
 void through_matrix(Context& context, const ExpertParameters& expert, std::size_t j, ConstMatrixView x,
-                    PackedMatrix& packed, MatrixView out) {
-  pack(context, expert, j, Transpose::yes, packed);
+                    PackedMatrix& packed, PackedWeights weights, MatrixView out) {
+  if (weights == PackedWeights::renewed) pack(context, expert, j, Transpose::yes, packed);
   multiply(context, x, packed, 0.0f, out);
   if (j + 1 < expert.matrices()) kernels().relu(out.size(), out.data);
 }
 
+/// Where the matrices of an expert are packed: with the expert, or in the memory of the thread.
+std::vector<PackedMatrix>& packed_of(const Context& context, Index expert, ExpertsCache& cache) {
+  return cache.packed[static_cast<std::size_t>(cache.weights == PackedWeights::kept ? expert : context.worker())];
+}
+
 /// The input of matrix j for rows [begin, end): kept, or computed into the worker's memory from the routed rows.
 ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const ExpertFactors& factors, std::size_t j,
-                         Index begin, Index end, ExpertsCache& cache) {
+                         Index begin, Index end, std::vector<PackedMatrix>& packed, ExpertsCache& cache) {
   if (j == 0 || !factors.input[j].empty()) return factors.input[j].view().row_range(begin, end);
   const auto worker = static_cast<std::size_t>(context.worker());
   ConstMatrixView x = factors.input[0].view().row_range(begin, end);
   for (std::size_t i = 0; i < j; ++i) {
     Matrix& hidden = cache.hidden[worker][i];
     hidden.reshape(end - begin, expert.rows(i));
-    through_matrix(context, expert, i, x, cache.packed[worker][i], hidden);
+    through_matrix(context, expert, i, x, packed[i], cache.weights, hidden);
     x = hidden;
   }
   return x;
@@ -79,17 +98,18 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
   for (std::size_t j = 1; j < matrices; ++j)
     factors.input[j].reshape(hidden == HiddenLayers::kept ? dispatch.slots() : 0, experts[0].cols(j));
   cache.output.reshape(dispatch.slots(), experts[0].rows(matrices - 1));
+  if (cache.weights == PackedWeights::kept) pack_once(context, experts, cache);
   const std::vector<Task> tasks = plan_tasks(factors.offset);
   context.parallel_for(static_cast<Index>(tasks.size()), [&](Index i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
     const ExpertParameters& expert = experts[static_cast<std::size_t>(task.expert)];
-    const auto worker = static_cast<std::size_t>(context.worker());
+    std::vector<PackedMatrix>& packed = packed_of(context, task.expert, cache);
     if (hidden == HiddenLayers::kept)
       for (std::size_t j = 0; j + 1 < matrices; ++j)
-        through_matrix(context, expert, j, factors.input[j].view().row_range(task.begin, task.end),
-                       cache.packed[worker][j], factors.input[j + 1].view().row_range(task.begin, task.end));
-    const ConstMatrixView last = input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache);
-    through_matrix(context, expert, matrices - 1, last, cache.packed[worker][matrices - 1],
+        through_matrix(context, expert, j, factors.input[j].view().row_range(task.begin, task.end), packed[j],
+                       cache.weights, factors.input[j + 1].view().row_range(task.begin, task.end));
+    const ConstMatrixView last = input_of(context, expert, factors, matrices - 1, task.begin, task.end, packed, cache);
+    through_matrix(context, expert, matrices - 1, last, packed[matrices - 1], cache.weights,
                    cache.output.view().row_range(task.begin, task.end));
   });
 }
@@ -109,7 +129,7 @@ void experts_backward(Context& context, const std::vector<ExpertParameters>& exp
     const auto worker = static_cast<std::size_t>(context.worker());
     // Fills the worker's hidden layers, all of them.
     if (hidden == HiddenLayers::recomputed)
-      input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache);
+      input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache.packed[worker], cache);
     for (std::size_t j = matrices; j-- > 0;) {
       PackedMatrix& packed = cache.packed[worker][j];
       pack(context, expert, j, Transpose::no, packed);
@@ -133,8 +153,8 @@ void form_expert_gradient(Context& context, const ExpertParameters& expert, std:
     for (Index begin = factors->offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfGradient) {
       const Index stop = std::min(end, begin + kRowsOfGradient);
       multiply_transposed(context, factors->gradient[matrix].view().row_range(begin, stop),
-                          input_of(context, expert, *factors, matrix, begin, stop, cache), beta, out,
-                          context.products());
+                          input_of(context, expert, *factors, matrix, begin, stop, packed_of(context, e, cache), cache),
+                          beta, out, context.products());
       beta = 1;
     }
   }

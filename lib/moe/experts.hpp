@@ -42,13 +42,17 @@ struct ExpertsCache {
   ExpertFactors factors;
   Matrix output;                                  ///< [slots, D]
   Matrix dinput;                                  ///< [slots, D]
-  std::vector<std::vector<PackedMatrix>> packed;  ///< [threads][matrices]
-  std::vector<std::vector<Matrix>> hidden;        ///< [threads][hidden layers]: some rows, where they are recomputed
+  std::vector<std::vector<PackedMatrix>> packed;  ///< [threads][matrices], where weights are kept [experts][matrices]
+  PackedWeights weights = PackedWeights::renewed;
+  std::vector<std::vector<Matrix>> hidden;  ///< [threads][hidden layers]: some rows, where they are recomputed
 };
 
 /// Whether hidden layers are kept for backward, or computed again there and once more for dW (appendix D). Both give
 /// the same bits.
 enum class HiddenLayers { kept, recomputed };
+
+/// Most numbers of experts' weights that an evaluation keeps packed beside the weights themselves.
+inline constexpr Index kMostKeptNumbers = Index{1} << 28;
 
 /// cache.output = the experts of cache.factors.input[0] (filled by dispatch_rows), whose slots `dispatch` tells.
 void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,

@@ -35,9 +35,11 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   if (p.projected()) cache.hidden.reshape(rows, cells);
   cache.initial.h.copy_from(state.h);
   cache.initial.c.copy_from(state.c);
-  cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
-  cache.w_hh.pack(context, p.weight_hh, Transpose::yes, context.products());
-  if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
+  if (cache.weights == PackedWeights::renewed || cache.w_ih.empty()) {
+    cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
+    cache.w_hh.pack(context, p.weight_hh, Transpose::yes, context.products());
+    if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
+  }
   Matrix& hidden = p.projected() ? cache.hidden : cache.output;
 
   multiply(context, x, cache.w_ih, 0.0f, cache.gates);

@@ -43,6 +43,7 @@ struct LstmCache {
   Matrix dh, dc, dh_total;  ///< gradients through time: [B, R], [B, H], [N, R]
   Matrix dhidden;           ///< [B, H]
   PackedMatrix w_ih, w_hh, w_hr;
+  PackedWeights weights = PackedWeights::renewed;
 };
 
 /// Reads x [N, D] and the state, leaves the output in cache.output [N, R] and the last state of every stream in

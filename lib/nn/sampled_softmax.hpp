@@ -21,11 +21,11 @@ struct SampledSoftmaxGradient {
 
 /// Memory of a pass; one a worker.
 struct SampledSoftmaxCache {
-  RoundedMatrix dlogits;  ///< [rows of a chunk, S]
-  Matrix weight, bias;    ///< the sampled rows, [S, D] and [1, S]
-  Matrix dweight, dbias;  ///< their gradients
-  RowGradient of_targets; ///< summed by token
-  Matrix dtarget;         ///< x times the gradient of each row's target logit, [N, D]
+  RoundedMatrix dlogits;   ///< [rows of a chunk, S]
+  Matrix weight, bias;     ///< the sampled rows, [S, D] and [1, S]
+  Matrix dweight, dbias;   ///< their gradients
+  RowGradient of_targets;  ///< summed by token
+  Matrix dtarget;          ///< x times the gradient of each row's target logit, [N, D]
   PackedMatrix w, w_transposed;
 };
 

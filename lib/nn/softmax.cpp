@@ -41,10 +41,14 @@ Index softmax_chunk_rows(Index tokens) { return std::clamp<Index>((Index{1} << 2
 void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll) {
   const Index vocabulary = p.weight.rows(), block = softmax_block(vocabulary);
+  const bool kept = cache.weights == PackedWeights::kept;
+  if (kept) cache.blocks.resize(static_cast<std::size_t>((vocabulary + block - 1) / block));
   std::vector<LogSumExp> sums(static_cast<std::size_t>(x.rows));
   for (Index first = 0; first < vocabulary; first += block) {
     const Index last = std::min(vocabulary, first + block);
-    cache.w_transposed.pack(context, p.weight.view().row_range(first, last), Transpose::yes, context.products());
+    PackedMatrix& packed = kept ? cache.blocks[static_cast<std::size_t>(first / block)] : cache.w_transposed;
+    if (!kept || packed.empty())
+      packed.pack(context, p.weight.view().row_range(first, last), Transpose::yes, context.products());
     const auto finish = [&](Index i, float* row) {
       const float max = kernels().add_max(last - first, p.bias.data() + first, row);
       const auto n = static_cast<std::size_t>(i);
@@ -52,7 +56,7 @@ void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixVi
       if (target >= first && target < last) nll[n] = -static_cast<double>(row[target - first]);
       sums[n].add(max, kernels().exp_sum(last - first, max, row, row));
     };
-    for_each_row_of_logits(context, x, cache.w_transposed, finish, kNothingMore);
+    for_each_row_of_logits(context, x, packed, finish, kNothingMore);
   }
   for (std::size_t n = 0; n < sums.size(); ++n) nll[n] += sums[n].value();
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/context.hpp"
 #include "ops/gemm.hpp"
@@ -21,6 +22,8 @@ struct SoftmaxParameters {
 struct SoftmaxCache {
   RoundedMatrix dlogits;  ///< [rows of a chunk, V], in training
   PackedMatrix w, w_transposed;
+  PackedWeights weights = PackedWeights::renewed;
+  std::vector<PackedMatrix> blocks;  ///< in evaluation: of the vocabulary, where they are kept
 };
 
 /// Tokens whose logits exist together in evaluation, which goes through a large vocabulary block by block.

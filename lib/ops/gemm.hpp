@@ -42,6 +42,9 @@ class PackedMatrix {
   Index capacity_ = 0;
 };
 
+/// Whether a pass packs weights anew, because an optimizer changes them, or uses what it packed before.
+enum class PackedWeights { renewed, kept };
+
 /// C = A B + beta C with beta 0 or 1; A [M, inner] and C [M, cols] dense. A is rounded to the type of B.
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c);
 

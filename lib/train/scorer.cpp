@@ -31,7 +31,9 @@ void permute_state(ModelState& state, std::span<const std::size_t> order, bool i
 }  // namespace
 
 Scorer::Scorer(Context& context, const ModelConfig& config, const ModelParameters& parameters)
-    : context_(context), config_(config), parameters_(parameters) {}
+    : context_(context), config_(config), parameters_(parameters) {
+  cache_.weights = PackedWeights::kept;
+}
 
 void Scorer::restart(std::size_t count, std::int32_t end_id, std::vector<std::int32_t>& previous,
                      ModelState& state) const {

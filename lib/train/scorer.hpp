@@ -24,7 +24,7 @@ using ScoreObserver = std::function<void(const Batch& batch, std::span<const Row
 /// Full softmax, no dropout, no gate noise. Owns the memory of its passes; one thread at a time.
 class Scorer {
  public:
-  /// Refers to the model, which must outlive it.
+  /// Refers to the model, which must outlive it and not change meanwhile: its weights are packed once.
   Scorer(Context& context, const ModelConfig& config, const ModelParameters& parameters);
 
   void observe(ScoreObserver observer) { observer_ = std::move(observer); }
