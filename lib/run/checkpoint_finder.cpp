@@ -17,7 +17,8 @@ bool is_damage(Exit exit) { return exit == Exit::bad_data || exit == Exit::missi
 struct Search {
   FoundCheckpoint found;
   std::vector<std::string> rejected;
-  bool vanished = false;  // one was pruned while we looked
+  Exit reason = Exit::bad_data;  // io where one could not be read: it may be intact
+  bool vanished = false;         // one was pruned while we looked
 };
 
 Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem& fs) {
@@ -33,10 +34,12 @@ Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem&
       return result;
     } catch (const Error& error) {
       if (!is_damage(error.exit())) throw;
-      if (path_exists(path, fs))
-        result.rejected.push_back(error.what());
-      else
+      if (!path_exists(path, fs)) {
         result.vanished = true;
+        continue;
+      }
+      result.rejected.push_back(error.what());
+      if (error.exit() == Exit::io) result.reason = Exit::io;
     }
   }
   return result;
@@ -56,7 +59,7 @@ FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope,
   for (int again = 0; !result.found.checkpoint && result.vanished && again < 10; ++again)
     result = search(checkpoints, scope, fs);
   if (!result.found.checkpoint && !result.rejected.empty())
-    throw Error(Exit::bad_data, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
+    throw Error(result.reason, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
   FoundCheckpoint found = std::move(result.found);
   found.warnings = std::move(result.rejected);
   read_hint(checkpoints, kLatestHint, fs, found.warnings);  // tells if the newest has gone missing

@@ -25,6 +25,15 @@ void sweep(const std::string& directory, FileSystem& fs) {
   }
 }
 
+// A folder that may be entered but not read cannot be synced, and is nobody's fault.
+void sync_if_readable(const std::string& directory, FileSystem& fs) {
+  try {
+    sync_directory(directory, fs);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::no_permission) throw;
+  }
+}
+
 // Whether manifest and sizes say that a checkpoint is intact, without reading all of it.
 bool looks_intact(const std::string& path, FileSystem& fs) {
   try {
@@ -41,6 +50,8 @@ bool looks_intact(const std::string& path, FileSystem& fs) {
 CheckpointStore::CheckpointStore(const std::string& run, FileSystem& fs)
     : run_(run), checkpoints_(join_path(run, kCheckpointsDirectory)), fs_(&fs) {
   make_directories(checkpoints_, fs);
+  // A process that died may have made the folders and not have made them durable.
+  for (std::string path = checkpoints_; parent_path(path) != path;) sync_if_readable(path = parent_path(path), fs);
   sweep(run_, fs);
   sweep(checkpoints_, fs);
 }
@@ -131,6 +142,8 @@ void CheckpointStore::write_hint(const char* hint, const std::string& name, cons
   try {
     write_file_atomic(join_path(checkpoints_, hint), hint_text(name, sum), *fs_);
   } catch (const Error& error) {
+    // Rather no hint than one that names what is about to be removed.
+    remove_file(join_path(checkpoints_, hint), *fs_);
     warnings.push_back(error.what());
   }
 }
@@ -138,14 +151,19 @@ void CheckpointStore::write_hint(const char* hint, const std::string& name, cons
 void CheckpointStore::prune(Index keep, const CheckpointName& always, std::vector<std::string>& warnings) const {
   try {
     Index kept = 0;
+    std::vector<std::string> doomed;
     for (const CheckpointName& name : checkpoint_names(checkpoints_, *fs_)) {
       const std::string path = join_path(checkpoints_, name.text());
       if (name != always && !looks_intact(path, *fs_)) continue;  // left for whoever wants to know what happened
       if (++kept <= std::max<Index>(keep, 1) || name == always || name.text() == best_) continue;
-      const std::string aside = join_path(checkpoints_, ".tmp-del-" + name.text());
-      rename_path(path, aside, *fs_);
-      if (!remove_flat_directory(aside, *fs_)) warnings.push_back(aside + ": could not be removed");
+      doomed.push_back(join_path(checkpoints_, std::string(kTemporary) + "del-" + name.text()));
+      rename_path(path, doomed.back(), *fs_);
     }
+    if (doomed.empty()) return;
+    // Only once the new names are durable: a power failure must not leave half a checkpoint under its own name.
+    sync_directory(checkpoints_, *fs_);
+    for (const std::string& path : doomed)
+      if (!remove_flat_directory(path, *fs_)) warnings.push_back(path + ": could not be removed");
   } catch (const Error& error) {
     warnings.push_back(error.what());
   }
