@@ -8,13 +8,17 @@
 #include "report/table.hpp"
 #include "train/config_json.hpp"
 #include "train/evaluation.hpp"
+#include "train/interval.hpp"
 #include "train/plan.hpp"
+#include "train/trainer.hpp"
 
 namespace moelm {
 
 namespace {
 
 constexpr double kLargeSoftmaxShare = 0.7;
+/// Bytes a second that a save is foreseen to take, written, synced and read back; the first save tells how it is here.
+constexpr double kSaveRate = 250e6;
 
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
@@ -69,6 +73,7 @@ std::string size_table(const SizeReport& r) {
   for (const auto& [name, bytes] : parts(r.memory))
     totals.add_row({std::string("memory: ") + name, format_bytes(bytes)});
   totals.add_row({"peak memory of training", format_bytes(r.memory.total())});
+  totals.add_row({"one checkpoint", format_bytes(r.checkpoint_bytes())});
   totals.add_row({"memory here (" + r.limit.source + ")", format_bytes(r.limit.bytes)});
   totals.add_row({"fits", r.fits() ? "yes" : "no"});
   text += totals.str() + "\ntraining: " + training_line(r) + "\n" + machine_line(r) + "\n";
@@ -99,6 +104,7 @@ Json size_json(const SizeReport& r) {
           {"softmax_share", r.size.softmax_share()},
           {"peak_memory_bytes", r.memory.total()},
           {"memory", memory},
+          {"checkpoint_bytes", r.checkpoint_bytes()},
           {"memory_limit", {{"bytes", r.limit.bytes}, {"source", r.limit.source}}},
           {"fits", r.fits()},
           {"threads", {{"count", r.threads.threads}, {"source", r.threads.source}}},
@@ -127,6 +133,20 @@ std::string training_line(const SizeReport& r) {
             " passes over " + format_count(r.training_tokens) + " tokens";
   return text + "; " + std::string(enum_name(t.schedule)) + ", lr " + format_number(t.lr) + ", warm-up " +
          format_count(t.warmup) + ", dropout " + format_number(r.config.model.dropout);
+}
+
+std::string checkpoint_line(const SizeReport& r, const DiskPlan& disk) {
+  const TrainConfig& t = r.config.train;
+  std::string every = t.checkpoint_every;
+  if (parse_interval("train.checkpoint_every", t.checkpoint_every).automatic)
+    every = format_duration(automatic_interval(static_cast<double>(disk.checkpoint) / kSaveRate));
+  else if (parse_index(every))
+    every += " steps";
+  std::string text = "checkpoints of " + format_bytes(disk.checkpoint) + " every " + every + ", the newest " +
+                     std::to_string(t.keep) + (disk.least == 3 ? " and the best" : "") +
+                     " kept: " + format_bytes(disk.wanted());
+  if (disk.room) text += " of " + format_bytes(*disk.room);
+  return text;
 }
 
 std::string softmax_advice(const ModelSize& size) {

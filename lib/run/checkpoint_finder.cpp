@@ -13,6 +13,24 @@ namespace {
 // memory can be put right, and falling back would throw work away.
 bool is_damage(Exit exit) { return exit == Exit::bad_data || exit == Exit::missing_input || exit == Exit::io; }
 
+Checkpoint open_named(const std::string& path, const CheckpointName& name, CheckpointScope scope, FileSystem& fs) {
+  Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
+  if (checkpoint.manifest().name != name)
+    throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
+                                    checkpoint.manifest().name.text());
+  return checkpoint;
+}
+
+/// Tries once more where reading failed: an older checkpoint in its place costs work.
+Checkpoint open_patiently(const std::string& path, const CheckpointName& name, CheckpointScope scope, FileSystem& fs) {
+  try {
+    return open_named(path, name, scope, fs);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::io) throw;
+  }
+  return open_named(path, name, scope, fs);
+}
+
 /// One look through a run's checkpoints.
 struct Search {
   FoundCheckpoint found;
@@ -26,11 +44,7 @@ Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem&
   for (const CheckpointName& name : checkpoint_names(checkpoints, fs)) {
     const std::string path = join_path(checkpoints, name.text());
     try {
-      Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
-      if (checkpoint.manifest().name != name)
-        throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
-                                        checkpoint.manifest().name.text());
-      result.found.checkpoint = std::move(checkpoint);
+      result.found.checkpoint = open_patiently(path, name, scope, fs);
       return result;
     } catch (const Error& error) {
       if (!is_damage(error.exit())) throw;

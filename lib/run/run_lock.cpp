@@ -148,8 +148,12 @@ RunLock RunLock::acquire(const std::string& run, Foreign foreign, FileSystem& fs
     take_exclusive_file(held, foreign, fs);
     return RunLock(std::move(file), held, fs);
   }
-  file.truncate(0);
-  file.write_all(text_of(ourselves()));
+  try {
+    file.truncate(0);
+    file.write_all(text_of(ourselves()));
+  } catch (const Error&) {
+    // The lock holds without saying whose it is, on a full disk for example.
+  }
   return RunLock(std::move(file), "", fs);
 }
 
