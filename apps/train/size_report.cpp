@@ -17,8 +17,9 @@ namespace moelm {
 namespace {
 
 constexpr double kLargeSoftmaxShare = 0.7;
-/// Bytes a second that a save is foreseen to take, written, synced and read back; the first save tells how it is here.
-constexpr double kSaveRate = 250e6;
+/// Bytes a second that a save is foreseen to take, written, synced and read back: what two busy cores did. The first
+/// save tells how it is here.
+constexpr double kSaveRate = 100e6;
 
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},

@@ -25,12 +25,25 @@ void sweep(const std::string& directory, FileSystem& fs) {
   }
 }
 
-// A folder that may be entered but not read cannot be synced, and is nobody's fault.
-void sync_if_readable(const std::string& directory, FileSystem& fs) {
+// A process that died may have made these folders and not have made them durable. Those above the run's are synced as
+// far as they can be: one may lie on another file system, or may be entered but not read.
+void sync_folders(const std::string& run, FileSystem& fs) {
+  sync_directory(run, fs);
+  for (std::string path = run; parent_path(path) != path;) {
+    path = parent_path(path);
+    try {
+      sync_directory(path, fs);
+    } catch (const Error&) {
+    }
+  }
+}
+
+// An estimate only: where it cannot be had, writing will tell.
+bool is_short_of(Index bytes, const std::string& path, FileSystem& fs) {
   try {
-    sync_directory(directory, fs);
-  } catch (const Error& error) {
-    if (error.exit() != Exit::no_permission) throw;
+    return free_bytes(path, fs) < bytes;
+  } catch (const Error&) {
+    return false;
   }
 }
 
@@ -50,8 +63,7 @@ bool looks_intact(const std::string& path, FileSystem& fs) {
 CheckpointStore::CheckpointStore(const std::string& run, FileSystem& fs)
     : run_(run), checkpoints_(join_path(run, kCheckpointsDirectory)), fs_(&fs) {
   make_directories(checkpoints_, fs);
-  // A process that died may have made the folders and not have made them durable.
-  for (std::string path = checkpoints_; parent_path(path) != path;) sync_if_readable(path = parent_path(path), fs);
+  sync_folders(run_, fs);
   sweep(run_, fs);
   sweep(checkpoints_, fs);
 }
@@ -93,8 +105,7 @@ SavedCheckpoint CheckpointStore::save(const CheckpointContents& contents, const 
   saved.bytes = checkpoint_bytes(contents);
   std::string sum;
   try {
-    // An estimate only: where it cannot be had, writing will tell.
-    if (free_bytes(checkpoints_, *fs_) < saved.bytes + saved.bytes / 10 + kSpare) make_room(saved.warnings);
+    if (is_short_of(saved.bytes + saved.bytes / 10 + kSpare, checkpoints_, *fs_)) make_room(saved.warnings);
   } catch (const Error& error) {
     saved.warnings.push_back(error.what());
   }

@@ -59,6 +59,9 @@ struct TrainConfig {
   double overload = 5;
 };
 
+/// The least value of an option that is no number.
+inline constexpr double kAnything = -std::numeric_limits<double>::infinity();
+
 template <class Visitor>
 void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"state", "carry: streams of text, state kept across windows; reset: whole lines from the zero state"},
@@ -91,7 +94,7 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"checkpoint_every",
                "steps (500) or time (10m) between checkpoints; auto: ten minutes, or as long as keeps saving under 2 % "
                "of the time",
-               "", 0, std::numeric_limits<double>::infinity(), true},
+               "", kAnything, std::numeric_limits<double>::infinity(), true},
         c.checkpoint_every);
   visit(Option{"validate_every", "steps between validations; 0: every pass or 1,000 steps, whichever comes first",
                "steps", 0, std::numeric_limits<double>::infinity(), true},
@@ -105,7 +108,7 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"on_save_error",
                "a checkpoint that cannot be saved: continue with the earlier ones kept (the last save of a run must "
                "succeed), or stop",
-               "", 0, std::numeric_limits<double>::infinity(), true},
+               "", kAnything, std::numeric_limits<double>::infinity(), true},
         c.on_save_error);
   visit(Option{"max_bad_steps", "steps in a row with something not finite before training ends (none is applied)",
                "steps", 1, std::numeric_limits<double>::infinity(), true},

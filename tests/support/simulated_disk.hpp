@@ -183,6 +183,7 @@ class SimulatedDisk : public FileSystem {
     if (dead("statvfs")) return -1;
     *status = {};
     status->f_frsize = 1;
+    status->f_blocks = capacity;
     status->f_bavail = room();
     return 0;
   }
