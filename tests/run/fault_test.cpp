@@ -136,6 +136,43 @@ TEST_CASE("F1: every call of a load failing: the newest, an older one with the r
             << refused << " by an error\n";
 }
 
+TEST_CASE("F6: a file whose sync failed is never synced again: the second attempt makes new files") {
+  struct Failing : FileSystem {
+    int fsync(int d) override {
+      struct stat status {};
+      FileSystem::fstat(d, &status);
+      ++syncs;
+      if (!S_ISDIR(status.st_mode)) again = again || status.st_ino == failed;
+      if (syncs != fails_at) return FileSystem::fsync(d);
+      failed = status.st_ino;
+      errno = EIO;
+      return -1;
+    }
+    int syncs = 0, fails_at = 0;
+    ino_t failed = 0;
+    bool again = false;
+  };
+  Failing counting;
+  {
+    const TemporaryDirectory run(memory_directory());
+    REQUIRE(tiny_session(counting, run.path(), 1).promised);
+  }
+  int saved = 0;
+  for (int fails_at = 1; fails_at <= counting.syncs; ++fails_at) {
+    const TemporaryDirectory run(memory_directory());
+    Failing failing;
+    failing.fails_at = fails_at;
+    const TinySession session = tiny_session(failing, run.path(), 1);
+    INFO("sync " << fails_at << ": " << session.error);
+    REQUIRE(failing.failed != 0);
+    REQUIRE_FALSE(failing.again);
+    saved += session.promised;
+    REQUIRE(tiny_session(real_file_system(), run.path(), 2).promised);
+    REQUIRE(run_faults(run.path()).empty());
+  }
+  REQUIRE(saved > 5);
+}
+
 TEST_CASE("what a file system does not support does not prevent saving") {
   const DiskTree tree = disk_with_one();
   int cases = 0;
