@@ -27,6 +27,14 @@ std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
           {"process", memory.process}};
 }
 
+/// "10m", "500 steps".
+std::string save_interval(const SizeReport& r) {
+  const std::string& every = r.config.train.checkpoint_every;
+  if (parse_interval("train.checkpoint_every", every).automatic)
+    return format_duration(automatic_interval(static_cast<double>(r.checkpoint_bytes()) / kSaveRate));
+  return parse_index(every) ? every + " steps" : every;
+}
+
 std::string layers_table(const ModelSize& size) {
   Table table;
   table.add_column("layer");
@@ -75,6 +83,7 @@ std::string size_table(const SizeReport& r) {
     totals.add_row({std::string("memory: ") + name, format_bytes(bytes)});
   totals.add_row({"peak memory of training", format_bytes(r.memory.total())});
   totals.add_row({"one checkpoint", format_bytes(r.checkpoint_bytes())});
+  totals.add_row({"checkpoints every", save_interval(r)});
   totals.add_row({"memory here (" + r.limit.source + ")", format_bytes(r.limit.bytes)});
   totals.add_row({"fits", r.fits() ? "yes" : "no"});
   text += totals.str() + "\ntraining: " + training_line(r) + "\n" + machine_line(r) + "\n";
@@ -138,13 +147,8 @@ std::string training_line(const SizeReport& r) {
 
 std::string checkpoint_line(const SizeReport& r, const DiskPlan& disk) {
   const TrainConfig& t = r.config.train;
-  std::string every = t.checkpoint_every;
-  if (parse_interval("train.checkpoint_every", t.checkpoint_every).automatic)
-    every = format_duration(automatic_interval(static_cast<double>(disk.checkpoint) / kSaveRate));
-  else if (parse_index(every))
-    every += " steps";
-  std::string text = "checkpoints of " + format_bytes(disk.checkpoint) + " every " + every + ", the newest " +
-                     std::to_string(t.keep) + (disk.least == 3 ? " and the best" : "") +
+  std::string text = "checkpoints of " + format_bytes(disk.checkpoint) + " every " + save_interval(r) +
+                     ", the newest " + std::to_string(t.keep) + (disk.least == 3 ? " and the best" : "") +
                      " kept: " + format_bytes(disk.wanted());
   if (disk.room) text += " of " + format_bytes(*disk.room);
   return text;

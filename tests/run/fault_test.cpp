@@ -78,9 +78,10 @@ TEST_CASE("F1: every call of resuming, logging and saving failing, once or from 
   const int calls = calls_of_a_session(tree);
   REQUIRE(calls > 150);
   int cases = 0, promised = 0;
-  for (const auto& [name, error] : kErrors)
+  for (const auto& [name, number_of_error] : kErrors)
     for (const bool for_ever : {false, true})
       for (int when = 1; when <= calls; ++when) {
+        const int error = number_of_error;         // lambdas do not capture parts of a pair
         if (for_ever && error == EINTR) continue;  // would rightly be waited for
         SimulatedDisk disk(tree);
         const TinySession session = session_with(disk, [&](const std::string&, int number) {
@@ -109,9 +110,10 @@ TEST_CASE("F1: every call of a load failing: the newest, an older one with the r
   FaultyFileSystem counting({}, disk);
   REQUIRE(load(counting).checkpoint->step() == 2);
   int cases = 0, older = 0, refused = 0;
-  for (const auto& [name, error] : kErrors)
+  for (const auto& [name, number_of_error] : kErrors)
     for (const bool for_ever : {false, true})
       for (int when = 1; when <= counting.calls(); ++when) {
+        const int error = number_of_error;
         if (for_ever && error == EINTR) continue;
         FaultyFileSystem faulty(
             [&](const std::string&, int number) { return number == when || (for_ever && number > when) ? error : 0; },
