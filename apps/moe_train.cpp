@@ -1,5 +1,6 @@
 // moe-train: from a data folder to a trained model.
 #include <iostream>
+#include <optional>
 
 #include "common/main_guard.hpp"
 #include "train/listings.hpp"
@@ -27,6 +28,9 @@ int run(int argc, char** argv) {
     json ? print(keys_json()) : void(std::cout << keys_table());
     return 0;
   }
+  // A request is heeded from here on; until there is something to save, by ending at once.
+  std::optional<StopSignal> stop;
+  if (!options.prints_only()) stop.emplace(StopSignal::First::ends);
   const ResolvedRun resolved = resolve_run(options);
   if (options.print_config) {
     print(printed_config(resolved));
@@ -38,7 +42,7 @@ int run(int argc, char** argv) {
     json ? print(size_json(report)) : void(std::cout << size_table(report));
     return 0;
   }
-  return run_training(options, line.command(), resolved, report);
+  return run_training(options, line.command(), resolved, report, *stop);
 }
 
 }  // namespace

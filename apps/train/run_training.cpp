@@ -36,7 +36,19 @@ void require_memory(const SizeReport& r, bool force) {
                                        "train.batch, or --force");
 }
 
-void print_header(Console& console, const ResolvedRun& resolved, const SizeReport& report) {
+DiskPlan disk_plan(const std::string& out, const ResolvedRun& resolved, const SizeReport& report) {
+  return plan_disk(out, report.checkpoint_bytes(), report.config.train.keep, resolved.data->tokens(Split::valid) > 0);
+}
+
+void require_disk(const std::string& out, const DiskPlan& disk, bool force) {
+  if (disk.fits() || force) return;
+  throw Error(Exit::io, out + ": disk: expected at least " + format_bytes(disk.needed()) + " for " +
+                            std::to_string(disk.least) + " checkpoints of " + format_bytes(disk.checkpoint) +
+                            ", found " + format_bytes(*disk.room) +
+                            "; free some, take another --out or a smaller --set model.width, or --force");
+}
+
+void print_header(Console& console, const ResolvedRun& resolved, const SizeReport& report, const DiskPlan& disk) {
   const Dataset& data = *resolved.data;
   console.note("moe-train " + std::string(version()) + ": model " + report.base + ", " +
                format_count(report.size.parameters) + " parameters, " + format_count(report.size.ops_per_timestep) +
@@ -46,6 +58,10 @@ void print_header(Console& console, const ResolvedRun& resolved, const SizeRepor
                format_count(data.tokens(Split::valid)) + " for validation, vocabulary " +
                format_count(report.vocabulary));
   console.note("training " + training_line(report));
+  console.note(checkpoint_line(report, disk));
+  if (!disk.fits_all())
+    console.note(
+        "note: the disk has no room for all of them; where it is short, only the newest and the best are kept");
   if (const std::string advice = softmax_advice(report.size); !advice.empty()) console.note("note: " + advice);
   const Tokenizer& tokenizer = data.tokenizer();
   if (tokenizer.unknown_id() >= 0 && tokenizer.count(tokenizer.unknown_id()) == 0)
@@ -57,10 +73,10 @@ void print_header(Console& console, const ResolvedRun& resolved, const SizeRepor
 }
 
 /// The run in --out, begun now unless it exists.
-StoredRun prepare_run(const std::string& out, const ResolvedRun& resolved) {
+StoredRun prepare_run(const std::string& out, const ResolvedRun& resolved, RunLock::Foreign foreign_lock) {
   make_directories(out);
   // While configuration and checkpoint are looked at, nobody else may write them.
-  const RunLock lock = RunLock::acquire(out);
+  const RunLock lock = RunLock::acquire(out, foreign_lock);
   if (resolved.stored) {
     StoredRun run{resolved.config, resolved.stored->data};
     if (config_json(run.config) != config_json(resolved.stored->config)) write_run_config(out, run);
@@ -104,16 +120,19 @@ void print_result(const Command& command, const std::string& out, const Json& re
 }  // namespace
 
 int run_training(const TrainOptions& options, const Command& command, const ResolvedRun& resolved,
-                 const SizeReport& report) {
-  require_memory(report, options.force);
+                 const SizeReport& report, StopSignal& stop) {
   const std::string& out = *options.out;
+  const DiskPlan disk = disk_plan(out, resolved, report);
+  require_memory(report, options.force);
+  require_disk(out, disk, options.force);
   Console console(console_style(STDERR_FILENO, command.quiet()), [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
   });
-  print_header(console, resolved, report);
+  print_header(console, resolved, report, disk);
 
-  const StoredRun stored = prepare_run(out, resolved);
+  const auto foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
+  const StoredRun stored = prepare_run(out, resolved, foreign_lock);
   TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
   TrainingStart start;
@@ -121,6 +140,8 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   start.resume_path = options.resumes_from_path() ? options.resume : "";
   start.init_path = options.init.value_or("");
   start.max_seconds = options.max_seconds.value_or(0);
+  start.foreign_lock = foreign_lock;
+  start.stop_requested = [&stop] { return stop.requested(); };
   const std::unique_ptr<TrainingRun> run = begin(context, stored, resolved, start, view);
   const std::string again = "moe-train --out " + quoted(out);
   if (run->finished()) {
@@ -131,6 +152,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   }
   if (run->step() > 0) console.note(out + ": going on after step " + format_count(run->step()));
 
+  stop.ask();
   const TrainEnd end = run->run();
   console.finish();
   if (end == TrainEnd::stopped) {

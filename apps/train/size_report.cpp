@@ -8,18 +8,31 @@
 #include "report/table.hpp"
 #include "train/config_json.hpp"
 #include "train/evaluation.hpp"
+#include "train/interval.hpp"
 #include "train/plan.hpp"
+#include "train/trainer.hpp"
 
 namespace moelm {
 
 namespace {
 
 constexpr double kLargeSoftmaxShare = 0.7;
+/// Bytes a second that a save is foreseen to take, written, synced and read back: what two busy cores did. The first
+/// save tells how it is here.
+constexpr double kSaveRate = 100e6;
 
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
           {"activations", memory.activations}, {"copies", memory.copies},   {"validation", memory.validation},
           {"process", memory.process}};
+}
+
+/// "10m", "500 steps".
+std::string save_interval(const SizeReport& r) {
+  const std::string& every = r.config.train.checkpoint_every;
+  if (parse_interval("train.checkpoint_every", every).automatic)
+    return format_duration(automatic_interval(static_cast<double>(r.checkpoint_bytes()) / kSaveRate));
+  return parse_index(every) ? every + " steps" : every;
 }
 
 std::string layers_table(const ModelSize& size) {
@@ -69,6 +82,8 @@ std::string size_table(const SizeReport& r) {
   for (const auto& [name, bytes] : parts(r.memory))
     totals.add_row({std::string("memory: ") + name, format_bytes(bytes)});
   totals.add_row({"peak memory of training", format_bytes(r.memory.total())});
+  totals.add_row({"one checkpoint", format_bytes(r.checkpoint_bytes())});
+  totals.add_row({"checkpoints every", save_interval(r)});
   totals.add_row({"memory here (" + r.limit.source + ")", format_bytes(r.limit.bytes)});
   totals.add_row({"fits", r.fits() ? "yes" : "no"});
   text += totals.str() + "\ntraining: " + training_line(r) + "\n" + machine_line(r) + "\n";
@@ -99,6 +114,7 @@ Json size_json(const SizeReport& r) {
           {"softmax_share", r.size.softmax_share()},
           {"peak_memory_bytes", r.memory.total()},
           {"memory", memory},
+          {"checkpoint_bytes", r.checkpoint_bytes()},
           {"memory_limit", {{"bytes", r.limit.bytes}, {"source", r.limit.source}}},
           {"fits", r.fits()},
           {"threads", {{"count", r.threads.threads}, {"source", r.threads.source}}},
@@ -127,6 +143,15 @@ std::string training_line(const SizeReport& r) {
             " passes over " + format_count(r.training_tokens) + " tokens";
   return text + "; " + std::string(enum_name(t.schedule)) + ", lr " + format_number(t.lr) + ", warm-up " +
          format_count(t.warmup) + ", dropout " + format_number(r.config.model.dropout);
+}
+
+std::string checkpoint_line(const SizeReport& r, const DiskPlan& disk) {
+  const TrainConfig& t = r.config.train;
+  std::string text = "checkpoints of " + format_bytes(disk.checkpoint) + " every " + save_interval(r) +
+                     ", the newest " + std::to_string(t.keep) + (disk.least == 3 ? " and the best" : "") +
+                     " kept: " + format_bytes(disk.wanted());
+  if (disk.room) text += " of " + format_bytes(*disk.room);
+  return text;
 }
 
 std::string softmax_advice(const ModelSize& size) {

@@ -7,6 +7,7 @@
 #include "io/json.hpp"
 #include "model/memory.hpp"
 #include "model/size.hpp"
+#include "run/disk_plan.hpp"
 #include "train/config.hpp"
 
 namespace moelm {
@@ -22,6 +23,8 @@ struct SizeReport {
   ModelSize size;
   TrainingMemory memory;
 
+  /// Of one checkpoint: weights and moments, to which headers and carried states add little.
+  Index checkpoint_bytes() const { return memory.weights + memory.moments; }
   bool fits() const { return memory.total() <= limit.bytes; }
 };
 
@@ -37,6 +40,9 @@ std::string machine_line(const SizeReport& report);
 
 /// "9,614 steps of 1,120 tokens (32 x 35), 12 passes over 897,286 tokens; cosine, lr 0.004, ...".
 std::string training_line(const SizeReport& report);
+
+/// "checkpoints of 112 MiB every 10m, the newest 3 and the best kept: 560 MiB of 78 GiB".
+std::string checkpoint_line(const SizeReport& report, const DiskPlan& disk);
 
 /// Advice where the softmax takes most of the work, else empty.
 std::string softmax_advice(const ModelSize& size);

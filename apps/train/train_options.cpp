@@ -48,7 +48,9 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.choice("--dtype", {"f32", "bf16", "auto"}, o.settings.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
-  c.flag("--force", o.force, "train even if the memory foreseen is more than there is");
+  c.flag("--force", o.force, "train even if the memory or disk foreseen is more than there is");
+  c.flag("--break-lock", o.break_lock,
+         "take the lock of a run from another host, where the file system cannot tell whether its process still runs");
   c.flag("--list-presets", o.list_presets, "print all presets");
   c.flag("--list-keys", o.list_keys, "print all keys with default, unit and meaning");
   c.flag("--print-config", o.print_config, "print the whole configuration as JSON, as --config reads it");
@@ -65,7 +67,7 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.exit_code(Exit::missing_input, "data, configuration or checkpoint missing");
   c.exit_code(Exit::out_of_memory, "more memory needed than there is");
   c.exit_code(Exit::cannot_create, "run exists (--resume never), is in use, or cannot be created");
-  c.exit_code(Exit::io, "reading or writing failed");
+  c.exit_code(Exit::io, "reading or writing failed, or no room on the disk for checkpoints");
   c.exit_code(Exit::stopped, "stopped on request (Ctrl-C, SIGTERM, SIGUSR1), saved: run again to go on");
   c.exit_code(Exit::diverged, "the loss is not a number any more");
   c.exit_code(Exit::no_permission, "permission denied");

@@ -19,6 +19,7 @@ struct TrainOptions {
   std::optional<Index> vocabulary;
   bool dry_run = false;
   bool force = false;
+  bool break_lock = false;
   bool list_presets = false;
   bool list_keys = false;
   bool print_config = false;

@@ -98,6 +98,7 @@ bool remove_flat_directory(const std::string& path, FileSystem& fs) {
 Index free_bytes(const std::string& path, FileSystem& fs) {
   struct statvfs status {};
   if (fs.statvfs(path.c_str(), &status) < 0) throw_file_error(errno, Exit::io, path, "statvfs");
+  if (status.f_blocks == 0) throw Error(Exit::io, path + ": statvfs: the file system does not say how large it is");
   return static_cast<Index>(status.f_bavail) * static_cast<Index>(status.f_frsize);
 }
 

@@ -103,7 +103,7 @@ bool rename_no_replace(const std::string& from, const std::string& to, FileSyste
 bool remove_file(const std::string& path, FileSystem& fs = real_file_system()) noexcept;
 /// Removes a directory and the files in it, not deeper; false if anything is left.
 bool remove_flat_directory(const std::string& path, FileSystem& fs = real_file_system());
-/// Bytes that this user may still write on the file system of `path`.
+/// Bytes that this user may still write on the file system of `path`; Exit::io where it does not say.
 Index free_bytes(const std::string& path, FileSystem& fs = real_file_system());
 
 }  // namespace moelm

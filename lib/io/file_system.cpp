@@ -37,6 +37,7 @@ int FileSystem::statvfs(const char* path, struct statvfs* status) { return ::sta
 int FileSystem::mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
 int FileSystem::rmdir(const char* path) { return ::rmdir(path); }
 int FileSystem::unlink(const char* path) { return ::unlink(path); }
+int FileSystem::link(const char* from, const char* to) { return ::link(from, to); }
 int FileSystem::rename(const char* from, const char* to) { return ::rename(from, to); }
 int FileSystem::rename_no_replace(const char* from, const char* to) {
 #ifdef RENAME_NOREPLACE

@@ -40,6 +40,7 @@ class FileSystem {
   virtual int mkdir(const char* path, mode_t mode);
   virtual int rmdir(const char* path);
   virtual int unlink(const char* path);
+  virtual int link(const char* from, const char* to);
   virtual int rename(const char* from, const char* to);
   /// renameat2 with RENAME_NOREPLACE.
   virtual int rename_no_replace(const char* from, const char* to);

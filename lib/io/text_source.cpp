@@ -43,9 +43,16 @@ class Descriptor {
 int open_input(const std::string& path) {
   if (path == "-") return ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
   int descriptor = -1;
-  do descriptor = real_file_system().open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+  // Opening a pipe waits for its writer, which no request to stop would end: that is waited for below.
+  do descriptor = real_file_system().open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
   while (descriptor < 0 && errno == EINTR);
   return descriptor;
+}
+
+/// Makes reading wait again, in a descriptor that opening made.
+void make_blocking(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 struct stat status_of(int descriptor, const std::string& name) {
@@ -134,7 +141,7 @@ TextSource::~TextSource() = default;
 TextSource::TextSource(TextSource&&) noexcept = default;
 TextSource& TextSource::operator=(TextSource&&) noexcept = default;
 
-TextSource TextSource::open(const std::string& path) {
+TextSource TextSource::open(const std::string& path, const std::function<bool()>& stop) {
   auto state = std::make_unique<State>();
   state->name = name_of(path);
   const int descriptor = open_input(path);
@@ -144,13 +151,15 @@ TextSource TextSource::open(const std::string& path) {
   const struct stat status = status_of(descriptor, state->name);
   state->regular = S_ISREG(status.st_mode);
   state->stored_size = state->regular ? static_cast<Index>(status.st_size) : 0;
+  if (!state->regular) wait_readable(descriptor, state->name, stop);
+  if (path != "-") make_blocking(descriptor);
   state->begin();
   return TextSource(std::move(state));
 }
 
 TextSource TextSource::open_rewindable(const std::string& path, const std::string& directory,
                                        const std::function<bool()>& stop) {
-  TextSource source = open(path);
+  TextSource source = open(path, stop);
   // Standard input that is a file may stand anywhere in it: it is copied from there, like a pipe.
   if (source.state_->regular && path != "-") return source;
   auto state = std::make_unique<State>();

@@ -15,10 +15,11 @@ namespace moelm {
 class TextSource {
  public:
   /// Opens a file, a pipe, or standard input ("-"). Exit::missing_input if it is not there, Exit::bad_data for
-  /// directories and devices (except /dev/null).
-  static TextSource open(const std::string& path);
+  /// directories and devices (except /dev/null). `stop` is asked now and then while nothing comes; when it says true,
+  /// Error(Exit::stopped).
+  static TextSource open(const std::string& path, const std::function<bool()>& stop = {});
   /// The same, but what cannot be read twice (a pipe, standard input) is first copied to an unlinked temporary file in
-  /// `directory`, so that rewind() works. `stop` is asked now and then; when it says true, Error(Exit::stopped).
+  /// `directory`, so that rewind() works.
   static TextSource open_rewindable(const std::string& path, const std::string& directory,
                                     const std::function<bool()>& stop = {});
   ~TextSource();

@@ -13,11 +13,30 @@ namespace {
 // memory can be put right, and falling back would throw work away.
 bool is_damage(Exit exit) { return exit == Exit::bad_data || exit == Exit::missing_input || exit == Exit::io; }
 
+Checkpoint open_named(const std::string& path, const CheckpointName& name, CheckpointScope scope, FileSystem& fs) {
+  Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
+  if (checkpoint.manifest().name != name)
+    throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
+                                    checkpoint.manifest().name.text());
+  return checkpoint;
+}
+
+/// Tries once more where reading failed: an older checkpoint in its place costs work.
+Checkpoint open_patiently(const std::string& path, const CheckpointName& name, CheckpointScope scope, FileSystem& fs) {
+  try {
+    return open_named(path, name, scope, fs);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::io) throw;
+  }
+  return open_named(path, name, scope, fs);
+}
+
 /// One look through a run's checkpoints.
 struct Search {
   FoundCheckpoint found;
   std::vector<std::string> rejected;
-  bool vanished = false;  // one was pruned while we looked
+  Exit reason = Exit::bad_data;  // io where one could not be read: it may be intact
+  bool vanished = false;         // one was pruned while we looked
 };
 
 Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem& fs) {
@@ -25,18 +44,16 @@ Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem&
   for (const CheckpointName& name : checkpoint_names(checkpoints, fs)) {
     const std::string path = join_path(checkpoints, name.text());
     try {
-      Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
-      if (checkpoint.manifest().name != name)
-        throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
-                                        checkpoint.manifest().name.text());
-      result.found.checkpoint = std::move(checkpoint);
+      result.found.checkpoint = open_patiently(path, name, scope, fs);
       return result;
     } catch (const Error& error) {
       if (!is_damage(error.exit())) throw;
-      if (path_exists(path, fs))
-        result.rejected.push_back(error.what());
-      else
+      if (!path_exists(path, fs)) {
         result.vanished = true;
+        continue;
+      }
+      result.rejected.push_back(error.what());
+      if (error.exit() == Exit::io) result.reason = Exit::io;
     }
   }
   return result;
@@ -56,7 +73,7 @@ FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope,
   for (int again = 0; !result.found.checkpoint && result.vanished && again < 10; ++again)
     result = search(checkpoints, scope, fs);
   if (!result.found.checkpoint && !result.rejected.empty())
-    throw Error(Exit::bad_data, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
+    throw Error(result.reason, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
   FoundCheckpoint found = std::move(result.found);
   found.warnings = std::move(result.rejected);
   read_hint(checkpoints, kLatestHint, fs, found.warnings);  // tells if the newest has gone missing

@@ -16,8 +16,8 @@ struct FoundCheckpoint {
 };
 
 /// The newest checkpoint (highest step, then attempt) that is intact. None at all: no checkpoint and no error. Some,
-/// but no intact one: Error(bad_data) with every reason. Writes nothing, takes no lock, works while the run is
-/// training.
+/// but no intact one: Error(bad_data) with every reason, Error(io) where one could not be read. Writes nothing, takes
+/// no lock, works while the run is training.
 FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs = real_file_system());
 
 /// The checkpoint named by BEST, else the one that the newest intact checkpoint names as the best, else that one.

@@ -25,6 +25,28 @@ void sweep(const std::string& directory, FileSystem& fs) {
   }
 }
 
+// A process that died may have made these folders and not have made them durable. Those above the run's are synced as
+// far as they can be: one may lie on another file system, or may be entered but not read.
+void sync_folders(const std::string& run, FileSystem& fs) {
+  sync_directory(run, fs);
+  for (std::string path = run; parent_path(path) != path;) {
+    path = parent_path(path);
+    try {
+      sync_directory(path, fs);
+    } catch (const Error&) {
+    }
+  }
+}
+
+// An estimate only: where it cannot be had, writing will tell.
+bool is_short_of(Index bytes, const std::string& path, FileSystem& fs) {
+  try {
+    return free_bytes(path, fs) < bytes;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 // Whether manifest and sizes say that a checkpoint is intact, without reading all of it.
 bool looks_intact(const std::string& path, FileSystem& fs) {
   try {
@@ -41,6 +63,7 @@ bool looks_intact(const std::string& path, FileSystem& fs) {
 CheckpointStore::CheckpointStore(const std::string& run, FileSystem& fs)
     : run_(run), checkpoints_(join_path(run, kCheckpointsDirectory)), fs_(&fs) {
   make_directories(checkpoints_, fs);
+  sync_folders(run_, fs);
   sweep(run_, fs);
   sweep(checkpoints_, fs);
 }
@@ -82,8 +105,7 @@ SavedCheckpoint CheckpointStore::save(const CheckpointContents& contents, const 
   saved.bytes = checkpoint_bytes(contents);
   std::string sum;
   try {
-    // An estimate only: where it cannot be had, writing will tell.
-    if (free_bytes(checkpoints_, *fs_) < saved.bytes + saved.bytes / 10 + kSpare) make_room(saved.warnings);
+    if (is_short_of(saved.bytes + saved.bytes / 10 + kSpare, checkpoints_, *fs_)) make_room(saved.warnings);
   } catch (const Error& error) {
     saved.warnings.push_back(error.what());
   }
@@ -131,6 +153,8 @@ void CheckpointStore::write_hint(const char* hint, const std::string& name, cons
   try {
     write_file_atomic(join_path(checkpoints_, hint), hint_text(name, sum), *fs_);
   } catch (const Error& error) {
+    // Rather no hint than one that names what is about to be removed.
+    remove_file(join_path(checkpoints_, hint), *fs_);
     warnings.push_back(error.what());
   }
 }
@@ -138,14 +162,19 @@ void CheckpointStore::write_hint(const char* hint, const std::string& name, cons
 void CheckpointStore::prune(Index keep, const CheckpointName& always, std::vector<std::string>& warnings) const {
   try {
     Index kept = 0;
+    std::vector<std::string> doomed;
     for (const CheckpointName& name : checkpoint_names(checkpoints_, *fs_)) {
       const std::string path = join_path(checkpoints_, name.text());
       if (name != always && !looks_intact(path, *fs_)) continue;  // left for whoever wants to know what happened
       if (++kept <= std::max<Index>(keep, 1) || name == always || name.text() == best_) continue;
-      const std::string aside = join_path(checkpoints_, ".tmp-del-" + name.text());
-      rename_path(path, aside, *fs_);
-      if (!remove_flat_directory(aside, *fs_)) warnings.push_back(aside + ": could not be removed");
+      doomed.push_back(join_path(checkpoints_, std::string(kTemporary) + "del-" + name.text()));
+      rename_path(path, doomed.back(), *fs_);
     }
+    if (doomed.empty()) return;
+    // Only once the new names are durable: a power failure must not leave half a checkpoint under its own name.
+    sync_directory(checkpoints_, *fs_);
+    for (const std::string& path : doomed)
+      if (!remove_flat_directory(path, *fs_)) warnings.push_back(path + ": could not be removed");
   } catch (const Error& error) {
     warnings.push_back(error.what());
   }

@@ -30,6 +30,9 @@ class CheckpointStore {
   /// newest_checkpoint with everything, after which saving goes on from there: the best one is the one that it knew.
   FoundCheckpoint resume();
 
+  /// Name of the run's best checkpoint, "" for none.
+  const std::string& best() const { return best_; }
+
   /// Saves one step. On return the checkpoint is durable, whatever happens afterwards. A failure is followed by one
   /// more attempt with new files; then the Error has the bytes wanted and free, and all earlier checkpoints are
   /// untouched. Numbers that are not finite are Error(diverged), nothing being written.

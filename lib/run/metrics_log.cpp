@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -9,8 +10,10 @@ namespace moelm {
 
 namespace {
 
+constexpr const char* kLogFile = "metrics.jsonl";
 constexpr Index kPiece = Index{1} << 20;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20;
+constexpr std::size_t kMostWaiting = std::size_t{64} << 20;
 
 /// Calls take(string_view) with the bytes [begin, end) of a file, piece by piece.
 template <class Take>
@@ -39,22 +42,27 @@ Sha256 sum_of(const File& file, Index end) {
   return sum;
 }
 
+void copy(const File& file, Index begin, Index end, File& to) {
+  for_each_piece(file, begin, end, [&](std::string_view piece) { to.write_all(piece); });
+  to.sync();
+  to.close();
+}
+
 void move_aside(const File& file, Index begin, const std::string& run, Index step, FileSystem& fs) {
   const std::string stem = join_path(run, "metrics.discarded-" + std::to_string(step));
   std::string path = stem + ".jsonl";
   for (int attempt = 1; path_exists(path, fs); ++attempt) path = stem + "-" + std::to_string(attempt) + ".jsonl";
   File aside = File::create(path, fs);
-  for_each_piece(file, begin, file.size(), [&](std::string_view piece) { aside.write_all(piece); });
-  aside.sync();
-  aside.close();
+  copy(file, begin, file.size(), aside);
   sync_directory(run, fs);
 }
 
 }  // namespace
 
 MetricsLog MetricsLog::open(const std::string& run, const MetricsPosition& position, Index step, FileSystem& fs) {
-  const std::string path = join_path(run, "metrics.jsonl");
-  File log = File::open_append(path, fs);
+  const std::string path = join_path(run, kLogFile);
+  MetricsLog log(run, fs);
+  log.file_ = File::open_append(path, fs);
   sync_directory(run, fs);
   const File reader = File::open_read(path, Links::refuse, fs);
   std::string warning;
@@ -72,22 +80,56 @@ MetricsLog MetricsLog::open(const std::string& run, const MetricsPosition& posit
   }
   if (end < reader.size()) {
     move_aside(reader, end, run, step, fs);
-    log.truncate(end);
-    log.sync();
+    log.file_.truncate(end);
+    log.file_.sync();
   }
-  return MetricsLog(std::move(log), end, std::move(sum), std::move(warning));
+  log.bytes_ = end;
+  log.sum_ = std::move(sum);
+  log.warning_ = std::move(warning);
+  return log;
 }
 
 void MetricsLog::write(const Json& object) {
-  const std::string line = json_text(object) + "\n";
+  waiting_ += json_text(object) + "\n";
   try {
-    file_.write_all(line);
-  } catch (const Error&) {
-    file_.truncate(bytes_);
-    throw;
+    flush();
+  } catch (const Error& error) {
+    trouble_ = error.what();
+    if (waiting_.size() > kMostWaiting) throw;
   }
-  sum_.add(line);
-  bytes_ += static_cast<Index>(line.size());
+}
+
+void MetricsLog::flush() {
+  if (torn_) file_.truncate(bytes_);
+  torn_ = true;
+  if (!waiting_.empty()) file_.write_all(waiting_);
+  torn_ = false;
+  sum_.add(waiting_);
+  bytes_ += static_cast<Index>(waiting_.size());
+  waiting_.clear();
+  trouble_.clear();
+}
+
+void MetricsLog::sync() {
+  if (distrusted_) renew();
+  flush();
+  distrusted_ = true;
+  file_.data_sync();
+  distrusted_ = false;
+}
+
+void MetricsLog::renew() {
+  const std::string path = join_path(run_, kLogFile), beside = join_path(run_, ".tmp-" + std::string(kLogFile));
+  remove_file(beside, *fs_);
+  const File reader = File::open_read(path, Links::refuse, *fs_);
+  if (reader.size() < bytes_ || sum_of(reader, bytes_).so_far() != sum_.so_far())
+    throw Error(Exit::io, path + ": expected the lines that were written, found others");
+  File renewed = File::create(beside, *fs_);
+  copy(reader, 0, bytes_, renewed);
+  rename_path(beside, path, *fs_);
+  file_ = File::open_append(path, *fs_);
+  torn_ = false;
+  sync_directory(run_, *fs_);
 }
 
 void for_each_metric(const std::string& path, const std::function<void(const Json&)>& take, FileSystem& fs) {

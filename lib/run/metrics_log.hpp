@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <utility>
 
 #include "base/index.hpp"
 #include "io/checksum.hpp"
@@ -27,23 +26,34 @@ class MetricsLog {
   static MetricsLog open(const std::string& run, const MetricsPosition& position, Index step,
                          FileSystem& fs = real_file_system());
 
-  /// Appends one object as one line by one write; NaN and infinities become strings. After a failed write the line is
-  /// taken back, so that the next one does not continue a half one.
+  /// Appends one object as one line by one write; NaN and infinities become strings. A line that cannot be written (the
+  /// disk is full) stays in memory and is written with the next one, never a part of it alone; trouble() says why.
+  /// Error only where more than 64 MiB wait.
   void write(const Json& object);
-  /// Makes all lines durable; to be called before the checkpoint that stores position().
-  void sync() { file_.data_sync(); }
+  /// Why lines wait in memory, "" if none does.
+  const std::string& trouble() const { return trouble_; }
+  /// Makes all lines durable, those in memory included, or throws; to be called before the checkpoint that stores
+  /// position(). After a failed sync the next one writes the whole log into a new file, since the old one's can no
+  /// longer be trusted.
+  void sync();
+  /// Where the lines written so far end.
   MetricsPosition position() const { return {bytes_, sum_.so_far()}; }
   /// "" if the log continued exactly where the checkpoint was made.
   const std::string& warning() const { return warning_; }
 
  private:
-  MetricsLog(File file, Index bytes, Sha256 sum, std::string warning)
-      : file_(std::move(file)), bytes_(bytes), sum_(std::move(sum)), warning_(std::move(warning)) {}
+  MetricsLog(const std::string& run, FileSystem& fs) : run_(run), fs_(&fs) {}
+  void flush();
+  void renew();
 
+  std::string run_;
+  FileSystem* fs_;
   File file_;
-  Index bytes_;
+  Index bytes_ = 0;
   Sha256 sum_;
-  std::string warning_;
+  std::string warning_, waiting_, trouble_;
+  bool torn_ = false;        // the file may end with a part of what waits
+  bool distrusted_ = false;  // a sync failed: what the disk holds is not known
 };
 
 /// Calls `take` with every object of a log, in order; a torn last line is left out. Anything else that is not an object

@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <ctime>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "io/file_error.hpp"
 #include "io/json.hpp"
 
@@ -23,20 +25,35 @@ constexpr Index kLongestHolder = 4096;
 struct Holder {
   Index pid = 0;
   std::string host, boot;
+  Index started = 0;  // of the process, in ticks since the boot; tells it from a later one with the same number
 };
+
+/// Field 22 of /proc/PID/stat, counted from behind the name, which may hold anything; 0 if it cannot be known.
+Index start_of(Index pid) {
+  std::string line;
+  std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), line);
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream fields(line.substr(name_end + 1));
+  std::string field;
+  for (int i = 3; i <= 22; ++i) fields >> field;
+  return parse_index(field).value_or(0);
+}
 
 Holder ourselves() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
-  return {static_cast<Index>(::getpid()), host.data(), boot};
+  const auto pid = static_cast<Index>(::getpid());
+  return {pid, host.data(), boot, start_of(pid)};
 }
 
 std::string text_of(const Holder& holder) {
   const Json json = {{"pid", holder.pid},
                      {"host", holder.host},
                      {"boot_id", holder.boot},
+                     {"process_start", holder.started},
                      {"start", static_cast<Index>(std::time(nullptr))}};
   return json_text(json) + "\n";
 }
@@ -46,7 +63,9 @@ Holder read_holder(const std::string& path, FileSystem& fs) {
   try {
     const Json json = parse_json(read_file(path, kLongestHolder, Links::refuse, fs), path);
     const JsonField field(json, path);
-    return {field.at("pid").integer(1, Index{1} << 31), field.at("host").text(), field.at("boot_id").text()};
+    constexpr Index kMost = Index{1} << 62;
+    const Index started = field.has("process_start") ? field.at("process_start").integer(0, kMost) : 0;
+    return {field.at("pid").integer(1, Index{1} << 31), field.at("host").text(), field.at("boot_id").text(), started};
   } catch (const Error&) {
     return {};
   }
@@ -62,7 +81,9 @@ bool process_is_gone(const Holder& holder) {
   const Holder us = ourselves();
   if (holder.pid == 0 || holder.host != us.host) return false;
   if (holder.boot != us.boot) return true;
-  return ::kill(static_cast<pid_t>(holder.pid), 0) < 0 && errno == ESRCH;
+  if (::kill(static_cast<pid_t>(holder.pid), 0) < 0 && errno == ESRCH) return true;
+  const Index started = start_of(holder.pid);
+  return holder.started != 0 && started != 0 && started != holder.started;
 }
 
 // Removes a left-over lock. It is renamed first and looked at again, so that of two processes that come at the same
@@ -77,20 +98,37 @@ void remove_left_over(const std::string& held, const std::string& seen, FileSyst
   remove_file(aside, fs);
 }
 
+// Gives the lock its name with its contents already in it, so that a process that dies here leaves either nothing or a
+// lock that tells whose it was. False if it is taken.
+bool create_whole(const std::string& held, FileSystem& fs) {
+  const std::string aside = held + "-" + std::to_string(::getpid()) + "-new";
+  remove_file(aside, fs);
+  File file = File::create(aside, fs);
+  file.write_all(text_of(ourselves()));
+  file.close();
+  const int result = fs.link(aside.c_str(), held.c_str());
+  const int error = errno;
+  remove_file(aside, fs);
+  if (result == 0) return true;
+  if (error == EEXIST) return false;
+  // Without hard links, creating is exclusive and writing comes after.
+  File plain = File::create(held, fs);
+  plain.write_all(text_of(ourselves()));
+  plain.close();
+  return true;
+}
+
 void take_exclusive_file(const std::string& held, RunLock::Foreign foreign, FileSystem& fs) {
   if (path_exists(held, fs)) {
     const std::string seen = read_file(held, kLongestHolder, Links::refuse, fs);
     const Holder holder = read_holder(held, fs);
-    const bool ours = holder.host == ourselves().host;
     if (!process_is_gone(holder)) {
-      if (ours) refuse(held, holder, "wait for it, or stop it");
+      if (holder.host == ourselves().host) refuse(held, holder, "wait for it, or stop it");
       if (foreign == RunLock::Foreign::refuse) refuse(held, holder, "if it no longer runs there, use --break-lock");
     }
     remove_left_over(held, seen, fs);
   }
-  File file = File::create(held, fs);
-  file.write_all(text_of(ourselves()));
-  file.close();
+  if (!create_whole(held, fs)) refuse(held, read_holder(held, fs), "wait for it, or stop it");
 }
 
 }  // namespace
@@ -110,8 +148,12 @@ RunLock RunLock::acquire(const std::string& run, Foreign foreign, FileSystem& fs
     take_exclusive_file(held, foreign, fs);
     return RunLock(std::move(file), held, fs);
   }
-  file.truncate(0);
-  file.write_all(text_of(ourselves()));
+  try {
+    file.truncate(0);
+    file.write_all(text_of(ourselves()));
+  } catch (const Error&) {
+    // The lock holds without saying whose it is, on a full disk for example.
+  }
   return RunLock(std::move(file), "", fs);
 }
 

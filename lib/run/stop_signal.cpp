@@ -7,13 +7,15 @@
 #include <atomic>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace moelm {
 
 namespace {
 
-// The one global of the project: a signal handler has no other way to speak to the program.
+// The globals of the project: a signal handler has no other way to speak to the program.
 std::atomic<int> arrived = 0;
+std::atomic<int> first_ends = 0;
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may touch it");
 
 constexpr std::array kStopping = {SIGTERM, SIGINT, SIGUSR1};
@@ -21,6 +23,7 @@ std::array<struct sigaction, kStopping.size() + 1> before{};
 bool installed = false;
 
 extern "C" void moelm_on_stop_signal(int number) {
+  if (first_ends != 0) ::_exit(static_cast<int>(moelm::Exit::stopped));
   int none = 0;
   if (!arrived.compare_exchange_strong(none, number)) ::_exit(128 + number);
 }
@@ -35,10 +38,11 @@ void set_action(int number, void (*handler)(int), struct sigaction* old) {
 
 }  // namespace
 
-StopSignal::StopSignal() {
+StopSignal::StopSignal(First first) {
   ensure(!installed, "one StopSignal at a time");
   installed = true;
   arrived = 0;
+  first_ends = first == First::ends ? 1 : 0;
   for (std::size_t i = 0; i < kStopping.size(); ++i) set_action(kStopping[i], moelm_on_stop_signal, &before[i]);
   set_action(SIGXFSZ, SIG_IGN, &before.back());
 }
@@ -48,6 +52,8 @@ StopSignal::~StopSignal() {
   ::sigaction(SIGXFSZ, &before.back(), nullptr);
   installed = false;
 }
+
+void StopSignal::ask() { first_ends = 0; }
 
 int StopSignal::number() const { return arrived; }
 

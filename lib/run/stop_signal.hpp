@@ -8,11 +8,16 @@ namespace moelm {
 /// of a fatal signal. At most one exists at a time.
 class StopSignal {
  public:
-  StopSignal();
+  /// What the first signal does: ask, or end the process at once with 75 (for as long as there is nothing to save).
+  enum class First { asks, ends };
+
+  explicit StopSignal(First first = First::asks);
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
+  /// From now on the first signal asks.
+  void ask();
   /// Whether a signal has arrived. Any thread may ask.
   bool requested() const { return number() != 0; }
   /// The signal that arrived first, 0 for none.

@@ -54,11 +54,13 @@ Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
   Faults faults;
   Manifest manifest;
   collect(faults, [&] { manifest = read_manifest(directory, fs); });
-  if (!faults.empty()) return faults;
+  const bool is_listed = faults.empty();
   constexpr std::array kFiles = {kModelFile, kOptimizerFile, kCarriedFile, kStateFile};
   for (const char* name : kFiles)
     collect(faults, [&] {
-      File file = open_listed(directory, manifest, name, Checksum::compare, fs);
+      // Without a manifest there are no checksums to compare, but what is no tensor or JSON file still shows.
+      File file = is_listed ? open_listed(directory, manifest, name, Checksum::compare, fs)
+                            : File::open_read(join_path(directory, name), Links::refuse, fs);
       if (name == std::string_view(kStateFile))
         check_json(file.path(), fs);
       else

@@ -23,6 +23,18 @@ struct EnumNames<StateKind> {
       {{"carry", StateKind::carry}, {"reset", StateKind::reset}}};
 };
 
+/// What happens to a run whose checkpoint cannot be saved.
+enum class SaveErrors {
+  go_on,  ///< train on; the last save of a run must succeed
+  stop,   ///< end with the error
+};
+
+template <>
+struct EnumNames<SaveErrors> {
+  static constexpr std::array<std::pair<std::string_view, SaveErrors>, 2> values = {
+      {{"continue", SaveErrors::go_on}, {"stop", SaveErrors::stop}}};
+};
+
 /// Keys train.*; zero stands for "planned from the corpus" where the help says so.
 struct TrainConfig {
   StateKind state = StateKind::carry;
@@ -38,10 +50,11 @@ struct TrainConfig {
   double epochs = 0;
   Index seed = 1;
   std::string dtype = "f32";
-  std::string checkpoint_every = "10m";
+  std::string checkpoint_every = "auto";
   Index validate_every = 0;
   Index patience = 0;
   Index keep = 3;
+  SaveErrors on_save_error = SaveErrors::go_on;
   Index max_bad_steps = 10;
   Index log_every = 1;
   double overload = 5;
@@ -51,6 +64,9 @@ struct TrainConfig {
 inline DataType products_of(const TrainConfig& config) {
   return config.dtype == data_type_name(DataType::bf16) ? DataType::bf16 : DataType::f32;
 }
+
+/// The least value of an option that is no number.
+inline constexpr double kAnything = -std::numeric_limits<double>::infinity();
 
 template <class Visitor>
 void fields(TrainConfig& c, Visitor&& visit) {
@@ -82,8 +98,10 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"seed", "seed of all random numbers", "", 0}, c.seed);
   visit(Option{"dtype", "what matrix products read: f32, bf16, or auto: whichever this machine multiplies faster"},
         c.dtype);
-  visit(Option{"checkpoint_every", "steps (500) or time (10m) between checkpoints", "", 0,
-               std::numeric_limits<double>::infinity(), true},
+  visit(Option{"checkpoint_every",
+               "steps (500) or time (10m) between checkpoints; auto: ten minutes, or as long as keeps saving under 2 % "
+               "of the time",
+               "", kAnything, std::numeric_limits<double>::infinity(), true},
         c.checkpoint_every);
   visit(Option{"validate_every", "steps between validations; 0: every pass or 1,000 steps, whichever comes first",
                "steps", 0, std::numeric_limits<double>::infinity(), true},
@@ -94,6 +112,11 @@ void fields(TrainConfig& c, Visitor&& visit) {
   visit(Option{"keep", "newest checkpoints kept beside the best one", "checkpoints", 1,
                std::numeric_limits<double>::infinity(), true},
         c.keep);
+  visit(Option{"on_save_error",
+               "a checkpoint that cannot be saved: continue with the earlier ones kept (the last save of a run must "
+               "succeed), or stop",
+               "", kAnything, std::numeric_limits<double>::infinity(), true},
+        c.on_save_error);
   visit(Option{"max_bad_steps", "steps in a row with something not finite before training ends (none is applied)",
                "steps", 1, std::numeric_limits<double>::infinity(), true},
         c.max_bad_steps);

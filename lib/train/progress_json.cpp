@@ -74,6 +74,8 @@ Json progress_json(const TrainProgress& p) {
           {"seconds", p.seconds},
           {"position", {{"pass", p.next.pass}, {"batch", p.next.index}}},
           {"best", {{"step", p.best_step}, {"nll", p.best_nll}}},
+          {"kept", {{"step", p.kept_step}, {"nll", p.kept_nll}}},
+          {"saving_seconds", p.saving_seconds},
           {"validated_step", p.validated_step},
           {"without_improvement", p.without_improvement},
           {"schedule", {{"planned_steps", p.planned_steps}, {"plateau_factor", p.plateau_factor}}},
@@ -89,6 +91,11 @@ TrainProgress read_progress(const JsonField& state) {
   p.next = {state.at("position").at("pass").integer(0, kMost), state.at("position").at("batch").integer(0, kMost)};
   p.best_step = state.at("best").at("step").integer(0, kMost);
   p.best_nll = state.at("best").at("nll").number();
+  // Before these two were stored, what was best was kept.
+  const JsonField kept = state.at(state.has("kept") ? "kept" : "best");
+  p.kept_step = kept.at("step").integer(0, kMost);
+  p.kept_nll = kept.at("nll").number();
+  if (state.has("saving_seconds")) p.saving_seconds = state.at("saving_seconds").number();
   p.validated_step = state.at("validated_step").integer(0, kMost);
   p.without_improvement = state.at("without_improvement").integer(0, kMost);
   p.planned_steps = state.at("schedule").at("planned_steps").integer(0, kMost);

@@ -1,5 +1,6 @@
 #include "train/trainer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -49,39 +50,64 @@ TrainEnd Trainer::run(TrainListener& listener, double max_seconds) {
   started_ = saved_at_ = now();
   seconds_before_ = progress_.seconds;
   saved_step_ = progress_.step;
+  saved_validation_ = progress_.validated_step;
+  announced_interval_ = automatic_interval(0);
   if (progress_.step > 0) batches_->seek(progress_.next);
 
-  TrainEnd end = TrainEnd::finished;
+  TrainEnd end = train(listener, max_seconds);
+  // A stop has to be quick; every other end is worth a last validation.
+  if (end != TrainEnd::stopped && !is_validated()) {
+    validate(listener, false);
+    if (!is_validated()) end = TrainEnd::stopped;
+  }
+  if (end == TrainEnd::stopped && progress_.step >= config_.train.steps && is_validated()) end = TrainEnd::finished;
+  if (saved_step_ != progress_.step || saved_validation_ != progress_.validated_step || unsaved_best_)
+    save(listener, SaveTime::at_the_end);
+  return end;
+}
+
+TrainEnd Trainer::train(TrainListener& listener, double max_seconds) {
   // A run that was stopped within a validation makes up for it.
-  if (validation_due()) validate(listener, true);
+  if (validation_due() && !validate(listener, true)) return TrainEnd::out_of_patience;
+  if (listener.stop_requested()) return TrainEnd::stopped;
   while (progress_.step < config_.train.steps) {
     train_step(listener);
-    if (validation_due() && !validate(listener, true)) {
-      end = TrainEnd::out_of_patience;
-      break;
-    }
-    if (listener.stop_requested()) {
-      end = TrainEnd::stopped;
-      break;
-    }
-    if (max_seconds > 0 && now() - started_ >= max_seconds) {
-      end = TrainEnd::time_is_up;
-      break;
-    }
-    if (checkpoint_due(progress_.step, now())) {
-      listener.on_save(false);
-      saved_step_ = progress_.step;
-      saved_at_ = now();
-    }
+    if (validation_due() && !validate(listener, true)) return TrainEnd::out_of_patience;
+    if (listener.stop_requested()) return TrainEnd::stopped;
+    if (max_seconds > 0 && now() - started_ >= max_seconds) return TrainEnd::time_is_up;
+    if (checkpoint_due(progress_.step, now())) save(listener, SaveTime::underway);
   }
-  // A stop has to be quick; every other end is worth a last validation.
-  if (end != TrainEnd::stopped && progress_.validated_step != progress_.step) validate(listener, false);
-  if (saved_step_ != progress_.step) listener.on_save(false);
-  return end;
+  return TrainEnd::finished;
+}
+
+void Trainer::save(TrainListener& listener, SaveTime time) {
+  const double begin = now();
+  const TrainProgress before = progress_;
+  if (unsaved_best_) {
+    progress_.kept_step = progress_.step;
+    progress_.kept_nll = *unsaved_best_;
+  }
+  const bool saved = listener.on_save(unsaved_best_.has_value(), time);
+  if (saved) {
+    saved_step_ = progress_.step;
+    saved_validation_ = progress_.validated_step;
+    unsaved_best_.reset();
+  } else {
+    progress_ = before;
+  }
+  saved_at_ = now();
+  save_seconds_ = saved_at_ - begin;
+  progress_.saving_seconds += save_seconds_;
+  const double interval = save_interval();
+  if (interval > 1.2 * announced_interval_) {
+    announced_interval_ = interval;
+    listener.on_slow_save(save_seconds_, interval);
+  }
 }
 
 void Trainer::train_step(TrainListener& listener) {
   const double begin = now();
+  unsaved_best_.reset();
   const bool fresh = batches_->next(batch_);
   if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
   const Index step = progress_.step + 1;
@@ -116,29 +142,34 @@ bool Trainer::validate(TrainListener& listener, bool scheduled) {
   Evaluation evaluation;
   try {
     evaluation = evaluate_split(scorer, data_, Split::valid, {config_.train.state, 1},
-                                [&] { return scheduled && listener.stop_requested(); });
+                                [&] { return listener.stop_requested(); });
   } catch (const Error& error) {
     if (error.exit() != Exit::stopped) throw;
-    return true;  // the loop sees the same request and ends
+    return true;  // whoever called sees the same request
   }
+  const double nll = evaluation.mean_nll();
   progress_.validated_step = progress_.step;
-  const bool best = progress_.best_step == 0 || evaluation.mean_nll() < progress_.best_nll;
+  // Only what a run without interruptions would have validated too may decide how it goes on.
+  if (scheduled) judge(nll);
+  if (progress_.kept_step == 0 || nll < progress_.kept_nll) unsaved_best_ = nll;
+  progress_.seconds = seconds_before_ + (now() - started_);
+  listener.on_validation({evaluation, progress_, unsaved_best_.has_value(), routing.layers()});
+  if (unsaved_best_) save(listener, SaveTime::underway);
+  return config_.train.patience == 0 || progress_.without_improvement < config_.train.patience;
+}
+
+void Trainer::judge(double nll) {
+  const bool best = progress_.best_step == 0 || nll < progress_.best_nll;
   if (best) {
     progress_.best_step = progress_.step;
-    progress_.best_nll = evaluation.mean_nll();
+    progress_.best_nll = nll;
   }
-  if (scheduled) {
-    progress_.without_improvement = best ? 0 : progress_.without_improvement + 1;
-    if (!best) progress_.plateau_factor *= kPlateauFactor;
-  }
-  progress_.seconds = seconds_before_ + (now() - started_);
-  listener.on_validation({evaluation, progress_, best, routing.layers()});
-  if (best) {
-    listener.on_save(true);
-    saved_step_ = progress_.step;
-    saved_at_ = now();
-  }
-  return config_.train.patience == 0 || progress_.without_improvement < config_.train.patience;
+  progress_.without_improvement = best ? 0 : progress_.without_improvement + 1;
+  if (!best) progress_.plateau_factor *= kPlateauFactor;
+}
+
+bool Trainer::is_validated() const {
+  return data_.tokens(Split::valid) == 0 || progress_.validated_step == progress_.step;
 }
 
 bool Trainer::validation_due() const {
@@ -149,7 +180,13 @@ bool Trainer::validation_due() const {
 bool Trainer::checkpoint_due(Index step, double time) const {
   if (step >= config_.train.steps) return false;  // the end saves
   if (checkpoint_every_.steps > 0) return step % checkpoint_every_.steps == 0;
-  return checkpoint_every_.seconds > 0 && time - saved_at_ >= checkpoint_every_.seconds;
+  return checkpoint_every_.seconds > 0 && time - saved_at_ >= save_interval();
 }
+
+double Trainer::save_interval() const {
+  return checkpoint_every_.automatic ? automatic_interval(save_seconds_) : checkpoint_every_.seconds;
+}
+
+double automatic_interval(double save_seconds) { return std::max(kAutomaticSeconds, save_seconds / kMostSaving); }
 
 }  // namespace moelm

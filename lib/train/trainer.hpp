@@ -19,17 +19,20 @@ namespace moelm {
 
 /// Where a run stands: with the tensors, all that the next step depends on.
 struct TrainProgress {
-  Index step = 0;                 ///< finished optimizer steps
-  Index tokens = 0;               ///< predicted tokens trained on
-  double seconds = 0;             ///< of training, over all parts of the run
-  BatchPosition next;             ///< of the text
-  Index best_step = 0;            ///< 0: not validated yet
-  double best_nll = 0;            ///< mean nats a token
+  Index step = 0;       ///< finished optimizer steps
+  Index tokens = 0;     ///< predicted tokens trained on
+  double seconds = 0;   ///< of training, over all parts of the run
+  BatchPosition next;   ///< of the text
+  Index best_step = 0;  ///< of the best scheduled validation, which decides; 0: not validated yet
+  double best_nll = 0;  ///< mean nats a token
+  Index kept_step = 0;  ///< of the best validation whose weights are in a checkpoint; 0: none
+  double kept_nll = 0;
   Index validated_step = 0;       ///< step of the last validation
   Index without_improvement = 0;  ///< scheduled validations since the best one
   double plateau_factor = 1;
-  Index planned_steps = 0;  ///< end of the schedule, fixed when the run began
-  Index bad_steps = 0;      ///< in a row, not applied because something was not finite
+  Index planned_steps = 0;    ///< end of the schedule, fixed when the run began
+  Index bad_steps = 0;        ///< in a row, not applied because something was not finite
+  double saving_seconds = 0;  ///< of `seconds`, spent on checkpoints
 };
 
 struct StepReport {
@@ -42,9 +45,12 @@ struct StepReport {
 struct ValidationReport {
   const Evaluation& evaluation;
   const TrainProgress& progress;
-  bool best;
+  bool best;                                ///< better than all that are kept
   const std::vector<RoutingSums>& routing;  ///< one entry a layer, without rows where there is no MoE
 };
+
+/// Whether training goes on after a checkpoint.
+enum class SaveTime { underway, at_the_end };
 
 /// What a listener is told; called from the training thread.
 class TrainListener {
@@ -54,11 +60,21 @@ class TrainListener {
   virtual void on_validation(const ValidationReport& report) = 0;
   /// A step was not applied: `report.result.fault` says what was not finite.
   virtual void on_fault(const StepReport& report) = 0;
-  /// Time to save: after an interval, a best validation, or at the end.
-  virtual void on_save(bool best) = 0;
-  /// Asked after each step and within validations.
+  /// Time to save: after an interval, a best validation, or at the end. False: it failed, and training goes on without;
+  /// where it may not go on, this throws.
+  virtual bool on_save(bool best, SaveTime time) = 0;
+  /// A save took so long that the next one comes later, for saving to take at most kMostSaving of the time.
+  virtual void on_slow_save(double save_seconds, double next_seconds) = 0;
+  /// Asked before the first step, after each step and within validations.
   virtual bool stop_requested() = 0;
 };
+
+/// The share of training time that checkpoints may take where train.checkpoint_every is auto.
+inline constexpr double kMostSaving = 0.02;
+
+/// Seconds from one checkpoint to the next under `auto` where a save takes so long: ten minutes, or what keeps
+/// kMostSaving.
+double automatic_interval(double save_seconds);
 
 /// Why run() returned.
 enum class TrainEnd { finished, out_of_patience, time_is_up, stopped };
@@ -78,7 +94,11 @@ class Trainer {
   TrainProgress& progress() { return progress_; }
   Index steps_per_pass() const { return batches_->batches_per_pass(); }
 
-  /// Trains until the configured step, patience, time (0: no limit) or a request; always validates and saves last.
+  /// Whether the run's last step is validated, or cannot be.
+  bool is_validated() const;
+
+  /// Trains until the configured step, patience, time (0: no limit) or a request; saves last, and validates before
+  /// unless there is a request. Where a request cut the last validation short, the next run() makes up for it.
   /// Error(diverged) after train.max_bad_steps steps in a row that were not finite.
   TrainEnd run(TrainListener& listener, double max_seconds);
 
@@ -86,7 +106,12 @@ class Trainer {
   void train_step(TrainListener& listener);
   /// Returns whether patience is left.
   bool validate(TrainListener& listener, bool scheduled);
+  void judge(double nll);
   bool validation_due() const;
+  TrainEnd train(TrainListener& listener, double max_seconds);
+  void save(TrainListener& listener, SaveTime time);
+  /// How long until the next checkpoint, for intervals of time.
+  double save_interval() const;
   bool checkpoint_due(Index step, double now) const;
   double now() const;
 
@@ -99,8 +124,9 @@ class Trainer {
   TrainProgress progress_;
   Batch batch_;
   Interval checkpoint_every_;
-  double started_ = 0, seconds_before_ = 0, saved_at_ = 0;
-  Index saved_step_ = 0;
+  double started_ = 0, seconds_before_ = 0, saved_at_ = 0, save_seconds_ = 0, announced_interval_ = 0;
+  Index saved_step_ = 0, saved_validation_ = 0;
+  std::optional<double> unsaved_best_;  ///< nats a token of the present weights, where they are better than those kept
 };
 
 }  // namespace moelm

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <ctime>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
@@ -36,8 +38,8 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
       data_(data),
       start_(start),
       view_(view),
-      lock_(RunLock::acquire(start.run)),
-      store_(start.run),
+      lock_(RunLock::acquire(start.run, start.foreign_lock, *start.files)),
+      store_(start.run, *start.files),
       trainer_(context, stored_.config, data),
       collapse_(stored_.config.model, stored_.config.train.overload) {
   FoundCheckpoint found = store_.resume();
@@ -56,7 +58,7 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
   if (!log_->warning().empty()) view_.message("warning: " + log_->warning());
   // Where it came from is said only once; what is on disk goes on by itself from here.
   const bool branched = !start.resume_path.empty() || !start.init_path.empty();
-  if (branched && !found.checkpoint) on_save(false);
+  if (branched && !found.checkpoint) save(false);
 }
 
 void TrainingRun::load_weights_alone(const std::string& path) {
@@ -69,10 +71,26 @@ void TrainingRun::load_weights_alone(const std::string& path) {
 void TrainingRun::restore(const Checkpoint& checkpoint) {
   load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()));
   load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors());
-  trainer_.progress() = read_progress(JsonField(checkpoint.state(), checkpoint.path() + "/state.json"));
+  const JsonField state(checkpoint.state(), checkpoint.path() + "/" + kStateFile);
+  trainer_.progress() = read_progress(state);
+  // A best checkpoint that is lost, or stayed in another run's folder, is none to be better than.
+  if (store_.best().empty()) trainer_.progress().kept_step = 0;
+  tell_differences(state);
   if (!trainer_.carries()) return;
   trainer_.reset_carried();
   load_tensors(checkpoint.carried(), state_tensors(trainer_.carried()));
+}
+
+void TrainingRun::tell_differences(const JsonField& state) {
+  if (const Index before = state.at("threads").integer(1, Index{1} << 20); before != context_.threads())
+    view_.message("threads: " + std::to_string(before) + " before, now " + std::to_string(context_.threads()) +
+                  "; the results do not depend on it");
+  const std::pair<const char*, std::string> built[] = {
+      {"version", version()}, {"gemm", gemm_backend()}, {"kernels", kernels().name}};
+  for (const auto& [key, now] : built)
+    if (const std::string before = state.at(key).text(); before != now)
+      view_.message("note: " + std::string(key) + ": " + before + " before, now " + now +
+                    "; from here on results may differ in their last digits");
 }
 
 MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
@@ -81,33 +99,36 @@ MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
     const JsonField metrics = JsonField(checkpoint->state(), checkpoint->path() + "/state.json").at("metrics");
     position = {metrics.at("bytes").integer(0, Index{1} << 50), metrics.at("sha256").text()};
   }
-  return MetricsLog::open(start_.run, position, trainer_.progress().step);
+  return MetricsLog::open(start_.run, position, trainer_.progress().step, *start_.files);
 }
 
 bool TrainingRun::finished() {
   const TrainConfig& train = stored_.config.train;
   const TrainProgress& progress = trainer_.progress();
-  return progress.step >= train.steps || (train.patience > 0 && progress.without_improvement >= train.patience);
+  return (progress.step >= train.steps && trainer_.is_validated()) ||
+         (train.patience > 0 && progress.without_improvement >= train.patience);
 }
 
 TrainEnd TrainingRun::run() {
   if (trainer_.progress().step > 0)
-    log_->write({{"time", utc_now()},
-                 {"event", "resume"},
-                 {"step", trainer_.progress().step},
-                 {"threads", context_.threads()}});
+    log({{"time", utc_now()},
+         {"event", "resume"},
+         {"step", trainer_.progress().step},
+         {"threads", context_.threads()}});
   const TrainEnd end = trainer_.run(*this, start_.max_seconds);
-  if (end != TrainEnd::stopped) write_file_atomic(join_path(start_.run, "result.json"), json_text(result(), 2) + "\n");
+  if (end != TrainEnd::stopped)
+    write_file_atomic(join_path(start_.run, "result.json"), json_text(result(), 2) + "\n", *start_.files);
   return end;
 }
 
 Json TrainingRun::result() {
   const TrainProgress& p = trainer_.progress();
   const ModelSize size = model_size(stored_.config.model, stored_.data.vocabulary);
-  Json result = {{"best_step", p.best_step},
+  Json result = {{"best_step", p.kept_step},
                  {"last_step", p.step},
                  {"tokens", p.tokens},
                  {"seconds", p.seconds},
+                 {"saving_seconds", p.saving_seconds},
                  {"parameters", size.parameters},
                  {"ops_per_timestep", size.ops_per_timestep},
                  {"checkpoint", last_checkpoint_},
@@ -115,9 +136,9 @@ Json TrainingRun::result() {
                  {"seed", stored_.config.train.seed},
                  {"threads", context_.threads()},
                  {"dtype", stored_.config.train.dtype}};
-  if (p.best_step > 0) {
-    result["valid_nll"] = p.best_nll;
-    result["valid_perplexity"] = finite_ppl(p.best_nll);
+  if (p.kept_step > 0) {
+    result["valid_nll"] = p.kept_nll;
+    result["valid_perplexity"] = finite_ppl(p.kept_nll);
   }
   return result;
 }
@@ -127,7 +148,7 @@ void TrainingRun::on_step(const StepReport& report) {
   if (every > 0 && report.progress.step % every == 0) {
     Json line = step_json(report, stored_.config.model);
     line["time"] = utc_now();
-    log_->write(line);
+    log(line);
   }
   for (const std::string& warning : collapse_.add(report.result.routing)) view_.message("warning: " + warning);
   view_.on_step(report);
@@ -136,18 +157,47 @@ void TrainingRun::on_step(const StepReport& report) {
 void TrainingRun::on_validation(const ValidationReport& report) {
   Json line = validation_json(report);
   line["time"] = utc_now();
-  log_->write(line);
+  log(line);
   view_.on_validation(report);
 }
 
 void TrainingRun::on_fault(const StepReport& report) {
-  log_->write(
-      {{"time", utc_now()}, {"event", "bad_step"}, {"step", report.progress.step}, {"cause", report.result.fault}});
+  log({{"time", utc_now()}, {"event", "bad_step"}, {"step", report.progress.step}, {"cause", report.result.fault}});
   view_.message("warning: step " + std::to_string(report.progress.step) + " was not applied: " + report.result.fault +
                 " is not finite");
 }
 
-void TrainingRun::on_save(bool best) {
+void TrainingRun::log(const Json& line) {
+  log_->write(line);
+  const bool trouble = !log_->trouble().empty();
+  if (trouble && stored_.config.train.on_save_error == SaveErrors::stop) throw Error(Exit::io, log_->trouble());
+  if (trouble && !log_in_trouble_)
+    view_.message("warning: " + log_->trouble() + "; lines wait in memory, training goes on");
+  log_in_trouble_ = trouble;
+}
+
+bool TrainingRun::on_save(bool best, SaveTime time) {
+  try {
+    save(best);
+    return true;
+  } catch (const Error& error) {
+    const bool may_go_on = time == SaveTime::underway && error.exit() != Exit::diverged &&
+                           stored_.config.train.on_save_error == SaveErrors::go_on;
+    if (!may_go_on) throw;
+    const Index step = trainer_.progress().step;
+    log({{"time", utc_now()}, {"event", "save_failed"}, {"step", step}, {"cause", error.what()}});
+    view_.message("warning: step " + std::to_string(step) + " was not saved: " + error.what() +
+                  "; earlier checkpoints are kept, training goes on");
+    return false;
+  }
+}
+
+void TrainingRun::on_slow_save(double save_seconds, double next_seconds) {
+  view_.message("a checkpoint took " + format_duration(save_seconds) + ": the next one comes after " +
+                format_duration(next_seconds) + ", so that saving takes at most 2 % of the time");
+}
+
+void TrainingRun::save(bool best) {
   log_->sync();
   Learner& learner = trainer_.learner();
   CheckpointContents contents;

@@ -231,7 +231,11 @@ TEST_CASE("every fault of a run is listed") {
   put_file(run / kOld + "/model.safetensors", "x");
   put_file(run / kOld + "/state.json", "x");
   put_file(run / kNew + "/extra", "x");
-  const auto faults = run_faults(run.path());
+  auto faults = run_faults(run.path());
   REQUIRE(faults.size() == 5);
+  put_file(run / kOld + "/MANIFEST.json", "{}");
+  put_file(run / kNew + "/optimizer.safetensors", "x");
+  faults = run_faults(run.path());
+  REQUIRE(faults.size() == 8);  // and the manifest, BEST, which knew it, and the third file
   for (const std::string& fault : faults) REQUIRE(fault.rfind(run.path(), 0) == 0);
 }

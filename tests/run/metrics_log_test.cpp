@@ -85,7 +85,7 @@ TEST_CASE("a log that the checkpoint does not know keeps its lines, says so, and
   REQUIRE(get_file(run / "metrics.discarded-7.jsonl") == "{\"a\": ");
 }
 
-TEST_CASE("a line that could not be written whole is taken back") {
+TEST_CASE("lines that cannot be written wait in memory, and none is written in part") {
   struct Full : FileSystem {
     ssize_t write(int d, const void* bytes, std::size_t count) override {
       if (!full) return FileSystem::write(d, bytes, count);
@@ -93,19 +93,55 @@ TEST_CASE("a line that could not be written whole is taken back") {
       errno = ENOSPC;
       return -1;
     }
-    bool full = false;
+    int ftruncate(int d, off_t size) override {
+      errno = EIO;
+      return stuck ? -1 : FileSystem::ftruncate(d, size);
+    }
+    bool full = false, stuck = false;
   } fs;
   TemporaryDirectory run;
   auto log = MetricsLog::open(run.path(), {}, 0, fs);
   log.write(step_line(1));
   fs.full = true;
-  for (int i = 0; i < 2; ++i) {
-    const auto truncated = [&] { log.write({{"x", 1}}); };
-    REQUIRE(error_exit(truncated) == Exit::io);
+  for (int step = 2; step <= 4; ++step) {
+    fs.stuck = step == 3;  // not even what was written of a line can be taken back
+    log.write(step_line(step));
+    REQUIRE(holds(log.trouble(), "metrics.jsonl"));
   }
-  fs.full = false;
+  REQUIRE(error_exit([&] { log.sync(); }) == Exit::io);
+  fs.full = fs.stuck = false;
+  log.write(step_line(5));
+  REQUIRE(log.trouble().empty());
+  std::vector<Json> all;
+  for (int step = 1; step <= 5; ++step) all.push_back(step_line(step));
+  REQUIRE(lines_of(run / "metrics.jsonl") == all);
+  REQUIRE(log.position().bytes == static_cast<Index>(get_file(run / "metrics.jsonl").size()));
+}
+
+TEST_CASE("after a failed sync the log is written anew, never synced again as it is") {
+  struct Failing : FileSystem {
+    int fdatasync(int d) override {
+      struct stat status {};
+      FileSystem::fstat(d, &status);
+      synced.push_back(status.st_ino);
+      errno = EIO;
+      return fails ? -1 : FileSystem::fdatasync(d);
+    }
+    bool fails = true;
+    std::vector<ino_t> synced;
+  } fs;
+  TemporaryDirectory run;
+  auto log = MetricsLog::open(run.path(), {}, 0, fs);
+  log.write(step_line(1));
+  REQUIRE(error_exit([&] { log.sync(); }) == Exit::io);
+  fs.fails = false;
   log.write(step_line(2));
-  REQUIRE(lines_of(run / "metrics.jsonl") == std::vector<Json>{step_line(1), step_line(2)});
+  log.sync();
+  REQUIRE(fs.synced.size() == 2);
+  REQUIRE(fs.synced[0] != fs.synced[1]);
+  log.write(step_line(3));
+  REQUIRE(lines_of(run / "metrics.jsonl") == std::vector<Json>{step_line(1), step_line(2), step_line(3)});
+  REQUIRE(list_directory(run.path()) == std::vector<std::string>{"metrics.jsonl"});
 }
 
 TEST_CASE("readers leave out a torn last line and name any other bad one") {

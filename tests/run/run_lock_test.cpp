@@ -1,11 +1,14 @@
 // Two writers never share a run, and a lock does not outlive its process.
 #include "run/run_lock.hpp"
 
+#include <signal.h>
+
 #include <cerrno>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "io/json.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/error_of.hpp"
@@ -83,6 +86,53 @@ TEST_CASE("an exclusive lock file from before the last boot is left over") {
   REQUIRE(::gethostname(host, sizeof host - 1) == 0);
   put_file(run / ".lock.held", std::string(R"({"pid": 1, "host": ")") + host + R"(", "boot_id": "earlier"})");
   REQUIRE(error_text([&] { RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs); }) == "");
+}
+
+TEST_CASE("a process number that has come round again is not the holder") {
+  TemporaryDirectory run;
+  WithoutFlock fs;
+  { const RunLock lock = RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs); }
+  std::string ours;
+  {
+    const RunLock lock = RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs);
+    ours = get_file(run / ".lock.held");
+  }
+  const auto acquire = [&] { RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs); };
+  put_file(run / ".lock.held", ours);
+  REQUIRE(error_exit(acquire) == Exit::cannot_create);  // this very process
+  Json other = parse_json(ours, "lock");
+  other["process_start"] = other["process_start"].get<Index>() + 1;
+  put_file(run / ".lock.held", json_text(other));
+  REQUIRE(error_text(acquire) == "");
+}
+
+TEST_CASE("kill -9 at any call of locking and unlocking without flock leaves a lock that can be taken") {
+  struct Dying : WithoutFlock {
+    void call() {
+      if (--left == 0) ::raise(SIGKILL);
+    }
+    int open(const char* path, int flags, mode_t mode) override { return call(), FileSystem::open(path, flags, mode); }
+    int close(int d) override { return call(), FileSystem::close(d); }
+    ssize_t write(int d, const void* b, std::size_t n) override { return call(), FileSystem::write(d, b, n); }
+    int link(const char* f, const char* t) override { return call(), FileSystem::link(f, t); }
+    int unlink(const char* p) override { return call(), FileSystem::unlink(p); }
+    int lstat(const char* p, struct stat* s) override { return call(), FileSystem::lstat(p, s); }
+    int left = 0;
+  } fs;
+  int survived = 0;
+  for (int calls = 1; survived == 0; ++calls) {
+    TemporaryDirectory run(memory_directory());
+    fs.left = calls;
+    ChildProcess child([&](const auto&) {
+      RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs);
+      return 0;
+    });
+    if (child.finish() == 0) survived = calls;
+    WithoutFlock next;
+    INFO("killed at call " << calls);
+    REQUIRE(error_text([&] { RunLock::acquire(run.path(), RunLock::Foreign::refuse, next); }) == "");
+  }
+  REQUIRE(survived > 8);
 }
 
 TEST_CASE("many starting at once: exactly one gets the lock") {

@@ -43,3 +43,20 @@ TEST_CASE("without a StopSignal a signal ends the process as usual") {
   REQUIRE(child.line() == "ready");
   REQUIRE(child.finish(SIGTERM) == 128 + SIGTERM);
 }
+
+TEST_CASE("while there is nothing to save, the first signal ends the process with 75") {
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) {
+    ChildProcess child([](const auto& report) {
+      StopSignal stop(StopSignal::First::ends);
+      report("ready");
+      for (;;) ::pause();
+      return 0;
+    });
+    REQUIRE(child.line() == "ready");
+    REQUIRE(child.finish(number) == 75);
+  }
+  StopSignal stop(StopSignal::First::ends);
+  stop.ask();
+  ::raise(SIGTERM);
+  REQUIRE(stop.requested());
+}

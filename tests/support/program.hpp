@@ -62,6 +62,7 @@ class Program {
     if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
       throw std::runtime_error("the program does not read");
   }
+  pid_t pid() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
   void close_input() { close(in_); }
   void close_output() { close(out_); }
@@ -73,6 +74,14 @@ class Program {
     return text;
   }
 
+  /// Waits for the end, its input being left open, and returns the code.
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
   /// Closes its input and waits for the end.
   ProgramResult finish() {
     close_input();
@@ -80,10 +89,7 @@ class Program {
     std::array<char, 4096> buffer{};
     while (const std::size_t count = out_ < 0 ? 0 : read(buffer.data(), buffer.size()))
       result.out.append(buffer.data(), count);
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    result.code = wait();
     result.err = get_file(directory_ / "err");
     return result;
   }

@@ -181,5 +181,5 @@ TEST_CASE("keys that do not fit together are refused with both") {
   };
   REQUIRE(error({"moe.k=17"}) == "model.layers.2.k: expected 1 to 16 (model.layers.2.experts), found 17");
   REQUIRE(error({"train.dtype=f16"}) == "train.dtype: expected f32, bf16 or auto, found f16");
-  REQUIRE(holds(error({"train.checkpoint_every=often"}), "expected steps (500) or a time (10m), found often"));
+  REQUIRE(holds(error({"train.checkpoint_every=often"}), "expected auto, steps (500) or a time (10m), found often"));
 }

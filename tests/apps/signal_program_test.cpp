@@ -1,0 +1,215 @@
+// T3: signals at moments of chance, whatever moe-train and moe-tokenize are doing, and kill -9 of the whole program.
+#include <sys/stat.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "base/random.hpp"
+#include "io/json.hpp"
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
+#include "support/program.hpp"
+#include "support/tiny_data.hpp"
+
+using namespace moelm;
+
+namespace {
+
+constexpr std::array kSignals = {SIGTERM, SIGINT, SIGUSR1};
+
+int rounds(int quick) {
+  const char* const long_campaign = std::getenv("MOELM_LONG");
+  return long_campaign != nullptr && std::string(long_campaign) == "1" ? 100 : quick;
+}
+
+void sleep_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+
+/// Waits until a program catches SIGTERM: what happens while the system loads it is not its doing.
+void wait_until_catching(const Program& program) {
+  for (int i = 0; i < 20000; ++i) {
+    std::ifstream status("/proc/" + std::to_string(program.pid()) + "/status");
+    for (std::string line; std::getline(status, line);)
+      if (line.rfind("SigCgt:", 0) == 0 && (std::stoull(line.substr(7), nullptr, 16) >> (SIGTERM - 1) & 1) != 0) return;
+    sleep_for(0.0005);
+  }
+  FAIL("the program never catches signals");
+}
+
+struct Case {
+  Case() {
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += i % 3 == 0 ? "the cat sat on the mat\n" : "a dog ran\n";
+    put_data(directory / "data",
+             *tiny_tokenizer(TokenizerKind::word, {"the", "cat", "dog", "sat", "ran", "on", "mat", "a"}),
+             {text, "the dog sat\n", "a cat ran\n"});
+  }
+
+  /// moe-train with a small model, much validating and much saving.
+  std::vector<std::string> train(const std::string& name) const {
+    return {MOELM_BIN_DIR "/moe-train",
+            "--data",
+            directory / "data",
+            "--out",
+            directory / name,
+            "--threads",
+            "1",
+            "-q",
+            "--steps",
+            "200",
+            "--preset",
+            "tiny",
+            "--set",
+            "model.width=8",
+            "--set",
+            "train.batch=4",
+            "--set",
+            "train.unroll=5",
+            "--set",
+            "train.checkpoint_every=7",
+            "--set",
+            "train.validate_every=10"};
+  }
+  std::string weights(const std::string& name) const {
+    const Json result = parse_json(get_file(directory / name + "/result.json"), "result.json");
+    return get_file(result["checkpoint"].get<std::string>() + "/model.safetensors");
+  }
+  void require_intact(const std::string& name) const {
+    const ProgramResult checked = run_program({MOELM_BIN_DIR "/moe-check", directory / name});
+    INFO(checked.out);
+    REQUIRE(checked.code == 0);
+  }
+
+  TemporaryDirectory directory;
+};
+
+double seconds_of(const std::vector<std::string>& command) {
+  const auto begin = std::chrono::steady_clock::now();
+  const ProgramResult result = run_program(command);
+  INFO(result.err);
+  REQUIRE(result.code == 0);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+TEST_CASE("T3: moe-train stops with 75 whatever it does, and goes on to the same bytes") {
+  const Case c;
+  const double seconds = seconds_of(c.train("straight"));
+  const RandomStream random(1, "signals", 0);
+  int stopped = 0;
+  for (int i = 0; i < rounds(12); ++i) {
+    Program program(c.train("run"));
+    wait_until_catching(program);
+    sleep_for(seconds * random.uniform(0, i, 0) / 3);
+    program.signal(kSignals[static_cast<std::size_t>(i) % 3]);
+    const ProgramResult result = program.finish();
+    INFO("signal " << i << ": " << result.err);
+    REQUIRE((result.code == 75 || result.code == 0));
+    stopped += result.code == 75;
+    if (result.code == 0) {
+      const bool same = c.weights("run") == c.weights("straight");
+      REQUIRE(same);
+      std::filesystem::remove_all(c.directory / "run");
+    }
+  }
+  REQUIRE(run_program(c.train("run")).code == 0);
+  const bool same = c.weights("run") == c.weights("straight");
+  REQUIRE(same);
+  REQUIRE(stopped > 0);
+  std::cout << "T3: moe-train stopped " << stopped << " times\n";
+}
+
+TEST_CASE("T1, T3: kill -9 and second signals at any time leave a run that is intact and goes on") {
+  const Case c;
+  const double seconds = seconds_of(c.train("straight"));
+  const RandomStream random(2, "signals", 0);
+  for (int i = 0; i < rounds(12); ++i) {
+    Program program(c.train("run"));
+    sleep_for(seconds * random.uniform(0, i, 0) / 2);
+    if (i % 2 == 0) {
+      program.signal(SIGKILL);
+    } else {
+      program.signal(SIGTERM);
+      program.signal(SIGINT);
+    }
+    const ProgramResult result = program.finish();
+    INFO("round " << i << ": " << result.err);
+    REQUIRE((result.code == 0 || result.code == 75 || result.code == 128 + SIGKILL || result.code == 128 + SIGTERM ||
+             result.code == 128 + SIGINT));
+    if (std::filesystem::exists(c.directory / "run/config.json")) c.require_intact("run");
+    if (result.code == 0) std::filesystem::remove_all(c.directory / "run");
+  }
+  REQUIRE(run_program(c.train("run")).code == 0);
+  const bool same = c.weights("run") == c.weights("straight");
+  REQUIRE(same);
+}
+
+TEST_CASE("T3: moe-tokenize stops with 75 and keeps nothing, or has finished; again gives the same bytes") {
+  const TemporaryDirectory directory;
+  const RandomStream random(3, "words", 0);
+  std::string text;
+  for (Index i = 0; i < 400000; ++i)
+    text += std::to_string(static_cast<int>(random.uniform(0, i, 0) * 3000)) + (i % 9 == 0 ? "\n" : " ");
+  put_file(directory / "text", text + text + text + text + text);
+  const auto command = [&](const std::string& name) -> std::vector<std::string> {
+    return {MOELM_BIN_DIR "/moe-tokenize",
+            "--out",
+            directory / name,
+            "--train",
+            directory / "text",
+            "--tokenizer",
+            "bpe",
+            "--vocab-size",
+            "400",
+            "--threads",
+            "1",
+            "-q"};
+  };
+  const double seconds = seconds_of(command("straight"));
+  int stopped = 0;
+  for (int i = 0; i < rounds(9); ++i) {
+    Program program(command("out"));
+    wait_until_catching(program);
+    sleep_for(seconds * random.uniform(1, i, 0));
+    program.signal(kSignals[static_cast<std::size_t>(i) % 3]);
+    const ProgramResult result = program.finish();
+    INFO("signal " << i << ": " << result.err);
+    REQUIRE((result.code == 75 || result.code == 0));
+    stopped += result.code == 75;
+    REQUIRE(std::filesystem::exists(directory / "out/index.json") == (result.code == 0));
+    REQUIRE_FALSE(std::filesystem::exists(directory / "out.partial"));
+    std::filesystem::remove_all(directory / "out");
+  }
+  Program killed(command("out"));
+  sleep_for(seconds / 2);
+  killed.signal(SIGKILL);
+  killed.finish();
+  std::filesystem::remove_all(directory / "out");
+  REQUIRE(run_program(command("out")).code == 0);
+  for (const auto& entry : std::filesystem::directory_iterator(directory / "straight")) {
+    const bool same = get_file(entry.path()) == get_file(directory / "out/" + entry.path().filename().string());
+    INFO(entry.path());
+    REQUIRE(same);
+  }
+  REQUIRE(stopped > 0);
+  std::cout << "T3: moe-tokenize stopped " << stopped << " times\n";
+}
+
+TEST_CASE("T3: moe-tokenize stops while it waits for standard input or for the writer of a pipe") {
+  const TemporaryDirectory directory;
+  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
+  for (const std::string& input : {std::string("-"), directory / "pipe"}) {
+    Program program({MOELM_BIN_DIR "/moe-tokenize", "--out", directory / "out", "--train", input});
+    wait_until_catching(program);
+    program.signal(SIGTERM);
+    INFO(input);
+    REQUIRE(program.wait() == 75);
+    REQUIRE_FALSE(std::filesystem::exists(directory / "out"));
+  }
+}
