@@ -26,8 +26,7 @@ struct Options {
 };
 
 void declare(Command& command, Options& o) {
-  command.flag("--standard", o.standard,
-               "the standard set, about three minutes on two cores; what is measured where nothing else is asked for");
+  command.flag("--standard", o.standard, "the standard set, a few minutes on two cores");
   command.option("--case", "PATTERN", o.pattern, "cases whose name holds PATTERN (* and ? are wild cards)");
   command.option("--run", "RUN", o.run,
                  "a trained model: a training step and an evaluation on its own tokens; nothing is written");

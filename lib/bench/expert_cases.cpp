@@ -14,6 +14,8 @@ namespace moelm {
 namespace {
 
 const char* const kPart = "experts";
+// Epsilon and learning rate of the update that is compared: it is nearly the gradient itself, not only its sign.
+constexpr double kLarge = 1e4;
 
 struct Shape {
   Index rows, experts, width, hidden;  ///< rows of each expert
@@ -27,7 +29,7 @@ class ExpertBench {
  public:
   ExpertBench(Context& context, const Shape& shape, OptimizerKind kind) : context_(context), shape_(shape) {
     optimizer_.kind = kind;
-    optimizer_.epsilon = 1;  // so that the first update shows how large a gradient is, not only its sign
+    optimizer_.epsilon = kLarge;
     for (Index e = 0; e < shape.experts; ++e) {
       const auto seed = static_cast<std::uint64_t>(2 * e);
       ExpertParameters& expert = experts_.emplace_back();
@@ -76,12 +78,12 @@ class ExpertBench {
       const Doubles row = gradient_row(of_rows, rows, r);
       gradient.insert(gradient.end(), row.begin(), row.end());
     }
-    update(1.0);
+    update(kLarge);
     Doubles change = numbers_of(before);
     const Doubles after = numbers_of(last().weight[0]);
     for (std::size_t i = 0; i < change.size(); ++i) change[i] -= after[i];
     expect_close(setting, name + ": update", change,
-                 first_update(optimizer_, 1.0, gradient, shape_.hidden, shape_.width), layer_tolerance(context_));
+                 first_update(optimizer_, kLarge, gradient, shape_.hidden, shape_.width), layer_tolerance(context_));
   }
 
  private:
