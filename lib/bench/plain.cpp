@@ -8,6 +8,12 @@
 
 namespace moelm {
 
+namespace {
+
+constexpr Index kDrawnRows = 251;  // a prime, so that blocks of rows never look like other blocks
+
+}  // namespace
+
 double layer_tolerance(const Context& context) { return context.products() == DataType::bf16 ? 3e-2 : 2e-4; }
 
 void expect_close(const BenchSetting& setting, const std::string& what, Doubles actual, const Doubles& expected,
@@ -65,9 +71,13 @@ Doubles gradient_row(ConstMatrixView a, ConstMatrixView b, Index r) {
 Matrix random_numbers(Context& context, Index rows, Index cols, std::uint64_t seed, float scale) {
   Matrix m(rows, cols);
   const RandomStream stream(seed, "bench", 0);
-  context.parallel_for(rows, [&](Index i) {
+  const Index drawn = std::min(rows, kDrawnRows);
+  context.parallel_for(drawn, [&](Index i) {
     stream.normals(0, i, 0, cols, m.row(i));
     for (Index j = 0; j < cols; ++j) m(i, j) *= scale;
+  });
+  context.parallel_ranges(rows - drawn, 256, [&](Index begin, Index end) {
+    for (Index i = drawn + begin; i < drawn + end; ++i) std::copy_n(m.row(i % drawn), cols, m.row(i));
   });
   return m;
 }

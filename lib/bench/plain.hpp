@@ -34,7 +34,7 @@ double inner_product(const float* a, const float* b, Index n);
 /// Row r of a^T b: sum over the rows n of a[n, r] b[n].
 Doubles gradient_row(ConstMatrixView a, ConstMatrixView b, Index r);
 
-/// Standard normal numbers times `scale`, a function of seed and shape.
+/// Standard normal numbers times `scale`, a function of seed and shape; the rows repeat after 251 of them.
 Matrix random_numbers(Context& context, Index rows, Index cols, std::uint64_t seed, float scale = 1.0f);
 
 }  // namespace moelm

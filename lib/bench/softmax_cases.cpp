@@ -19,16 +19,6 @@ struct Shape {
   double ops() const { return static_cast<double>(rows * width * (samples > 0 ? samples : vocabulary)); }
 };
 
-/// Weights whose rows repeat: a vocabulary may be large, and its numbers do not matter.
-Matrix repeated_rows(Context& context, Index rows, Index width) {
-  const Matrix pool = random_numbers(context, std::min<Index>(rows, 4099), width, 1, 0.1f);
-  Matrix m(rows, width);
-  context.parallel_ranges(rows, 1024, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) std::copy_n(pool.row(i % pool.rows()), width, m.row(i));
-  });
-  return m;
-}
-
 /// A softmax, its input, and targets as often as words are.
 class SoftmaxBench {
  public:
@@ -39,7 +29,7 @@ class SoftmaxBench {
         dx_(shape.rows, shape.width),
         nll_(static_cast<std::size_t>(shape.rows)),
         stream_(1, "bench-sample", 0) {
-    p_.weight = repeated_rows(context, shape.vocabulary, shape.width);
+    p_.weight = random_numbers(context, shape.vocabulary, shape.width, 1, 0.1f);
     p_.bias = random_numbers(context, 1, shape.vocabulary, 3, 0.1f);
     for (Index n = 0; n < shape.rows; ++n)
       targets_.push_back(draw_log_uniform(RandomStream(1, "bench-targets", 0), 0, n, shape.vocabulary));
