@@ -32,14 +32,15 @@ BenchResult run_training(Context& context, const BenchSetting& setting, const st
   result.bytes = training_bytes(model);
   Index step = 0;
   Batch batch;
-  result.seconds = setting.median_seconds(
-      [&] { batch = random_batch(model, ++step); },
-      [&] {
-        const StepResult r = learner.step(context, batch, {step, model.streams, 1e-3, 1.0}, state);
-        if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
-        result.layers = balance_of(r);
-      },
-      kSeconds, kLeastSteps);
+  result.seconds =
+      setting.median_seconds([&] { batch = random_batch(model, ++step); },
+                             [&] {
+                               const StepResult r = learner.step(
+                                   context, batch, {step, model.streams, 1e-3, 1.0, model.micro_batch_tokens}, state);
+                               if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
+                               result.layers = balance_of(r);
+                             },
+                             kSeconds, kLeastSteps);
   return result;
 }
 
@@ -104,7 +105,12 @@ std::vector<BenchCase> step_cases(const BenchSetting& setting) {
           {.preset = preset, .streams = 512, .unroll = 32, .experts = OptimizerKind::factored}, BenchChoice::extra);
   for (const char* preset : {"moe-4096-h", "4xlstm-512"})
     train("train-" + std::string(preset) + "-2048x32",
-          {.preset = preset, .streams = 2048, .unroll = 32, .experts = OptimizerKind::factored}, BenchChoice::by_name);
+          {.preset = preset,
+           .streams = 2048,
+           .unroll = 32,
+           .experts = OptimizerKind::factored,
+           .micro_batch_tokens = 8192},
+          BenchChoice::by_name);
   train("train-moe-256-8192-of-793471", {.preset = "moe-256", .vocabulary = 793471, .samples = 8192},
         BenchChoice::extra);
   const StepModel moe_32 = make_step_model(setting, {.preset = "moe-32"});

@@ -61,13 +61,18 @@ StepModel make_step_model(const BenchSetting& setting, const StepShape& shape) {
                  setting.size(shape.streams), setting.size(shape.unroll)};
   if (setting.tiny) shrink(setting, step.model);
   step.optimizer.experts.kind = shape.experts;
+  step.micro_batch_tokens = shape.micro_batch_tokens > 0 ? setting.size(shape.micro_batch_tokens) : 0;
+  for (LayerConfig& layer : step.model.layers)
+    if (auto* moe = std::get_if<MoeConfig>(&layer)) moe->recompute = shape.micro_batch_tokens > 0;
   if (shape.samples > 0) std::get<SoftmaxConfig>(step.model.layers.back()).samples = setting.size(shape.samples);
   return step;
 }
 
 Index step_memory(const BenchSetting& setting, const StepModel& m) {
   if (setting.tiny) return 0;
-  return training_memory(m.model, m.vocabulary, {.step = m.tokens()}, default_threads().threads, m.optimizer).total();
+  return training_memory(m.model, m.vocabulary, {m.tokens(), m.micro_batch_tokens, 0}, default_threads().threads,
+                         m.optimizer)
+      .total();
 }
 
 Batch random_batch(const StepModel& model, Index step) {
