@@ -1,95 +1,187 @@
 // moe-bench: what this machine can do, and how near to it every part of a training step comes.
 #include <fnmatch.h>
 
-#include <cstdio>
 #include <iostream>
 
+#include "base/escape.hpp"
+#include "base/machine.hpp"
+#include "base/quantity.hpp"
 #include "base/version.hpp"
-#include "bench/ceilings.hpp"
+#include "bench/bench_json.hpp"
+#include "bench/cases.hpp"
+#include "bench/run_bench.hpp"
+#include "bench_report/tables.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
-#include "io/json.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
-#include "report/table.hpp"
+#include "train/model_data.hpp"
 
 namespace moelm {
 namespace {
 
-bool matches(const std::string& pattern, const std::string& name) {
-  return fnmatch(("*" + pattern + "*").c_str(), name.c_str(), 0) == 0;
+struct Options {
+  std::optional<std::string> pattern, dtype, run, data;
+  bool standard = false, list = false;
+};
+
+void declare(Command& command, Options& o) {
+  command.flag("--standard", o.standard, "the standard set, a few minutes on two cores");
+  command.option("--case", "PATTERN", o.pattern, "cases whose name holds PATTERN (* and ? are wild cards)");
+  command.option("--run", "RUN", o.run,
+                 "a trained model: a training step and an evaluation on its own tokens; nothing is written");
+  command.option("--data", "DIR", o.data, "data folder for --run, made with its tokenizer; default: the run's own");
+  command.choice("--dtype", {"f32", "bf16"}, o.dtype, "what products read; default: both, one after the other");
+  command.flag("--list", o.list, "the names of all cases, and measures nothing");
+  command.exclude("--standard", "--case");
+  command.exclude("--run", "--case");
+  command.exclude("--run", "--standard");
+  command.json_flag("one JSON object on stdout");
+  command.example("--standard", "every part of training, and the ceilings that all are divided by");
+  command.example("--case train-moe-32 --dtype bf16", "one whole step; large products are measured all the same");
+  command.example("--case '*' --json > bench.json",
+                  "everything that is not listed as \"by its full name\", for a script");
+  command.example("--run run/", "the speed of your own model on your own text");
+  command.exit_code(Exit::missing_input, "--run: no run, no checkpoint or no data there");
+  command.exit_code(Exit::out_of_memory, "out of memory, or a case given by its full name does not fit");
+  command.exit_code(Exit::bad_config, "--run: model and data do not fit together");
 }
 
-Json case_json(const BenchResult& r, const Ceilings& ceilings) {
-  return {{"name", r.name},       {"dtype", r.dtype},
-          {"seconds", r.seconds}, {"tokens_per_s", r.tokens > 0 ? Json(r.tokens_per_s()) : Json(nullptr)},
-          {"gflops", r.gflops()}, {"fraction_of_ceiling", r.gflops() / ceilings.gemm_gflops(r.dtype)}};
+bool chosen(const BenchCase& c, const Options& o) {
+  if (o.run) return false;
+  if (!o.pattern) return c.choice == BenchChoice::standard;
+  if (c.choice == BenchChoice::by_name) return *o.pattern == c.name;
+  return fnmatch(("*" + *o.pattern + "*").c_str(), c.name.c_str(), 0) == 0;
 }
 
-std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
+/// The products that the ceilings are taken from are measured whatever was asked for.
+bool makes_ceiling(const BenchCase& c) { return c.part == "products" && c.choice == BenchChoice::standard; }
+
+void print_list() {
+  std::string part;
+  for (const BenchCase& c : all_cases()) {
+    if (c.part != part) std::cout << c.part << "\n";
+    part = c.part;
+    std::cout << "  " << c.name;
+    if (c.choice == BenchChoice::standard) std::cout << "  standard";
+    if (c.choice == BenchChoice::by_name) std::cout << "  only by its full name";
+    if (c.memory > 0) std::cout << "  " << format_bytes(c.memory);
+    std::cout << "\n";
+  }
 }
 
-void print_table(const std::vector<BenchResult>& results, const Ceilings& ceilings) {
-  Table table;
-  table.add_column("case", Align::left);
-  table.add_column("type", Align::left);
-  for (const char* heading : {"ms a call", "tokens/s", "GFLOP/s", "% of ceiling"}) table.add_column(heading);
-  for (const BenchResult& r : results)
-    table.add_row({r.name, r.dtype, fixed(r.seconds * 1e3, 3), r.tokens > 0 ? fixed(r.tokens_per_s(), 0) : "-",
-                   fixed(r.gflops(), 1), fixed(100 * r.gflops() / ceilings.gemm_gflops(r.dtype), 1)});
-  std::cout << table.str() << "ceilings: f32 products " << fixed(ceilings.gemm_f32_gflops, 1)
-            << " GFLOP/s, bf16 products " << fixed(ceilings.gemm_bf16_gflops, 1) << " GFLOP/s, memory reads "
-            << fixed(ceilings.memory_read_gb_s, 1) << " GB/s\n";
-}
+class Bench {
+ public:
+  Bench(const Command& command, const Options& o)
+      : command_(command),
+        o_(o),
+        threads_(command.threads()),
+        f32_(threads_.threads),
+        bf16_(threads_.threads, DataType::bf16) {}
+
+  int run() {
+    note("moelm " + std::string(version()) + ", " + std::to_string(threads_.threads) + " threads (" + threads_.source +
+         "), " + gemm_backend() + (native_bf16() ? "" : ", bf16 emulated") + ", kernels " + kernels().name);
+    if (o_.run) load();
+    const std::vector<BenchCase> cases = choose();
+    Ceilings ceilings = measure_ceilings(f32_);
+    for (const BenchCase& c : cases) run_in_types(c);
+    if (o_.run) run_trained();
+    ceilings.gemm_f32_gflops = best_gflops(products_, DataType::f32);
+    ceilings.gemm_bf16_gflops = best_gflops(products_, DataType::bf16);
+    if (command_.json())
+      std::cout << json_text(bench_json(ceilings, results_, threads_.threads), 2) << "\n";
+    else
+      std::cout << bench_tables(ceilings, results_);
+    return 0;
+  }
+
+ private:
+  void note(const std::string& text) const {
+    if (!command_.quiet()) std::cerr << escape_terminal(text) << "\n";
+  }
+
+  /// What was asked for and fits, and what makes the ceilings.
+  std::vector<BenchCase> choose() const {
+    std::vector<BenchCase> cases;
+    bool found = o_.run.has_value();
+    for (const BenchCase& c : all_cases()) {
+      const bool wanted = chosen(c, o_);
+      found = found || wanted;
+      if ((wanted || makes_ceiling(c)) && fits(c)) cases.push_back(c);
+    }
+    if (!found)
+      throw Error(Exit::usage,
+                  "--case " + *o_.pattern + ": expected a pattern that a name has, found none; see --list");
+    return cases;
+  }
+
+  void run_in_types(const BenchCase& c) {
+    for (Context* context : {&f32_, &bf16_}) {
+      if (c.single_type && context != &f32_) continue;
+      // Both ceilings are measured whatever type was asked for.
+      const bool shown = chosen(c, o_) && (c.single_type || asked_for(*context));
+      if (shown || makes_ceiling(c)) run_case(c, *context, shown);
+    }
+  }
+
+  bool asked_for(const Context& context) const { return !o_.dtype || *o_.dtype == data_type_name(context.products()); }
+
+  void run_case(const BenchCase& c, Context& context, bool shown) {
+    if (shown) note(c.name + ", " + data_type_name(context.products()) + " ...");
+    BenchResult result = c.run(context);
+    if (c.part == "products") products_.push_back(result);
+    if (shown) results_.push_back(std::move(result));
+  }
+
+  bool fits(const BenchCase& c) const {
+    const MemoryLimit limit = memory_limit();
+    if (c.memory <= limit.bytes) return true;
+    const std::string text = c.name + ": expected at most " + format_bytes(limit.bytes) + " (" + limit.source +
+                             "), found " + format_bytes(c.memory);
+    if (o_.pattern == c.name) throw Error(Exit::out_of_memory, text);
+    note(text + "; left out");
+    return false;
+  }
+
+  void load() {
+    model_ = load_model(*o_.run);
+    data_ = open_model_data(*model_, *o_.run, o_.data);
+    for (const std::string& warning : model_->warnings) note("warning: " + warning);
+  }
+
+  void run_trained() {
+    for (Context* context : {&f32_, &bf16_}) {
+      if (!asked_for(*context)) continue;
+      if (!model_) load();  // a measurement takes the weights
+      note(model_->checkpoint + ", " + data_type_name(context->products()) + " ...");
+      for (BenchResult& result : bench_run(*context, {}, std::move(*model_), *data_))
+        results_.push_back(std::move(result));
+      model_.reset();
+    }
+  }
+
+  const Command& command_;
+  const Options& o_;
+  ThreadChoice threads_;
+  Context f32_, bf16_;
+  std::optional<LoadedModel> model_;
+  std::optional<Dataset> data_;
+  std::vector<BenchResult> products_, results_;
+};
 
 int run(int argc, char** argv) {
   Command command("moe-bench", "Measures this machine's ceilings and how near the parts of training come to them.",
-                  "[--case PATTERN] [options]");
-  std::string pattern;
-  command.option("--case", "PATTERN", pattern, "only cases whose name holds PATTERN (* and ? are wild cards)");
-  command.json_flag("one JSON object on stdout");
-  command.example("--case train", "whole training steps only; products are measured all the same, for the ceiling");
-  command.example("--case '*' --json > bench.json", "everything, for a script");
+                  "(--standard | --case PATTERN | --run RUN) [options]");
+  Options o;
+  declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
-
-  Context f32(command.threads().threads), bf16(command.threads().threads, DataType::bf16);
-  if (!command.quiet())
-    std::cerr << "moelm " << version() << ", " << f32.threads() << " threads (" << command.threads().source << "), "
-              << gemm_backend() << (native_bf16() ? "" : ", bf16 emulated") << ", kernels " << kernels().name << "\n";
-  std::vector<BenchResult> products, results;
-  for (const BenchCase& c : gemm_cases())
-    for (Context* context : {&f32, &bf16}) {
-      products.push_back(c.run(*context));
-      if (matches(pattern, c.name)) results.push_back(products.back());
-    }
-  const Ceilings ceilings{best_gflops(products, DataType::f32), best_gflops(products, DataType::bf16),
-                          measure_memory_read(f32)};
-  for (const BenchCase& c : step_cases()) {
-    if (!matches(pattern, c.name)) continue;
-    for (Context* context : {&f32, &bf16}) {
-      if (!command.quiet()) std::cerr << c.name << ", " << data_type_name(context->products()) << " ...\n";
-      results.push_back(c.run(*context));
-    }
-  }
-  if (!command.json()) {
-    print_table(results, ceilings);
+  if (o.data && !o.run) throw Error(Exit::usage, "--data: expected together with --run, found alone");
+  if (o.list) {
+    print_list();
     return 0;
   }
-  Json report = {{"ceilings",
-                  {{"gemm_f32_gflops", ceilings.gemm_f32_gflops},
-                   {"gemm_bf16_gflops", ceilings.gemm_bf16_gflops},
-                   {"memory_read_gb_s", ceilings.memory_read_gb_s}}},
-                 {"threads", f32.threads()},
-                 {"backend", gemm_backend()},
-                 {"kernels", kernels().name},
-                 {"version", version()},
-                 {"cases", Json::array()}};
-  for (const BenchResult& r : results) report["cases"].push_back(case_json(r, ceilings));
-  std::cout << json_text(report, 2) << "\n";
-  return 0;
+  return Bench(command, o).run();
 }
 
 }  // namespace

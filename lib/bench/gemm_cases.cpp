@@ -1,76 +1,138 @@
-#include <cmath>
-#include <stdexcept>
-
-#include "base/random.hpp"
-#include "bench/measure.hpp"
+// Matrix products of the shapes of training: rows of a step, an expert, a time step, times the weights of each layer.
+#include "bench/cases.hpp"
+#include "bench/plain.hpp"
 #include "ops/gemm.hpp"
-#include "tensor/matrix.hpp"
+#include "ops/packed_product.hpp"
 
 namespace moelm {
 
 namespace {
 
-Matrix random(Index rows, Index cols, std::uint64_t seed) {
-  Matrix m(rows, cols);
-  const RandomStream stream(seed, "bench", 0);
-  for (Index i = 0; i < rows; ++i) stream.normals(0, i, 0, cols, m.row(i));
-  return m;
+constexpr double kProductTolerance = 1e-5;  // of numbers rounded alike
+const char* const kPart = "products";
+
+/// A weight matrix [outputs, inputs] and the rows that it meets.
+struct Shape {
+  Index rows, inputs, outputs;
+
+  std::string text() const {
+    return std::to_string(rows) + "x" + std::to_string(inputs) + "x" + std::to_string(outputs);
+  }
+  Shape sized(const BenchSetting& setting) const {
+    return {setting.size(rows), setting.size(inputs), setting.size(outputs)};
+  }
+  double flops() const { return 2.0 * static_cast<double>(rows * inputs * outputs); }
+};
+
+/// Compares the first and the last row of c with op(a) op(b) in plain loops.
+void check_rows(const BenchSetting& setting, const std::string& name, Transpose ta, ConstMatrixView a, Transpose tb,
+                ConstMatrixView b, ConstMatrixView c, DataType type) {
+  for (const Index i : {Index{0}, c.rows - 1}) {
+    Matrix plain(1, c.cols);
+    const ConstMatrixView left = ta == Transpose::yes ? a.col_range(i, i + 1) : a.row_range(i, i + 1);
+    multiply_plain(ta, left, tb, b, 0.0f, plain, type);
+    expect_close(setting, name, row_of(c, i), row_of(plain, 0), kProductTolerance);
+  }
 }
 
-/// Compares a few rows with the plain loops.
-void check(const std::string& name, ConstMatrixView fast, ConstMatrixView plain) {
-  double greatest = 0, difference = 0;
-  for (Index i = 0; i < plain.rows; ++i)
-    for (Index j = 0; j < plain.cols; ++j) {
-      greatest = std::max(greatest, std::abs(static_cast<double>(plain(i, j))));
-      difference = std::max(difference, std::abs(static_cast<double>(fast(i, j)) - static_cast<double>(plain(i, j))));
-    }
-  if (!(difference <= 1e-5 * greatest)) throw std::logic_error(name + ": the product is wrong");
+/// y = x W^T (forward) or dx = dy W (backward to the inputs), with weights packed before or each time.
+BenchResult run_packed(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape,
+                       Transpose transpose, bool pack_each_time) {
+  const bool forward = transpose == Transpose::yes;
+  const Matrix a = random_numbers(context, shape.rows, forward ? shape.inputs : shape.outputs, 1);
+  const Matrix w = random_numbers(context, shape.outputs, shape.inputs, 2);
+  Matrix c(shape.rows, forward ? shape.outputs : shape.inputs);
+  PackedMatrix packed;
+  const auto pack = [&] { packed.pack(context, w, transpose, context.products()); };
+  const auto product = [&] {
+    if (pack_each_time) pack();
+    multiply(context, a, packed, 0.0f, c);
+  };
+  pack();
+  product();
+  check_rows(setting, name, Transpose::no, a, transpose, w, c, context.products());
+  BenchResult result = begin_result(kPart, name, context);
+  result.seconds = setting.median_seconds(product);
+  result.flops = shape.flops();
+  return result;
 }
 
-/// C [rows, cols] = A W^T with packed weights, as in every forward pass.
-BenchCase forward_case(Index rows, Index inner, Index cols) {
-  const std::string name = "gemm-" + std::to_string(rows) + "x" + std::to_string(inner) + "x" + std::to_string(cols);
-  return {name, [=](Context& context) {
-            const Matrix a = random(rows, inner, 1), w = random(cols, inner, 2);
-            Matrix c(rows, cols);
-            PackedMatrix packed;
-            packed.pack(context, w, Transpose::yes, context.products());
-            BenchResult result{name, data_type_name(context.products())};
-            result.seconds = median_seconds([&] { multiply(context, a, packed, 0.0f, c); });
-            result.flops = 2.0 * static_cast<double>(rows * inner * cols);
-            Matrix plain(1, cols);
-            multiply_plain(Transpose::no, a.view().row_range(rows - 1, rows), Transpose::yes, w, 0.0f, plain,
-                           context.products());
-            check(name, c.view().row_range(rows - 1, rows), plain);
-            return result;
-          }};
+/// dW = dy^T x.
+BenchResult run_gradient(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape) {
+  const Matrix a = random_numbers(context, shape.rows, shape.outputs, 1);
+  const Matrix b = random_numbers(context, shape.rows, shape.inputs, 2);
+  Matrix c(shape.outputs, shape.inputs);
+  const auto product = [&] { multiply_transposed(context, a, b, 0.0f, c, context.products()); };
+  product();
+  check_rows(setting, name, Transpose::yes, a, Transpose::no, b, c, context.products());
+  BenchResult result = begin_result(kPart, name, context);
+  result.seconds = setting.median_seconds(product);
+  result.flops = shape.flops();
+  return result;
 }
 
-/// dW [r, s] = A^T B over `rows` rows, as in every backward pass.
-BenchCase gradient_case(Index rows, Index r, Index s) {
-  const std::string name = "gemm-gradient-" + std::to_string(rows) + "x" + std::to_string(r) + "x" + std::to_string(s);
-  return {name, [=](Context& context) {
-            const Matrix a = random(rows, r, 1), b = random(rows, s, 2);
-            Matrix c(r, s);
-            BenchResult result{name, data_type_name(context.products())};
-            result.seconds = median_seconds([&] { multiply_transposed(context, a, b, 0.0f, c, context.products()); });
-            result.flops = 2.0 * static_cast<double>(rows * r * s);
-            Matrix plain(1, s);
-            multiply_plain(Transpose::yes, a.view().col_range(r - 1, r), Transpose::no, b, 0.0f, plain,
-                           context.products());
-            check(name, c.view().row_range(r - 1, r), plain);
-            return result;
-          }};
+/// The same by the library's routine that takes matrices as they are, its columns split between the threads.
+BenchResult run_unpacked(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape) {
+  const Matrix a = random_numbers(context, shape.rows, shape.outputs, 1);
+  const Matrix b = random_numbers(context, shape.rows, shape.inputs, 2);
+  Matrix c(shape.outputs, shape.inputs);
+  const Index grain = (shape.outputs + context.threads() - 1) / context.threads();
+  const auto product = [&] {
+    context.parallel_ranges(shape.outputs, grain, [&](Index begin, Index end) {
+      run_transposed_product(a.view().col_range(begin, end), b, 0.0f, c.view().row_range(begin, end));
+    });
+  };
+  product();
+  check_rows(setting, name, Transpose::yes, a, Transpose::no, b, c, DataType::f32);
+  BenchResult result = begin_result(kPart, name, context);
+  result.seconds = setting.median_seconds(product);
+  result.flops = shape.flops();
+  return result;
+}
+
+/// Those that the ceiling is taken from, beside one row and an expert's share.
+bool is_standard(const Shape& s, bool forward) {
+  if (s.rows == 2048) return s.outputs == 4096 || (forward && s.outputs != 512);
+  return forward && s.inputs == 512 && s.outputs == 1024 && (s.rows == 1 || s.rows == 128);
 }
 
 }  // namespace
 
-std::vector<BenchCase> gemm_cases() {
-  return {forward_case(1280, 512, 2048),  forward_case(64, 512, 2048),    forward_case(160, 512, 1024),
-          forward_case(160, 1024, 512),   forward_case(16, 512, 1024),    forward_case(1, 512, 2048),
-          forward_case(1280, 512, 10000), gradient_case(1280, 2048, 512), gradient_case(160, 1024, 512),
-          gradient_case(1280, 10000, 512)};
+std::vector<BenchCase> gemm_cases(const BenchSetting& setting) {
+  std::vector<BenchCase> cases;
+  const auto add = [&](const char* kind, const Shape& meant, BenchChoice choice, bool single_type, auto run) {
+    const std::string name = std::string("gemm-") + kind + "-" + meant.text();
+    const Shape shape = meant.sized(setting);
+    cases.push_back({kPart, name, [=](Context& context) { return run(context, name, shape); }, choice, single_type});
+  };
+  const auto forward = [=](Context& c, const std::string& name, const Shape& s) {
+    return run_packed(c, setting, name, s, Transpose::yes, false);
+  };
+  const auto backward = [=](Context& c, const std::string& name, const Shape& s) {
+    return run_packed(c, setting, name, s, Transpose::no, false);
+  };
+  const auto with_packing = [=](Context& c, const std::string& name, const Shape& s) {
+    return run_packed(c, setting, name, s, Transpose::yes, true);
+  };
+  const auto gradient = [=](Context& c, const std::string& name, const Shape& s) {
+    return run_gradient(c, setting, name, s);
+  };
+  const auto unpacked = [=](Context& c, const std::string& name, const Shape& s) {
+    return run_unpacked(c, setting, name, s);
+  };
+  const auto choice = [](bool standard) { return standard ? BenchChoice::standard : BenchChoice::extra; };
+  for (const auto& [inputs, outputs] :
+       std::vector<std::pair<Index, Index>>{{512, 1024}, {1024, 512}, {512, 2048}, {1024, 4096}, {512, 10000}})
+    for (Index rows = 1; rows <= 2048; rows *= 2) {
+      const Shape shape{rows, inputs, outputs};
+      add("forward", shape, choice(is_standard(shape, true)), false, forward);
+      add("backward", shape, choice(is_standard(shape, false)), false, backward);
+      add("gradient", shape, choice(is_standard(shape, false)), false, gradient);
+      if (rows != 1 && rows != 32 && rows != 2048) continue;
+      add("packing", shape, choice(rows == 2048 && outputs == 4096), false, with_packing);
+      add("sgemm", shape, choice(rows == 2048 && outputs == 4096), true, unpacked);
+    }
+  return cases;
 }
 
 }  // namespace moelm

@@ -5,12 +5,25 @@
 
 namespace moelm {
 
-double median_seconds(const std::function<void()>& call, int least, double seconds) {
+namespace {
+
+constexpr Index kTinyDivisor = 64, kTinyLeast = 4;
+
+}  // namespace
+
+Index BenchSetting::size(Index meant) const {
+  return tiny ? std::max(std::min(meant, kTinyLeast), meant / kTinyDivisor) : meant;
+}
+
+double BenchSetting::median_seconds(const std::function<void()>& prepare, const std::function<void()>& call,
+                                    double seconds, int least) const {
   using Clock = std::chrono::steady_clock;
+  prepare();
   call();
   std::vector<double> times;
   double total = 0;
-  while (static_cast<int>(times.size()) < least || total < seconds) {
+  while (static_cast<int>(times.size()) < (tiny ? 1 : least) || (!tiny && total < seconds)) {
+    prepare();
     const auto begin = Clock::now();
     call();
     times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());

@@ -1,0 +1,33 @@
+#include <immintrin.h>
+
+#include "bench/peak.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr int kChains = 16;  // two units, four cycles: eight would do, more forgive a slow start
+
+float run(Index rounds, float factor, float summand) {
+  const __m512 a = _mm512_set1_ps(factor), b = _mm512_set1_ps(summand);
+  __m512 chain[kChains];
+  for (int i = 0; i < kChains; ++i) chain[i] = _mm512_set1_ps(static_cast<float>(i));
+  for (Index round = 0; round < rounds; ++round) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kChains; ++i) chain[i] = _mm512_fmadd_ps(chain[i], a, b);
+  }
+  __m512 sum = chain[0];
+  for (int i = 1; i < kChains; ++i) sum = _mm512_add_ps(sum, chain[i]);
+  float lanes[16];
+  _mm512_storeu_ps(lanes, sum);
+  float total = 0;
+  for (const float lane : lanes) total += lane;
+  return total;
+}
+
+}  // namespace
+
+extern const PeakKernel kPeakAvx512;
+const PeakKernel kPeakAvx512 = {"avx512 fma", 2.0 * 16 * kChains, run};
+
+}  // namespace moelm

@@ -1,0 +1,80 @@
+// moe-bench as a user runs it.
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "bench/cases.hpp"
+#include "io/json.hpp"
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
+#include "support/process.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tiny_run.hpp"
+
+using namespace moelm;
+
+namespace {
+
+ProcessResult bench(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), MOELM_MOE_BENCH);
+  return run(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("--list names every case once, measures nothing, and says which are standard") {
+  const ProcessResult result = bench({"--list"});
+  REQUIRE(result.code == 0);
+  CHECK(result.err.empty());
+  std::istringstream lines(result.out);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("  ")) names.push_back(line.substr(2, line.find(' ', 2) - 2));
+  std::vector<std::string> expected;
+  for (const BenchCase& c : all_cases()) expected.push_back(c.name);
+  CHECK(names == expected);
+  CHECK(holds(result.out, "train-moe-32  standard"));
+  CHECK(holds(result.out, "train-moe-4096-h-2048x32  only by its full name"));
+}
+
+TEST_CASE("what cannot be is refused before anything is measured") {
+  CHECK(bench({}).code == 2);
+  CHECK(bench({"--case", "gemm", "--standard"}).code == 2);
+  CHECK(bench({"--dtype", "f16"}).code == 2);
+  const ProcessResult alone = bench({"--standard", "--data", "somewhere"});
+  CHECK(alone.code == 2);
+  CHECK(holds(alone.err, "--data: expected together with --run"));
+  const ProcessResult unknown = bench({"--case", "no-such-case"});
+  CHECK(unknown.code == 2);
+  CHECK(holds(unknown.err, "--list"));
+  CHECK(bench({"--run", "/nowhere/at/all"}).code == 66);
+}
+
+TEST_CASE("one case and the ceilings, as JSON; and a run on its own tokens, as a table") {
+  const ProcessResult one =
+      bench({"--case", "gemm-forward-1x512x1024", "--dtype", "f32", "--json", "--quiet", "--threads", "1"});
+  INFO(one.err);
+  REQUIRE(one.code == 0);
+  CHECK(one.err.empty());
+  const Json report = parse_json(one.out, "report");
+  for (const char* key : {"gemm_f32_gflops", "gemm_bf16_gflops", "memory_read_gb_s", "peak_f32_gflops"})
+    CHECK(report.at("ceilings").at(key).get<double>() > 0);
+  CHECK(report.at("threads") == 1);
+  REQUIRE(report.at("cases").size() == 1);
+  CHECK(report["cases"][0]["name"] == "gemm-forward-1x512x1024");
+  CHECK(report["cases"][0]["dtype"] == "f32");
+  CHECK(report["cases"][0]["fraction_of_ceiling"].get<double>() > 0);
+
+  const TemporaryDirectory directory;
+  const std::string data = directory / "data", trained = directory / "run";
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += i % 2 == 0 ? "a b c d\n" : "b a d\n";
+  put_data(data, *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d"}), {text, text, ""});
+  put_run(trained, data, StateKind::carry);
+  const ProcessResult own = bench({"--run", trained, "--data", data, "--dtype", "f32", "--quiet", "--threads", "1"});
+  INFO(own.err);
+  REQUIRE(own.code == 0);
+  CHECK(holds(own.out, "run-train"));
+  CHECK(holds(own.out, "run-eval"));
+  CHECK(holds(own.out, "max/mean tokens"));
+}
