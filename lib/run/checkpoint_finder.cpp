@@ -20,12 +20,20 @@ struct Search {
   bool vanished = false;  // one was pruned while we looked
 };
 
+/// A checkpoint by the name that a folder or a file gives it, which may not lead elsewhere.
+Checkpoint open_named(const std::string& checkpoints, const std::string& name, CheckpointScope scope, FileSystem& fs) {
+  const std::string path = join_path(checkpoints, name);
+  if (path_exists(path, fs) && !is_directory(path, Links::refuse, fs))
+    throw Error(Exit::bad_data, path + ": expected a directory, found a link or a file");
+  return Checkpoint::open(path, scope, fs);
+}
+
 Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem& fs) {
   Search result;
   for (const CheckpointName& name : checkpoint_names(checkpoints, fs)) {
     const std::string path = join_path(checkpoints, name.text());
     try {
-      Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
+      Checkpoint checkpoint = open_named(checkpoints, name.text(), scope, fs);
       if (checkpoint.manifest().name != name)
         throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
                                         checkpoint.manifest().name.text());
@@ -66,7 +74,7 @@ FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope,
 FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs) {
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   std::vector<std::string> warnings;
-  const auto open = [&](const std::string& name) { return Checkpoint::open(join_path(checkpoints, name), scope, fs); };
+  const auto open = [&](const std::string& name) { return open_named(checkpoints, name, scope, fs); };
   const std::optional<CheckpointHint> hint = read_hint(checkpoints, kBestHint, fs, warnings);
   try {
     if (hint) return {open(hint->name.text()), warnings};
