@@ -6,6 +6,7 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
 endif()
 
 option(MOELM_WERROR "Treat warnings as errors (for continuous integration)" OFF)
+option(MOELM_FUZZ "Build the fuzzers of tests/fuzz (clang only)" OFF)
 set(MOELM_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
 
 add_library(moelm_compiler INTERFACE)
@@ -22,4 +23,10 @@ if(MOELM_SANITIZE)
     -fsanitize=${MOELM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # g++ 12 warns falsely inside std::regex here
   target_link_options(moelm_compiler INTERFACE -fsanitize=${MOELM_SANITIZE})
+endif()
+if(MOELM_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "MOELM_FUZZ needs clang, whose libFuzzer it uses: CXX=clang++-14 cmake --preset fuzz")
+  endif()
+  target_compile_options(moelm_compiler INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -48,6 +48,19 @@ moelm_find_library(moelm_utf8proc utf8proc.h utf8proc libutf8proc-dev)  # data/u
 if(BUILD_TESTING)
   moelm_find_package(catch2 Catch2)                    # tests only
 endif()
+if(MOELM_FUZZ)
+  # libFuzzer is a package beside the compiler.
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_FLAGS -fsanitize=fuzzer,address)
+  check_cxx_source_compiles(
+    "extern \"C\" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }" moelm_links_fuzzers)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(NOT moelm_links_fuzzers)
+    unset(moelm_links_fuzzers CACHE)
+    string(REGEX MATCH "^[0-9]+" moelm_compiler_major "${CMAKE_CXX_COMPILER_VERSION}")
+    moelm_missing(libclang-rt-${moelm_compiler_major}-dev "libFuzzer and sanitizers")
+  endif()
+endif()
 
 if(MOELM_MISSING)
   list(JOIN MOELM_MISSING " " moelm_packages)

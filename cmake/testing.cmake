@@ -12,7 +12,7 @@ else()
 endif()
 
 # The readers and layers: what scripts/test also builds and runs under sanitizers.
-set(moelm_sanitized base tensor ops nn moe optim io data)
+set(moelm_sanitized base tensor ops nn moe optim io data hostile)
 add_custom_target(moelm_sanitized_tests)
 
 # moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program for one folder of tests/, linked with that

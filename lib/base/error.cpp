@@ -5,6 +5,11 @@
 
 namespace moelm {
 
+std::string excerpt(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  return std::string(text.substr(0, bytes)) + "...";
+}
+
 void throw_errno(int error_number, Exit fallback, std::string_view path, std::string_view operation) {
   Exit exit = fallback;
   if (error_number == ENOENT) exit = Exit::missing_input;

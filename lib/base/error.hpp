@@ -1,6 +1,7 @@
 // Errors that a user can act on, each with the exit code of the program that meets it.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ class Error : public std::runtime_error {
  private:
   Exit exit_;
 };
+
+/// Text of a stranger as a message quotes it: at most `bytes` of it, "..." where something was cut.
+std::string excerpt(std::string_view text, std::size_t bytes = 60);
 
 /// Throws Error for the errno of a failed file operation: ENOENT is missing_input, EACCES and EPERM no_permission,
 /// all others `fallback`.

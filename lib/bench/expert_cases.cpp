@@ -40,7 +40,7 @@ class ExpertBench {
     cache_.factors.input.push_back(random_numbers(context, slots(), shape.width, 1000));
     cache_.factors.gradient.resize(2);
     cache_.factors.gradient.back() = random_numbers(context, slots(), shape.width, 1001);
-    set_ = std::make_unique<ExpertSet>("experts", experts_, optimizer_);
+    set_ = std::make_unique<ExpertSet>("experts", experts_, optimizer_, RandomStream(1, "rounding", 0));
   }
 
   void forward() { experts_forward(context_, experts_, dispatch_, HiddenLayers::kept, cache_); }

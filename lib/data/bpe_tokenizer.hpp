@@ -14,7 +14,7 @@ namespace moelm {
 using Merge = std::array<std::int32_t, 2>;
 
 /// Limits that keep hostile vocabularies from costing more than their file.
-inline constexpr Index kMostMerges = Index{1} << 22;
+inline constexpr Index kMostMerges = Index{1} << 18;
 
 /// Ids: 256 bytes, then the merges, then `</s>`. Each merge must join smaller ids, give at most kLongestBpeWord bytes,
 /// and no two may give the same pair; `counts` holds one number a token.

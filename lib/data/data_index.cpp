@@ -1,6 +1,7 @@
 #include "data/data_index.hpp"
 
 #include <limits>
+#include <set>
 
 #include "base/error.hpp"
 #include "io/checksum.hpp"
@@ -61,6 +62,7 @@ IndexRange range_of(const JsonField& field, Index begin, Index most) {
 }
 
 InputRange input_of(const JsonField& field, const SplitIndex& split) {
+  refuse_unknown_keys(field, {"name", "first_line", "lines", "tokens"});
   const bool first = split.inputs.empty();
   return {field.at("name").text(), field.at("first_line").integer(0, kMost),
           range_of(field.at("lines"), first ? 0 : split.inputs.back().lines.end, split.lines),
@@ -68,13 +70,16 @@ InputRange input_of(const JsonField& field, const SplitIndex& split) {
 }
 
 ShardFile shard_of(const JsonField& field) {
+  refuse_unknown_keys(field, {"file", "tokens", "bytes", "sha256"});
   if (!is_plain_name(field.at("file").text())) field.at("file").refuse("the name of a file in the folder");
   return {field.at("file").text(), field.at("tokens").integer(1, kMost), field.at("bytes").integer(1, kMost),
           checksum_of(field.at("sha256"))};
 }
 
-SplitIndex split_of(const JsonField& field) {
+SplitIndex split_of(const JsonField& field, std::set<std::string>& names) {
   SplitIndex split;
+  refuse_unknown_keys(field, {"tokens", "lines", "words", "unknown_words", "literal_unknown", "bytes", "malformed_utf8",
+                              "crlf", "byte_order_marks", "inputs", "shards"});
   visit_sums(split, [&](const char* key, Index& value) { value = field.at(key).integer(0, kMost); });
   const JsonField inputs = field.at("inputs"), shards = field.at("shards");
   for (Index i = 0; i < inputs.size(); ++i) split.inputs.push_back(input_of(inputs.at(i), split));
@@ -85,6 +90,7 @@ SplitIndex split_of(const JsonField& field) {
   Index tokens = 0;
   for (Index i = 0; i < shards.size(); ++i) {
     split.shards.push_back(shard_of(shards.at(i)));
+    if (!names.insert(split.shards.back().name).second) shards.at(i).at("file").refuse("the name of each file once");
     tokens += split.shards.back().tokens;
     if (tokens > split.tokens) break;
   }
@@ -114,8 +120,9 @@ std::string index_file_text(const DataIndex& index) {
 
 DataIndex parse_data_index(std::string_view text, const std::string& name) {
   const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 8});
-  refuse_unknown_keys(object, name, {"format", "version", "tokenizer", "train", "valid", "test"});
   const JsonField root(object, name), tokenizer = root.at("tokenizer");
+  refuse_unknown_keys(root, {"format", "version", "tokenizer", "train", "valid", "test"});
+  refuse_unknown_keys(tokenizer, {"kind", "lowercase", "vocabulary", "sha256"});
   if (root.at("format").text() != kFormat) root.at("format").refuse("\"" + std::string(kFormat) + "\"");
   root.at("version").integer(kVersion, kVersion);
   DataIndex index;
@@ -123,7 +130,8 @@ DataIndex parse_data_index(std::string_view text, const std::string& name) {
   index.lowercase = tokenizer.at("lowercase").boolean();
   index.vocabulary = tokenizer.at("vocabulary").integer(1, kMostTokens);
   index.tokenizer_sha256 = checksum_of(tokenizer.at("sha256"));
-  for (const auto& [key, split] : EnumNames<Split>::values) index.split(split) = split_of(root.at(key));
+  std::set<std::string> names;
+  for (const auto& [key, split] : EnumNames<Split>::values) index.split(split) = split_of(root.at(key), names);
   return index;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "data/bpe_tokenizer.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
 #include "data/output_folder.hpp"
@@ -37,8 +38,9 @@ void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
   if (options.vocabulary_size.value_or(least) < least)
     refuse("--vocab-size: expected at least " + std::to_string(least) + ", found " +
            std::to_string(*options.vocabulary_size));
-  if (options.vocabulary_size.value_or(least) > kMostTypes)
-    refuse("--vocab-size: expected at most " + std::to_string(kMostTypes) + ", found " +
+  const Index most = kind == TokenizerKind::bpe ? least + kMostMerges : kMostTypes;
+  if (options.vocabulary_size.value_or(least) > most)
+    refuse("--vocab-size: expected at most " + std::to_string(most) + ", found " +
            std::to_string(*options.vocabulary_size));
   const bool words = kind == TokenizerKind::text || kind == TokenizerKind::word;
   if (options.lowercase && !words) refuse("--lowercase: only for text and word; byte and bpe keep every byte");

@@ -54,6 +54,9 @@ Index block_count(Index tokens) { return (tokens + kBlockTokens - 1) / kBlockTok
 
 Index tokens_in_block(Index tokens, Index number) { return std::min(kBlockTokens, tokens - number * kBlockTokens); }
 
+/// No compressor makes `raw` bytes longer than this.
+Index most_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
+
 std::string fixed_head(Index vocabulary, Index tokens) {
   std::string head(kMagic);
   append_number(kVersion, head);
@@ -82,6 +85,10 @@ void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
     const std::size_t at = kFixedBytes + i * kTableEntryBytes;
     ShardBlock& block = layout.blocks[i];
     block = {offset, number_at<std::uint32_t>(head, at), number_at<std::uint32_t>(head, at + 4)};
+    const Index most = most_block_bytes(tokens_in_block(layout.tokens, static_cast<Index>(i)) * layout.id_bytes);
+    if (Index{block.bytes} > most)
+      refuse(layout.path, static_cast<Index>(at),
+             "expected a block of at most " + std::to_string(most) + " bytes, found " + std::to_string(block.bytes));
     offset += Index{block.bytes};
     if (offset > file_size)
       refuse(layout.path, static_cast<Index>(at),

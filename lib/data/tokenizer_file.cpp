@@ -1,11 +1,15 @@
 #include "data/tokenizer_file.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <limits>
-#include <set>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 #include "data/bpe_tokenizer.hpp"
 #include "data/byte_tokenizer.hpp"
 #include "data/vocabulary_tokenizer.hpp"
@@ -30,16 +34,20 @@ TokenizerKind kind_of(const JsonField& field) {
   field.refuse("text, word, byte or bpe");
 }
 
-std::vector<Index> counts_of(const JsonField& field, Index expected) {
-  if (field.size() != expected) field.refuse("an array of " + std::to_string(expected) + " numbers");
-  std::vector<Index> counts;
-  counts.reserve(static_cast<std::size_t>(expected));
-  for (const Json& count : field.value())
-    if (count.is_number_unsigned() && count.get<std::uint64_t>() <= std::uint64_t{INT64_MAX})
-      counts.push_back(count.get<Index>());
-    else
-      field.at(static_cast<Index>(counts.size())).refuse("a count, at least 0");
-  return counts;
+/// The arrays that are as long as the vocabulary.
+struct LongArrays {
+  std::array<JsonNumbers, 2> numbers = {JsonNumbers{"counts", {}}, JsonNumbers{"merges", {}}};
+  std::vector<Index>& counts() { return numbers[0].values; }
+  std::vector<Index>& merges() { return numbers[1].values; }
+};
+
+std::vector<Index> counts_of(const JsonField& root, LongArrays& arrays, Index expected) {
+  const JsonField field = root.at("counts");
+  field.size();  // an array
+  if (static_cast<Index>(arrays.counts().size()) != expected)
+    field.refuse(std::to_string(expected) + " numbers, as \"vocabulary\" says,",
+                 std::to_string(arrays.counts().size()));
+  return std::move(arrays.counts());
 }
 
 /// Words stand in one string, each followed by a newline: quick to read even for a million of them.
@@ -51,53 +59,85 @@ std::string joined_words(const Tokenizer& tokenizer) {
 }
 
 WordTable words_of(const JsonField& field, Index expected) {
+  constexpr Index kSurelyReserved = (Index{1} << 20) - 1;
   const std::string& text = field.text();
+  if (!text.empty() && text.back() != '\n') field.refuse("a newline after every word", "none after the last one");
+  const auto lines = static_cast<Index>(std::count(text.begin(), text.end(), '\n'));
+  if (lines != expected)
+    field.refuse(std::to_string(expected) + " lines, as \"vocabulary\" says,", std::to_string(lines));
   WordTable words;
-  if (expected <= static_cast<Index>(text.size())) words.reserve(expected, static_cast<Index>(text.size()));
+  // More than this has to show first that its words differ.
+  if (lines <= kSurelyReserved) words.reserve(lines, static_cast<Index>(text.size()) - lines);
   std::size_t begin = 0;
   while (begin < text.size()) {
     const std::size_t end = text.find('\n', begin);
     const Index number = words.size();
-    if (end == std::string::npos) field.refuse("a newline after every word");
-    if (end == begin) field.refuse("no empty word (number " + std::to_string(number) + ")");
-    if (words.add(std::string_view(text).substr(begin, end - begin)) != number)
-      field.refuse("every word once (number " + std::to_string(number) + " is there before)");
+    if (end == begin) field.refuse("no empty word", "one, number " + std::to_string(number));
+    const std::string_view word = std::string_view(text).substr(begin, end - begin);
+    if (words.add(word) != number)
+      field.refuse("every word once", "\"" + excerpt(word) + "\" again, number " + std::to_string(number));
     begin = end + 1;
   }
-  if (words.size() != expected) field.refuse(std::to_string(expected) + " words, as \"vocabulary\" says,");
   return words;
 }
 
-std::unique_ptr<Tokenizer> read_vocabulary_tokenizer(const JsonField& root, TokenizerKind kind, Index size) {
-  Vocabulary vocabulary{words_of(root.at("words"), size), counts_of(root.at("counts"), size)};
+std::unique_ptr<Tokenizer> read_vocabulary_tokenizer(const JsonField& root, TokenizerKind kind, LongArrays& arrays,
+                                                     Index size) {
+  Vocabulary vocabulary{words_of(root.at("words"), size), counts_of(root, arrays, size)};
   for (const std::string_view special : {kEndText, kUnknownText})
-    if (vocabulary.words.find(special) < 0) root.at("words").refuse("\"" + std::string(special) + "\" among the words");
+    if (vocabulary.words.find(special) < 0)
+      root.at("words").refuse("\"" + std::string(special) + "\" among the words", "none");
   return make_vocabulary_tokenizer(kind, root.at("lowercase").boolean(), std::move(vocabulary));
 }
 
-std::vector<Merge> merges_of(const JsonField& field, Index expected) {
-  if (field.size() != 2 * expected) field.refuse("an array of " + std::to_string(2 * expected) + " ids");
+/// The place of the first pair that is there before, or -1.
+Index first_repeated(const std::vector<Merge>& merges) {
+  std::vector<std::int32_t> order(merges.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto at = [&](std::int32_t m) { return std::pair(merges[static_cast<std::size_t>(m)], m); };
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) { return at(a) < at(b); });
+  Index first = -1;
+  for (std::size_t i = 1; i < order.size(); ++i)
+    if (at(order[i]).first == at(order[i - 1]).first && (first < 0 || order[i] < first)) first = order[i];
+  return first;
+}
+
+std::vector<Merge> merges_of(const JsonField& root, LongArrays& arrays, Index expected) {
+  const JsonField field = root.at("merges");
+  field.size();  // an array
+  const std::vector<Index> ids = std::move(arrays.merges());
+  if (static_cast<Index>(ids.size()) != 2 * expected)
+    field.refuse(std::to_string(2 * expected) + " ids, as \"vocabulary\" says,", std::to_string(ids.size()));
+  const auto refuse = [&](Index i, const std::string& wanted) {
+    throw Error(Exit::bad_data, root.file() + ": merges." + std::to_string(i) + ": expected " + wanted + ", found " +
+                                    std::to_string(ids[static_cast<std::size_t>(i)]));
+  };
   std::vector<Merge> merges;
-  std::vector<Index> lengths(kBytes, 1);
-  std::set<Merge> seen;
+  std::vector<std::uint8_t> lengths(kBytes, 1);
+  merges.reserve(static_cast<std::size_t>(expected));
   for (Index m = 0; m < expected; ++m) {
-    const auto id_at = [&](Index i) { return field.at(i).integer(0, kBytes + m - 1); };
-    const Merge merge = {static_cast<std::int32_t>(id_at(2 * m)), static_cast<std::int32_t>(id_at(2 * m + 1))};
-    const Index length = lengths[static_cast<std::size_t>(merge[0])] + lengths[static_cast<std::size_t>(merge[1])];
+    Merge merge{};
+    Index length = 0;
+    for (const Index side : {0, 1}) {
+      const Index id = ids[static_cast<std::size_t>(2 * m + side)];
+      if (id >= kBytes + m) refuse(2 * m + side, "an id below " + std::to_string(kBytes + m));
+      merge[static_cast<std::size_t>(side)] = static_cast<std::int32_t>(id);
+      length += lengths[static_cast<std::size_t>(id)];
+    }
     if (length > static_cast<Index>(kLongestBpeWord))
-      field.at(2 * m).refuse("a piece of at most " + std::to_string(kLongestBpeWord) + " bytes");
-    if (!seen.insert(merge).second) field.at(2 * m).refuse("a pair that is not merged before");
+      refuse(2 * m, "a piece of at most " + std::to_string(kLongestBpeWord) + " bytes");
     merges.push_back(merge);
-    lengths.push_back(length);
+    lengths.push_back(static_cast<std::uint8_t>(length));
   }
+  if (const Index again = first_repeated(merges); again >= 0) refuse(2 * again, "a pair that is not merged before");
   return merges;
 }
 
-std::unique_ptr<Tokenizer> read_bpe_tokenizer(const JsonField& root, Index size) {
+std::unique_ptr<Tokenizer> read_bpe_tokenizer(const JsonField& root, LongArrays& arrays, Index size) {
   const Index merges = size - kBytes - 1;
   if (merges < 0 || merges > kMostMerges)
     root.at("vocabulary").refuse("257 to " + std::to_string(kMostMerges + kBytes + 1));
-  return make_bpe_tokenizer(merges_of(root.at("merges"), merges), counts_of(root.at("counts"), size));
+  return make_bpe_tokenizer(merges_of(root, arrays, merges), counts_of(root, arrays, size));
 }
 
 }  // namespace
@@ -122,7 +162,8 @@ std::string tokenizer_file_text(const Tokenizer& tokenizer, std::span<const Inde
 }
 
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::string& name) {
-  const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 4});
+  LongArrays arrays;
+  const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 4}, arrays.numbers);
   const JsonField root(object, name);
   if (root.at("format").text() != kFormat) root.at("format").refuse("\"" + std::string(kFormat) + "\"");
   root.at("version").integer(kVersion, kVersion);
@@ -130,21 +171,23 @@ std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::str
   const Index size = root.at("vocabulary").integer(1, kMostTokens);
   switch (kind) {
     case TokenizerKind::byte:
-      refuse_unknown_keys(object, name, {"format", "version", "kind", "vocabulary", "counts"});
+      refuse_unknown_keys(root, {"format", "version", "kind", "vocabulary", "counts"});
       root.at("vocabulary").integer(kByteVocabulary, kByteVocabulary);
-      return make_byte_tokenizer(counts_of(root.at("counts"), size));
+      return make_byte_tokenizer(counts_of(root, arrays, size));
     case TokenizerKind::bpe:
-      refuse_unknown_keys(object, name, {"format", "version", "kind", "vocabulary", "merges", "counts"});
-      return read_bpe_tokenizer(root, size);
+      refuse_unknown_keys(root, {"format", "version", "kind", "vocabulary", "merges", "counts"});
+      return read_bpe_tokenizer(root, arrays, size);
     default:
-      refuse_unknown_keys(object, name, {"format", "version", "kind", "vocabulary", "lowercase", "words", "counts"});
-      return read_vocabulary_tokenizer(root, kind, size);
+      refuse_unknown_keys(root, {"format", "version", "kind", "vocabulary", "lowercase", "words", "counts"});
+      return read_vocabulary_tokenizer(root, kind, arrays, size);
   }
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
-  const std::string file = is_directory(path) ? join_path(path, kTokenizerFile) : path;
-  return parse_tokenizer(read_file(file, kFileLimit), file);
+  // A name that was typed may be a link, one within a folder of strangers may not.
+  const bool folder = is_directory(path);
+  const std::string file = folder ? join_path(path, kTokenizerFile) : path;
+  return parse_tokenizer(read_file(file, kFileLimit, folder ? Links::refuse : Links::follow), file);
 }
 
 }  // namespace moelm

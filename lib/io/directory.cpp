@@ -51,6 +51,11 @@ bool is_directory(const std::string& path, Links links, FileSystem& fs) {
   return result == 0 && S_ISDIR(status.st_mode);
 }
 
+bool leads_elsewhere(const std::string& path, FileSystem& fs) {
+  struct stat status {};
+  return fs.lstat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
 std::vector<std::string> list_directory(const std::string& path, FileSystem& fs) {
   std::vector<std::string> names;
   if (fs.list(path.c_str(), &names) < 0) throw_file_error(errno, Exit::io, path, "list directory");

@@ -86,6 +86,9 @@ bool is_plain_name(std::string_view name);
 bool path_exists(const std::string& path, FileSystem& fs = real_file_system());
 /// Whether it is a directory; links are followed only if asked for.
 bool is_directory(const std::string& path, Links links = Links::follow, FileSystem& fs = real_file_system());
+/// Whether something is there that is no directory itself: a link to one, a file. What cannot be looked at is not known
+/// to be.
+bool leads_elsewhere(const std::string& path, FileSystem& fs = real_file_system());
 /// Names in a directory, sorted by bytes.
 std::vector<std::string> list_directory(const std::string& path, FileSystem& fs = real_file_system());
 /// Creates one directory that must not exist: false if something of that name is there.

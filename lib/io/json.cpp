@@ -3,127 +3,16 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <iterator>
-#include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include "base/error.hpp"
 #include "io/file.hpp"
+#include "io/json_builder.hpp"
+#include "io/json_scan.hpp"
 
 namespace moelm {
 
 namespace {
-
-/// Reads a text and tells where the parser stands, which the library itself tells only of syntax errors.
-struct CountingIterator {
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  const char* position;
-  const char** reached;
-
-  reference operator*() const { return *position; }
-  CountingIterator& operator++() {
-    *reached = ++position;
-    return *this;
-  }
-  CountingIterator operator++(int) {
-    const CountingIterator before = *this;
-    ++*this;
-    return before;
-  }
-  bool operator==(const CountingIterator& other) const { return position == other.position; }
-};
-
-std::string place(std::string_view name, Index byte) { return std::string(name) + ": byte " + std::to_string(byte); }
-
-/// "[json.exception.parse_error.101] parse error at line 1, column 5: WHAT" -> WHAT.
-std::string reason(const std::string& message) {
-  const auto column = message.find("column ");
-  const auto start = column == std::string::npos ? message.find("] ") : message.find(": ", column);
-  return start == std::string::npos ? message : message.substr(start + 2);
-}
-
-/// Builds the value from the parser's events, refusing duplicate keys and too much depth.
-class Builder : public nlohmann::json_sax<Json> {
- public:
-  Builder(std::string_view name, const char* begin, const char* const* reached, Index depth)
-      : name_(name), begin_(begin), reached_(reached), depth_(depth) {}
-
-  Json take() { return std::move(root_); }
-
-  bool null() override { return add(nullptr); }
-  bool boolean(bool value) override { return add(value); }
-  bool number_integer(number_integer_t value) override { return add(value); }
-  bool number_unsigned(number_unsigned_t value) override { return add(value); }
-  bool number_float(number_float_t value, const string_t&) override { return add(value); }
-  bool string(string_t& value) override { return add(std::move(value)); }
-  bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(Json::object()); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-
-  bool key(string_t& value) override {
-    Frame& frame = frames_.back();
-    if (!frame.keys.insert(value).second) refuse("key \"" + value + "\" is given twice in one object");
-    frame.key = std::move(value);
-    return true;
-  }
-
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& e) override {
-    throw Error(Exit::bad_data, place(name_, static_cast<Index>(position)) + ": not valid JSON: " + reason(e.what()));
-  }
-
- private:
-  struct Frame {
-    Json value;
-    std::string key;
-    std::unordered_set<std::string> keys;
-  };
-
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw Error(Exit::bad_data, place(name_, *reached_ - begin_) + ": " + what);
-  }
-
-  bool open(Json value) {
-    if (static_cast<Index>(frames_.size()) >= depth_)
-      refuse("expected at most " + std::to_string(depth_) + " levels of arrays and objects, found more");
-    frames_.push_back({std::move(value), {}, {}});
-    return true;
-  }
-
-  bool close() {
-    Json value = std::move(frames_.back().value);
-    frames_.pop_back();
-    return add(std::move(value));
-  }
-
-  bool add(Json value) {
-    if (frames_.empty()) {
-      root_ = std::move(value);
-      return true;
-    }
-    Frame& frame = frames_.back();
-    // Straight into the vector below the map: its own insertion searches all keys, quadratic for large objects.
-    if (frame.value.is_object())
-      frame.value.get_ref<Json::object_t&>().emplace_back(std::move(frame.key), std::move(value));
-    else
-      frame.value.get_ref<Json::array_t&>().push_back(std::move(value));
-    return true;
-  }
-
-  std::string_view name_;
-  const char* begin_;
-  const char* const* reached_;
-  Index depth_;
-  Json root_;
-  std::vector<Frame> frames_;
-};
 
 void require_size(Index bytes, std::string_view name, const JsonLimits& limits) {
   if (bytes > limits.bytes)
@@ -150,17 +39,17 @@ void name_non_finite(Json& value) {
 
 }  // namespace
 
-Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits) {
+Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits,
+                std::span<JsonNumbers> numbers) {
   require_size(static_cast<Index>(text.size()), name, limits);
-  const char* reached = text.data();
-  Builder builder(name, text.data(), &reached, limits.depth);
-  Json::sax_parse(CountingIterator{text.data(), &reached}, CountingIterator{text.data() + text.size(), &reached},
-                  &builder);
+  JsonReading reading(text, scan_json(text, name));
+  JsonBuilder builder(name, reading, limits, numbers);
+  Json::sax_parse(reading.begin(), reading.end(), &builder);
   return builder.take();
 }
 
-Json read_json(const std::string& path, const JsonLimits& limits) {
-  return parse_json(read_file(path, limits.bytes), path, limits);
+Json read_json(const std::string& path, const JsonLimits& limits, Links links) {
+  return parse_json(read_file(path, limits.bytes, links), path, limits);
 }
 
 std::string json_text(const Json& value, int indent) {
@@ -226,9 +115,10 @@ const std::string& JsonField::text() const {
 }
 
 void JsonField::refuse(const std::string& expected) const {
-  constexpr std::size_t kShown = 60;
-  std::string found = value_->is_structured() ? value_->type_name() : json_text(*value_);
-  if (found.size() > kShown) found = found.substr(0, kShown) + "...";
+  refuse(expected, value_->is_structured() ? value_->type_name() : excerpt(json_text(*value_)));
+}
+
+void JsonField::refuse(const std::string& expected, const std::string& found) const {
   throw Error(Exit::bad_data,
               file_ + ": " + (field_.empty() ? "" : field_ + ": ") + "expected " + expected + ", found " + found);
 }

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/index.hpp"
+#include "io/file.hpp"
 
 namespace moelm {
 
@@ -15,16 +18,26 @@ using Json = nlohmann::ordered_json;
 
 /// What a document may cost before it is refused.
 struct JsonLimits {
-  Index bytes = Index{64} << 20;  ///< size of the text
-  Index depth = 64;               ///< arrays and objects within each other
+  Index bytes = Index{64} << 20;   ///< size of the text
+  Index depth = 64;                ///< arrays and objects within each other
+  Index memory = Index{48} << 20;  ///< bytes that the value takes in memory, beside the text
+};
+
+/// Numbers of an array that is the value of `key` in the document's outermost object, kept in eight bytes each instead
+/// of as JSON values: for arrays as long as a vocabulary.
+struct JsonNumbers {
+  std::string_view key;
+  std::vector<Index> values;
 };
 
 /// Parses one document. `name` is what errors call it. Duplicate keys, anything after the value, invalid UTF-8 and
-/// documents beyond the limits are Error(bad_data) naming the byte offset. Takes time linear in the text.
-Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
+/// documents beyond the limits are Error(bad_data) naming the byte offset. Takes time linear in the text. In the value
+/// that is returned the arrays of `numbers` are empty; whatever in them is not a number from 0 to 2^63 - 1 is refused.
+Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {},
+                std::span<JsonNumbers> numbers = {});
 
 /// The same for a file, which is not read if it is larger than the limit. A missing file is Error(missing_input).
-Json read_json(const std::string& path, const JsonLimits& limits = {});
+Json read_json(const std::string& path, const JsonLimits& limits = {}, Links links = Links::follow);
 
 /// Text of a value, on one line, or indented by `indent` spaces. Numbers are the shortest that read back as the same
 /// double; what is not UTF-8 becomes U+FFFD; NaN and infinities, which JSON does not have, become the strings "NaN",
@@ -55,6 +68,11 @@ class JsonField {
 
   /// Throws Error(bad_data): "FILE: FIELD: expected EXPECTED, found <this value>".
   [[noreturn]] void refuse(const std::string& expected) const;
+  /// The same with what was found in words.
+  [[noreturn]] void refuse(const std::string& expected, const std::string& found) const;
+  const std::string& file() const { return file_; }
+  /// "FILE: FIELD.part", as errors begin.
+  std::string place(std::string_view part) const { return file_ + ": " + field_of(part); }
 
  private:
   JsonField(const Json& value, std::string file, std::string field)

@@ -16,7 +16,11 @@ namespace {
 
 constexpr Index kLongestHeader = 100'000'000;  // the limit of the reference implementation
 constexpr Index kLengthBytes = 8;
+constexpr std::size_t kLongestNameShown = 200;
 constexpr Index kLargest = std::numeric_limits<Index>::max();
+
+/// A shape as a message shows it: it may have any number of sizes.
+std::string shown(const std::vector<Index>& shape) { return excerpt(shape_text(shape), kLongestNameShown); }
 
 [[noreturn]] void refuse(const std::string& path, std::string_view where, const std::string& what) {
   throw Error(Exit::bad_data, path + ": " + std::string(where) + ": " + what);
@@ -52,7 +56,7 @@ TensorMetadata metadata_of(const JsonField& field) {
 }
 
 StoredTensor tensor_of(const std::string& path, const std::string& name, const Json& value) {
-  const std::string where = "tensor \"" + name + "\"";
+  const std::string where = "tensor \"" + excerpt(name, kLongestNameShown) + "\"";
   const JsonField field(value, path + ": " + where);
   if (!value.is_object() || value.size() != 3) field.refuse("an object of dtype, shape and data_offsets");
   StoredTensor tensor;
@@ -68,11 +72,11 @@ StoredTensor tensor_of(const std::string& path, const std::string& name, const J
   const Index end = offsets.at(1).integer(tensor.begin, kLargest);
   tensor.bytes = end - tensor.begin;
   const std::optional<Index> bytes = tensor_bytes(tensor.type, tensor.shape);
-  if (!bytes) refuse(path, where, "shape: the size of " + shape_text(tensor.shape) + " overflows");
+  if (!bytes) refuse(path, where, "shape: the size of " + shown(tensor.shape) + " overflows");
   if (*bytes != tensor.bytes)
     refuse(path, where,
-           "data_offsets: expected " + std::to_string(*bytes) + " bytes for shape " + shape_text(tensor.shape) +
-               ", found " + std::to_string(tensor.bytes));
+           "data_offsets: expected " + std::to_string(*bytes) + " bytes for shape " + shown(tensor.shape) + ", found " +
+               std::to_string(tensor.bytes));
   return tensor;
 }
 
@@ -94,7 +98,9 @@ void SafetensorsFile::read_header() {
   std::string text(static_cast<std::size_t>(length), '\0');
   file_.read_at(kLengthBytes, text.data(), text.size());
   if (text.front() != '{') refuse(path(), "header", "expected { as its first byte");
-  const Json header = parse_json(text, path() + ": header", {kLongestHeader, 4});
+  // A header may take what its file takes: a model of very many tensors is large itself.
+  const JsonLimits limits = {kLongestHeader, 4, JsonLimits{}.memory + file_.size() - length};
+  const Json header = parse_json(text, path() + ": header", limits);
   data_begin_ = kLengthBytes + length;
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__")
@@ -113,7 +119,7 @@ void SafetensorsFile::check_contiguous(Index data_bytes) const {
   Index end = 0;
   for (const StoredTensor& tensor : tensors_) {
     if (tensor.begin != end)
-      refuse(path(), "tensor \"" + tensor.name + "\"",
+      refuse(path(), "tensor \"" + excerpt(tensor.name, kLongestNameShown) + "\"",
              "data_offsets: expected data without gap or overlap from byte " + std::to_string(end) + ", found byte " +
                  std::to_string(tensor.begin));
     end = tensor.begin + tensor.bytes;
@@ -134,9 +140,9 @@ const StoredTensor& SafetensorsFile::expect(std::string_view name, TensorType ty
   const std::string wanted = std::string(tensor_type_name(type)) + " " + shape_text(shape);
   if (tensor == nullptr) refuse(path(), where, "expected " + wanted + ", found no such tensor");
   if (tensor->type != type || tensor->shape != shape)
-    refuse(path(), where,
-           "expected " + wanted + ", found " + std::string(tensor_type_name(tensor->type)) + " " +
-               shape_text(tensor->shape));
+    refuse(
+        path(), where,
+        "expected " + wanted + ", found " + std::string(tensor_type_name(tensor->type)) + " " + shown(tensor->shape));
   return *tensor;
 }
 

@@ -40,8 +40,9 @@ std::string sealed_json_text(const Json& object) {
   return body + seal_of(body);
 }
 
-Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits) {
-  Json object = parse_json(text, name, limits);
+Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits,
+                       std::span<JsonNumbers> numbers) {
+  Json object = parse_json(text, name, limits, numbers);
   const std::size_t seal_bytes = kOpen.size() + kDigits + kClose.size();
   if (!object.is_object() || !object.contains(kKey) || text.size() < seal_bytes)
     throw Error(Exit::bad_data, std::string(name) + ": checksum: missing; the file is cut off or not one of ours");
@@ -53,10 +54,11 @@ Json parse_sealed_json(std::string_view text, std::string_view name, const JsonL
   return object;
 }
 
-void refuse_unknown_keys(const Json& object, std::string_view name, std::initializer_list<std::string_view> known) {
-  for (const auto& item : object.items())
+void refuse_unknown_keys(const JsonField& object, std::initializer_list<std::string_view> known) {
+  if (!object.value().is_object()) object.refuse("an object");
+  for (const auto& item : object.value().items())
     if (item.key() != kKey && std::find(known.begin(), known.end(), item.key()) == known.end())
-      throw Error(Exit::bad_data, std::string(name) + ": " + json_text(item.key()) +
+      throw Error(Exit::bad_data, object.place(excerpt(item.key())) +
                                       ": unknown key; the file is from a newer version or not one of ours");
 }
 

@@ -12,9 +12,10 @@ namespace moelm {
 std::string sealed_json_text(const Json& object);
 
 /// Parses such a text and proves its checksum; `name` is what errors call it.
-Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
+Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {},
+                       std::span<JsonNumbers> numbers = {});
 
-/// Refuses keys of an object that are not among `known` (the checksum is always known).
-void refuse_unknown_keys(const Json& object, std::string_view name, std::initializer_list<std::string_view> known);
+/// Refuses what is not an object, and keys that are not among `known` (the checksum is always known).
+void refuse_unknown_keys(const JsonField& object, std::initializer_list<std::string_view> known);
 
 }  // namespace moelm

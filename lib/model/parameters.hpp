@@ -50,6 +50,7 @@ struct NamedTensor {
   bool vector;
   Bf16Matrix* rounded = nullptr;
 
+  Index size() const { return rounded != nullptr ? rounded->size() : values->size(); }
   std::vector<Index> shape() const {
     if (rounded != nullptr) return {rounded->rows(), rounded->cols()};
     return vector ? std::vector<Index>{values->size()} : std::vector<Index>{values->rows(), values->cols()};

@@ -13,8 +13,14 @@ namespace {
 // memory can be put right, and falling back would throw work away.
 bool is_damage(Exit exit) { return exit == Exit::bad_data || exit == Exit::missing_input || exit == Exit::io; }
 
+/// A checkpoint by the name that a folder or a file gives it, which may not lead elsewhere.
+Checkpoint open_unlinked(const std::string& path, CheckpointScope scope, FileSystem& fs) {
+  if (leads_elsewhere(path, fs)) throw Error(Exit::bad_data, path + ": expected a directory, found a link or a file");
+  return Checkpoint::open(path, scope, fs);
+}
+
 Checkpoint open_named(const std::string& path, const CheckpointName& name, CheckpointScope scope, FileSystem& fs) {
-  Checkpoint checkpoint = Checkpoint::open(path, scope, fs);
+  Checkpoint checkpoint = open_unlinked(path, scope, fs);
   if (checkpoint.manifest().name != name)
     throw Error(Exit::bad_data, path + "/MANIFEST.json: name: expected " + name.text() + ", found " +
                                     checkpoint.manifest().name.text());
@@ -83,7 +89,7 @@ FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope,
 FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs) {
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   std::vector<std::string> warnings;
-  const auto open = [&](const std::string& name) { return Checkpoint::open(join_path(checkpoints, name), scope, fs); };
+  const auto open = [&](const std::string& name) { return open_unlinked(join_path(checkpoints, name), scope, fs); };
   const std::optional<CheckpointHint> hint = read_hint(checkpoints, kBestHint, fs, warnings);
   try {
     if (hint) return {open(hint->name.text()), warnings};

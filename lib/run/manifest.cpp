@@ -31,9 +31,8 @@ std::optional<Index> number_of(std::string_view digits) {
   return value;
 }
 
-ManifestFile file_of(const JsonField& field, const std::string& path) {
-  if (!field.value().is_object()) field.refuse("an object");
-  refuse_unknown_keys(field.value(), path, {"name", "bytes", "sha256"});
+ManifestFile file_of(const JsonField& field) {
+  refuse_unknown_keys(field, {"name", "bytes", "sha256"});
   ManifestFile file{field.at("name").text(), field.at("bytes").integer(0, kLargest), field.at("sha256").text()};
   if (!is_plain_name(file.name)) field.at("name").refuse("a plain file name");
   if (!is_sha256_hex(file.sha256)) field.at("sha256").refuse("64 hexadecimal digits");
@@ -93,7 +92,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   if (version != kVersion)
     throw Error(Exit::bad_config, path + ": version: expected " + std::to_string(kVersion) + ", found " +
                                       std::to_string(version) + "; use a newer moelm");
-  refuse_unknown_keys(json, path, {"format", "version", "name", "step", "program", "best", "files"});
+  refuse_unknown_keys(field, {"format", "version", "name", "step", "program", "best", "files"});
   Manifest manifest;
   const auto name = CheckpointName::parse(field.at("name").text());
   if (!name || name->step != field.at("step").integer(0, kLargest)) field.at("name").refuse("the name of the step");
@@ -105,7 +104,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   const JsonField files = field.at("files");
   std::set<std::string> names;
   for (Index i = 0; i < files.size(); ++i) {
-    manifest.files.push_back(file_of(files.at(i), path));
+    manifest.files.push_back(file_of(files.at(i)));
     if (!names.insert(manifest.files.back().name).second) files.at(i).refuse("each file once");
   }
   return manifest;

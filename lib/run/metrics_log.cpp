@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kLogFile = "metrics.jsonl";
 constexpr Index kPiece = Index{1} << 20;
-constexpr std::size_t kLongestLine = std::size_t{64} << 20;
+constexpr std::size_t kLongestLine = std::size_t{16} << 20;
 constexpr std::size_t kMostWaiting = std::size_t{64} << 20;
 
 /// Calls take(string_view) with the bytes [begin, end) of a file, piece by piece.
@@ -133,7 +133,7 @@ void MetricsLog::renew() {
 }
 
 void for_each_metric(const std::string& path, const std::function<void(const Json&)>& take, FileSystem& fs) {
-  File file = File::open_read(path, Links::follow, fs);
+  File file = File::open_read(path, Links::refuse, fs);
   std::string pending, piece(static_cast<std::size_t>(kPiece), '\0');
   Index number = 0;
   while (const std::size_t count = file.read_some(piece.data(), piece.size())) {
@@ -148,7 +148,7 @@ void for_each_metric(const std::string& path, const std::function<void(const Jso
     }
     pending += rest;
     if (pending.size() > kLongestLine)
-      throw Error(Exit::bad_data, path + ": line " + std::to_string(number + 1) + ": longer than 64 MiB");
+      throw Error(Exit::bad_data, path + ": line " + std::to_string(number + 1) + ": longer than 16 MiB");
   }
 }
 

@@ -1,8 +1,11 @@
 #include "train/model_store.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
+#include "model/size.hpp"
 
 namespace moelm {
 
@@ -30,6 +33,17 @@ TensorType stored_type(const NamedTensor& tensor) {
 
 void* data_of(const NamedTensor& tensor) {
   return tensor.rounded != nullptr ? static_cast<void*>(tensor.rounded->data()) : tensor.values->data();
+}
+
+/// Before memory is taken for what a configuration asks for: the file must hold as many numbers.
+void require_numbers(const SafetensorsFile& file, const ModelConfig& config, Index vocabulary) {
+  const Index expected = model_size(config, vocabulary).parameters;
+  Index found = 0;
+  for (const StoredTensor& tensor : file.tensors()) found += tensor.elements();
+  if (found < expected)
+    throw Error(Exit::bad_config, file.path() + ": expected " + std::to_string(expected) +
+                                      " numbers, as config.json says, found " + std::to_string(found) +
+                                      "; the checkpoint belongs to another architecture");
 }
 
 /// The folder of the run that a checkpoint's folder belongs to: RUN/checkpoints/step-...
@@ -71,11 +85,17 @@ std::vector<NamedTensor> state_tensors(ModelState& state) {
   return tensors;
 }
 
-void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors) {
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step) {
   for (const NamedTensor& tensor : tensors.moments)
     file.read(find_tensor(file, tensor.name, TensorType::f32, tensor.shape()), tensor.values->data());
-  for (const auto& [name, steps] : tensors.last_steps)
+  for (const auto& [name, steps] : tensors.last_steps) {
     file.read(find_tensor(file, name, TensorType::i64, {static_cast<Index>(steps->size())}), steps->data());
+    const auto bad = std::find_if(steps->begin(), steps->end(), [&](std::int64_t s) { return s < 0 || s > step; });
+    if (bad != steps->end())
+      throw Error(Exit::bad_data, file.path() + ": tensor " + name + ": element " +
+                                      std::to_string(bad - steps->begin()) + ": expected a step from 0 to " +
+                                      std::to_string(step) + ", found " + std::to_string(*bad));
+  }
 }
 
 std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors) {
@@ -97,6 +117,7 @@ LoadedModel load_model(const std::string& path) {
     throw Error(Exit::bad_config, run + "/tokenizer.json: vocabulary: expected " +
                                       std::to_string(model.run.data.vocabulary) + " as in config.json, found " +
                                       std::to_string(model.tokenizer->vocabulary_size()));
+  require_numbers(found.checkpoint->model(), model.run.config.model, model.run.data.vocabulary);
   model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary);
   load_tensors(found.checkpoint->model(), named_tensors(model.parameters));
   model.checkpoint = found.checkpoint->path();

@@ -23,8 +23,8 @@ std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors);
 /// The carried state as tensors layers.i.h and layers.i.c.
 std::vector<NamedTensor> state_tensors(ModelState& state);
 
-/// Reads the optimizer's tensors.
-void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors);
+/// Reads the optimizer's tensors as they were after `step` steps: last steps beyond it are Error(bad_data).
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step);
 std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors);
 
 /// A trained model ready to be used, and where it came from.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/quantity.hpp"
 #include "moe/balance.hpp"
 
 namespace moelm {
@@ -15,6 +16,13 @@ void add_balance(const RoutingSums& sums, Json& layer) {
   layer["cv_load"] = coefficient_of_variation(sums.load);
   layer["max_over_mean_load"] = max_over_mean(sums.load);
   layer["dead"] = std::count(sums.tokens.begin(), sums.tokens.end(), 0);
+}
+
+double number_within(const JsonField& field, double least, double greatest) {
+  const double number = field.number();
+  if (!(number >= least && number <= greatest))
+    field.refuse("a number from " + format_number(least) + " to " + format_number(greatest));
+  return number;
 }
 
 }  // namespace
@@ -84,10 +92,11 @@ Json progress_json(const TrainProgress& p) {
 
 TrainProgress read_progress(const JsonField& state) {
   constexpr Index kMost = Index{1} << 50;
+  constexpr double kMostSeconds = 1e12;
   TrainProgress p;
   p.step = state.at("step").integer(0, kMost);
   p.tokens = state.at("tokens").integer(0, kMost);
-  p.seconds = state.at("seconds").number();
+  p.seconds = number_within(state.at("seconds"), 0, kMostSeconds);
   p.next = {state.at("position").at("pass").integer(0, kMost), state.at("position").at("batch").integer(0, kMost)};
   p.best_step = state.at("best").at("step").integer(0, kMost);
   p.best_nll = state.at("best").at("nll").number();
@@ -99,7 +108,7 @@ TrainProgress read_progress(const JsonField& state) {
   p.validated_step = state.at("validated_step").integer(0, kMost);
   p.without_improvement = state.at("without_improvement").integer(0, kMost);
   p.planned_steps = state.at("schedule").at("planned_steps").integer(0, kMost);
-  p.plateau_factor = state.at("schedule").at("plateau_factor").number();
+  p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
   p.bad_steps = state.at("bad_steps").integer(0, kMost);
   return p;
 }

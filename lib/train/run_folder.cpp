@@ -5,6 +5,7 @@
 #include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
+#include "io/sealed_json.hpp"
 #include "train/config_json.hpp"
 
 namespace moelm {
@@ -26,10 +27,11 @@ bool run_exists(const std::string& run) { return path_exists(join_path(run, kCon
 
 StoredRun read_run(const std::string& run) {
   const std::string path = join_path(run, kConfigFile);
-  Json document = read_json(path);
+  Json document = read_json(path, {}, Links::refuse);
   const JsonField root(document, path);
   StoredRun stored;
   const JsonField data = root.at("data");
+  refuse_unknown_keys(data, {"directory", "index_sha256", "vocabulary"});
   stored.data = {data.at("directory").text(), data.at("index_sha256").text(),
                  data.at("vocabulary").integer(1, Index{1} << 31)};
   document.erase("data");

@@ -6,7 +6,10 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/finite.hpp"
+#include "train/model_store.hpp"
 #include "train/read_ahead.hpp"
+#include "train/step_check.hpp"
 
 namespace moelm {
 
@@ -108,31 +111,49 @@ void Trainer::save(TrainListener& listener, SaveTime time) {
 void Trainer::train_step(TrainListener& listener) {
   const double begin = now();
   unsaved_best_.reset();
+  const BatchPosition from = batches_->position();
   const bool fresh = batches_->next(batch_);
   if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
   const Index step = progress_.step + 1;
   const Schedule schedule{config_.train.schedule, config_.train.lr, config_.train.warmup, progress_.planned_steps,
                           progress_.plateau_factor};
   const double lr = schedule.at(step);
-  const StepResult result = learner_.step(
+  StepResult result = learner_.step(
       context_, batch_, {step, batches_->streams(), lr, config_.train.clip, config_.train.micro_batch_tokens}, state_);
   progress_.step = step;
   progress_.next = batches_->position();
   progress_.seconds = seconds_before_ + (now() - started_);
   const double tokens_per_s = static_cast<double>(result.tokens) / std::max(1e-9, now() - begin);
-  const StepReport report{result, progress_, lr, tokens_per_s};
-  if (result.fault.empty()) {
-    progress_.tokens += result.tokens;
-    progress_.bad_steps = 0;
-    listener.on_step(report);
-    return;
-  }
+  const bool applied = result.fault.empty();
+  if (applied) result.fault = fault_after(result);
+  const StepReport report{result, progress_, lr, tokens_per_s, from, applied};
+  if (!result.fault.empty()) return note_fault(listener, report);
+  progress_.tokens += result.tokens;
+  progress_.bad_steps = 0;
+  listener.on_step(report);
+}
+
+std::string Trainer::fault_after(const StepResult& result) {
+  std::string bad = first_bad_number(result);
+  if (bad.empty()) bad = first_bad_number(context_, named_tensors(learner_.parameters()));
+  if (bad.empty()) bad = first_bad_number(context_, state_tensors(state_));
+  return bad;
+}
+
+void Trainer::note_fault(TrainListener& listener, const StepReport& report) {
   ++progress_.bad_steps;
   listener.on_fault(report);
+  if (report.applied) diverge(report.result.fault + " after the step was made");
+  // A weight that is not finite spoils every step: no use in trying others.
+  const std::string weight = first_bad_number(context_, named_tensors(learner_.parameters()));
+  if (!weight.empty()) diverge(report.result.fault + " because of weight " + weight);
   if (progress_.bad_steps >= config_.train.max_bad_steps)
-    throw Error(Exit::diverged, "training: step " + std::to_string(step) + ": expected finite numbers, found " +
-                                    std::to_string(progress_.bad_steps) + " steps in a row that were not (" +
-                                    result.fault + "); lower train.lr and go on from the last checkpoint");
+    diverge(std::to_string(progress_.bad_steps) + " steps in a row that were not (" + report.result.fault + ")");
+}
+
+void Trainer::diverge(const std::string& found) const {
+  throw Error(Exit::diverged, "training: step " + std::to_string(progress_.step) + ": expected finite numbers, found " +
+                                  found + "; lower train.lr and go on from the last checkpoint, which is sound");
 }
 
 bool Trainer::validate(TrainListener& listener, bool scheduled) {
@@ -151,7 +172,8 @@ bool Trainer::validate(TrainListener& listener, bool scheduled) {
   progress_.validated_step = progress_.step;
   // Only what a run without interruptions would have validated too may decide how it goes on.
   if (scheduled) judge(nll);
-  if (progress_.kept_step == 0 || nll < progress_.kept_nll) unsaved_best_ = nll;
+  // What is not finite is never the best.
+  if (is_finite(nll) && (progress_.kept_step == 0 || nll < progress_.kept_nll)) unsaved_best_ = nll;
   progress_.seconds = seconds_before_ + (now() - started_);
   listener.on_validation({evaluation, progress_, unsaved_best_.has_value(), routing.layers()});
   if (unsaved_best_) save(listener, SaveTime::underway);
@@ -159,7 +181,7 @@ bool Trainer::validate(TrainListener& listener, bool scheduled) {
 }
 
 void Trainer::judge(double nll) {
-  const bool best = progress_.best_step == 0 || nll < progress_.best_nll;
+  const bool best = is_finite(nll) && (progress_.best_step == 0 || nll < progress_.best_nll);
   if (best) {
     progress_.best_step = progress_.step;
     progress_.best_nll = nll;

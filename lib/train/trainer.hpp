@@ -40,6 +40,8 @@ struct StepReport {
   const TrainProgress& progress;
   double lr;
   double tokens_per_s;
+  BatchPosition batch;  ///< of the text that the step was made of
+  bool applied = true;  ///< false after a fault that was noticed before anything changed
 };
 
 struct ValidationReport {
@@ -58,7 +60,8 @@ class TrainListener {
   virtual ~TrainListener() = default;
   virtual void on_step(const StepReport& report) = 0;
   virtual void on_validation(const ValidationReport& report) = 0;
-  /// A step was not applied: `report.result.fault` says what was not finite.
+  /// `report.result.fault` says what was not finite. If the step was applied nonetheless (a weight is spoiled),
+  /// training ends with Error(diverged) and saves nothing.
   virtual void on_fault(const StepReport& report) = 0;
   /// Time to save: after an interval, a best validation, or at the end. False: it failed, and training goes on without;
   /// where it may not go on, this throws.
@@ -99,11 +102,16 @@ class Trainer {
 
   /// Trains until the configured step, patience, time (0: no limit) or a request; saves last, and validates before
   /// unless there is a request. Where a request cut the last validation short, the next run() makes up for it.
-  /// Error(diverged) after train.max_bad_steps steps in a row that were not finite.
+  /// Error(diverged) after train.max_bad_steps steps in a row that were not finite, or once a weight is not.
   TrainEnd run(TrainListener& listener, double max_seconds);
 
  private:
   void train_step(TrainListener& listener);
+  /// What of a step that was applied is not finite, or empty.
+  std::string fault_after(const StepResult& result);
+  /// Counts a step with a fault, tells of it, and ends training where it cannot go on.
+  void note_fault(TrainListener& listener, const StepReport& report);
+  [[noreturn]] void diverge(const std::string& found) const;
   /// Returns whether patience is left.
   bool validate(TrainListener& listener, bool scheduled);
   void judge(double nll);

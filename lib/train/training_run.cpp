@@ -8,6 +8,7 @@
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "io/file.hpp"
+#include "io/sealed_json.hpp"
 #include "model/size.hpp"
 #include "ops/kernels.hpp"
 #include "run/checkpoint_names.hpp"
@@ -17,6 +18,13 @@
 namespace moelm {
 
 namespace {
+
+/// Refuses keys that neither state_json() nor progress_json() writes.
+void refuse_unknown_state(const JsonField& state) {
+  refuse_unknown_keys(state, {"step", "tokens", "seconds", "position", "best", "validated_step", "without_improvement",
+                              "schedule", "bad_steps", "kept", "saving_seconds", "metrics", "seed", "dtype",
+                              "data_index_sha256", "threads", "version", "gemm", "kernels"});
+}
 
 Json finite_ppl(double nll) { return std::exp(nll); }
 
@@ -69,10 +77,14 @@ void TrainingRun::load_weights_alone(const std::string& path) {
 }
 
 void TrainingRun::restore(const Checkpoint& checkpoint) {
+  const JsonField state(checkpoint.state(), checkpoint.path() + "/state.json");
+  refuse_unknown_state(state);
+  const TrainProgress progress = read_progress(state);
+  state.at("step").integer(checkpoint.step(), checkpoint.step());
+  state.at("position").at("batch").integer(0, trainer_.steps_per_pass() - 1);
   load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()));
-  load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors());
-  const JsonField state(checkpoint.state(), checkpoint.path() + "/" + kStateFile);
-  trainer_.progress() = read_progress(state);
+  load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors(), progress.step);
+  trainer_.progress() = progress;
   // A best checkpoint that is lost, or stayed in another run's folder, is none to be better than.
   if (store_.best().empty()) trainer_.progress().kept_step = 0;
   tell_differences(state);
@@ -162,9 +174,16 @@ void TrainingRun::on_validation(const ValidationReport& report) {
 }
 
 void TrainingRun::on_fault(const StepReport& report) {
-  log({{"time", utc_now()}, {"event", "bad_step"}, {"step", report.progress.step}, {"cause", report.result.fault}});
-  view_.message("warning: step " + std::to_string(report.progress.step) + " was not applied: " + report.result.fault +
-                " is not finite");
+  log({{"time", utc_now()},
+       {"event", "bad_step"},
+       {"step", report.progress.step},
+       {"cause", report.result.fault},
+       {"applied", report.applied},
+       {"pass", report.batch.pass},
+       {"batch", report.batch.index},
+       {"in_a_row", report.progress.bad_steps}});
+  view_.message("warning: step " + std::to_string(report.progress.step) + (report.applied ? "" : " was not applied") +
+                ": " + report.result.fault + " is not finite");
 }
 
 void TrainingRun::log(const Json& line) {

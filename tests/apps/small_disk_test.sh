@@ -15,7 +15,7 @@ for i in $(seq 1 200); do echo "the cat sat on mat $((i % 5)) and ran"; done >"$
   --min-count 1 >/dev/null
 mkdir "$work/disk"
 
-trap 'kill $(jobs -p) 2>/dev/null; wait; umount "$work/disk" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; umount "$work/disk" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 disk() { # KIB: a new empty disk of that size
   umount "$work/disk" 2>/dev/null || true

@@ -22,7 +22,7 @@ run() { # EXPECTED-EXIT COMMAND...
   echo "expected exit $expected, found $status" && cat "$work/out" && return 1
 }
 
-for script in "$root"/scripts/{prepare.sh,test,quickstart} "$root"/.ci/run "$root"/corpora/get; do
+for script in "$root"/scripts/{prepare.sh,test,fuzz,quickstart} "$root"/.ci/run "$root"/corpora/get; do
   check "$(basename "$script") is valid" bash -n "$script"
 done
 

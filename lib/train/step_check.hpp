@@ -1,0 +1,20 @@
+// What a step made, looked at bit by bit before training goes on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/context.hpp"
+#include "model/parameters.hpp"
+#include "train/learner.hpp"
+
+namespace moelm {
+
+/// Name of the first number among the losses and the gradient's norm that is not finite, or empty.
+std::string first_bad_number(const StepResult& result);
+
+/// "NAME, element N" of the first number that is not finite in the first tensor that has one, or empty. Reads all of
+/// them once, on all threads.
+std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors);
+
+}  // namespace moelm

@@ -1,0 +1,75 @@
+// Readers of JSON: documents, and those with a seal, each as it is and with the seal put right.
+#include <vector>
+
+#include "data/data_index.hpp"
+#include "data/tokenizer_file.hpp"
+#include "fuzz/scratch.hpp"
+#include "fuzz/targets.hpp"
+#include "io/json.hpp"
+#include "run/manifest.hpp"
+#include "run/metrics_log.hpp"
+#include "support/reseal.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// Reads the bytes as they are, then with their seal put right; the second answer counts.
+template <class Read>
+std::string twice(std::string_view bytes, const Read& read) {
+  refusal_of([&] { read(bytes); });
+  const std::string sealed = resealed_json(bytes);
+  return refusal_of([&] { read(std::string_view(sealed)); });
+}
+
+void use(const Tokenizer& tokenizer) {
+  std::vector<Index> counts;
+  for (std::int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) counts.push_back(tokenizer.count(id));
+  const std::string text = tokenizer_file_text(tokenizer, counts);
+  promise(tokenizer_file_text(*parse_tokenizer(text, "t"), counts) == text, "a tokenizer is written as it is read");
+  EncodedText encoded;
+  tokenizer.encode("the cat \xff\xc3 naïve\n\r\n  aaaa", encoded);
+  for (const std::int32_t id : encoded.ids)
+    promise(id >= 0 && id < tokenizer.vocabulary_size(), "ids are below the vocabulary's size");
+  tokenizer.decode(encoded.ids);
+}
+
+}  // namespace
+
+std::string fuzz_json(std::string_view bytes) {
+  std::array<JsonNumbers, 1> numbers = {JsonNumbers{"counts", {}}};
+  refusal_of([&] { parse_json(bytes, "f", {}, numbers); });
+  return refusal_of([&] {
+    const Json value = parse_json(bytes, "f");
+    const std::string text = json_text(value);
+    promise(json_text(parse_json(text, "f")) == text, "a document is written as it is read");
+  });
+}
+
+std::string fuzz_index(std::string_view bytes) {
+  return twice(bytes, [](std::string_view text) {
+    const DataIndex index = parse_data_index(text, "index");
+    parse_data_index(index_file_text(index), "index");
+    for (const SplitIndex& split : index.splits)
+      for (const ShardFile& shard : split.shards) promise(is_plain_name(shard.name), "shards have plain names");
+  });
+}
+
+std::string fuzz_tokenizer(std::string_view bytes) {
+  return twice(bytes, [](std::string_view text) { use(*parse_tokenizer(text, "tokenizer")); });
+}
+
+std::string fuzz_manifest(std::string_view bytes) {
+  return twice(bytes, [](std::string_view text) {
+    const Manifest manifest = parse_manifest(text, "manifest");
+    parse_manifest(manifest_text(manifest), "manifest");
+    for (const ManifestFile& file : manifest.files) promise(is_plain_name(file.name), "files have plain names");
+  });
+}
+
+std::string fuzz_metrics(std::string_view bytes) {
+  const std::string& path = put_scratch(bytes);
+  return refusal_of([&] { for_each_metric(path, [](const Json& line) { json_text(line); }); });
+}
+
+}  // namespace moelm

@@ -1,0 +1,33 @@
+// Readers of what a run is: its configuration and the state of its training.
+#include "fuzz/scratch.hpp"
+#include "fuzz/targets.hpp"
+#include "model/size.hpp"
+#include "train/config_json.hpp"
+#include "train/progress_json.hpp"
+
+namespace moelm {
+
+std::string fuzz_config(std::string_view bytes) {
+  return refusal_of([&] {
+    Settings settings;
+    apply_document(parse_json(bytes, "config", {.bytes = 1 << 20, .depth = 16}), "config", settings);
+    validate(settings.config);
+    model_size(settings.config.model, 50'000);
+    const Json written = config_json(settings.config);
+    Settings back;
+    apply_document(parse_json(json_text(written), "config"), "config", back);
+    promise(json_text(config_json(back.config)) == json_text(written), "a configuration is written as it is read");
+  });
+}
+
+std::string fuzz_state(std::string_view bytes) {
+  return refusal_of([&] {
+    const Json state = parse_json(bytes, "state.json");
+    const TrainProgress progress = read_progress(JsonField(state, "state.json"));
+    const Json written = progress_json(progress);
+    const TrainProgress back = read_progress(JsonField(written, "state.json"));
+    promise(json_text(progress_json(back)) == json_text(written), "a state is written as it is read");
+  });
+}
+
+}  // namespace moelm

@@ -1,0 +1,155 @@
+// C5 and C6 for shards: sizes that lie, bombs and damaged streams, with checksums that are right; C7: what is no file.
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "data/shard.hpp"
+#include "data/tokenizer_file.hpp"
+#include "hostile/refusal.hpp"
+#include "io/compress.hpp"
+#include "io/file.hpp"
+#include "io/safetensors.hpp"
+#include "run/manifest.hpp"
+#include "support/reseal.hpp"
+
+using namespace moelm;
+
+namespace {
+
+constexpr Index kVocabulary = 300, kTokens = kBlockTokens + 3;
+
+std::string shard_of(const std::string& first, const std::string& second) {
+  return encode_shard_head(kVocabulary, kTokens, {first, second}) + first + second;
+}
+
+std::string ids(Index count, std::int32_t id) {
+  return encode_shard_block(std::vector<std::int32_t>(static_cast<std::size_t>(count), id), 2);
+}
+
+std::string good() { return shard_of(ids(kBlockTokens, 7), ids(3, 299)); }
+
+/// A good shard with a number of its head replaced, and right checksums.
+std::string altered(std::size_t at, std::size_t width, std::uint64_t value) {
+  std::string bytes = good();
+  put_number(bytes, at, width, value);
+  return resealed_shard(bytes);
+}
+
+/// A zlib stream made with a dictionary, which no reader has.
+std::string with_dictionary() {
+  z_stream stream{};
+  REQUIRE(deflateInit(&stream, 6) == Z_OK);
+  std::string dictionary = "\7\7\7\7", in(6, '\7'), out(100, '\0');
+  REQUIRE(deflateSetDictionary(&stream, reinterpret_cast<Bytef*>(dictionary.data()), 4) == Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = 6;
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = 100;
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string wrong_adler() {
+  std::string block = ids(3, 5);
+  block.back() = static_cast<char>(block.back() ^ 1);
+  return block;
+}
+
+/// Empty stored deflate blocks one after the other: input that gives no output.
+std::string without_output() {
+  std::string block = "\x78\x01";
+  for (int i = 0; i < 200; ++i) block += std::string("\0\0\0\xff\xff", 5);
+  return block;
+}
+
+void read_shard(const std::string& path) {
+  const ShardLayout layout = read_shard_layout(path, kVocabulary, true, kTokens);
+  std::vector<std::int32_t> stored;
+  for (Index b = 0; b < static_cast<Index>(layout.blocks.size()); ++b) read_shard_block(layout, b, stored);
+}
+
+/// A stream as small as zlib can make it.
+std::string repetitions_found(const std::string& bytes) {
+  uLongf size = ::compressBound(static_cast<uLong>(bytes.size()));
+  std::string stream(size, '\0');
+  REQUIRE(::compress2(reinterpret_cast<Bytef*>(stream.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
+                      static_cast<uLong>(bytes.size()), 9) == Z_OK);
+  stream.resize(size);
+  return stream;
+}
+
+}  // namespace
+
+TEST_CASE("C5 and C6: hostile shards are refused with their offset, in little memory") {
+  const std::string first = ids(kBlockTokens, 7), second = ids(3, 5);
+  const std::string bomb = repetitions_found(std::string(std::size_t{64} << 20, '\0'));
+  REQUIRE(bomb.size() < 70'000);  // as long as a block may be
+  const std::string zlib = "of zlib, found else";
+  const std::string end = std::to_string(good().size());
+  require_refused(
+      "train-00000.shard", read_shard,
+      {{"C5-200 empty", "", "offset 0: expected a head of 60 bytes"},
+       {"C5-201 cut in the table", good().substr(0, 50), "offset 50: expected a head of 60 bytes"},
+       {"C5-202 another magic", "x" + good().substr(1), "offset 0: expected \"moeshard\""},
+       {"C5-203 another version", altered(8, 4, 2), "offset 8: version: expected 1, found 2"},
+       {"C5-204 ids of other width", altered(12, 4, 4), "offset 12: bytes an id: expected 2, found 4"},
+       {"C5-205 another vocabulary", altered(16, 8, 301), "offset 16: vocabulary: expected 300, found 301"},
+       {"C5-206 2^64 - 1 tokens", altered(24, 8, ~std::uint64_t{0}), "offset 24: tokens: expected 32771"},
+       {"C5-207 other blocks", altered(32, 4, 1), "offset 32: tokens a block"},
+       {"C5-208 2^32 - 1 blocks", altered(36, 4, 0xffffffffu), "offset 36: blocks: expected 2"},
+       {"C5-209 a block of 2^32 - 1", altered(40, 4, 0xffffffffu),
+        "offset 40: expected a block of at most 74752 bytes"},
+       {"C5-210 a block beyond the file", altered(48, 4, 1000), "offset 48: expected a block within the file"},
+       {"C5-211 a block of nothing", altered(48, 4, 0), "expected the end of the file, found"},
+       {"C5-212 junk at the end", good() + "junk", "offset " + end + ": expected the end of the file, found 4 bytes"},
+       {"C5-213 an id beyond the vocabulary", shard_of(first, ids(3, 301)),
+        "token 0: expected an id below 301, found 301"},
+       {"C6-1 a bomb", shard_of(bomb, second), zlib},
+       {"C6-2 a bomb within a bomb", shard_of(repetitions_found(bomb), second), zlib},
+       {"C6-3 too few bytes", shard_of(ids(3, 5), second), zlib},
+       {"C6-4 too many bytes", shard_of(first, ids(4, 5)), zlib},
+       {"C6-5 wrong Adler-32", shard_of(first, wrong_adler()), zlib},
+       {"C6-6 a dictionary", shard_of(first, with_dictionary()), zlib},
+       {"C6-7 something after the stream", shard_of(first, second + "x"), zlib},
+       {"C6-8 two streams", shard_of(first, ids(1, 5) + ids(2, 5)), zlib},
+       {"C6-9 cut off", shard_of(first, second.substr(0, second.size() - 1)), zlib},
+       {"C6-10 no output for ever", shard_of(first, without_output()), zlib},
+       {"C6-11 no zlib at all", shard_of(first, "hello"), zlib},
+       {"C6-12 raw deflate", shard_of(first, second.substr(2)), zlib}});
+}
+
+TEST_CASE("C7: links, pipes, directories and devices in place of files are refused, and none is waited for") {
+  const TemporaryDirectory directory;
+  put_file(directory / "outside", good());
+  std::filesystem::create_symlink("outside", directory / "link");
+  std::filesystem::create_symlink("loop", directory / "loop");
+  std::filesystem::create_symlink("/dev/zero", directory / "zero");
+  std::filesystem::create_directory(directory / "directory");
+  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
+  const std::vector<std::pair<const char*, std::function<void(const std::string&)>>> readers = {
+      {"shard", read_shard},
+      {"tensors", [](const std::string& path) { SafetensorsFile::open(path); }},
+      {"listed", [&](const std::string& path) {
+         Manifest manifest;
+         manifest.files = {{path.substr(path.rfind('/') + 1), 1, ""}};
+         open_listed(directory.path(), manifest, manifest.files[0].name.c_str(), Checksum::compare, real_file_system());
+       }}};
+  for (const auto& [what, read] : readers)
+    for (const auto& [name, found] : {std::pair("link", "found a symbolic link"),
+                                      {"loop", "found a symbolic link"},
+                                      {"zero", "found a symbolic link"},
+                                      {"directory", "found a directory"},
+                                      {"pipe", "found a device, pipe or socket"}}) {
+      INFO(what << " " << name);
+      const auto action = [&, &read = read, name = name] { read(directory / name); };
+      CHECK(error_exit(action) == Exit::bad_data);
+      CHECK(holds(error_text(action), found));
+    }
+  // A folder's own names too: what the index, the manifest and the tokenizer are called.
+  const TemporaryDirectory folder;
+  for (const char* name : {"tokenizer.json", "MANIFEST.json"})
+    std::filesystem::create_symlink("/dev/null", folder / name);
+  CHECK(holds(error_text([&] { load_tokenizer(folder.path()); }), "found a symbolic link"));
+  CHECK(holds(error_text([&] { read_manifest(folder.path(), real_file_system()); }), "found a symbolic link"));
+}
