@@ -36,7 +36,7 @@ BenchResult run_training(Context& context, const BenchSetting& setting, const st
       setting.median_seconds([&] { batch = random_batch(model, ++step); },
                              [&] {
                                const StepResult r = learner.step(
-                                   context, batch, {step, model.streams, 1e-3, 1.0, model.micro_batch_tokens}, state);
+                                   context, batch, {step, model.streams, 1e-3, 1.0}, state);
                                if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
                                result.layers = balance_of(r);
                              },
@@ -60,15 +60,16 @@ BenchResult run_evaluation(Context& context, const BenchSetting& setting, const 
   initialise(context, model.model, 1, parameters);
   const Batch batch = random_batch(model, 0);
   ModelState state;
-  ModelCache cache;
+  ModelCache cache, other_cache;
+  cache.weights = other_cache.weights = PackedWeights::kept;
   std::vector<double> nll(static_cast<std::size_t>(model.tokens())), other_nll = nll;
-  const auto score = [&](Context& in, std::vector<double>& out) {
+  const auto score = [&](Context& in, ModelCache& memory, std::vector<double>& out) {
     state.reset(parameters, model.streams);
-    model_score(in, model.model, parameters, batch, state, cache, out);
+    model_score(in, model.model, parameters, batch, state, memory, out);
   };
   Context other(context.threads(), context.products() == DataType::f32 ? DataType::bf16 : DataType::f32);
-  score(other, other_nll);
-  score(context, nll);
+  score(other, other_cache, other_nll);
+  score(context, cache, nll);
   const auto& softmax = std::get<SoftmaxParameters>(parameters.layers.back());
   expect_close(setting, name + ": last row", {nll.back()},
                {plain_nll(softmax, cache.x[parameters.layers.size() - 2], batch.targets.back())}, 1e-3);
@@ -77,7 +78,7 @@ BenchResult run_evaluation(Context& context, const BenchSetting& setting, const 
   BenchResult result = begin_result(part, name, context);
   result.tokens = static_cast<double>(model.tokens());
   result.flops = evaluation_flops(model);
-  result.seconds = setting.median_seconds([&] { score(context, nll); }, kSeconds / 2);
+  result.seconds = setting.median_seconds([&] { score(context, cache, nll); }, kSeconds / 2);
   return result;
 }
 
@@ -109,7 +110,7 @@ std::vector<BenchCase> step_cases(const BenchSetting& setting) {
            .streams = 2048,
            .unroll = 32,
            .experts = OptimizerKind::factored,
-           .micro_batch_tokens = 8192},
+           .weights = DataType::bf16},
           BenchChoice::by_name);
   train("train-moe-256-8192-of-793471", {.preset = "moe-256", .vocabulary = 793471, .samples = 8192},
         BenchChoice::extra);

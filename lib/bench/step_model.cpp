@@ -61,16 +61,15 @@ StepModel make_step_model(const BenchSetting& setting, const StepShape& shape) {
                  setting.size(shape.streams), setting.size(shape.unroll)};
   if (setting.tiny) shrink(setting, step.model);
   step.optimizer.experts.kind = shape.experts;
-  step.micro_batch_tokens = shape.micro_batch_tokens > 0 ? setting.size(shape.micro_batch_tokens) : 0;
   for (LayerConfig& layer : step.model.layers)
-    if (auto* moe = std::get_if<MoeConfig>(&layer)) moe->recompute = shape.micro_batch_tokens > 0;
+    if (auto* moe = std::get_if<MoeConfig>(&layer)) moe->weights = shape.weights;
   if (shape.samples > 0) std::get<SoftmaxConfig>(step.model.layers.back()).samples = setting.size(shape.samples);
   return step;
 }
 
 Index step_memory(const BenchSetting& setting, const StepModel& m) {
   if (setting.tiny) return 0;
-  return training_memory(m.model, m.vocabulary, {m.tokens(), m.micro_batch_tokens, 0}, default_threads().threads,
+  return training_memory(m.model, m.vocabulary, {m.tokens(), 0, 0}, default_threads().threads,
                          m.optimizer)
       .total();
 }

@@ -16,7 +16,6 @@ struct StepModel {
   ModelConfig model;
   OptimizerConfig optimizer;
   Index vocabulary = 0, streams = 0, unroll = 0;
-  Index micro_batch_tokens = 0;  ///< most tokens of a pass, 0: all of a step
 
   Index tokens() const { return streams * unroll; }
 };
@@ -28,7 +27,7 @@ struct StepShape {
   Index vocabulary = 10000;
   Index samples = 0;                            ///< of the softmax in training, 0: full
   OptimizerKind experts = OptimizerKind::adam;  ///< factored: the memory of appendix D
-  Index micro_batch_tokens = 0;                 ///< then hidden layers of experts are recomputed too
+  DataType weights = DataType::f32;             ///< what the experts' weights are kept in
 };
 
 StepModel make_step_model(const BenchSetting& setting, const StepShape& shape);

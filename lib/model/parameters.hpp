@@ -33,6 +33,13 @@ struct ModelGradients {
   void zero();
 };
 
+/// Calls visit(prefix of its names, gate) for the gates of a layer.
+template <class Visit>
+void for_each_gate(GatesParameters& gates, Visit&& visit) {
+  visit(gates.groups.empty() ? "" : "primary.", gates.first);
+  for (std::size_t g = 0; g < gates.groups.size(); ++g) visit("groups." + std::to_string(g) + ".", gates.groups[g]);
+}
+
 /// Weights of a valid configuration, all zero.
 ModelParameters make_parameters(const ModelConfig& config, Index vocabulary);
 

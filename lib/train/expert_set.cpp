@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/finite.hpp"
 #include "ops/kernels.hpp"
 #include "ops/pack_kernels.hpp"
 #include "optim/update.hpp"
@@ -13,7 +14,7 @@ namespace moelm {
 namespace {
 
 bool finite_rows(const Matrix& m, Index begin, Index end) {
-  return m.empty() || std::isfinite(kernels().sum_of_squares((end - begin) * m.cols(), m.row(begin)));
+  return m.empty() || is_finite(kernels().sum_of_squares((end - begin) * m.cols(), m.row(begin)));
 }
 
 double norm_of(ConstMatrixView gradient) { return std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data)); }

@@ -5,9 +5,11 @@
 #include <map>
 
 #include "base/check.hpp"
+#include "base/finite.hpp"
 #include "moe/auxiliary_losses.hpp"
 #include "ops/kernels.hpp"
 #include "optim/update.hpp"
+#include "train/step_check.hpp"
 
 namespace moelm {
 
@@ -15,7 +17,7 @@ namespace {
 
 double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
 
-bool is_finite(const Bf16Matrix& m) {
+bool all_finite(const Bf16Matrix& m) {
   return std::all_of(m.data(), m.data() + m.size(), [](Bf16 x) { return (x & 0x7f80) != 0x7f80; });
 }
 
@@ -135,15 +137,7 @@ ExpertsCache& Learner::cache_of(const LayerExperts& set) {
 }
 
 void Learner::find_fault(Context& context, StepResult& result) const {
-  if (!std::isfinite(result.losses.cross_entropy)) result.fault = "cross-entropy";
-  for (std::size_t l = 0; l < result.losses.balance.size(); ++l) {
-    const BalanceLosses& losses = result.losses.balance[l];
-    for (const auto& [name, value] : {std::pair("importance", losses.importance),
-                                      {"load", losses.load},
-                                      {"Switch", losses.switch_balance},
-                                      {"z", losses.z}})
-      if (!std::isfinite(value)) result.fault = std::string(name) + " loss of model.layers." + std::to_string(l);
-  }
+  result.fault = first_bad_loss(result.losses);
   if (result.fault.empty()) result.grad_norm = gradient_norm(result.fault);
   for (const LayerExperts& set : experts_) {
     if (!result.fault.empty()) return;
@@ -156,7 +150,7 @@ double Learner::gradient_norm(std::string& fault) const {
   double total = 0;
   for (const Slot& slot : slots_) {
     const double sum = squares(slot.gradient != nullptr ? *slot.gradient : slot.rows->rows);
-    if (!std::isfinite(sum) && fault.empty()) fault = "gradient of " + slot.tensor.name;
+    if (!is_finite(sum) && fault.empty()) fault = "gradient of " + slot.tensor.name;
     if (slot.group != ParameterGroup::thresholds) total += sum;
   }
   return std::sqrt(total);
@@ -204,7 +198,7 @@ OptimizerTensors Learner::optimizer_tensors() {
 
 std::string Learner::first_bad_weight() {
   for (const NamedTensor& tensor : named_tensors(parameters_))
-    if (tensor.rounded != nullptr ? !is_finite(*tensor.rounded) : !std::isfinite(squares(*tensor.values)))
+    if (tensor.rounded != nullptr ? !all_finite(*tensor.rounded) : !is_finite(squares(*tensor.values)))
       return tensor.name;
   return {};
 }

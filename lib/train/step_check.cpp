@@ -12,18 +12,18 @@
 
 namespace moelm {
 
-std::string first_bad_number(const StepResult& result) {
-  if (!is_finite(result.losses.cross_entropy)) return "cross-entropy";
-  for (std::size_t l = 0; l < result.losses.balance.size(); ++l) {
-    const BalanceLosses& losses = result.losses.balance[l];
-    for (const auto& [name, value] : {std::pair("importance", losses.importance),
-                                      {"load", losses.load},
-                                      {"Switch", losses.switch_balance},
-                                      {"z", losses.z},
-                                      {"threshold", losses.threshold}})
+std::string first_bad_loss(const Losses& losses) {
+  if (!is_finite(losses.cross_entropy)) return "cross-entropy";
+  for (std::size_t l = 0; l < losses.balance.size(); ++l) {
+    const BalanceLosses& balance = losses.balance[l];
+    for (const auto& [name, value] : {std::pair("importance", balance.importance),
+                                      {"load", balance.load},
+                                      {"Switch", balance.switch_balance},
+                                      {"z", balance.z},
+                                      {"threshold", balance.threshold}})
       if (!is_finite(value)) return std::string(name) + " loss of model.layers." + std::to_string(l);
   }
-  return is_finite(result.grad_norm) ? "" : "norm of the gradients";
+  return {};
 }
 
 std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors) {

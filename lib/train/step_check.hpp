@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "base/context.hpp"
-#include "model/parameters.hpp"
-#include "train/learner.hpp"
+#include "model/language_model.hpp"
 
 namespace moelm {
 
-/// Name of the first number among the losses and the gradient's norm that is not finite, or empty.
-std::string first_bad_number(const StepResult& result);
+/// Name of the first loss that is not finite, or empty.
+std::string first_bad_loss(const Losses& losses);
 
 /// "NAME, element N" of the first number that is not finite in the first tensor that has one, or empty. Reads all of
 /// them once, on all threads.

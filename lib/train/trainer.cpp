@@ -125,7 +125,7 @@ void Trainer::train_step(TrainListener& listener) {
   progress_.seconds = seconds_before_ + (now() - started_);
   const double tokens_per_s = static_cast<double>(result.tokens) / std::max(1e-9, now() - begin);
   const bool applied = result.fault.empty();
-  if (applied) result.fault = fault_after(result);
+  if (applied) result.fault = fault_after();
   const StepReport report{result, progress_, lr, tokens_per_s, from, applied};
   if (!result.fault.empty()) return note_fault(listener, report);
   progress_.tokens += result.tokens;
@@ -133,9 +133,8 @@ void Trainer::train_step(TrainListener& listener) {
   listener.on_step(report);
 }
 
-std::string Trainer::fault_after(const StepResult& result) {
-  std::string bad = first_bad_number(result);
-  if (bad.empty()) bad = first_bad_number(context_, named_tensors(learner_.parameters()));
+std::string Trainer::fault_after() {
+  std::string bad = first_bad_number(context_, named_tensors(learner_.parameters()));
   if (bad.empty()) bad = first_bad_number(context_, state_tensors(state_));
   return bad;
 }

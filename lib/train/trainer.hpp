@@ -108,7 +108,7 @@ class Trainer {
  private:
   void train_step(TrainListener& listener);
   /// What of a step that was applied is not finite, or empty.
-  std::string fault_after(const StepResult& result);
+  std::string fault_after();
   /// Counts a step with a fault, tells of it, and ends training where it cannot go on.
   void note_fault(TrainListener& listener, const StepReport& report);
   [[noreturn]] void diverge(const std::string& found) const;
