@@ -20,8 +20,9 @@ constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
 struct Sums {
-  // `saved`: numbers' worth of weights that are kept in bfloat16; `rounded`: what is kept in the type of products.
-  double saved = 0, rounded = 0, moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
+  // `saved`: numbers' worth of weights that are kept in bfloat16; `rounded`: what is kept in the type of products;
+  // `packed`: weights of a validation in that type.
+  double saved = 0, rounded = 0, packed = 0, moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
 };
 
 struct Shape {
@@ -57,7 +58,8 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   sums.copies += weights;
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
   sums.activations += s.pass_rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
-  sums.validation += weights + s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
+  sums.packed += weights;
+  sums.validation += s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
 }
 
 /// Logits and their gradients, with noise also raw, draws and the gradient of raw; order, choices, gates, slots.
@@ -106,7 +108,7 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.activations += s.pass_rows * (routed / s.rows + 1) * 2 * s.inputs;
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
   const Index kept = all_expert_weights(c, static_cast<Index>(s.inputs));
-  sums.validation += kept <= kMostKeptNumbers ? number(kept) : 0;
+  sums.packed += kept <= kMostKeptNumbers ? number(kept) : 0;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.gradients += s.threads * largest;
   if (c.weights == DataType::bf16) {
@@ -135,7 +137,7 @@ void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   const double chunk = number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)));
   const Index block = softmax_block(static_cast<Index>(s.vocabulary));
   const bool kept = s.vocabulary * s.inputs <= number(kMostKeptNumbers);
-  sums.validation += (kept ? s.vocabulary : number(block)) * s.inputs;
+  sums.packed += (kept ? s.vocabulary : number(block)) * s.inputs;
   sums.validation += s.threads * number(block) * number(logit_rows_of_a_task(block));
   if (c.samples > 0) return add_sample(std::min(number(c.samples), s.vocabulary), s, sums);
   sums.gradients += s.vocabulary * (s.inputs + 1);
@@ -172,7 +174,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   // Three gradients of activations are on their way at a time.
   memory.activations = bytes(sums.activations + of_products * sums.rounded + 3 * pass_rows * number(widest));
   memory.copies = bytes(of_products * sums.copies);
-  memory.validation = rows.validation > 0 ? bytes(sums.validation) : 0;
+  memory.validation = rows.validation > 0 ? bytes(sums.validation + of_products * sums.packed) : 0;
   memory.process = static_cast<Index>(kProcess);
   return memory;
 }
