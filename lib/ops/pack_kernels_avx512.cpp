@@ -124,7 +124,9 @@ void transpose_staged(const Bf16* staged, Index wide, Bf16* columns) {
   }
 }
 
-void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* block) {
+/// A block from rows of its transpose: load(row, place, mask) reads 16 of their numbers, rounded.
+template <class Load>
+void block_of_staged(Index rows, Index columns, const Load& load, Bf16* block) {
   alignas(64) Bf16 staged[kLanes * kStagedColumns];
   const Index padded = padded_rows(rows, kBlockRowsBf16);
   for (Index first = 0; first < padded; first += kStagedColumns)
@@ -132,12 +134,18 @@ void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* 
       const Index wide = padded - first < kStagedColumns ? padded - first : kStagedColumns;
       for (Index p = 0; p < kLanes; ++p)
         for (Index i = 0; i < wide; i += kLanes)
-          _mm256_store_si256(reinterpret_cast<__m256i*>(staged + p * wide + i),
-                             j + p < columns ? narrow(_mm512_maskz_loadu_ps(lanes(rows - first - i),
-                                                                            bt + (j + p) * stride + first + i))
-                                             : _mm256_setzero_si256());
+          _mm256_store_si256(
+              reinterpret_cast<__m256i*>(staged + p * wide + i),
+              j + p < columns ? load(j + p, first + i, lanes(rows - first - i)) : _mm256_setzero_si256());
       transpose_staged(staged, wide, block + first * kBlockColumns + 2 * j);
     }
+}
+
+void block_bf16(Index rows, Index columns, const float* bt, Index stride, Bf16* block) {
+  const auto load = [=](Index row, Index place, __mmask16 mask) {
+    return narrow(_mm512_maskz_loadu_ps(mask, bt + row * stride + place));
+  };
+  block_of_staged(rows, columns, load, block);
 }
 
 void rows_f32(Index rows, Index padded, Index columns, const float* b, Index stride, float* image, Index block_size) {
@@ -179,19 +187,10 @@ void round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
 }
 
 void block_rounded(Index rows, Index columns, const Bf16* bt, Index stride, Bf16* block) {
-  alignas(64) Bf16 staged[kLanes * kStagedColumns];
-  const Index padded = padded_rows(rows, kBlockRowsBf16);
-  for (Index first = 0; first < padded; first += kStagedColumns)
-    for (Index j = 0; j < kBlockColumns; j += kLanes) {
-      const Index wide = padded - first < kStagedColumns ? padded - first : kStagedColumns;
-      for (Index p = 0; p < kLanes; ++p)
-        for (Index i = 0; i < wide; i += kLanes)
-          _mm256_store_si256(reinterpret_cast<__m256i*>(staged + p * wide + i),
-                             j + p < columns
-                                 ? _mm256_maskz_loadu_epi16(lanes(rows - first - i), bt + (j + p) * stride + first + i)
-                                 : _mm256_setzero_si256());
-      transpose_staged(staged, wide, block + first * kBlockColumns + 2 * j);
-    }
+  const auto load = [=](Index row, Index place, __mmask16 mask) {
+    return _mm256_maskz_loadu_epi16(mask, bt + row * stride + place);
+  };
+  block_of_staged(rows, columns, load, block);
 }
 
 void rows_rounded(Index rows, Index padded, Index columns, const Bf16* b, Index stride, Bf16* image, Index block_size) {
