@@ -1,4 +1,5 @@
 // Updates of a matrix much larger than the caches: nothing but memory.
+#include "base/check.hpp"
 #include "bench/cases.hpp"
 #include "bench/plain.hpp"
 #include "bench/plain_update.hpp"
@@ -19,7 +20,9 @@ BenchResult run(Context& context, const BenchSetting& setting, const std::string
   Matrix weights(rows, cols);
   Moments moments = make_moments(kind, rows, cols, false);
   Index step = 0;
-  const auto update = [&] { update_tensor(context, {config, ++step, 1e-3}, gradient, moments, weights); };
+  const auto update = [&] {
+    ensure(update_tensor(context, {config, ++step, 1e-3}, gradient, moments, weights), "weights stay finite");
+  };
   update();
   Doubles change = numbers_of(weights);
   for (double& c : change) c = -c;

@@ -57,11 +57,13 @@ struct Kernels {
   void (*normal_cdf)(Index n, const float* u, float* p);
   float (*dot)(Index n, const float* x, const float* y);
   double (*sum_of_squares)(Index n, const float* x);
-  void (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);
+  /// Returns whether every w is still finite.
+  bool (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);
   /// sums += x^2, returns the sum of x^2.
   double (*add_squares)(Index n, const float* x, double* sums);
-  /// One row of a factored update: w -= rate * grad / (row * columns + epsilon), where the divisor is not 0.
-  void (*factored)(Index n, float rate, float row, float epsilon, const float* columns, const float* grad, float* w);
+  /// One row of a factored update: w -= rate * grad / (row * columns + epsilon), where the divisor is not 0. Returns
+  /// whether every w is still finite.
+  bool (*factored)(Index n, float rate, float row, float epsilon, const float* columns, const float* grad, float* w);
   /// Sum of (grad / (row * columns))^2, where the divisor is not 0.
   double (*factored_squares)(Index n, float row, const float* columns, const float* grad);
 };

@@ -16,6 +16,17 @@ inline float bits_to_float(std::int32_t bits) {
   return f;
 }
 
+/// The bits of |x|, which are ordered as their numbers are; those of infinities and NaN lie above all others.
+inline std::int32_t magnitude_bits(float x) {
+  std::int32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits & 0x7fff'ffff;
+}
+
+constexpr std::int32_t kInfinityBits = 0x7f80'0000;
+
+inline std::int32_t greater(std::int32_t a, std::int32_t b) { return a > b ? a : b; }
+
 inline float clamp(float x, float low, float high) {
   x = x < low ? low : x;
   return x > high ? high : x;
@@ -184,16 +195,19 @@ double sum_of_squares(Index n, const float* x) {
   return sum;
 }
 
-void adam(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w) {
+bool adam(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w) {
   const float beta1 = step.beta1, beta2 = step.beta2, epsilon = step.epsilon, rate = step.rate;
   const float correction2 = step.correction2, grad_scale = step.grad_scale;
-#pragma omp simd
+  std::int32_t greatest = 0;
+#pragma omp simd reduction(max : greatest)
   for (Index j = 0; j < n; ++j) {
     const float g = grad[j] * grad_scale;
     m[j] = beta1 * m[j] + (1.0f - beta1) * g;
     v[j] = beta2 * v[j] + (1.0f - beta2) * g * g;
     w[j] -= rate * m[j] / (__builtin_sqrtf(v[j] * correction2) + epsilon);
+    greatest = greater(magnitude_bits(w[j]), greatest);
   }
+  return greatest < kInfinityBits;
 }
 
 double add_squares(Index n, const float* x, double* sums) {
@@ -210,9 +224,14 @@ double add_squares(Index n, const float* x, double* sums) {
 /// A second moment of zero belongs to a gradient of zero, or to one too small to be squared.
 inline float quotient(float grad, float divisor) { return divisor == 0 ? 0.0f : grad / divisor; }
 
-void factored(Index n, float rate, float row, float epsilon, const float* columns, const float* grad, float* w) {
-#pragma omp simd
-  for (Index j = 0; j < n; ++j) w[j] -= rate * quotient(grad[j], row * columns[j] + epsilon);
+bool factored(Index n, float rate, float row, float epsilon, const float* columns, const float* grad, float* w) {
+  std::int32_t greatest = 0;
+#pragma omp simd reduction(max : greatest)
+  for (Index j = 0; j < n; ++j) {
+    w[j] -= rate * quotient(grad[j], row * columns[j] + epsilon);
+    greatest = greater(magnitude_bits(w[j]), greatest);
+  }
+  return greatest < kInfinityBits;
 }
 
 double factored_squares(Index n, float row, const float* columns, const float* grad) {

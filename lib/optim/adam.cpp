@@ -1,5 +1,6 @@
 #include "optim/adam.hpp"
 
+#include <atomic>
 #include <cmath>
 
 #include "base/check.hpp"
@@ -35,21 +36,25 @@ void catch_up(const OptimizerStep& now, Index last_step, Index n, float* m, floa
 
 }  // namespace
 
-void adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
+bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                  Matrix& weights) {
   ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
   const AdamStep step = step_numbers(now);
+  std::atomic<bool> finite = true;
   context.parallel_ranges(weights.size(), kElementsOfATask, [&](Index begin, Index end) {
-    kernels().adam(end - begin, step, gradient.data + begin, moments.m.data() + begin, moments.v.data() + begin,
-                   weights.data() + begin);
+    if (!kernels().adam(end - begin, step, gradient.data + begin, moments.m.data() + begin, moments.v.data() + begin,
+                        weights.data() + begin))
+      finite = false;
   });
+  return finite;
 }
 
-void adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+bool adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
                       ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
   ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
   ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
   const AdamStep step = step_numbers(now);
+  std::atomic<bool> finite = true;
   context.parallel_ranges(rows.rows, 64, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {
       const auto row = static_cast<std::size_t>(index[static_cast<std::size_t>(i)]);
@@ -57,18 +62,20 @@ void adam_update_rows(Context& context, const OptimizerStep& now, std::span<cons
       float* m = moments.m.data() + first;
       float* v = moments.v.data() + first;
       catch_up(now, last_step[row], table.cols, m, v);
-      kernels().adam(table.cols, step, rows.row(i), m, v, table.data + first);
+      if (!kernels().adam(table.cols, step, rows.row(i), m, v, table.data + first)) finite = false;
       last_step[row] = now.step;
     }
   });
+  return finite;
 }
 
-void adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
+bool adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
                         MatrixView weights) {
   ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
          "a gradient has the shape of its weights");
   catch_up(now, last_step, weights.size(), moments.m.data(), moments.v.data());
-  kernels().adam(weights.size(), step_numbers(now), gradient.data, moments.m.data(), moments.v.data(), weights.data);
+  return kernels().adam(weights.size(), step_numbers(now), gradient.data, moments.m.data(), moments.v.data(),
+                        weights.data);
 }
 
 }  // namespace moelm

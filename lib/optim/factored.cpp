@@ -1,6 +1,7 @@
 #include "optim/factored.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -93,16 +94,20 @@ class FactoredUpdate {
   }
 
   /// kept(row) is what is left of a row's average before this step, kept_columns of the columns' averages.
+  /// Returns whether every weight that it wrote is finite.
   template <class Kept>
-  void run(const Kept& kept, double kept_columns) {
+  bool run(const Kept& kept, double kept_columns) {
     add_squares(kept);
     if (target_.columns != nullptr) finish_columns(kept_columns);
     double rate = now_.lr * now_.config.lr_scale * now_.grad_scale;
     if (now_.config.kind == OptimizerKind::adafactor) rate /= std::max(1.0, rms() / kAdafactorMostRms);
+    std::atomic<bool> finite = true;
     for_rows([&](Index i, Index) {
-      kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon), roots_,
-                         target_.gradient.row(i), target_.weights.row(target_.row(i)));
+      if (!kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon), roots_,
+                              target_.gradient.row(i), target_.weights.row(target_.row(i))))
+        finite = false;
     });
+    return finite;
   }
 
  private:
@@ -173,7 +178,7 @@ class FactoredUpdate {
 
 }  // namespace
 
-void factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
+bool factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
                      Moments& moments, MatrixView weights) {
   ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
          "a gradient has the shape of its weights");
@@ -181,7 +186,7 @@ void factored_update(Context& context, const OptimizerStep& now, ConstMatrixView
   ensure(vector ? moments.v.size() == weights.size()
                 : moments.rows.size() == weights.rows && moments.columns.size() == weights.cols,
          "averages have the shape of their weights");
-  if (weights.size() == 0) return;
+  if (weights.size() == 0) return true;
   Target target{gradient, weights, nullptr, moments.rows.data(), moments.columns.data()};
   if (vector)
     target = {{gradient.data, 1, weights.size(), weights.size()},
@@ -190,10 +195,10 @@ void factored_update(Context& context, const OptimizerStep& now, ConstMatrixView
               nullptr,
               moments.v.data()};
   const double kept = MissedSteps(now, last_step).kept_since(last_step);
-  FactoredUpdate(context, now, target).run([kept](Index) { return kept; }, kept);
+  return FactoredUpdate(context, now, target).run([kept](Index) { return kept; }, kept);
 }
 
-void factored_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+bool factored_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
                           ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
   ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
   const bool vector = moments.rows.empty();
@@ -201,17 +206,18 @@ void factored_update_rows(Context& context, const OptimizerStep& now, std::span<
   ensure(vector ? table.cols == 1 && moments.v.size() == table.rows
                 : moments.rows.size() == table.rows && moments.columns.size() == table.cols,
          "averages have the shape of their table");
-  if (rows.rows == 0 || rows.cols == 0) return;
+  if (rows.rows == 0 || rows.cols == 0) return true;
   Index oldest = now.step - 1;
   for (const std::int32_t row : index)
     if (const Index last = last_step[static_cast<std::size_t>(row)]; last > 0) oldest = std::min(oldest, last);
   const MissedSteps missed(now, oldest);
   const Target target{rows, table, index.data(), vector ? moments.v.data() : moments.rows.data(),
                       vector ? nullptr : moments.columns.data()};
-  FactoredUpdate(context, now, target)
-      .run([&](Index row) { return missed.kept_since(last_step[static_cast<std::size_t>(row)]); },
-           now.step > 1 ? 1.0 : 0.0);
+  const bool finite = FactoredUpdate(context, now, target)
+                          .run([&](Index row) { return missed.kept_since(last_step[static_cast<std::size_t>(row)]); },
+                               now.step > 1 ? 1.0 : 0.0);
   for (const std::int32_t row : index) last_step[static_cast<std::size_t>(row)] = now.step;
+  return finite;
 }
 
 }  // namespace moelm

@@ -6,7 +6,8 @@
 //   nor falling by itself:
 //     beta2 = 1 - t^-0.8;  R, C, V as above of g^2 + 1e-30;  u = g / sqrt(V);  w -= lr u / max(1, RMS(u))
 // mean(R) = mean(C). A vector keeps V itself. What receives no gradient in a step is not touched, and its R decays when
-// it is next touched: that equals the dense update with a gradient of zero.
+// it is next touched: that equals the dense update with a gradient of zero. Each function returns whether every weight
+// that it wrote is finite.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,13 @@ namespace moelm {
 
 /// Updates a tensor that was last updated in step `last_step` (0: never). May be called within a task; the bits of the
 /// result depend neither on that nor on the number of threads.
-void factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                     Moments& moments, MatrixView weights);
+[[nodiscard]] bool factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient,
+                                   Index last_step, Moments& moments, MatrixView weights);
 
 /// Updates rows index[i], all different, of a table with the gradients rows[i]; last_step[row] is the step of a row's
 /// last update, 0 for never. C is an average over all rows, so it changes with every step.
-void factored_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                          ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table);
+[[nodiscard]] bool factored_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+                                        ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step,
+                                        MatrixView table);
 
 }  // namespace moelm

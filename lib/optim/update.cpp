@@ -7,28 +7,23 @@ namespace moelm {
 
 double clip_scale(double norm, double most) { return most > 0 && norm > most ? most / norm : 1; }
 
-void update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
+bool update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                    Matrix& weights) {
-  if (now.config.kind == OptimizerKind::adam)
-    adam_update(context, now, gradient, moments, weights);
-  else
-    factored_update(context, now, gradient, now.step - 1, moments, weights);
+  if (now.config.kind == OptimizerKind::adam) return adam_update(context, now, gradient, moments, weights);
+  return factored_update(context, now, gradient, now.step - 1, moments, weights);
 }
 
-void update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index, ConstMatrixView rows,
+bool update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index, ConstMatrixView rows,
                  Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
   if (now.config.kind == OptimizerKind::adam)
-    adam_update_rows(context, now, index, rows, moments, last_step, table);
-  else
-    factored_update_rows(context, now, index, rows, moments, last_step, table);
+    return adam_update_rows(context, now, index, rows, moments, last_step, table);
+  return factored_update_rows(context, now, index, rows, moments, last_step, table);
 }
 
-void update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
+bool update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
                    Moments& moments, MatrixView weights) {
-  if (now.config.kind == OptimizerKind::adam)
-    adam_update_matrix(now, gradient, last_step, moments, weights);
-  else
-    factored_update(context, now, gradient, last_step, moments, weights);
+  if (now.config.kind == OptimizerKind::adam) return adam_update_matrix(now, gradient, last_step, moments, weights);
+  return factored_update(context, now, gradient, last_step, moments, weights);
 }
 
 }  // namespace moelm

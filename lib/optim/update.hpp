@@ -1,4 +1,5 @@
-// One step of the optimizer on one tensor, by the kind of its group.
+// One step of the optimizer on one tensor, by the kind of its group. Each function returns whether every weight that it
+// wrote is finite.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +15,17 @@ namespace moelm {
 double clip_scale(double norm, double most);
 
 /// Updates all of `weights`; moments come from make_moments for the kind of now.config.
-void update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
-                   Matrix& weights);
+[[nodiscard]] bool update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
+                                 Matrix& weights);
 
 /// Updates rows index[i], all different, of a table with the gradients rows[i]; last_step[row] is the step of a row's
 /// last update, 0 for never. The table of a vector has one column.
-void update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index, ConstMatrixView rows,
-                 Moments& moments, std::span<std::int64_t> last_step, MatrixView table);
+[[nodiscard]] bool update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+                               ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step,
+                               MatrixView table);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
-void update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                   Moments& moments, MatrixView weights);
+[[nodiscard]] bool update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
+                                 Moments& moments, MatrixView weights);
 
 }  // namespace moelm

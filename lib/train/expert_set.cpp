@@ -1,10 +1,12 @@
 #include "train/expert_set.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <utility>
 
 #include "base/finite.hpp"
+#include "io/tensor_type.hpp"
 #include "ops/kernels.hpp"
 #include "ops/pack_kernels.hpp"
 #include "optim/update.hpp"
@@ -65,19 +67,22 @@ Index ExpertSet::rows_of(Index expert) const {
   return rows;
 }
 
-void ExpertSet::update(Context& context, Index step, double lr, ExpertsCache& cache) {
+bool ExpertSet::update(Context& context, Index step, double lr, ExpertsCache& cache) {
+  std::atomic<bool> finite = true;
   // One expert a task: its gradient exists only here, between being formed and being consumed.
   context.parallel_for(static_cast<Index>(experts_.size()), [&](Index e) {
-    if (rows_of(e) > 0) update_expert(context, e, step, lr, cache);
+    if (rows_of(e) > 0 && !update_expert(context, e, step, lr, cache)) finite = false;
   });
+  return finite;
 }
 
 std::uint32_t ExpertSet::rounding_key(Index step, Index expert, std::size_t matrix) const {
   return rounding_.bits(step, expert, static_cast<Index>(matrix))[0];
 }
 
-void ExpertSet::update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache) {
+bool ExpertSet::update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache) {
   const auto expert = static_cast<std::size_t>(e);
+  bool finite = true;
   // From the last matrix to the first: hidden layers may have to be computed again from those before.
   ExpertParameters& weights = experts_[expert];
   for (std::size_t j = weights.matrices(); j-- > 0;) {
@@ -87,16 +92,19 @@ void ExpertSet::update_expert(Context& context, Index e, Index step, double lr, 
     const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
     const OptimizerStep now{optimizer_, step, lr, scale};
     if (!weights.weight.empty()) {
-      update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weights.weight[j]);
+      finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weights.weight[j]);
       continue;
     }
     Bf16Matrix& rounded = weights.rounded[j];
     const MatrixView wide{context.scratch(ScratchSlot::packed, rows * cols).data(), rows, cols, cols};
     pack_kernels().widen(rounded.size(), rounded.data(), wide.data);
-    update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], wide);
+    finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], wide);
     pack_kernels().round_stochastic(rounded.size(), rounding_key(step, e, j), wide.data, rounded.data());
+    // The greatest floats are rounded to infinity.
+    finite &= first_non_finite(TensorType::bf16, rounded.data(), rounded.size()) < 0;
   }
   last_step_[expert] = step;
+  return finite;
 }
 
 }  // namespace moelm

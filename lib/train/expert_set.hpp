@@ -32,15 +32,16 @@ class ExpertSet {
   /// Name of a matrix whose gradient is not finite, or empty.
   std::string bad_gradient(Context& context) const;
 
-  /// Updates every expert that had a token. `cache` lends the memory of its workers.
-  void update(Context& context, Index step, double lr, ExpertsCache& cache);
+  /// Updates every expert that had a token; returns whether all their weights are finite after it. `cache` lends the
+  /// memory of its workers.
+  bool update(Context& context, Index step, double lr, ExpertsCache& cache);
 
   const std::string& name() const { return name_; }
   std::vector<std::vector<Moments>>& moments() { return moments_; }
   std::vector<std::int64_t>& last_step() { return last_step_; }
 
  private:
-  void update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache);
+  bool update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache);
   Index rows_of(Index expert) const;
   std::uint32_t rounding_key(Index step, Index expert, std::size_t matrix) const;
 

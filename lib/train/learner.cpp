@@ -6,9 +6,11 @@
 
 #include "base/check.hpp"
 #include "base/finite.hpp"
+#include "io/tensor_type.hpp"
 #include "moe/auxiliary_losses.hpp"
 #include "ops/kernels.hpp"
 #include "optim/update.hpp"
+#include "train/model_store.hpp"
 #include "train/step_check.hpp"
 
 namespace moelm {
@@ -17,8 +19,10 @@ namespace {
 
 double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
 
-bool all_finite(const Bf16Matrix& m) {
-  return std::all_of(m.data(), m.data() + m.size(), [](Bf16 x) { return (x & 0x7f80) != 0x7f80; });
+bool all_finite(const ModelState& state) {
+  const auto finite = [](const Matrix& m) { return first_non_finite(TensorType::f32, m.data(), m.size()) < 0; };
+  return std::all_of(state.layers.begin(), state.layers.end(),
+                     [&](const auto& layer) { return finite(layer.h) && finite(layer.c); });
 }
 
 /// A table of one row a token: the weights themselves, or the bias, whose rows are single numbers.
@@ -83,11 +87,12 @@ StepResult Learner::step(Context& context, const Batch& batch, const StepOptions
     pass_parts(context, split_batch(batch, options.micro_batch_tokens), pass, state, result);
   else
     pass_whole(context, batch, pass, state, result);
-  find_fault(context, result);
-  if (result.fault.empty())
-    update(context, options, result);
-  else
+  find_fault(context, state, result);
+  result.applied = result.fault.empty();
+  if (!result.applied)
     state.copy_from(before_);
+  else if (!update(context, options, result))
+    result.fault = first_bad_number(context, named_tensors(parameters_));
   return result;
 }
 
@@ -136,7 +141,7 @@ ExpertsCache& Learner::cache_of(const LayerExperts& set) {
   return set.shared ? cache.shared : cache.experts;
 }
 
-void Learner::find_fault(Context& context, StepResult& result) const {
+void Learner::find_fault(Context& context, ModelState& state, StepResult& result) const {
   result.fault = first_bad_loss(result.losses);
   if (result.fault.empty()) result.grad_norm = gradient_norm(result.fault);
   for (const LayerExperts& set : experts_) {
@@ -144,6 +149,7 @@ void Learner::find_fault(Context& context, StepResult& result) const {
     const std::string bad = set.experts.bad_gradient(context);
     if (!bad.empty()) result.fault = "gradient of " + bad;
   }
+  if (result.fault.empty() && !all_finite(state)) result.fault = first_bad_number(context, state_tensors(state));
 }
 
 double Learner::gradient_norm(std::string& fault) const {
@@ -156,22 +162,23 @@ double Learner::gradient_norm(std::string& fault) const {
   return std::sqrt(total);
 }
 
-void Learner::update(Context& context, const StepOptions& options, const StepResult& result) {
+bool Learner::update(Context& context, const StepOptions& options, const StepResult& result) {
   const double scale = clip_scale(result.grad_norm, options.clip);
-  for (Slot& slot : slots_) update_dense(context, slot, options.step, options.lr, scale);
-  for (LayerExperts& set : experts_) set.experts.update(context, options.step, options.lr, cache_of(set));
+  bool finite = true;
+  for (Slot& slot : slots_) finite &= update_dense(context, slot, options.step, options.lr, scale);
+  for (LayerExperts& set : experts_) finite &= set.experts.update(context, options.step, options.lr, cache_of(set));
   for (std::size_t l = 0; l < config_.layers.size(); ++l)
     if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->bias_rate > 0)
       step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.first.bias);
+  return finite;
 }
 
-void Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
+bool Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
   const OptimizerStep now{optimizer_.of(slot.group), step, lr, slot.group == ParameterGroup::thresholds ? 1.0 : scale};
   if (slot.gradient != nullptr)
-    update_tensor(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
-  else
-    update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
-                table_view(slot.tensor));
+    return update_tensor(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
+  return update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
+                     table_view(slot.tensor));
 }
 
 OptimizerTensors Learner::optimizer_tensors() {
@@ -194,13 +201,6 @@ OptimizerTensors Learner::optimizer_tensors() {
     tensors.last_steps.emplace_back(set.experts.name() + ".last_step", &set.experts.last_step());
   }
   return tensors;
-}
-
-std::string Learner::first_bad_weight() {
-  for (const NamedTensor& tensor : named_tensors(parameters_))
-    if (tensor.rounded != nullptr ? !all_finite(*tensor.rounded) : !is_finite(squares(*tensor.values)))
-      return tensor.name;
-  return {};
 }
 
 }  // namespace moelm

@@ -32,7 +32,8 @@ struct StepResult {
   std::vector<RoutingSums> routing;  ///< one entry a layer, without rows where there is no MoE
   double grad_norm = 0;              ///< global norm before clipping, expert matrices and thresholds excepted
   Index tokens = 0;                  ///< predicted tokens
-  std::string fault;                 ///< what was not finite (then nothing was applied), else empty
+  std::string fault;                 ///< what was not finite, else empty
+  bool applied = true;               ///< whether weights changed: not where the fault was found before the update
 };
 
 /// A tensor of the optimizer as files name it, with the data it stands for.
@@ -50,7 +51,9 @@ class Learner {
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
-  /// Updates the weights unless the result names a fault. Carries `state` on; after a fault `state` is what it was. In
+  /// Updates the weights unless losses, gradients or the carried state are not finite, and names what is not; a weight
+  /// that the update itself spoils is named too. Weights that a step does not write are not looked at: they were finite
+  /// when they were read or last written. Carries `state` on; where nothing was applied `state` is what it was. In
   /// several passes the result is that of one to rounding.
   StepResult step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
 
@@ -58,8 +61,6 @@ class Learner {
   const ModelParameters& parameters() const { return parameters_; }
   ModelParameters& parameters() { return parameters_; }
   OptimizerTensors optimizer_tensors();
-  /// Name of the first weight that is not finite, or empty.
-  std::string first_bad_weight();
 
  private:
   /// A tensor outside the experts, its gradient and its moments.
@@ -85,10 +86,11 @@ class Learner {
   std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
                                             const PassOptions& options, const ModelState& state);
   ExpertsCache& cache_of(const LayerExperts& set);
-  void find_fault(Context& context, StepResult& result) const;
+  void find_fault(Context& context, ModelState& state, StepResult& result) const;
   double gradient_norm(std::string& fault) const;
-  void update(Context& context, const StepOptions& options, const StepResult& result);
-  void update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
+  /// Returns whether all weights that it wrote are finite.
+  bool update(Context& context, const StepOptions& options, const StepResult& result);
+  bool update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
 
   ModelConfig config_;
   OptimizerConfig optimizer_;

@@ -118,31 +118,23 @@ void Trainer::train_step(TrainListener& listener) {
   const Schedule schedule{config_.train.schedule, config_.train.lr, config_.train.warmup, progress_.planned_steps,
                           progress_.plateau_factor};
   const double lr = schedule.at(step);
-  StepResult result = learner_.step(
+  const StepResult result = learner_.step(
       context_, batch_, {step, batches_->streams(), lr, config_.train.clip, config_.train.micro_batch_tokens}, state_);
   progress_.step = step;
   progress_.next = batches_->position();
   progress_.seconds = seconds_before_ + (now() - started_);
   const double tokens_per_s = static_cast<double>(result.tokens) / std::max(1e-9, now() - begin);
-  const bool applied = result.fault.empty();
-  if (applied) result.fault = fault_after();
-  const StepReport report{result, progress_, lr, tokens_per_s, from, applied};
+  const StepReport report{result, progress_, lr, tokens_per_s, from};
   if (!result.fault.empty()) return note_fault(listener, report);
   progress_.tokens += result.tokens;
   progress_.bad_steps = 0;
   listener.on_step(report);
 }
 
-std::string Trainer::fault_after() {
-  std::string bad = first_bad_number(context_, named_tensors(learner_.parameters()));
-  if (bad.empty()) bad = first_bad_number(context_, state_tensors(state_));
-  return bad;
-}
-
 void Trainer::note_fault(TrainListener& listener, const StepReport& report) {
   ++progress_.bad_steps;
   listener.on_fault(report);
-  if (report.applied) diverge(report.result.fault + " after the step was made");
+  if (report.result.applied) diverge(report.result.fault + " after the step was made");
   // A weight that is not finite spoils every step: no use in trying others.
   const std::string weight = first_bad_number(context_, named_tensors(learner_.parameters()));
   if (!weight.empty()) diverge(report.result.fault + " because of weight " + weight);

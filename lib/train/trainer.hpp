@@ -41,7 +41,6 @@ struct StepReport {
   double lr;
   double tokens_per_s;
   BatchPosition batch;  ///< of the text that the step was made of
-  bool applied = true;  ///< false after a fault that was noticed before anything changed
 };
 
 struct ValidationReport {
@@ -107,8 +106,6 @@ class Trainer {
 
  private:
   void train_step(TrainListener& listener);
-  /// What of a step that was applied is not finite, or empty.
-  std::string fault_after();
   /// Counts a step with a fault, tells of it, and ends training where it cannot go on.
   void note_fault(TrainListener& listener, const StepReport& report);
   [[noreturn]] void diverge(const std::string& found) const;

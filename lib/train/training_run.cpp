@@ -178,12 +178,12 @@ void TrainingRun::on_fault(const StepReport& report) {
        {"event", "bad_step"},
        {"step", report.progress.step},
        {"cause", report.result.fault},
-       {"applied", report.applied},
+       {"applied", report.result.applied},
        {"pass", report.batch.pass},
        {"batch", report.batch.index},
        {"in_a_row", report.progress.bad_steps}});
-  view_.message("warning: step " + std::to_string(report.progress.step) + (report.applied ? "" : " was not applied") +
-                ": " + report.result.fault + " is not finite");
+  view_.message("warning: step " + std::to_string(report.progress.step) +
+                (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
 }
 
 void TrainingRun::log(const Json& line) {

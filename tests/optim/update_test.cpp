@@ -1,6 +1,7 @@
 // Every kind with golden values against them, by each of the three ways to update.
 #include "optim/update.hpp"
 
+#include <limits>
 #include <numeric>
 
 #include "support/catch.hpp"
@@ -27,9 +28,9 @@ void require_golden(const GroupConfig& config, const char* expected_name) {
     ++t;
     const OptimizerStep now{config, t, g.at("lr").get<double>()};
     const Matrix dw = golden_matrix(gradient);
-    update_tensor(context, now, dw, of_whole, whole);
-    update_rows(context, now, index, dw, of_table, last_step, table);
-    update_matrix(context, now, dw, t - 1, of_matrix, matrix);
+    REQUIRE(update_tensor(context, now, dw, of_whole, whole));
+    REQUIRE(update_rows(context, now, index, dw, of_table, last_step, table));
+    REQUIRE(update_matrix(context, now, dw, t - 1, of_matrix, matrix));
   }
   REQUIRE(t == 4);
   const std::vector<double> expected = golden_values(g.at(expected_name));
@@ -45,6 +46,32 @@ TEST_CASE("golden: four steps of Adam") { require_golden({}, "adam"); }
 
 TEST_CASE("golden: four steps of appendix D") {
   require_golden({0.0, 0.999, 1e-8, 1.0, OptimizerKind::factored}, "factored_adam");
+}
+
+TEST_CASE("an update that spoils one weight says so, whichever kind it is and however it is called") {
+  Context context(2);
+  constexpr Index kRows = 300, kColumns = 400;  // several tasks
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::factored, OptimizerKind::adafactor}) {
+    GroupConfig config;
+    config.kind = kind;
+    config.beta1 = 0;
+    const OptimizerStep now{config, 1, 1e38};
+    for (const Index spoiled : {-1, 0, 399, 60'000, 119'999}) {
+      CAPTURE(enum_name(kind), spoiled);
+      Matrix gradient(kRows, kColumns), start(kRows, kColumns);
+      for (float& g : gradient.values()) g = 1;
+      if (spoiled >= 0) start.data()[spoiled] = -std::numeric_limits<float>::max();
+      std::vector<std::int32_t> index(kRows);
+      std::iota(index.begin(), index.end(), 0);
+      std::vector<std::int64_t> last_step(kRows, 0);
+      const auto moments = [&] { return make_moments(kind, kRows, kColumns, false); };
+      Moments of_whole = moments(), of_table = moments(), of_matrix = moments();
+      Matrix whole = start.clone(), table = start.clone(), matrix = start.clone();
+      REQUIRE(update_tensor(context, now, gradient, of_whole, whole) == (spoiled < 0));
+      REQUIRE(update_rows(context, now, index, gradient, of_table, last_step, table) == (spoiled < 0));
+      REQUIRE(update_matrix(context, now, gradient, 0, of_matrix, matrix) == (spoiled < 0));
+    }
+  }
 }
 
 TEST_CASE("a gradient is brought to the greatest norm that is allowed, never enlarged") {

@@ -63,8 +63,8 @@ class Meddler final : public TrainListener {
   void on_step(const StepReport& report) override { note(report); }
   void on_fault(const StepReport& report) override {
     faults.push_back(report.result.fault);
-    applied.push_back(report.applied);
-    if (!report.applied) CHECK(sum_of(trainer_.learner()) == before_);
+    applied.push_back(report.result.applied);
+    if (!report.result.applied) CHECK(sum_of(trainer_.learner()) == before_);
     note(report);
   }
   void on_validation(const ValidationReport& report) override { best.push_back(report.best); }

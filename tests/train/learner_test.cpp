@@ -9,6 +9,7 @@
 #include "model/memory.hpp"
 #include "support/catch.hpp"
 #include "support/tiny_data.hpp"
+#include "train/step_check.hpp"
 
 using namespace moelm;
 
@@ -138,11 +139,11 @@ TEST_CASE("a model whose experts are kept in bfloat16 learns a batch by heart") 
       loss = learner.step(context, batch, {t, kStreams, 0.01, 1.0}, state).losses.cross_entropy;
     }
     REQUIRE(loss < 0.6);
-    REQUIRE(learner.first_bad_weight().empty());
+    REQUIRE(first_bad_number(context, named_tensors(learner.parameters())).empty());
     auto& rounded = std::get<MoeParameters>(learner.parameters().layers[2]).experts[1].rounded;
     REQUIRE(rounded.size() == 2);
     rounded[1].data()[3] = 0x7fc0;
-    REQUIRE(learner.first_bad_weight() == "layers.2.experts.1.weight_1");
+    REQUIRE(first_bad_number(context, named_tensors(learner.parameters())) == "layers.2.experts.1.weight_1, element 3");
   }
 }
 
