@@ -145,6 +145,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   const std::unique_ptr<TrainingRun> run = begin(context, stored, resolved, start, view);
   const std::string again = "moe-train --out " + quoted(out);
   if (run->finished()) {
+    run->complete_result();
     console.note(out + ": finished at step " + format_count(run->step()) + "; more: " + again + " --steps " +
                  std::to_string(2 * run->step()));
     print_result(command, out, run->result(), true);

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 struct JsonLimits {
   Index bytes = Index{64} << 20;   ///< size of the text
   Index depth = 64;                ///< arrays and objects within each other
-  Index memory = Index{48} << 20;  ///< bytes that the value takes in memory, beside the text
+  Index memory = Index{44} << 20;  ///< bytes that the value takes in memory, beside the text
 };
 
 /// Numbers of an array that is the value of `key` in the document's outermost object, kept in eight bytes each instead

@@ -128,9 +128,22 @@ TrainEnd TrainingRun::run() {
          {"step", trainer_.progress().step},
          {"threads", context_.threads()}});
   const TrainEnd end = trainer_.run(*this, start_.max_seconds);
-  if (end != TrainEnd::stopped)
-    write_file_atomic(join_path(start_.run, "result.json"), json_text(result(), 2) + "\n", *start_.files);
+  if (end != TrainEnd::stopped) write_result();
   return end;
+}
+
+void TrainingRun::write_result() {
+  write_file_atomic(join_path(start_.run, "result.json"), json_text(result(), 2) + "\n", *start_.files);
+}
+
+void TrainingRun::complete_result() {
+  const std::string path = join_path(start_.run, "result.json");
+  try {
+    if (read_json(path).at("last_step") == trainer_.progress().step) return;
+  } catch (const std::exception&) {
+    // Missing or not what this program writes: it is written anew.
+  }
+  write_result();
 }
 
 Json TrainingRun::result() {

@@ -55,6 +55,9 @@ class TrainingRun final : public TrainListener {
 
   /// What run/result.json holds; written by run() where training came to an end or its time was up.
   Json result();
+  /// Writes result.json of a finished run where it is missing or of an earlier step: the program may have been killed
+  /// after it had saved the last checkpoint.
+  void complete_result();
 
   void on_step(const StepReport& report) override;
   void on_validation(const ValidationReport& report) override;
@@ -68,6 +71,7 @@ class TrainingRun final : public TrainListener {
   void restore(const Checkpoint& checkpoint);
   void tell_differences(const JsonField& state);
   void log(const Json& line);
+  void write_result();
   void save(bool best);
   MetricsLog open_log(const std::optional<Checkpoint>& checkpoint);
   Json state_json();

@@ -22,6 +22,7 @@ using namespace moelm;
 namespace {
 
 constexpr std::array kSignals = {SIGTERM, SIGINT, SIGUSR1};
+constexpr unsigned long long kAllSignals = 1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGUSR1 - 1);
 
 int rounds(int quick) {
   const char* const long_campaign = std::getenv("MOELM_LONG");
@@ -30,12 +31,13 @@ int rounds(int quick) {
 
 void sleep_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
-/// Waits until a program catches SIGTERM: what happens while the system loads it is not its doing.
+/// Waits until a program catches every signal that stops it: what happens while the system loads it is not its doing.
 void wait_until_catching(const Program& program) {
   for (int i = 0; i < 20000; ++i) {
     std::ifstream status("/proc/" + std::to_string(program.pid()) + "/status");
     for (std::string line; std::getline(status, line);)
-      if (line.rfind("SigCgt:", 0) == 0 && (std::stoull(line.substr(7), nullptr, 16) >> (SIGTERM - 1) & 1) != 0) return;
+      if (line.rfind("SigCgt:", 0) == 0 && (std::stoull(line.substr(7), nullptr, 16) & kAllSignals) == kAllSignals)
+        return;
     sleep_for(0.0005);
   }
   FAIL("the program never catches signals");

@@ -113,6 +113,29 @@ TEST_CASE("training leaves a run, prints its result on stdout and all else on st
   REQUIRE(holds(more.out, "trained 14 steps"));
 }
 
+TEST_CASE("a finished run that was killed before it wrote its result is given one, and keeps the one it has") {
+  const Case c;
+  REQUIRE(c.train("run", {"--steps", "5", "-q"}).code == 0);
+  const std::string path = c.path("run/result.json"), written = get_file(path);
+  Json of_earlier = parse_json(written, path);
+  of_earlier["last_step"] = 3;
+  const auto put_earlier = [&] { put_file(path, json_text(of_earlier)); };
+  const auto put_broken = [&] { put_file(path, "{\"last_"); };
+  const auto remove = [&] { std::filesystem::remove(path); };
+  for (const std::function<void()>& spoil : {std::function<void()>(remove), {put_broken}, {put_earlier}}) {
+    spoil();
+    REQUIRE(c.go_on("run", {"-q"}).code == 0);
+    Json again = parse_json(get_file(path), path), before = parse_json(written, path);
+    for (const char* time : {"seconds", "saving_seconds"}) again.erase(time), before.erase(time);  // of the last save
+    REQUIRE(again == before);
+  }
+  Json marked = parse_json(written, path);
+  marked["seconds"] = 1.5;
+  put_file(path, json_text(marked));
+  REQUIRE(c.go_on("run", {"-q"}).code == 0);
+  REQUIRE(get_file(path) == json_text(marked));
+}
+
 TEST_CASE("a run that is stopped and continued ends with the same bytes as one that is not") {
   const Case c;
   REQUIRE(c.train("straight", {"--steps", "300", "-q"}).code == 0);
