@@ -49,7 +49,7 @@ struct TrainConfig {
   Index steps = 0;
   double epochs = 0;
   Index seed = 1;
-  std::string dtype = "f32";
+  std::string dtype = "auto";
   std::string checkpoint_every = "auto";
   Index validate_every = 0;
   Index patience = 0;

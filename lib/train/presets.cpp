@@ -28,7 +28,7 @@ std::vector<Preset> make_presets() {
   std::vector<Preset> presets = {
       ours("tiny", "for trying things out: width 64, 8 experts of 128, 2 chosen", 64, moe(8, 2, {128}), 16, 20, 4e-3),
       ours("small", "for 0.5 to 5 million tokens: width 256, 16 experts of 512, 4 chosen", 256, moe(16, 4, {512}), 32,
-           35, 4e-3),
+           20, 4e-3),
       ours("base", "for 5 to 50 million tokens: width 512, 32 experts of 1024, 4 chosen", 512, moe(32, 4, {1024}), 64,
            35, 2e-3),
       ours("large", "for more than 50 million tokens: width 512, 256 experts of 1024, 4 chosen", 512,

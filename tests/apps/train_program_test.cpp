@@ -176,16 +176,17 @@ TEST_CASE("the best validation perplexity is what moe-eval gives for the validat
   const Case c;
   for (const char* state : {"carry", "reset"})
     for (const char* gate : {"noisy-top-k", "balanced"}) {
-      CAPTURE(state, gate);
-      const std::string name = std::string(state) + gate;
+      const std::string name = std::string(state) + gate, dtype = name == "carrybalanced" ? "bf16" : "f32";
+      CAPTURE(state, gate, dtype);
       const ProgramResult trained =
-          c.train(name, {"--steps", "40", "--json", "-q", "--set", std::string("train.state=") + state, "--set",
-                         std::string("moe.gate=") + gate, "--set", "train.validate_every=7", "--set", "train.lr=0.05"});
+          c.train(name, {"--steps", "40", "--json", "-q", "--dtype", dtype, "--set",
+                         std::string("train.state=") + state, "--set", std::string("moe.gate=") + gate, "--set",
+                         "train.validate_every=7", "--set", "train.lr=0.05"});
       REQUIRE(trained.code == 0);
       const Json result = parse_json(trained.out, "stdout");
       for (const char* threads : {"1", "3"}) {
-        const ProgramResult scored =
-            run_program({MOELM_BIN_DIR "/moe-eval", c.path(name), "--split", "valid", "--json", "--threads", threads});
+        const ProgramResult scored = run_program({MOELM_BIN_DIR "/moe-eval", c.path(name), "--split", "valid", "--json",
+                                                  "--threads", threads, "--dtype", dtype});
         REQUIRE(scored.code == 0);
         const Json summary = parse_json(scored.out, "stdout");
         REQUIRE(summary["step"] == result["best_step"]);
@@ -291,7 +292,8 @@ TEST_CASE("a dry run on data prints the plan; without arguments there is only th
   const Json json = parse_json(dry.out, "stdout");
   REQUIRE(json["training_tokens"] == 1001);
   REQUIRE(json["vocabulary_size"] == 10);
-  REQUIRE(json["config"]["train"]["batch"] == 16);  // 32 x 35 is more than there is
+  REQUIRE(json["config"]["train"]["batch"] == 32);
+  REQUIRE(json["config"]["train"]["dtype"] != "auto");  // decided, as in a run
   const ProgramResult nothing = run_program({MOELM_BIN_DIR "/moe-train"});
   REQUIRE(nothing.code == 2);
   REQUIRE(nothing.out.empty());

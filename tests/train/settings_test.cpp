@@ -122,7 +122,7 @@ TEST_CASE("steps, passes and intervals may change, and nothing else changes with
   REQUIRE(c.model.dropout == stored.model.dropout);
   SettingSources passes;
   passes.epochs = 30;
-  REQUIRE(resumed_config(stored, passes, kTokens).train.steps == 26786);
+  REQUIRE(resumed_config(stored, passes, kTokens).train.steps == 46875);
 }
 
 TEST_CASE("anything else that is typed and differs is refused with both values") {
