@@ -32,15 +32,14 @@ BenchResult run_training(Context& context, const BenchSetting& setting, const st
   result.bytes = training_bytes(model);
   Index step = 0;
   Batch batch;
-  result.seconds =
-      setting.median_seconds([&] { batch = random_batch(model, ++step); },
-                             [&] {
-                               const StepResult r = learner.step(
-                                   context, batch, {step, model.streams, 1e-3, 1.0}, state);
-                               if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
-                               result.layers = balance_of(r);
-                             },
-                             kSeconds, kLeastSteps);
+  result.seconds = setting.median_seconds(
+      [&] { batch = random_batch(model, ++step); },
+      [&] {
+        const StepResult r = learner.step(context, batch, {step, model.streams, 1e-3, 1.0}, state);
+        if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
+        result.layers = balance_of(r);
+      },
+      kSeconds, kLeastSteps);
   return result;
 }
 
@@ -101,6 +100,8 @@ std::vector<BenchCase> step_cases(const BenchSetting& setting) {
     const OptimizerKind kind = name == "moe-1024-h" ? OptimizerKind::factored : OptimizerKind::adam;
     train("train-" + name, {.preset = name, .experts = kind}, standard ? BenchChoice::standard : BenchChoice::extra);
   }
+  train("train-moe-256-bf16-experts",
+        {.preset = "moe-256", .experts = OptimizerKind::factored, .weights = DataType::bf16}, BenchChoice::extra);
   for (const char* preset : {"moe-256", "4xlstm-512"})
     train("train-" + std::string(preset) + "-512x32",
           {.preset = preset, .streams = 512, .unroll = 32, .experts = OptimizerKind::factored}, BenchChoice::extra);

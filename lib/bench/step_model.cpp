@@ -43,6 +43,13 @@ double touched_experts(const MoeConfig& moe, double tokens) {
   return experts * (1 - std::pow(1 - static_cast<double>(moe.chosen()) / experts, tokens));
 }
 
+/// Bytes of one weight of an expert in a step: read in both directions and updated. Weights kept in bfloat16 are half.
+double expert_bytes(DataType weights, OptimizerKind kind) {
+  const double weight = weights == DataType::bf16 ? sizeof(Bf16) : sizeof(float);
+  const double moments = update_bytes(kind) - 2 * sizeof(float);
+  return 4 * weight + moments;
+}
+
 double norm_of(ModelGradients& gradients) {
   double sum = 0;
   for (const NamedGradient& g : named_gradients(gradients)) {
@@ -69,9 +76,7 @@ StepModel make_step_model(const BenchSetting& setting, const StepShape& shape) {
 
 Index step_memory(const BenchSetting& setting, const StepModel& m) {
   if (setting.tiny) return 0;
-  return training_memory(m.model, m.vocabulary, {m.tokens(), 0, 0}, default_threads().threads,
-                         m.optimizer)
-      .total();
+  return training_memory(m.model, m.vocabulary, {m.tokens(), 0, 0}, default_threads().threads, m.optimizer).total();
 }
 
 Batch random_batch(const StepModel& model, Index step) {
@@ -109,7 +114,7 @@ double training_bytes(const StepModel& m) {
     if (const auto* moe = std::get_if<MoeConfig>(&m.model.layers[l])) {
       const auto of_one = static_cast<double>(expert_weights(*moe, layer.input_width));
       numbers -= of_one * static_cast<double>(moe->experts);
-      bytes += of_one * touched_experts(*moe, tokens) * (2 * sizeof(float) + update_bytes(m.optimizer.experts.kind));
+      bytes += of_one * touched_experts(*moe, tokens) * expert_bytes(moe->weights, m.optimizer.experts.kind);
     }
     const bool embedding = l == 0, softmax = l + 1 == size.layers.size();
     if (embedding) numbers = std::min(numbers, tokens * static_cast<double>(layer.output_width));

@@ -12,6 +12,7 @@
 
 #include "base/random.hpp"
 #include "io/json.hpp"
+#include "support/campaign.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/program.hpp"
@@ -24,10 +25,7 @@ namespace {
 constexpr std::array kSignals = {SIGTERM, SIGINT, SIGUSR1};
 constexpr unsigned long long kAllSignals = 1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGUSR1 - 1);
 
-int rounds(int quick) {
-  const char* const long_campaign = std::getenv("MOELM_LONG");
-  return long_campaign != nullptr && std::string(long_campaign) == "1" ? 100 : quick;
-}
+int rounds(int quick) { return long_campaign() ? 100 : quick; }
 
 void sleep_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 

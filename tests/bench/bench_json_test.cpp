@@ -92,6 +92,11 @@ TEST_CASE("a step moves the weights of the experts that its tokens touch, and no
     return training_bytes(make_step_model({}, {.preset = preset, .streams = streams, .experts = kind}));
   };
   const double one = 2.0 * 512 * 1024;
+  const auto kept = [](DataType weights) {
+    return training_bytes(
+        make_step_model({}, {.preset = "moe-4", .experts = OptimizerKind::factored, .weights = weights}));
+  };
+  CHECK(kept(DataType::f32) - kept(DataType::bf16) == Approx(8 * 4 * one));
   // All 4 experts are touched: 8 bytes a weight in both directions, 8 or 24 in the update.
   CHECK(bytes("moe-4", OptimizerKind::adam, 64) - bytes("moe-4", OptimizerKind::factored, 64) == Approx(16 * 4 * one));
   // One stream of 20 tokens touches fewer than 80 of 256.

@@ -119,10 +119,10 @@ TEST_CASE("C5: what is odd but allowed is read") {
   put_file(directory / "t", zero_sized(20'000));
   REQUIRE(SafetensorsFile::open(directory / "t").tensors().size() == 20'000);
   const auto open = [&] { read_all(directory / "t"); };
-  if (kMemoryIsOurs) CHECK(peak_growth(open) <= kMostBeside);
+  if (memory_is_ours()) CHECK(peak_growth(open) <= kMostBeside);
   put_file(directory / "t", file_of("{" + std::string(30 * kMiB, ' ') + "}", ""));  // a header of spaces
   REQUIRE_NOTHROW(open());
-  if (kMemoryIsOurs) CHECK(peak_growth(open) <= static_cast<Index>(30 * kMiB) + kMostBeside);
+  if (memory_is_ours()) CHECK(peak_growth(open) <= static_cast<Index>(30 * kMiB) + kMostBeside);
 }
 
 TEST_CASE("N6: numbers that are not finite are refused with tensor and element") {

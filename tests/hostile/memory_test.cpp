@@ -40,7 +40,7 @@ TEST_CASE("C5: great vocabularies are read in the memory of their file and 64 Mi
     const auto size = static_cast<Index>(text.size());
     const auto load = [&] { load_tokenizer(path); };
     REQUIRE_NOTHROW(load());
-    if (!kMemoryIsOurs) continue;
+    if (!memory_is_ours()) continue;
     const Index growth = peak_growth(load);
     std::string damaged = text;
     damaged[damaged.size() - 10] = static_cast<char>(damaged[damaged.size() - 10] ^ 1);

@@ -12,6 +12,7 @@
 #include "io/file.hpp"
 #include "io/text_blocks.hpp"
 #include "io/text_source.hpp"
+#include "support/campaign.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/gzip_bytes.hpp"
@@ -105,8 +106,7 @@ TEST_CASE("D2: a vocabulary of the two words that every vocabulary has, and one 
 }
 
 TEST_CASE("D3: text without a line end is read in bounded memory and loses nothing") {
-  const bool long_run = std::getenv("MOELM_LONG") != nullptr;
-  const std::size_t pieces = long_run ? 1024 : 24;
+  const std::size_t pieces = long_campaign() ? 1024 : 24;
   const Desk desk;
   const std::string file = desk.path("line");
   {
@@ -120,7 +120,7 @@ TEST_CASE("D3: text without a line end is read in bounded memory and loses nothi
     const Dataset data = Dataset::open(desk.path("data"));
     CHECK(data.lines(Split::train) == 1);
     CHECK(data.split(Split::train).bytes == static_cast<Index>(pieces << 20));
-    if (kMemoryIsOurs) CHECK(growth < Index{256} << 20);
+    if (memory_is_ours()) CHECK(growth < Index{256} << 20);
   }
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("C6 for text: a gzip bomb takes the memory of its buffers") {
   };
   inflate();
   CHECK(read == Index{64} << 20);
-  if (kMemoryIsOurs) CHECK(peak_growth(inflate) < Index{8} << 20);
+  if (memory_is_ours()) CHECK(peak_growth(inflate) < Index{8} << 20);
 }
 
 TEST_CASE("D6: directories, devices and sparse files") {

@@ -36,7 +36,8 @@ inline void require_refused(const std::string& name, const std::function<void(co
     CHECK(message.rfind(path, 0) == 0);
     CHECK(holds(message, file.expected));
     CHECK(message.size() < path.size() + 600);
-    if (kMemoryIsOurs) CHECK(peak_growth([&] { read(path); }) <= static_cast<Index>(file.bytes.size()) + kMostBeside);
+    if (memory_is_ours())
+      CHECK(peak_growth([&] { read(path); }) <= static_cast<Index>(file.bytes.size()) + kMostBeside);
   }
 }
 

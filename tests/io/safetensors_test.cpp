@@ -92,8 +92,7 @@ TEST_CASE("the planned size is the written one, and data are aligned to their el
   TemporaryDirectory directory;
   put_file(directory / "t", bytes_of(tensors));
   const auto file = SafetensorsFile::open(directory / "t");
-  for (const StoredTensor& t : file.tensors())
-    REQUIRE(t.begin % tensor_type_bytes(t.type) == 0);
+  for (const StoredTensor& t : file.tensors()) REQUIRE(t.begin % tensor_type_bytes(t.type) == 0);
 }
 
 TEST_CASE("a file without tensors is a file") {

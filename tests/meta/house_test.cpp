@@ -132,9 +132,8 @@ TEST_CASE("the library knows neither programs nor tests") {
 
 TEST_CASE("every third party is used in one place") {
   const std::vector<std::pair<std::string, std::string>> places = {
-      {"dnnl|oneapi/", "lib/ops/gemm"},   {"zlib\\.h", "lib/io/(compress|gzip)"},
-      {"openssl/", "lib/io/checksum"},    {"nlohmann/", "lib/io/json"},
-      {"utf8proc", "lib/data/unicode"},   {"CLI/", "apps/common/"},
+      {"dnnl|oneapi/", "lib/ops/gemm"},   {"zlib\\.h", "lib/io/(compress|gzip)"}, {"openssl/", "lib/io/checksum"},
+      {"nlohmann/", "lib/io/json"},       {"utf8proc", "lib/data/unicode"},       {"CLI/", "apps/common/"},
       {"omp\\.h", "lib/(base/|ops/gemm)"}};
   for (const auto& path : sources({"lib", "apps", "corpora"}))
     for (const auto& include : includes(path))

@@ -40,9 +40,12 @@ stage() {
 check 'the build is installed below DESTDIR' stage
 programs=$(cd "$build/bin" && printf '/usr/bin/%s\n' moe-*)
 check '... programs only' eval '[ "$(cd "$work/stage" && find . -type f | sed "s/^.//" | sort)" = "$programs" ]'
+sanitized=no
+! grep -q '^MOELM_SANITIZE:STRING=.' "$build/CMakeCache.txt" || sanitized=yes
+[ $sanitized = no ] || echo 'skipped: no word of where programs were built, for sanitizers write it into them'
 for program in "$work"/stage/usr/bin/*; do
   name=$(basename "$program")
-  check "$name says nothing of where it was built" eval '! grep -qaF -e "$root/" -e "$build/" "$program"'
+  [ $sanitized = yes ] || check "$name says nothing of where it was built" eval '! grep -qaF -e "$root/" -e "$build/" "$program"'
   check "$name runs" eval '(cd / && env -i "$program" --version >/dev/null)'
 done
 

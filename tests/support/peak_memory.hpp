@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 
@@ -21,12 +22,18 @@
 
 namespace moelm {
 
-/// Whether the kernel's numbers are of the program: a sanitizer keeps memory of its own.
+/// Whether the kernel's numbers are of the program: a sanitizer keeps memory of its own. Says once what is skipped.
+inline bool memory_is_ours() {
 #ifdef MOELM_SANITIZED
-inline constexpr bool kMemoryIsOurs = false;
+  static const bool said = [] {
+    std::cout << "skipped: bounds of memory, for a sanitizer keeps memory of its own\n";
+    return true;
+  }();
+  return !said;
 #else
-inline constexpr bool kMemoryIsOurs = true;
+  return true;
 #endif
+}
 
 /// A line of /proc/self/status in bytes.
 inline Index status_bytes(const std::string& key) {

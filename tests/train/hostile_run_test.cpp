@@ -139,7 +139,7 @@ TEST_CASE("C5: a configuration that claims a greater model than the checkpoint h
     put_file(path, text.replace(text.find(from), std::string(from).size(), to));
     INFO(to);
     CHECK(error_exit(load) == Exit::bad_config);
-    if (kMemoryIsOurs) CHECK(peak_growth(load) < Index{64} << 20);
+    if (memory_is_ours()) CHECK(peak_growth(load) < Index{64} << 20);
   }
   const std::pair<const char*, const char*> changes[] = {{"\"vocabulary\": 5", "\"vocabulary\": -5"},
                                                          {"\"vocabulary\": 5", "\"vocabulary\": 5, \"more\": 1"},

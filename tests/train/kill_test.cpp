@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "io/file.hpp"
 #include "run/verify.hpp"
+#include "support/campaign.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/faulty_file_system.hpp"
@@ -202,8 +203,7 @@ class Campaign {
 }  // namespace
 
 TEST_CASE("T1: runs killed with -9, every second time inside a save, lose nothing and end with the same bytes") {
-  const char* const long_campaign = std::getenv("MOELM_LONG");
-  const int most = long_campaign != nullptr && std::string(long_campaign) == "1" ? 1000 : 50;
+  const int most = long_campaign() ? 1000 : 50;
   Campaign campaign;
   while (campaign.kills() < most) campaign.run(most);
   REQUIRE(campaign.kills() == most);
