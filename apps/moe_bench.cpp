@@ -9,10 +9,12 @@
 #include "base/version.hpp"
 #include "bench/bench_json.hpp"
 #include "bench/cases.hpp"
+#include "bench/growth_plot.hpp"
 #include "bench/run_bench.hpp"
 #include "bench_report/tables.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
+#include "io/file.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
 #include "train/model_data.hpp"
@@ -21,7 +23,7 @@ namespace moelm {
 namespace {
 
 struct Options {
-  std::optional<std::string> pattern, dtype, run, data;
+  std::optional<std::string> pattern, dtype, run, data, plot;
   bool standard = false, list = false;
 };
 
@@ -32,15 +34,19 @@ void declare(Command& command, Options& o) {
                  "a trained model: a training step and an evaluation on its own tokens; nothing is written");
   command.option("--data", "DIR", o.data, "data folder for --run, made with its tokenizer; default: the run's own");
   command.choice("--dtype", {"f32", "bf16"}, o.dtype, "what products read; default: both, one after the other");
+  command.option("--plot", "FILE", o.plot,
+                 "a picture (SVG) of the steps by their number of experts, beside the roofline");
   command.flag("--list", o.list, "the names of all cases, and measures nothing");
   command.exclude("--standard", "--case");
   command.exclude("--run", "--case");
   command.exclude("--run", "--standard");
+  command.exclude("--run", "--plot");
   command.json_flag("one JSON object on stdout");
   command.example("--standard", "every part of training, and the ceilings that all are divided by");
   command.example("--case train-moe-32 --dtype bf16", "one whole step; large products are measured all the same");
   command.example("--case '*' --json > bench.json",
                   "everything that is not listed as \"by its full name\", for a script");
+  command.example("--case growth --dtype bf16 --plot growth.svg", "what more experts cost, 4 to 4,096 of them");
   command.example("--run run/", "the speed of your own model on your own text");
   command.exit_code(Exit::missing_input, "--run: no run, no checkpoint or no data there");
   command.exit_code(Exit::out_of_memory, "out of memory, or a case given by its full name does not fit");
@@ -93,6 +99,7 @@ class Bench {
       std::cout << json_text(bench_json(ceilings, results_, threads_.threads), 2) << "\n";
     else
       std::cout << bench_tables(ceilings, results_);
+    if (o_.plot) write_file_atomic(*o_.plot, growth_plot(ceilings, results_));
     return 0;
   }
 
@@ -105,11 +112,17 @@ class Bench {
   std::vector<BenchCase> choose() const {
     std::vector<BenchCase> cases;
     bool found = o_.run.has_value();
+    int plotted = 0;
     for (const BenchCase& c : all_cases()) {
       const bool wanted = chosen(c, o_);
       found = found || wanted;
-      if ((wanted || makes_ceiling(c)) && fits(c)) cases.push_back(c);
+      if (!(wanted || makes_ceiling(c)) || !fits(c)) continue;
+      cases.push_back(c);
+      plotted += wanted && c.part == kGrowthPart;
     }
+    if (o_.plot && plotted < 2)
+      throw Error(Exit::usage, "--plot: expected two or more cases whose names begin with growth, found " +
+                                   std::to_string(plotted) + "; try --case growth");
     if (!found)
       throw Error(Exit::usage,
                   "--case " + *o_.pattern + ": expected a pattern that a name has, found none; see --list");

@@ -22,6 +22,7 @@ enum class ScratchSlot {
   logits,         ///< some rows of the softmax
   gradient,       ///< of one expert matrix
   moments,        ///< sums of its squares
+  weights,        ///< a row of them while it is updated
   count
 };
 

@@ -23,6 +23,8 @@ std::vector<BenchCase> softmax_cases(const BenchSetting& setting);
 std::vector<BenchCase> optimizer_cases(const BenchSetting& setting);
 /// Whole training steps and evaluations.
 std::vector<BenchCase> step_cases(const BenchSetting& setting);
+/// What growth_cases are part of.
+inline constexpr const char* kGrowthPart = "growth with the number of experts";
 /// The same training step with more and more experts.
 std::vector<BenchCase> growth_cases(const BenchSetting& setting);
 

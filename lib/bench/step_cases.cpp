@@ -82,7 +82,6 @@ BenchResult run_evaluation(Context& context, const BenchSetting& setting, const 
 }
 
 const char* const kSteps = "whole steps";
-const char* const kGrowth = "growth with the number of experts";
 
 }  // namespace
 
@@ -128,7 +127,7 @@ std::vector<BenchCase> growth_cases(const BenchSetting& setting) {
     const std::string name = std::string("growth-") + preset;
     const StepModel model = make_step_model(setting, {.preset = preset, .experts = OptimizerKind::factored});
     const bool large = std::string(preset).ends_with("-h");
-    cases.push_back({kGrowth, name, [=](Context& c) { return run_training(c, setting, kGrowth, name, model); },
+    cases.push_back({kGrowthPart, name, [=](Context& c) { return run_training(c, setting, kGrowthPart, name, model); },
                      large ? BenchChoice::extra : BenchChoice::standard, false, step_memory(setting, model)});
   }
   return cases;

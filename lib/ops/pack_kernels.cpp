@@ -55,14 +55,17 @@ void widen(Index n, const Bf16* x, float* y) {
   for (Index i = 0; i < n; ++i) y[i] = from_bf16(x[i]);
 }
 
-void round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
+bool round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
+  bool all_finite = true;
   for (Index i = 0; i < n; ++i) {
     std::uint32_t bits;
     std::memcpy(&bits, x + i, sizeof bits);
     const bool finite = (bits & 0x7f800000u) != 0x7f800000u;
     y[i] = finite ? static_cast<Bf16>((bits + (position_bits(key, static_cast<std::uint32_t>(i)) >> 16)) >> 16)
                   : to_bf16(x[i]);
+    all_finite = all_finite && (y[i] & 0x7f80u) != 0x7f80u;
   }
+  return all_finite;
 }
 
 void block_rounded(Index rows, Index columns, const Bf16* bt, Index stride, Bf16* block) {

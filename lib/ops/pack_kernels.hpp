@@ -13,9 +13,12 @@ inline constexpr Index kBlockRowsF32 = 16, kBlockRowsBf16 = 32;
 /// Rows of a block of B with so many rows: they are padded with zeros.
 constexpr Index padded_rows(Index rows, Index block) { return (rows + block - 1) / block * block; }
 
+/// The key under which position 0 has the random bits that position i has under `key`.
+constexpr std::uint32_t position_key(std::uint32_t key, std::uint32_t i) { return key + i * 0x9E3779B9u; }
+
 /// 32 random bits of position i under a key: a finaliser that spreads every bit of its argument (lowbias32).
-inline std::uint32_t position_bits(std::uint32_t key, std::uint32_t i) {
-  std::uint32_t h = key + i * 0x9E3779B9u;
+constexpr std::uint32_t position_bits(std::uint32_t key, std::uint32_t i) {
+  std::uint32_t h = position_key(key, i);
   h = (h ^ (h >> 16)) * 0x7FEB352Du;
   h = (h ^ (h >> 15)) * 0x846CA68Bu;
   return h ^ (h >> 16);
@@ -32,8 +35,8 @@ struct PackKernels {
   /// y = x in single precision.
   void (*widen)(Index n, const Bf16* x, float* y);
   /// y = x rounded down or up to bfloat16, the nearer the likelier, so that the mean of many roundings is x. The random
-  /// numbers follow from `key`.
-  void (*round_stochastic)(Index n, std::uint32_t key, const float* x, Bf16* y);
+  /// numbers follow from `key`. Returns whether all of y is finite.
+  bool (*round_stochastic)(Index n, std::uint32_t key, const float* x, Bf16* y);
   /// One block of B from rows of its transpose bt [columns <= 64, rows]; block [padded rows / 16][16][64].
   void (*block_f32)(Index rows, Index columns, const float* bt, Index stride, float* block);
   /// The same rounded; block [padded rows / 32][16][64][2].

@@ -167,7 +167,8 @@ void widen(Index n, const Bf16* x, float* y) {
     _mm512_mask_storeu_epi32(y + i, lanes(n - i), _mm512_slli_epi32(load_rounded(true, lanes(n - i), x + i), 16));
 }
 
-void round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
+bool round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
+  __mmask16 bad = 0;
   const __m512i count = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   for (Index i = 0; i < n; i += kLanes) {
     const __mmask16 mask = lanes(n - i);
@@ -182,8 +183,10 @@ void round_stochastic(Index n, std::uint32_t key, const float* x, Bf16* y) {
     const __m512i bits = _mm512_castps_si512(value), exponent = _mm512_set1_epi32(0x7f800000);
     const __mmask16 finite = _mm512_cmpneq_epi32_mask(_mm512_and_si512(bits, exponent), exponent);
     const __m512i out = _mm512_mask_add_epi32(rounded(value), finite, bits, _mm512_srli_epi32(h, 16));
+    bad |= _mm512_cmpeq_epi32_mask(_mm512_and_si512(out, exponent), exponent);
     _mm256_mask_storeu_epi16(y + i, mask, _mm512_cvtepi32_epi16(_mm512_srli_epi32(out, 16)));
   }
+  return bad == 0;
 }
 
 void block_rounded(Index rows, Index columns, const Bf16* bt, Index stride, Bf16* block) {

@@ -69,13 +69,20 @@ bool adam_update_rows(Context& context, const OptimizerStep& now, std::span<cons
   return finite;
 }
 
-bool adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step, Moments& moments,
-                        MatrixView weights) {
+bool adam_update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
+                        Moments& moments, const WeightRows& weights) {
   ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
          "a gradient has the shape of its weights");
   catch_up(now, last_step, weights.size(), moments.m.data(), moments.v.data());
-  return kernels().adam(weights.size(), step_numbers(now), gradient.data, moments.m.data(), moments.v.data(),
-                        weights.data);
+  const AdamStep step = step_numbers(now);
+  bool finite = true;
+  for (Index i = 0; i < weights.rows(); ++i)
+    finite &= weights.update_row(context, i, [&](float* row) {
+      const Index first = i * weights.cols();
+      return kernels().adam(weights.cols(), step, gradient.data + first, moments.m.data() + first,
+                            moments.v.data() + first, row);
+    });
+  return finite;
 }
 
 }  // namespace moelm

@@ -10,6 +10,7 @@
 
 #include "base/context.hpp"
 #include "optim/moments.hpp"
+#include "optim/weight_rows.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
@@ -25,7 +26,7 @@ namespace moelm {
                                     MatrixView table);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
-[[nodiscard]] bool adam_update_matrix(const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                                      Moments& moments, MatrixView weights);
+[[nodiscard]] bool adam_update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient,
+                                      Index last_step, Moments& moments, const WeightRows& weights);
 
 }  // namespace moelm

@@ -68,7 +68,7 @@ class MissedSteps {
 /// What a step changes: all rows of a matrix, or few of a table's.
 struct Target {
   ConstMatrixView gradient;
-  MatrixView weights;
+  WeightRows weights;
   const std::int32_t* index;  ///< row of the weights for each row of the gradient, or null: the same
   float* rows;                ///< averages over rows, or null
   float* columns;             ///< averages over columns, or null
@@ -103,9 +103,11 @@ class FactoredUpdate {
     if (now_.config.kind == OptimizerKind::adafactor) rate /= std::max(1.0, rms() / kAdafactorMostRms);
     std::atomic<bool> finite = true;
     for_rows([&](Index i, Index) {
-      if (!kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon), roots_,
-                              target_.gradient.row(i), target_.weights.row(target_.row(i))))
-        finite = false;
+      const bool sound = target_.weights.update_row(context_, target_.row(i), [&](float* row) {
+        return kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon),
+                                  roots_, target_.gradient.row(i), row);
+      });
+      if (!sound) finite = false;
     });
     return finite;
   }
@@ -132,7 +134,7 @@ class FactoredUpdate {
   }
 
   void finish_columns(double kept) {
-    const double scale = now_.grad_scale * now_.grad_scale / static_cast<double>(target_.weights.rows);
+    const double scale = now_.grad_scale * now_.grad_scale / static_cast<double>(target_.weights.rows());
     double total = 0;
     for (Index j = 0; j < width_; ++j) {
       double sum = 0;
@@ -179,21 +181,17 @@ class FactoredUpdate {
 }  // namespace
 
 bool factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                     Moments& moments, MatrixView weights) {
+                     Moments& moments, const WeightRows& weights) {
   ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
          "a gradient has the shape of its weights");
   const bool vector = moments.rows.empty();
   ensure(vector ? moments.v.size() == weights.size()
-                : moments.rows.size() == weights.rows && moments.columns.size() == weights.cols,
+                : moments.rows.size() == weights.rows() && moments.columns.size() == weights.cols(),
          "averages have the shape of their weights");
   if (weights.size() == 0) return true;
   Target target{gradient, weights, nullptr, moments.rows.data(), moments.columns.data()};
   if (vector)
-    target = {{gradient.data, 1, weights.size(), weights.size()},
-              {weights.data, 1, weights.size(), weights.size()},
-              nullptr,
-              nullptr,
-              moments.v.data()};
+    target = {{gradient.data, 1, weights.size(), weights.size()}, weights.flat(), nullptr, nullptr, moments.v.data()};
   const double kept = MissedSteps(now, last_step).kept_since(last_step);
   return FactoredUpdate(context, now, target).run([kept](Index) { return kept; }, kept);
 }

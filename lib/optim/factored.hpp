@@ -15,6 +15,7 @@
 
 #include "base/context.hpp"
 #include "optim/moments.hpp"
+#include "optim/weight_rows.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
@@ -22,7 +23,7 @@ namespace moelm {
 /// Updates a tensor that was last updated in step `last_step` (0: never). May be called within a task; the bits of the
 /// result depend neither on that nor on the number of threads.
 [[nodiscard]] bool factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient,
-                                   Index last_step, Moments& moments, MatrixView weights);
+                                   Index last_step, Moments& moments, const WeightRows& weights);
 
 /// Updates rows index[i], all different, of a table with the gradients rows[i]; last_step[row] is the step of a row's
 /// last update, 0 for never. C is an average over all rows, so it changes with every step.

@@ -21,8 +21,9 @@ bool update_rows(Context& context, const OptimizerStep& now, std::span<const std
 }
 
 bool update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                   Moments& moments, MatrixView weights) {
-  if (now.config.kind == OptimizerKind::adam) return adam_update_matrix(now, gradient, last_step, moments, weights);
+                   Moments& moments, const WeightRows& weights) {
+  if (now.config.kind == OptimizerKind::adam)
+    return adam_update_matrix(context, now, gradient, last_step, moments, weights);
   return factored_update(context, now, gradient, last_step, moments, weights);
 }
 

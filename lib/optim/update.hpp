@@ -7,6 +7,7 @@
 
 #include "base/context.hpp"
 #include "optim/moments.hpp"
+#include "optim/weight_rows.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {
@@ -26,6 +27,6 @@ double clip_scale(double norm, double most);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
 [[nodiscard]] bool update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,
-                                 Moments& moments, MatrixView weights);
+                                 Moments& moments, const WeightRows& weights);
 
 }  // namespace moelm

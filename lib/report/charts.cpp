@@ -142,7 +142,8 @@ void draw(HtmlWriter& html, const HeatMap& map) {
 void draw(HtmlWriter& html, const LineChart& chart) {
   constexpr double kChartWidth = 470, kChartLeft = 48, kRight = 20, kHeight = 190;
   const auto usable = [&](CurvePoint p) {
-    return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0);
+    return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0) &&
+           (!chart.logarithmic_x || p.x > 0);
   };
   double x_least = INFINITY, x_greatest = -INFINITY, y_least = INFINITY, y_greatest = -INFINITY;
   for (const Curve& curve : chart.curves)
@@ -154,7 +155,8 @@ void draw(HtmlWriter& html, const LineChart& chart) {
   if (!(x_least <= x_greatest)) return;
   if (chart.from_zero && !chart.logarithmic) y_least = std::min(y_least, 0.0);
   if (chart.from_zero && y_least == y_greatest) y_greatest = y_least + 1;
-  const Axis x(x_least, x_greatest, 5, false, AxisEnds::data), y(y_least, y_greatest, 5, chart.logarithmic);
+  const Axis x(x_least, x_greatest, 5, chart.logarithmic_x, AxisEnds::data),
+      y(y_least, y_greatest, 5, chart.logarithmic);
   const double width = kChartWidth - kChartLeft - kRight;
   const auto place_x = [&](double v) { return kChartLeft + width * x.at(v); };
   const auto place_y = [&](double v) { return kTop + kHeight * (1 - y.at(v)); };

@@ -57,7 +57,8 @@ struct Curve {
 struct LineChart {
   ChartTexts texts;
   std::vector<Curve> curves;  ///< at most 6
-  bool logarithmic = false;
+  bool logarithmic = false;   ///< the axis of values
+  bool logarithmic_x = false;
   bool from_zero = false;  ///< the axis begins at 0
 };
 

@@ -6,9 +6,7 @@
 #include <utility>
 
 #include "base/finite.hpp"
-#include "io/tensor_type.hpp"
 #include "ops/kernels.hpp"
-#include "ops/pack_kernels.hpp"
 #include "optim/update.hpp"
 
 namespace moelm {
@@ -91,17 +89,9 @@ bool ExpertSet::update_expert(Context& context, Index e, Index step, double lr, 
     form_expert_gradient(context, weights, parts_, e, static_cast<Index>(j), cache, gradient);
     const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
     const OptimizerStep now{optimizer_, step, lr, scale};
-    if (!weights.weight.empty()) {
-      finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], weights.weight[j]);
-      continue;
-    }
-    Bf16Matrix& rounded = weights.rounded[j];
-    const MatrixView wide{context.scratch(ScratchSlot::packed, rows * cols).data(), rows, cols, cols};
-    pack_kernels().widen(rounded.size(), rounded.data(), wide.data);
-    finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], wide);
-    pack_kernels().round_stochastic(rounded.size(), rounding_key(step, e, j), wide.data, rounded.data());
-    // The greatest floats are rounded to infinity.
-    finite &= first_non_finite(TensorType::bf16, rounded.data(), rounded.size()) < 0;
+    const WeightRows kept = weights.weight.empty() ? WeightRows(weights.rounded[j], rounding_key(step, e, j))
+                                                   : WeightRows(MatrixView(weights.weight[j]));
+    finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], kept);
   }
   last_step_[expert] = step;
   return finite;

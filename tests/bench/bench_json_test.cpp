@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "bench/cases.hpp"
+#include "bench/growth_plot.hpp"
 #include "bench/step_model.hpp"
 #include "support/catch.hpp"
 
@@ -104,4 +106,32 @@ TEST_CASE("a step moves the weights of the experts that its tokens touch, and no
       (bytes("moe-256", OptimizerKind::adam, 1) - bytes("moe-256", OptimizerKind::factored, 1)) / 16 / one;
   CHECK(few > 60);
   CHECK(few < 80);
+}
+
+TEST_CASE("growth is drawn as two curves a type, from left to right whatever the order of the cases") {
+  std::vector<BenchResult> results;
+  for (const Index experts : {256, 4, 32}) {
+    BenchResult r = some_result(1e9, 1e9);
+    r.part = kGrowthPart;
+    r.seconds = 0.1 * static_cast<double>(experts);
+    r.layers = {{2, experts, 1}};
+    results.push_back(r);
+  }
+  results.push_back(some_result(1e9, 1e9));  // of another part
+  const std::string svg = growth_plot(some_ceilings(), results);
+  const auto count = [&](const std::string& text) {
+    int found = 0;
+    for (std::size_t at = svg.find(text); at != std::string::npos; at = svg.find(text, at + 1)) ++found;
+    return found;
+  };
+  CHECK(count("<circle") == 3);
+  CHECK(count("class=\"curve c0\"") == 2);  // the curve and its key
+  CHECK(count("class=\"curve c1\"") == 2);
+  CHECK(count("class=\"curve c2\"") == 0);
+  const std::size_t four = svg.find(" at 4<"), more = svg.find(" at 32<"), most = svg.find(" at 256<");
+  CHECK(four < more);
+  CHECK(more < most);
+  CHECK(most != std::string::npos);
+  CHECK(count("<svg") == count("</svg>"));
+  CHECK(count("<text") == count("</text>"));
 }

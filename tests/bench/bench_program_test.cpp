@@ -48,6 +48,9 @@ TEST_CASE("what cannot be is refused before anything is measured") {
   CHECK(unknown.code == 2);
   CHECK(holds(unknown.err, "--list"));
   CHECK(bench({"--run", "/nowhere/at/all"}).code == 66);
+  const ProcessResult plot = bench({"--case", "growth-moe-32", "--plot", "x.svg"});
+  CHECK(plot.code == 2);
+  CHECK(holds(plot.err, "--plot: expected two or more cases"));
 }
 
 TEST_CASE("one case and the ceilings, as JSON; and a run on its own tokens, as a table") {

@@ -90,8 +90,8 @@ TEST_CASE("vector kernels of packing equal the plain ones bit for bit at odd siz
       plain.widen(m.size(), small.data(), g.data());
       REQUIRE(same(f, g));
       std::vector<Bf16> drawn(small), drawn_plainly(small);
-      fast.round_stochastic(m.size(), 77, m.data(), drawn.data());
-      plain.round_stochastic(m.size(), 77, m.data(), drawn_plainly.data());
+      REQUIRE(fast.round_stochastic(m.size(), 77, m.data(), drawn.data()) ==
+              plain.round_stochastic(m.size(), 77, m.data(), drawn_plainly.data()));
       REQUIRE(same(drawn, drawn_plainly));
       std::vector<Bf16> image(static_cast<std::size_t>(size), 9), image_plainly(image);
       fast.rows_rounded(rows, padded, columns, small.data(), columns, image.data(), size);
@@ -141,6 +141,37 @@ TEST_CASE("rows and columns of B meet in the same blocks, in bfloat16 two rows i
   REQUIRE(h[3] == to_bf16(b(1, 1)));
   REQUIRE(h[128 + 2] == to_bf16(b(2, 1)));
   REQUIRE(h[128 + 3] == 0);
+}
+
+TEST_CASE("stochastic rounding tells of every number that is not finite, the rounded ones too") {
+  const float greatest = std::numeric_limits<float>::max(), infinity = std::numeric_limits<float>::infinity();
+  for (const Index n : {1, 15, 16, 17, 40})
+    for (Index at = 0; at < n; ++at)
+      for (const float bad : {infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
+        std::vector<float> x(static_cast<std::size_t>(n), 1.5f);
+        std::vector<Bf16> y(x.size());
+        REQUIRE(pack_kernels().round_stochastic(n, 1, x.data(), y.data()));
+        x[static_cast<std::size_t>(at)] = bad;
+        REQUIRE_FALSE(pack_kernels().round_stochastic(n, 1, x.data(), y.data()));
+        REQUIRE_FALSE(plain_pack_kernels().round_stochastic(n, 1, x.data(), y.data()));
+      }
+  // All bits of the mantissa are set: nearly every draw rounds up, to infinity.
+  const std::vector<float> x(64, greatest);
+  std::vector<Bf16> y(x.size());
+  REQUIRE_FALSE(pack_kernels().round_stochastic(64, 1, x.data(), y.data()));
+  REQUIRE_FALSE(plain_pack_kernels().round_stochastic(64, 1, x.data(), y.data()));
+}
+
+TEST_CASE("a row is rounded as it is within the whole, under its own key") {
+  const Matrix m = random_matrix(5, 37, 3);
+  std::vector<Bf16> whole(static_cast<std::size_t>(m.size())), by_row(whole.size());
+  pack_kernels().round_stochastic(m.size(), 9, m.data(), whole.data());
+  for (Index i = 0; i < m.rows(); ++i) {
+    const Index first = i * m.cols();
+    pack_kernels().round_stochastic(m.cols(), position_key(9, static_cast<std::uint32_t>(first)), m.row(i),
+                                    by_row.data() + first);
+  }
+  REQUIRE(same(whole, by_row));
 }
 
 TEST_CASE("stochastic rounding is right on average and never further away than the next number") {

@@ -69,6 +69,7 @@ struct SkippedRow {
 }  // namespace
 
 TEST_CASE("the first step moves every weight by the learning rate, whatever the decays are") {
+  Context context(1);
   for (const double beta1 : {0.0, 0.9, 0.999999})
     for (const double beta2 : {0.0, 0.9, 0.999, 0.99999, 0.9999999}) {
       CAPTURE(beta1, beta2);
@@ -76,7 +77,7 @@ TEST_CASE("the first step moves every weight by the learning rate, whatever the 
       gradient(0, 0) = 0.03f;
       gradient(0, 1) = -7.0f;
       Moments moments = adam_moments(1, 2);
-      REQUIRE(adam_update_matrix({{beta1, beta2, 0, 2.0}, 1, 0.01}, gradient, 0, moments, w));
+      REQUIRE(adam_update_matrix(context, {{beta1, beta2, 0, 2.0}, 1, 0.01}, gradient, 0, moments, w));
       REQUIRE(w(0, 0) == Approx(-0.02).epsilon(1e-5));
       REQUIRE(w(0, 1) == Approx(0.02).epsilon(1e-5));
     }
@@ -127,6 +128,7 @@ TEST_CASE("with beta1 > 0 a skipped row stays where it is, and its moments decay
 }
 
 TEST_CASE("with beta1 = 0 a matrix skipped for many steps equals dense Adam with zero gradients") {
+  Context context(1);
   const GroupConfig config{0.0, 0.99, 1e-8, 1.0};
   Matrix w = random_matrix(4, 6, 1);
   Moments moments = adam_moments(4, 6);
@@ -138,7 +140,7 @@ TEST_CASE("with beta1 = 0 a matrix skipped for many steps equals dense Adam with
     const Matrix gradient = random_matrix(4, 6, static_cast<std::uint64_t>(t));
     dense.step(now, touch ? widened(gradient) : std::vector<double>(24, 0.0));
     if (!touch) continue;
-    REQUIRE(adam_update_matrix(now, gradient, last_step, moments, w));
+    REQUIRE(adam_update_matrix(context, now, gradient, last_step, moments, w));
     last_step = t;
   }
   REQUIRE(mismatch("w", w.values(), dense.w) == "");

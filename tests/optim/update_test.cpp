@@ -1,12 +1,14 @@
 // Every kind with golden values against them, by each of the three ways to update.
 #include "optim/update.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/golden.hpp"
+#include "support/random_matrix.hpp"
 
 using namespace moelm;
 
@@ -70,6 +72,49 @@ TEST_CASE("an update that spoils one weight says so, whichever kind it is and ho
       REQUIRE(update_tensor(context, now, gradient, of_whole, whole) == (spoiled < 0));
       REQUIRE(update_rows(context, now, index, gradient, of_table, last_step, table) == (spoiled < 0));
       REQUIRE(update_matrix(context, now, gradient, 0, of_matrix, matrix) == (spoiled < 0));
+    }
+  }
+}
+
+TEST_CASE("weights in bfloat16 are widened, updated and rounded row by row as they would be as a whole") {
+  Context context(1);
+  constexpr Index kRows = 7, kColumns = 37;
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::factored, OptimizerKind::adafactor}) {
+    GroupConfig config;
+    config.kind = kind;
+    CAPTURE(enum_name(kind));
+    Matrix wide = random_matrix(kRows, kColumns, 1);
+    Bf16Matrix by_row(kRows, kColumns), as_whole(kRows, kColumns);
+    for (Bf16Matrix* w : {&by_row, &as_whole}) pack_kernels().round(wide.size(), wide.data(), w->data());
+    Moments of_rows = make_moments(config.kind, kRows, kColumns, false);
+    Moments of_whole = make_moments(config.kind, kRows, kColumns, false);
+    for (Index t = 1; t <= 3; ++t) {
+      const OptimizerStep now{config, t, 0.01};
+      const auto key = static_cast<std::uint32_t>(100 + t);
+      const Matrix gradient = random_matrix(kRows, kColumns, static_cast<std::uint64_t>(10 + t));
+      REQUIRE(update_matrix(context, now, gradient, t - 1, of_rows, WeightRows(by_row, key)));
+      pack_kernels().widen(wide.size(), as_whole.data(), wide.data());
+      REQUIRE(update_matrix(context, now, gradient, t - 1, of_whole, wide));
+      REQUIRE(pack_kernels().round_stochastic(wide.size(), key, wide.data(), as_whole.data()));
+      REQUIRE(std::equal(by_row.data(), by_row.data() + by_row.size(), as_whole.data()));
+    }
+  }
+}
+
+TEST_CASE("a weight in bfloat16 that an update rounds to infinity is told of") {
+  Context context(1);
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::factored, OptimizerKind::adafactor}) {
+    GroupConfig config;
+    config.kind = kind;
+    config.beta1 = 0;
+    Matrix gradient(3, 20);
+    for (float& g : gradient.values()) g = 1;
+    for (const bool spoiled : {false, true}) {
+      Bf16Matrix weights(3, 20);
+      if (spoiled) weights.row(1)[5] = 0xff7f;  // the lowest number of all
+      Moments moments = make_moments(kind, 3, 20, false);
+      CAPTURE(enum_name(kind), spoiled);
+      REQUIRE(update_matrix(context, {config, 1, 1e38}, gradient, 0, moments, WeightRows(weights, 1)) == !spoiled);
     }
   }
 }
