@@ -72,7 +72,7 @@ int run(int argc, const char* const* argv) {
   if (const auto code = command.parse(argc, argv)) return *code;
   for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
     if (tokenizer == name) options.kind = kind;
-  const StopSignal signal;
+  const StopSignal& signal = StopSignal::of_process();
   Console console(console_style(STDERR_FILENO, command.quiet()),
                   [](std::string_view text) { std::cerr << text << std::flush; });
   Context context(command.threads().threads);

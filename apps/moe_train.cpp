@@ -29,8 +29,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   // A request is heeded from here on; until there is something to save, by ending at once.
-  std::optional<StopSignal> stop;
-  if (!options.prints_only()) stop.emplace(StopSignal::First::ends);
+  StopSignal* const stop = options.prints_only() ? nullptr : &StopSignal::of_process(StopSignal::First::ends);
   const ResolvedRun resolved = resolve_run(options);
   if (options.print_config) {
     print(printed_config(resolved));

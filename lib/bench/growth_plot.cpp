@@ -9,12 +9,12 @@ namespace moelm {
 
 namespace {
 
-// A file of its own has no page around it, so it brings colors for a light background.
+// A file of its own has no page around it, so it brings colors for a light background: one a type, rooflines dashed.
 constexpr const char* kStyle =
     "text{font:12px system-ui,sans-serif;fill:#46525f}text.title{font-size:14px;fill:#16202c}"
     ".end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#e7eaee}"
     ".curve{fill:none;stroke-width:1.8}.dot{stroke-width:1.5;fill:#ffffff}"
-    ".c0{stroke:#2563c9}.c1{stroke:#d9480f}.c2{stroke:#15846b}.c3{stroke:#8b3fc4}";
+    ".c0,.c1{stroke:#2563c9}.c2,.c3{stroke:#d9480f}.c1,.c3{stroke-dasharray:5 4}";
 
 bool is_plotted(const BenchResult& r) { return r.part == kGrowthPart && !r.layers.empty(); }
 
@@ -58,9 +58,9 @@ std::string growth_plot(const Ceilings& ceilings, std::span<const BenchResult> r
       [&] {
         svg.element("style", {}, kStyle);
         svg.empty("rect", {{"width", "640"}, {"height", "400"}, {"fill", "#ffffff"}});
-        svg.element("text", {{"class", "title"}, {"x", "48"}, {"y", "22"}}, "milliseconds a training step");
+        svg.element("text", {{"class", "title"}, {"x", "48"}, {"y", "22"}},
+                    "milliseconds a training step, by the number of experts");
         svg.element("svg", {{"y", "30"}, {"width", "640"}, {"height", "320"}}, [&] { draw(svg, chart); });
-        svg.element("text", {{"class", "end"}, {"x", "612"}, {"y", "376"}}, "experts");
         key(svg, chart.curves);
       });
   return svg.str();

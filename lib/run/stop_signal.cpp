@@ -53,6 +53,11 @@ StopSignal::~StopSignal() {
   installed = false;
 }
 
+StopSignal& StopSignal::of_process(First first) {
+  static StopSignal* const signal = new StopSignal(first);  // never destroyed
+  return *signal;
+}
+
 void StopSignal::ask() { first_ends = 0; }
 
 int StopSignal::number() const { return arrived; }

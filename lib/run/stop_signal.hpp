@@ -16,6 +16,10 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
+  /// The one of a program, which no scope ends: a signal that comes when the work is done and its result is said, while
+  /// memory is given back, must not end the process as if it had failed.
+  static StopSignal& of_process(First first = First::asks);
+
   /// From now on the first signal asks.
   void ask();
   /// Whether a signal has arrived. Any thread may ask.

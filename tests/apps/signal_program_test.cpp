@@ -109,7 +109,7 @@ TEST_CASE("T3: moe-train stops with 75 whatever it does, and goes on to the same
     sleep_for(seconds * random.uniform(0, i, 0) / 3);
     program.signal(kSignals[static_cast<std::size_t>(i) % 3]);
     const ProgramResult result = program.finish();
-    INFO("signal " << i << ": " << result.err);
+    INFO("signal " << i << ", code " << result.code << ": " << result.err);
     REQUIRE((result.code == 75 || result.code == 0));
     stopped += result.code == 75;
     if (result.code == 0) {
@@ -179,7 +179,7 @@ TEST_CASE("T3: moe-tokenize stops with 75 and keeps nothing, or has finished; ag
     sleep_for(seconds * random.uniform(1, i, 0));
     program.signal(kSignals[static_cast<std::size_t>(i) % 3]);
     const ProgramResult result = program.finish();
-    INFO("signal " << i << ": " << result.err);
+    INFO("signal " << i << ", code " << result.code << ": " << result.err);
     REQUIRE((result.code == 75 || result.code == 0));
     stopped += result.code == 75;
     REQUIRE(std::filesystem::exists(directory / "out/index.json") == (result.code == 0));

@@ -33,6 +33,18 @@ TEST_CASE("a second signal exits at once with 128 + its number") {
   REQUIRE(child.finish(SIGTERM) == 128 + SIGTERM);
 }
 
+TEST_CASE("that of the process outlives whoever asked for it: a late signal changes nothing about the end") {
+  ChildProcess child([](const auto& report) {
+    const auto work = [] { return StopSignal::of_process().number(); };
+    work();
+    report("done");
+    while (work() == 0) ::usleep(1000);
+    return 0;
+  });
+  REQUIRE(child.line() == "done");
+  REQUIRE(child.finish(SIGTERM) == 0);
+}
+
 TEST_CASE("without a StopSignal a signal ends the process as usual") {
   ChildProcess child([](const auto& report) {
     { const StopSignal stop; }
