@@ -1,6 +1,5 @@
 // moe-train: from a data folder to a trained model.
 #include <iostream>
-#include <optional>
 
 #include "common/main_guard.hpp"
 #include "train/listings.hpp"

@@ -111,11 +111,8 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.packed += kept <= kMostKeptNumbers ? number(kept) : 0;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.gradients += s.threads * largest;
-  if (c.weights == DataType::bf16) {
-    // Half of their room; in their update they stand once in single precision.
-    sums.saved += experts * number(expert_weights(c, static_cast<Index>(s.inputs))) / 2;
-    sums.gradients += s.threads * largest;
-  }
+  // Half of their room.
+  if (c.weights == DataType::bf16) sums.saved += experts * number(expert_weights(c, static_cast<Index>(s.inputs))) / 2;
   sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
 }
 
