@@ -86,8 +86,9 @@ class Bench {
         bf16_(threads_.threads, DataType::bf16) {}
 
   int run() {
-    note("moelm " + std::string(version()) + ", " + std::to_string(threads_.threads) + " threads (" + threads_.source +
-         "), " + gemm_backend() + (native_bf16() ? "" : ", bf16 emulated") + ", kernels " + kernels().name);
+    note("moelm " + std::string(version()) + ", " + format_counted(threads_.threads, "thread") + " (" +
+         threads_.source + "), " + gemm_backend() + (native_bf16() ? "" : ", bf16 emulated") + ", kernels " +
+         kernels().name);
     if (o_.run) load();
     const std::vector<BenchCase> cases = choose();
     Ceilings ceilings = measure_ceilings(f32_);

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "base/escape.hpp"
+#include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "io/json.hpp"
@@ -16,7 +17,7 @@ void print(const VerifiedPath& verified) {
   if (count == 0)
     std::cout << "intact\n";
   else
-    std::cout << count << (count == 1 ? " fault\n" : " faults\n");
+    std::cout << format_counted(static_cast<Index>(count), "fault") << "\n";
   for (const std::string& fault : verified.faults) std::cout << "  " << escape_terminal(fault) << "\n";
   std::cout.flush();
 }

@@ -108,7 +108,7 @@ class Evaluator {
     report_.step = model_.step;
     report_.has_unknown = !model_.tokenizer->keeps_bytes();
     report_.tokenizer = std::string(enum_name(model_.tokenizer->kind())) + ", " +
-                        format_count(model_.tokenizer->vocabulary_size()) + " tokens";
+                        format_counted(model_.tokenizer->vocabulary_size(), "token");
     announce();
     begin_ = Clock::now();
     scorer_.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache&, std::span<const double> nll) {
@@ -137,7 +137,7 @@ class Evaluator {
   }
 
   void announce() const {
-    note(command_, "moelm " + std::string(version()) + ", " + std::to_string(threads_.threads) + " threads (" +
+    note(command_, "moelm " + std::string(version()) + ", " + format_counted(threads_.threads, "thread") + " (" +
                        threads_.source + "), " + report_.dtype + ", " + model_.checkpoint);
     for (const std::string& warning : model_.warnings) note(command_, "warning: " + warning);
     if (o_.per_sentence && report_.policy.state == StateKind::carry)

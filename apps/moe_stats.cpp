@@ -95,7 +95,7 @@ void require_same_tokens(const Tokenizer& model, const Dataset& data, const std:
 Source read_source(const Options& o, const LoadedModel& model, const std::string& run) {
   if (o.inputs.size() > 1) {
     const std::vector<std::string> paths(o.inputs.begin() + 1, o.inputs.end());
-    const std::string name = paths.size() == 1 ? paths[0] : format_count(static_cast<Index>(paths.size())) + " files";
+    const std::string name = paths.size() == 1 ? paths[0] : format_counted(static_cast<Index>(paths.size()), "file");
     return {load_texts(paths, *model.tokenizer), name == "-" ? "standard input" : name};
   }
   const std::string directory = o.data.value_or(model.run.data.directory);
@@ -128,7 +128,7 @@ std::string describe(const ModelConfig& config) {
       text += "MoE " + format_count(moe->experts) + " x ";
       for (std::size_t i = 0; i < moe->hidden.size(); ++i) text += (i > 0 ? "-" : "") + std::to_string(moe->hidden[i]);
       text += " k " + std::to_string(moe->chosen());
-      if (moe->hierarchical()) text += " in " + std::to_string(moe->groups) + " groups";
+      if (moe->hierarchical()) text += " in " + format_counted(moe->groups, "group");
     }
     if (std::holds_alternative<SoftmaxConfig>(layer)) text += "softmax";
   }
@@ -138,7 +138,7 @@ std::string describe(const ModelConfig& config) {
 std::string policy(const StatisticsPass& pass) {
   if (pass.state == StateKind::reset) return "reset: every line from the zero state; float32";
   if (pass.streams == 1) return "carry: one stream, exact; float32";
-  return "carry: " + std::to_string(pass.streams) + " streams, an approximation; float32";
+  return "carry: " + format_counted(pass.streams, "stream") + ", an approximation; float32";
 }
 
 void add_facts(StatisticsReport& report, const LoadedModel& model, const std::string& run, const Source& source,
@@ -148,7 +148,7 @@ void add_facts(StatisticsReport& report, const LoadedModel& model, const std::st
                   {"checkpoint", model.checkpoint.substr(model.checkpoint.rfind('/') + 1)},
                   {"model", describe(model.run.config.model)},
                   {"text", source.name},
-                  {"tokens", format_count(report.tokens) + " in " + format_count(source.text.lines()) + " lines, " +
+                  {"tokens", format_count(report.tokens) + " in " + format_counted(source.text.lines(), "line") + ", " +
                                  format_count(source.text.unknown_words) + " unknown words"},
                   {"perplexity", format_measure(report.perplexity, 5)},
                   {"state", policy(pass)},
@@ -189,7 +189,7 @@ StatisticsReport measure(const Command& command, const LoadedModel& model, const
   pass.progress = [&](Index done) {
     const double elapsed = seconds() - started, speed = static_cast<double>(done) / std::max(elapsed, 1e-9);
     const Index left = source.text.tokens() - done;
-    console.update(format_count(done) + " of " + format_count(source.text.tokens()) + " tokens  " +
+    console.update(format_count(done) + " of " + format_counted(source.text.tokens(), "token") + "  " +
                        format_count(static_cast<Index>(speed)) + " tok/s  ETA " +
                        format_duration(static_cast<double>(left) / speed),
                    elapsed);

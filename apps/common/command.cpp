@@ -6,9 +6,9 @@
 #include <sstream>
 #include <string_view>
 
-#include "base/nearest.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
+#include "common/arguments.hpp"
 
 namespace moelm {
 
@@ -64,13 +64,26 @@ std::string entry(const std::string& label, const std::string& text) {
 struct Command::Parser {
   CLI::App app;
   std::string options;  ///< their part of the help text
+  OptionsWithValues values;
+  std::map<std::string, std::string> units;  ///< of the options that take values
 
   CLI::Option* add(const std::string& name, const std::string& unit, const std::string& help) {
     CLI::Option* option = app.add_option(name, CLI::callback_t([](const CLI::results_t&) { return true; }), help);
     option->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     option->allow_extra_args(false);
     options += entry(unit.empty() ? name : name + " " + unit, help);
+    values[name] = OptionValues::one;
+    units[name] = unit;
     return option;
+  }
+
+  /// "--out --json": the value was forgotten.
+  void require_values() const {
+    const std::vector<std::string> names = option_names();
+    for (const auto& [name, unit] : units)
+      for (const std::string& value : app.get_option(name)->results())
+        if (std::find(names.begin(), names.end(), value) != names.end())
+          throw usage_error(name + ": expected " + unit + ", found the option " + value);
   }
 
   std::vector<std::string> option_names() const {
@@ -165,8 +178,8 @@ void Command::repeated(const std::string& name, const std::string& unit, std::ve
 
 void Command::list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                    const std::string& help) {
-  CLI::Option* option = parser_->add(name, unit + "...", help);
-  option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(true);
+  const CLI::Option* option = parser_->add(name, unit + "...", help);
+  parser_->values[name] = OptionValues::many;
   conversions_.push_back([option, &values] { values = option->results(); });
 }
 
@@ -203,8 +216,16 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
   const char* const* const end = argv + argc;
   const char* const* const options_end =
       std::find_if(argv, end, [](const char* a) { return std::string_view(a) == "--"; });
+  std::vector<std::string> arguments = one_value_each({argv + 1, options_end}, parser_->values);
+  if (const std::string typed = single_dash_option(arguments, parser_->values); !typed.empty()) refuse_unknown(typed);
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
-    parser_->app.parse(static_cast<int>(options_end - argv), argv);
+    parser_->app.parse(std::move(arguments));
+  } catch (const CLI::ArgumentMismatch& e) {
+    const std::string name = std::string(e.what()).substr(0, std::string(e.what()).find(':'));
+    const auto unit = parser_->units.find(name);
+    throw usage_error(unit == parser_->units.end() ? e.what() + std::string("; see ") + name_ + " --help"
+                                                   : name + ": expected " + unit->second + ", found nothing");
   } catch (const CLI::ParseError& e) {
     throw usage_error(std::string(e.what()) + "; see " + name_ + " --help");
   }
@@ -216,6 +237,7 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
     std::cout << name_ << " (moelm) " << version() << "\n";
     return 0;
   }
+  parser_->require_values();
   for (const std::string& argument : parser_->app.remaining()) {
     if (argument.size() > 1 && argument[0] == '-') refuse_unknown(argument);
     take_positional(argument);
@@ -236,7 +258,7 @@ void Command::take_positional(const std::string& argument) {
 
 void Command::refuse_unknown(const std::string& argument) const {
   const std::string name = argument.substr(0, argument.find('='));
-  std::string hint = near_miss(name, parser_->option_names());
+  std::string hint = meant_option(name, parser_->option_names());
   // An exact key of the configuration is a better guess than an option with a similar name.
   if (const std::string other = hint_ ? hint_(name) : ""; !other.empty()) hint = other;
   throw usage_error(name + ": unknown option; " +

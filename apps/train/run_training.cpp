@@ -43,7 +43,7 @@ DiskPlan disk_plan(const std::string& out, const ResolvedRun& resolved, const Si
 void require_disk(const std::string& out, const DiskPlan& disk, bool force) {
   if (disk.fits() || force) return;
   throw Error(Exit::io, out + ": disk: expected at least " + format_bytes(disk.needed()) + " for " +
-                            std::to_string(disk.least) + " checkpoints of " + format_bytes(disk.checkpoint) +
+                            format_counted(disk.least, "checkpoint") + " of " + format_bytes(disk.checkpoint) +
                             ", found " + format_bytes(*disk.room) +
                             "; free some, take another --out or a smaller --set model.width, or --force");
 }
@@ -110,8 +110,8 @@ void print_result(const Command& command, const std::string& out, const Json& re
   if (result.contains("valid_perplexity"))
     std::cout << "validation perplexity " << format_measure(result["valid_perplexity"].get<double>(), 5) << " at step "
               << format_count(result["best_step"].get<Index>()) << "\n";
-  std::cout << (finished ? "trained " : "trained so far ") << format_count(result["last_step"].get<Index>())
-            << " steps, " << format_count(result["tokens"].get<Index>()) << " tokens, in "
+  std::cout << (finished ? "trained " : "trained so far ") << format_counted(result["last_step"].get<Index>(), "step")
+            << ", " << format_counted(result["tokens"].get<Index>(), "token") << ", in "
             << format_duration(result["seconds"].get<double>()) << "\n"
             << "next: moe-eval " << quoted(out) << "\n"
             << "      moe-stats " << quoted(out) << " --html experts.html\n";

@@ -125,22 +125,22 @@ Json size_json(const SizeReport& r) {
 }
 
 std::string machine_line(const SizeReport& r) {
-  return std::to_string(r.threads.threads) + (r.threads.threads == 1 ? " thread (" : " threads (") + r.threads.source +
-         "), " + format_bytes(r.memory.total()) + " of " + format_bytes(r.limit.bytes) + " memory (" + r.limit.source +
-         "), " + r.config.train.dtype;
+  return format_counted(r.threads.threads, "thread") + " (" + r.threads.source + "), " +
+         format_bytes(r.memory.total()) + " of " + format_bytes(r.limit.bytes) + " memory (" + r.limit.source + "), " +
+         r.config.train.dtype;
 }
 
 std::string training_line(const SizeReport& r) {
   const TrainConfig& t = r.config.train;
   const Index rows = rows_per_step(t);
-  std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_count(t.steps) + " steps of " +
-                     format_count(rows) + " tokens";
+  std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_counted(t.steps, "step") +
+                     " of " + format_counted(rows, "token");
   if (t.state == StateKind::carry) text += " (" + std::to_string(t.batch) + " x " + std::to_string(t.unroll) + ")";
   if (r.training_tokens > 0)
     text += ", " +
             format_measure(
                 static_cast<double>(t.steps) * static_cast<double>(rows) / static_cast<double>(r.training_tokens), 3) +
-            " passes over " + format_count(r.training_tokens) + " tokens";
+            " passes over " + format_counted(r.training_tokens, "token");
   return text + "; " + std::string(enum_name(t.schedule)) + ", lr " + format_number(t.lr) + ", warm-up " +
          format_count(t.warmup) + ", dropout " + format_number(r.config.model.dropout);
 }

@@ -67,7 +67,7 @@ double TrainingConsole::remaining(Index step, double now) const {
 void TrainingConsole::announce(Index step, double now) {
   const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
   const double all = a_step * static_cast<double>(config_.train.steps - step) + (now - started_);
-  std::string text = format_count(config_.train.steps) + " steps will take about " + format_duration(all) +
+  std::string text = format_counted(config_.train.steps, "step") + " will take about " + format_duration(all) +
                      ", validations not counted";
   if (max_seconds_ > 0 && all > max_seconds_)
     text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
@@ -76,8 +76,8 @@ void TrainingConsole::announce(Index step, double now) {
 
 void TrainingConsole::on_validation(const ValidationReport& report) {
   console_.note("step " + format_count(report.progress.step) + ": validation perplexity " +
-                format_measure(report.evaluation.perplexity(), 5) + " over " + format_count(report.evaluation.tokens) +
-                " tokens" + (report.best ? " (best)" : ""));
+                format_measure(report.evaluation.perplexity(), 5) + " over " +
+                format_counted(report.evaluation.tokens, "token") + (report.best ? " (best)" : ""));
 }
 
 void TrainingConsole::on_saved(const std::string&, bool) {}

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "data/dataset.hpp"
@@ -87,7 +88,8 @@ int run(int argc, char** argv) {
   } else {
     std::cout << "modified Kneser-Ney " << order.value_or(5) << "-gram, " << model.ngrams() << " n-grams, vocabulary "
               << data.tokenizer().vocabulary_size() << "\n"
-              << split.value_or("test") << ": " << tokens << " tokens, perplexity " << perplexity << "\n";
+              << split.value_or("test") << ": " << format_counted(tokens, "token") << ", perplexity " << perplexity
+              << "\n";
   }
   return 0;
 }

@@ -71,7 +71,7 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::string format_bytes(Index bytes) {
-  if (bytes < 1024) return std::to_string(bytes) + " bytes";
+  if (bytes < 1024) return format_counted(bytes, "byte");
   double value = static_cast<double>(bytes);
   std::size_t unit = 0;
   constexpr std::array<const char*, 6> kUnits = {" bytes", " KiB", " MiB", " GiB", " TiB", " PiB"};
@@ -84,6 +84,10 @@ std::string format_count(Index count) {
   const std::size_t sign = count < 0 ? 1 : 0;
   for (std::size_t i = digits.size(); i > sign + 3;) digits.insert(i -= 3, ",");
   return digits;
+}
+
+std::string format_counted(Index count, std::string_view noun) {
+  return format_count(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 std::string format_number(double value) {

@@ -25,6 +25,9 @@ std::string format_bytes(Index bytes);
 /// "37,781,504".
 std::string format_count(Index count);
 
+/// A number and its noun: "1 thread", "2,048 threads", "0 lines".
+std::string format_counted(Index count, std::string_view noun);
+
 /// The shortest decimal form that reads back as the same double, without exponent where that is short: "0.002",
 /// "1e-08".
 std::string format_number(double value);

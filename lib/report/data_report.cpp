@@ -56,8 +56,8 @@ void note_held_back(const PrepareResult& result, std::vector<std::string>& notes
   const bool both = result.valid_held_back && result.test_held_back;
   const std::string names = both ? "valid and test are" : result.valid_held_back ? "valid is" : "test is";
   notes.push_back(names + " the last " + format_percent(kHeldBackShare, 0) + " of each training file" +
-                  (both ? " each" : "") + ", at most " + format_count(kMostHeldBack) +
-                  " tokens; give --valid and --test to choose");
+                  (both ? " each" : "") + ", at most " + format_counted(kMostHeldBack, "token") +
+                  "; give --valid and --test to choose");
   for (const Split split : {Split::valid, Split::test}) {
     const bool held_back = split == Split::valid ? result.valid_held_back : result.test_held_back;
     if (held_back && result.index.split(split).tokens == 0)

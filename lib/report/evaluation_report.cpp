@@ -47,8 +47,8 @@ std::string evaluation_text(const EvaluationReport& r) {
   std::string out = line("text", escape_terminal(r.text_name) + " (" + r.tokenizer + ")");
   out += line("model", escape_terminal(r.checkpoint) + " (step " + format_count(r.step) + ")");
   out += line("policy", policy_line(r));
-  out += line("tokens", format_count(scores.tokens) + " predicted, of " + format_count(text.words) + " words in " +
-                            format_count(text.lines) + " lines");
+  out += line("tokens", format_count(scores.tokens) + " predicted, of " + format_counted(text.words, "word") + " in " +
+                            format_counted(text.lines, "line"));
   if (r.has_unknown)
     out += line("unknown words", format_count(text.unknown_words) + share(text.unknown_words, text.words) +
                                      ", literal <unk> " + format_count(text.literal_unknown));

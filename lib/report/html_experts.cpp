@@ -62,7 +62,7 @@ void write_card(HtmlWriter& html, const LayerReport& layer, Index expert, Index 
     html.element("h4", {}, [&] {
       html.text("Expert " + std::to_string(expert));
       html.element("small", {},
-                   format_count(use.tokens) + " tokens, " + format_percent(use.share) + ", mean gate " +
+                   format_counted(use.tokens, "token") + ", " + format_percent(use.share) + ", mean gate " +
                        format_fixed(use.mean_gate, 2));
     });
     write_meter(html, most_tokens > 0 ? static_cast<double>(use.tokens) / static_cast<double>(most_tokens) : 0);

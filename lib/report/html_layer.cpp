@@ -57,14 +57,14 @@ void write_load(HtmlWriter& html, const LayerStatistics& s) {
   BarChart chart;
   chart.texts = {"Load and importance of each expert, relative to their means",
                  "Most loaded expert " + format_fixed(s.max_over_mean_load, 2) + " times the mean, " +
-                     std::to_string(s.dead.size()) + " experts without a token."};
+                     format_counted(s.dead.size(), "expert") + " without a token."};
   chart.bars = over_mean(s, &ExpertUse::load);
   chart.marks = over_mean(s, &ExpertUse::importance);
   for (Index e = 0; e < s.experts; ++e) {
     chart.names.push_back(std::to_string(e));
     chart.hints.push_back("expert " + std::to_string(e) + ": load " + format_fixed(chart.bars[e], 2) +
                           " and importance " + format_fixed(chart.marks[e], 2) + " times the mean, " +
-                          format_count(s.use[e].tokens) + " tokens");
+                          format_counted(s.use[e].tokens, "token"));
   }
   const bool sorted = chart.bars.size() > BarChart::kMostBars;
   html.element("div", {{"class", "panel"}}, [&] {
@@ -181,7 +181,7 @@ void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
   map.hint = [&](std::size_t r, std::size_t c) {
     if (r == c) return "expert " + map.columns[r];
     return "experts " + map.rows[r] + " and " + map.columns[c] + ": " + times(map.value(r, c)) + ", " +
-           format_count(s.together.count(experts[r], experts[c])) + " tokens";
+           format_counted(s.together.count(experts[r], experts[c]), "token");
   };
   html.element("h3", {}, "Which experts work together");
   html.element("div", {{"class", "panel"}}, [&] {
@@ -223,12 +223,12 @@ void write_table(HtmlWriter& html, const LayerStatistics& s) {
 void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerReport& layer) {
   const LayerStatistics& s = layer.statistics;
   html.element("h2", {},
-               "Layer " + std::to_string(s.layer) + ": " + format_count(s.experts) + " experts, " +
+               "Layer " + std::to_string(s.layer) + ": " + format_counted(s.experts, "expert") + ", " +
                    short_number(s.k_mean) + " for each token");
   html.element("p", {{"class", "lead"}},
-               format_count(s.rows) + " tokens were routed, " +
-                   format_count(static_cast<Index>(std::llround(s.k_mean * static_cast<double>(s.rows)))) +
-                   " choices in all.");
+               format_counted(s.rows, "token") + " routed, " +
+                   format_counted(static_cast<Index>(std::llround(s.k_mean * static_cast<double>(s.rows))), "choice") +
+                   " in all.");
   write_tiles(html, s);
   html.element("h3", {}, "Load and importance");
   write_load(html, s);

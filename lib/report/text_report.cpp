@@ -120,9 +120,9 @@ std::string text_report(const StatisticsReport& report, Index columns) {
   if (report.layers.empty()) out += "\nThis model has no gated MoE layer, so there are no experts to look into.\n";
   for (const LayerReport& layer : report.layers) {
     const LayerStatistics& s = layer.statistics;
-    out += "\nLayer " + std::to_string(s.layer) + ": " + format_count(s.experts) + " experts, " +
+    out += "\nLayer " + std::to_string(s.layer) + ": " + format_counted(s.experts, "expert") + ", " +
            format_fixed(s.k_mean, s.k_mean == std::floor(s.k_mean) ? 0 : 2) + " for each token, " +
-           format_count(s.rows) + " tokens\n";
+           format_counted(s.rows, "token") + "\n";
     append_balance(out, report, s);
     out += "\n" + expert_table(report, layer, columns);
     if (s.experts > kExperts)

@@ -47,9 +47,9 @@ std::string CollapseWatch::judge(std::size_t layer, const RoutingSums& sums) con
   const double over = max_over_mean(sums.load);
   const bool overloaded = overload_ > 0 && over > overload_;
   if (dead == 0 && !overloaded) return "";
-  std::string text = "model.layers." + std::to_string(layer) + ": in " + std::to_string(kSteps) + " steps ";
+  std::string text = "model.layers." + std::to_string(layer) + ": in " + format_counted(kSteps, "step") + " ";
   if (dead > 0)
-    text += std::to_string(dead) + " of " + std::to_string(sums.tokens.size()) + " experts had no token" +
+    text += std::to_string(dead) + " of " + format_counted(sums.tokens.size(), "expert") + " had no token" +
             (overloaded ? " and " : "");
   if (overloaded) text += "the greatest load was " + format_number(std::round(over * 10) / 10) + " times the mean";
   return text + "; " + advice(*moe);

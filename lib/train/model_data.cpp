@@ -12,7 +12,7 @@ namespace {
 
 std::string describe(const Tokenizer& tokenizer) {
   return std::string(enum_name(tokenizer.kind())) + (tokenizer.lowercase() ? " in lower case, " : ", ") +
-         format_count(tokenizer.vocabulary_size()) + " tokens";
+         format_counted(tokenizer.vocabulary_size(), "token");
 }
 
 }  // namespace

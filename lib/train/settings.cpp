@@ -89,7 +89,7 @@ std::map<std::string, Json> values_of(RunConfig config) {
 void require_same_layers(const ModelConfig& stored, const ModelConfig& typed) {
   const std::size_t count = stored.layers.size();
   if (typed.layers.size() != count)
-    refuse_change("model.layers", std::to_string(count) + " layers", std::to_string(typed.layers.size()));
+    refuse_change("model.layers", format_counted(count, "layer"), std::to_string(typed.layers.size()));
   for (std::size_t i = 0; i < count; ++i)
     if (stored.layers[i].index() != typed.layers[i].index())
       refuse_change("model.layers." + std::to_string(i) + ".type", layer_type(stored.layers[i]),

@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/finite.hpp"
+#include "base/quantity.hpp"
 #include "train/model_store.hpp"
 #include "train/read_ahead.hpp"
 #include "train/step_check.hpp"
@@ -139,7 +140,7 @@ void Trainer::note_fault(TrainListener& listener, const StepReport& report) {
   const std::string weight = first_bad_number(context_, named_tensors(learner_.parameters()));
   if (!weight.empty()) diverge(report.result.fault + " because of weight " + weight);
   if (progress_.bad_steps >= config_.train.max_bad_steps)
-    diverge(std::to_string(progress_.bad_steps) + " steps in a row that were not (" + report.result.fault + ")");
+    diverge(format_counted(progress_.bad_steps, "step") + " in a row that were not (" + report.result.fault + ")");
 }
 
 void Trainer::diverge(const std::string& found) const {

@@ -106,6 +106,23 @@ TEST_CASE("a value that stays on the command line does not become an input") {
   REQUIRE(after.values.inputs == std::vector<std::string>{"-x"});
 }
 
+TEST_CASE("a name in brackets is one name, in every kind of option") {
+  Sample sample;
+  REQUIRE_FALSE(sample.parse(
+      {"--train", "[a,b]", "[]", "-", "--train=[c]", "[d,e]", "--out", "[f,g]", "--set", "[h,i]", "--json", "[j,k]"}));
+  REQUIRE(sample.values.train == std::vector<std::string>{"[a,b]", "[]", "-", "[c]", "[d,e]"});
+  REQUIRE(sample.values.out == "[f,g]");
+  REQUIRE(sample.values.set == std::vector<std::string>{"[h,i]"});
+  REQUIRE(sample.values.inputs == std::vector<std::string>{"[j,k]"});
+}
+
+TEST_CASE("a value may begin with a dash") {
+  Sample sample;
+  REQUIRE_FALSE(sample.parse({"--out", "-folder", "--set", "-key=1"}));
+  REQUIRE(sample.values.out == "-folder");
+  REQUIRE(sample.values.set == std::vector<std::string>{"-key=1"});
+}
+
 TEST_CASE("what is wrong is said with both the expectation and what was found") {
   REQUIRE(refusal({"--steps", "0"}) == "--steps: expected an integer of at least 1, found 0");
   REQUIRE(refusal({"--steps", "2.5"}) == "--steps: expected an integer of at least 1, found 2.5");
@@ -115,7 +132,9 @@ TEST_CASE("what is wrong is said with both the expectation and what was found") 
   REQUIRE(refusal({"--steps", "1", "--steps", "2"}) == "--steps: given twice, as 1 and as 2");
   REQUIRE(refusal({"--threads", "5000"}) == "--threads: expected at most 4096, found 5000");
   REQUIRE(refusal({"a", "b", "c"}) == "c: unexpected; see moe-sample --help");
-  REQUIRE(refusal({"--out"}).find("--out") != std::string::npos);
+  REQUIRE(refusal({"--out"}) == "--out: expected DIR, found nothing");
+  REQUIRE(refusal({"--train", "--json"}) == "--train: expected FILE..., found the option --json");
+  REQUIRE(refusal({"--out", "--train", "x"}) == "--out: expected DIR, found the option --train");
   Sample same;
   REQUIRE_FALSE(same.parse({"--steps", "3", "--steps", "3"}));
   REQUIRE(same.values.steps == 3);
@@ -124,6 +143,12 @@ TEST_CASE("what is wrong is said with both the expectation and what was found") 
 TEST_CASE("an unknown option names what was probably meant") {
   REQUIRE(refusal({"--setp", "x"}) == "--setp: unknown option; did you mean --set?");
   REQUIRE(refusal({"--seed=3"}) == "--seed: unknown option; did you mean --set train.seed=?");
+  REQUIRE(refusal({"--output", "x"}) == "--output: unknown option; did you mean --out?");
+  REQUIRE(refusal({"--training=x"}) == "--training: unknown option; did you mean --train?");
+  REQUIRE(refusal({"-output", "x"}) == "-output: unknown option; did you mean --out?");
+  REQUIRE(refusal({"-steps", "3"}) == "-steps: unknown option; did you mean --steps?");
+  REQUIRE(refusal({"-quiet"}) == "-quiet: unknown option; did you mean --quiet?");
+  REQUIRE(refusal({"-o", "x"}) == "-o: unknown option; did you mean --out?");
   REQUIRE(refusal({"--frobnicate"}) == "--frobnicate: unknown option; see moe-sample --help");
 }
 

@@ -35,6 +35,10 @@ TEST_CASE("sizes, counts and times are written for people") {
   REQUIRE(format_count(37781504) == "37,781,504");
   REQUIRE(format_count(100) == "100");
   REQUIRE(format_count(-1000) == "-1,000");
+  REQUIRE(format_counted(0, "line") == "0 lines");
+  REQUIRE(format_counted(1, "line") == "1 line");
+  REQUIRE(format_counted(2048, "token") == "2,048 tokens");
+  REQUIRE(format_bytes(1) == "1 byte");
   REQUIRE(format_number(0.002) == "0.002");
   REQUIRE(format_number(1e-8) == "1e-08");
   REQUIRE(format_duration(45.4) == "45s");
