@@ -30,9 +30,10 @@ struct Options {
 };
 
 void declare(Command& command, Options& o) {
-  command.positional("RUN [TEXT]", o.inputs, 1, 2,
-                     "a run (its best checkpoint, else the newest) or a checkpoint folder; then a text (plain, gzip, - "
-                     "for standard input) instead of the run's own data");
+  command.positional(
+      "RUN [TEXT]", o.inputs, 1, 2,
+      "a run (its best checkpoint, else the newest) or a checkpoint folder; then a text (plain or compressed, - "
+      "for standard input) instead of the run's own data");
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
   command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder; default: test");
   command.choice("--state", {"carry", "reset"}, o.state,
@@ -170,7 +171,7 @@ class Evaluator {
   }
 
   void evaluate_given_text() {
-    TextSource source = TextSource::open(o_.inputs[1]);
+    TextSource source = TextSource::open(o_.inputs[1], {}, text_bytes(model_.tokenizer->kind()));
     report_.text_name = source.name();
     report_.result = evaluate_text(scorer_, *model_.tokenizer, source, scoring(o_.rows() && source.is_interactive()));
   }

@@ -42,7 +42,7 @@ double seconds() { return std::chrono::duration<double>(std::chrono::steady_cloc
 void declare(Command& command, Options& o) {
   command.positional(
       "RUN [TEXT ...]", o.inputs, 1, 100'000,
-      "a run or checkpoint folder; then texts to read (plain, gzip, - for standard input) instead of the "
+      "a run or checkpoint folder; then texts to read (plain or compressed, - for standard input) instead of the "
       "run's own data");
   command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
   command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder (test)");

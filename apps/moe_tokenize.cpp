@@ -21,7 +21,8 @@ namespace {
 
 void declare(Command& command, PrepareOptions& options, std::optional<std::string>& tokenizer) {
   command.option("--out", "FOLDER", options.out, "folder to make; must be new or empty");
-  command.list("--train", "FILE...", options.train, "training text: plain or gzip, - is standard input");
+  command.list("--train", "FILE...", options.train,
+               "training text: plain or .gz, .xz, .bz2, .zst; - is standard input");
   command.list("--valid", "FILE...", options.valid, "validation text (else the last 5 % of each training file)");
   command.list("--test", "FILE...", options.test, "test text (else likewise)");
   command.choice("--tokenizer", {"text", "word", "byte", "bpe"}, tokenizer,

@@ -40,6 +40,9 @@ if(NOT OpenMP_CXX_FOUND)
     "OpenMP, omp.h, for ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 endif()
 moelm_find_package(zlib1g-dev ZLIB)                    # io/gzip and io/compress: compressed text and shards
+moelm_find_package(liblzma-dev LibLZMA)                # io/xz: texts as .xz
+moelm_find_package(libbz2-dev BZip2)                   # io/bzip2: texts as .bz2, as Wikipedia publishes them
+moelm_find_library(moelm_zstd zstd.h zstd libzstd-dev)  # io/zstd: texts as .zst
 moelm_find_package(libssl-dev OpenSSL COMPONENTS Crypto)  # io/checksum: SHA-256, hardware-accelerated
 moelm_find_package(nlohmann-json3-dev nlohmann_json 3.10)  # io/json: configuration, indexes, reports
 moelm_find_package(libcli11-dev CLI11 2.1)             # apps/common: command lines

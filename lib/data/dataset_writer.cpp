@@ -37,7 +37,7 @@ void DatasetWriter::add(InputText& input, BlockPipeline& pipeline) {
       [&](const TextBlock& block, Index slot) {
         EncodedText& out = encoded[static_cast<std::size_t>(slot)];
         out.clear();
-        const std::string_view text = block_text(block, input.path(), tokenizer_.keeps_bytes());
+        const std::string_view text = block_text(block, tokenizer_.keeps_bytes());
         const auto mark_bytes = static_cast<Index>(block.bytes.size() - text.size());
         out.bytes += mark_bytes;
         const bool has_mark = block.offset == 0 && block.bytes.starts_with(kByteOrderMark);

@@ -7,9 +7,10 @@
 
 namespace moelm {
 
-InputText::InputText(const std::string& path, Split split, const std::string& scratch_directory, const JobHooks& hooks)
-    : path_(path), parts_{{split, 0, 0}} {
-  TextSource source = TextSource::open_rewindable(path, scratch_directory, hooks.stop);
+InputText::InputText(const std::string& path, Split split, const std::string& scratch_directory, const JobHooks& hooks,
+                     TextBytes bytes)
+    : path_(path), bytes_kept_(bytes), parts_{{split, 0, 0}} {
+  TextSource source = TextSource::open_rewindable(path, scratch_directory, hooks.stop, bytes);
   if (source.is_copy()) copy_.emplace(std::move(source));
 }
 
@@ -24,7 +25,7 @@ void InputText::run(BlockPipeline& pipeline, std::string_view pass, const BlockP
     copy_->rewind();
     bytes = pipeline.run(*copy_, pass, cuts, work, watched);
   } else {
-    TextSource source = TextSource::open(path_);
+    TextSource source = TextSource::open(path_, {}, bytes_kept_);
     bytes = pipeline.run(source, pass, cuts, work, watched);
   }
   if (!whole) return;
@@ -47,13 +48,9 @@ void InputText::run_training(BlockPipeline& pipeline, std::string_view pass, con
       });
 }
 
-std::string_view block_text(const TextBlock& block, const std::string& name, bool keep_bytes) {
+std::string_view block_text(const TextBlock& block, bool keep_bytes) {
   std::string_view text = block.bytes;
   if (keep_bytes || block.offset > 0) return text;
-  const std::string_view start = text.substr(0, 2);
-  if (start == "\xFF\xFE" || start == "\xFE\xFF")
-    throw Error(Exit::bad_data,
-                name + ": offset 0: expected UTF-8, found UTF-16; convert it: iconv -f UTF-16 -t UTF-8");
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   return text;
 }

@@ -24,7 +24,8 @@ struct InputPart {
 class InputText {
  public:
   /// Opens the input once, so that a missing one is known early. Copies go to `scratch_directory`.
-  InputText(const std::string& path, Split split, const std::string& scratch_directory, const JobHooks& hooks);
+  InputText(const std::string& path, Split split, const std::string& scratch_directory, const JobHooks& hooks,
+            TextBytes bytes);
 
   const std::string& path() const { return path_; }
   const std::vector<InputPart>& parts() const { return parts_; }
@@ -40,13 +41,14 @@ class InputText {
 
  private:
   std::string path_;
+  TextBytes bytes_kept_;
   std::vector<InputPart> parts_;
   std::optional<TextSource> copy_;
   std::optional<Index> bytes_;
 };
 
 /// The bytes of a block as the tokenizer is to see them: without the byte order mark that a text begins with, unless
-/// `keep_bytes`. UTF-16 is refused there, by name.
-std::string_view block_text(const TextBlock& block, const std::string& name, bool keep_bytes);
+/// `keep_bytes`.
+std::string_view block_text(const TextBlock& block, bool keep_bytes);
 
 }  // namespace moelm

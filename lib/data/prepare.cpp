@@ -116,7 +116,7 @@ class Preparation {
   }
 
   PrepareResult run() {
-    const TokenizerKind kind = tokenizer_ ? tokenizer_->kind() : options_.kind.value_or(TokenizerKind::text);
+    const TokenizerKind kind = this->kind();
     result_.valid_held_back = options_.valid.empty();
     result_.test_held_back = options_.test.empty();
     hold_back(counter_of(kind, tokenizer_.get()));
@@ -130,8 +130,11 @@ class Preparation {
   }
 
  private:
+  TokenizerKind kind() const { return tokenizer_ ? tokenizer_->kind() : options_.kind.value_or(TokenizerKind::text); }
+
   void open(const std::vector<std::string>& paths, Split split, std::vector<InputText>& inputs) {
-    for (const std::string& path : paths) inputs.emplace_back(path, split, folder_.working_path(), hooks_);
+    const TextBytes bytes = text_bytes(kind());
+    for (const std::string& path : paths) inputs.emplace_back(path, split, folder_.working_path(), hooks_, bytes);
   }
 
   void load_given_tokenizer() {

@@ -12,6 +12,7 @@
 #include "base/index.hpp"
 #include "base/option.hpp"
 #include "data/encoded_text.hpp"
+#include "io/text_kind.hpp"
 
 namespace moelm {
 
@@ -24,6 +25,11 @@ struct EnumNames<TokenizerKind> {
                                                                                         {"byte", TokenizerKind::byte},
                                                                                         {"bpe", TokenizerKind::bpe}}};
 };
+
+/// What texts a kind of tokenizer takes: byte and bpe keep bytes of any kind.
+constexpr TextBytes text_bytes(TokenizerKind kind) {
+  return kind == TokenizerKind::byte || kind == TokenizerKind::bpe ? TextBytes::any : TextBytes::utf8;
+}
 
 inline constexpr std::string_view kEndText = "</s>";
 inline constexpr std::string_view kUnknownText = "<unk>";

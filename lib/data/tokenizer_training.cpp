@@ -29,10 +29,9 @@ struct CountedText {
   Index lines = 0;
 };
 
-void count_block(const TextBlock& block, const std::string& name, const TokenizerOptions& options, CountingSlot& slot,
-                 WordCounter& counter) {
+void count_block(const TextBlock& block, const TokenizerOptions& options, CountingSlot& slot, WordCounter& counter) {
   const bool keep_bytes = options.kind == TokenizerKind::bpe;
-  std::string_view text = block_text(block, name, keep_bytes);
+  std::string_view text = block_text(block, keep_bytes);
   TextFaults ignored;  // they are counted when the text is encoded
   if (!keep_bytes) text = slot.prepared.prepare(text, options.lowercase, ignored);
   slot.words.clear();
@@ -57,7 +56,7 @@ CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& 
         pipeline, "count words",
         [&](const TextBlock& block, Index slot) {
           const auto at = static_cast<std::size_t>(slot);
-          count_block(block, input.path(), options, slots[at], result.counters[at]);
+          count_block(block, options, slots[at], result.counters[at]);
         },
         [&](const TextBlock& block, Index slot) {
           result.lines += slots[static_cast<std::size_t>(slot)].lines;
@@ -80,7 +79,7 @@ WordTable read_word_list(const std::string& path, bool lowercase) {
   PreparedText prepared;
   TextFaults ignored;
   while (reader.next(block)) {
-    std::string_view text = prepared.prepare(block_text(block, path, false), lowercase, ignored);
+    std::string_view text = prepared.prepare(block_text(block, false), lowercase, ignored);
     while (!text.empty()) {
       const std::size_t line_end = std::min(text.find('\n'), text.size());
       const std::string_view line = text.substr(0, line_end);
@@ -109,7 +108,7 @@ std::unique_ptr<Tokenizer> tokenizer_of_list(std::vector<InputText>& inputs, con
         [&](const TextBlock& block, Index slot) {
           EncodedText& out = encoded[static_cast<std::size_t>(slot)];
           out.clear();
-          tokenizer->encode(block_text(block, input.path(), false), out);
+          tokenizer->encode(block_text(block, false), out);
         },
         [&](const TextBlock& block, Index slot) {
           EncodedText& out = encoded[static_cast<std::size_t>(slot)];

@@ -19,7 +19,7 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 17;
 }  // namespace
 
 struct GzipInflater::State {
-  Read read;
+  ReadBytes read;
   std::string name;
   z_stream stream{};
   std::array<char, kBufferBytes> input;
@@ -55,7 +55,7 @@ struct GzipInflater::State {
   }
 };
 
-GzipInflater::GzipInflater(Read read, std::string name) : state_(std::make_unique<State>()) {
+GzipInflater::GzipInflater(ReadBytes read, std::string name) : state_(std::make_unique<State>()) {
   state_->read = std::move(read);
   state_->name = std::move(name);
   if (inflateInit2(&state_->stream, kGzipOnly) != Z_OK) throw std::bad_alloc();
@@ -86,10 +86,6 @@ std::size_t GzipInflater::read_some(char* out, std::size_t count) {
   const std::size_t produced = wanted - stream.avail_out;
   s.produced += static_cast<Index>(produced);
   return produced;
-}
-
-bool is_gzip_magic(const char* bytes, std::size_t count) {
-  return count >= 2 && static_cast<unsigned char>(bytes[0]) == 0x1F && static_cast<unsigned char>(bytes[1]) == 0x8B;
 }
 
 }  // namespace moelm

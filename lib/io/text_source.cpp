@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -15,15 +14,17 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "io/bzip2.hpp"
 #include "io/file_error.hpp"
 #include "io/gzip.hpp"
 #include "io/scratch_file.hpp"
+#include "io/xz.hpp"
+#include "io/zstd.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr std::size_t kMagicBytes = 2;
 constexpr std::size_t kCopyBytes = std::size_t{1} << 18;
 
 /// A descriptor open for reading that need not be a regular file.
@@ -99,32 +100,72 @@ struct TextSource::State {
   bool regular = false;
   Index stored_size = 0;
   Index stored_position = 0;
-  // The first bytes, read to tell gzip from text, and how many of them have been handed on.
-  std::array<char, kMagicBytes> start{};
-  std::size_t start_count = 0, start_used = 0;
-  bool gzip = false;
-  std::unique_ptr<GzipInflater> inflater;
+  TextBytes bytes = TextBytes::utf8;
+  // The first bytes as they are stored, which tell how they are packed, and how many of them have been handed on.
+  std::string start;
+  std::size_t start_used = 0;
+  Packing packing = Packing::none;
+  std::unique_ptr<Inflater> inflater;
+  // The first bytes of the text, which tell what it is, likewise.
+  std::string head;
+  std::size_t head_used = 0;
 
-  void begin() {
-    stored_position = 0;
-    start_count = start_used = 0;
-    inflater.reset();
-    while (start_count < kMagicBytes) {
-      const std::size_t count =
-          read_descriptor(descriptor, start.data() + start_count, kMagicBytes - start_count, name);
-      if (count == 0) break;
-      start_count += count;
-      // One byte that cannot start gzip settles it: an interactive reader must not wait for a second one.
-      if (static_cast<unsigned char>(start[0]) != 0x1F) break;
+  /// Enough bytes to know what they are. An interactive reader must not wait for more than a line.
+  template <class Read>
+  void fill(std::string& first, const Read& read) const {
+    first.clear();
+    while (first.size() < kTextStartBytes) {
+      const std::size_t before = first.size();
+      first.resize(kTextStartBytes);
+      const std::size_t count = read(first.data() + before, kTextStartBytes - before);
+      first.resize(before + count);
+      if (count == 0 || (!regular && !may_become_signature(first))) break;
     }
-    gzip = is_gzip_magic(start.data(), start_count);
-    if (gzip)
-      inflater = std::make_unique<GzipInflater>(
-          [this](char* out, std::size_t count) { return read_stored(out, count); }, name);
+  }
+
+  void begin_stored() {
+    stored_position = 0;
+    start_used = 0;
+    fill(start, [this](char* out, std::size_t count) { return read_descriptor(descriptor, out, count, name); });
+    packing = packing_of(start);
+  }
+
+  void begin_text() {
+    const ReadBytes stored = [this](char* out, std::size_t count) { return read_stored(out, count); };
+    inflater = make_inflater(stored);
+    head_used = 0;
+    fill(head, [&](char* out, std::size_t count) {
+      return inflater ? inflater->read_some(out, count) : read_stored(out, count);
+    });
+    require_text(head, bytes, name);
+  }
+
+  std::unique_ptr<Inflater> make_inflater(const ReadBytes& stored) const {
+    switch (packing) {
+      case Packing::gzip:
+        return std::make_unique<GzipInflater>(stored, name);
+      case Packing::xz:
+        return make_xz_inflater(stored, name);
+      case Packing::bzip2:
+        return make_bzip2_inflater(stored, name);
+      case Packing::zstd:
+        return make_zstd_inflater(stored, name);
+      case Packing::none:
+        break;
+    }
+    return nullptr;
+  }
+
+  std::size_t read_text(char* out, std::size_t count) {
+    const std::size_t done = std::min(count, head.size() - head_used);
+    if (done == 0) return inflater ? inflater->read_some(out, count) : read_stored(out, count);
+    std::copy_n(head.data() + head_used, done, out);
+    head_used += done;
+    return done;
   }
 
   std::size_t read_stored(char* out, std::size_t count) {
-    std::size_t done = std::min(count, start_count - start_used);
+    std::size_t done = std::min(count, start.size() - start_used);
     if (done > 0) {
       std::copy_n(start.data() + start_used, done, out);
       start_used += done;
@@ -141,9 +182,11 @@ TextSource::~TextSource() = default;
 TextSource::TextSource(TextSource&&) noexcept = default;
 TextSource& TextSource::operator=(TextSource&&) noexcept = default;
 
-TextSource TextSource::open(const std::string& path, const std::function<bool()>& stop) {
+std::unique_ptr<TextSource::State> TextSource::open_stored(const std::string& path, const std::function<bool()>& stop,
+                                                           TextBytes bytes) {
   auto state = std::make_unique<State>();
   state->name = name_of(path);
+  state->bytes = bytes;
   const int descriptor = open_input(path);
   if (descriptor < 0) throw_file_error(errno, Exit::missing_input, state->name, "open");
   state->opened.emplace(descriptor);
@@ -153,46 +196,57 @@ TextSource TextSource::open(const std::string& path, const std::function<bool()>
   state->stored_size = state->regular ? static_cast<Index>(status.st_size) : 0;
   if (!state->regular) wait_readable(descriptor, state->name, stop);
   if (path != "-") make_blocking(descriptor);
-  state->begin();
+  state->begin_stored();
+  return state;
+}
+
+TextSource TextSource::open(const std::string& path, const std::function<bool()>& stop, TextBytes bytes) {
+  std::unique_ptr<State> state = open_stored(path, stop, bytes);
+  state->begin_text();
   return TextSource(std::move(state));
 }
 
 TextSource TextSource::open_rewindable(const std::string& path, const std::string& directory,
-                                       const std::function<bool()>& stop) {
-  TextSource source = open(path, stop);
+                                       const std::function<bool()>& stop, TextBytes bytes) {
+  std::unique_ptr<State> source = open_stored(path, stop, bytes);
   // Standard input that is a file may stand anywhere in it: it is copied from there, like a pipe.
-  if (source.state_->regular && path != "-") return source;
+  if (source->regular && path != "-") {
+    source->begin_text();
+    return TextSource(std::move(source));
+  }
   auto state = std::make_unique<State>();
-  state->name = source.name();
+  state->name = source->name;
+  state->bytes = bytes;
   state->spool.emplace(directory);
   state->descriptor = state->spool->read_descriptor();
   state->regular = true;
   std::vector<char> buffer(kCopyBytes);
   for (;;) {
-    if (source.state_->start_used == source.state_->start_count)
-      wait_readable(source.state_->descriptor, state->name, stop);
-    const std::size_t count = source.state_->read_stored(buffer.data(), buffer.size());
+    if (source->start_used == source->start.size()) wait_readable(source->descriptor, state->name, stop);
+    const std::size_t count = source->read_stored(buffer.data(), buffer.size());
     if (count == 0) break;
     state->spool->append({buffer.data(), count});
   }
   state->stored_size = state->spool->size();
-  state->begin();
+  state->begin_stored();
+  state->begin_text();
   return TextSource(std::move(state));
 }
 
 std::size_t TextSource::read_some(char* out, std::size_t count) {
   if (count == 0) return 0;
-  return state_->gzip ? state_->inflater->read_some(out, count) : state_->read_stored(out, count);
+  return state_->read_text(out, count);
 }
 
 void TextSource::rewind() {
   ensure(state_->regular, "only files can be read twice");
   if (::lseek(state_->descriptor, 0, SEEK_SET) != 0) throw_file_error(errno, Exit::io, state_->name, "seek");
-  state_->begin();
+  state_->begin_stored();
+  state_->begin_text();
 }
 
 const std::string& TextSource::name() const { return state_->name; }
-bool TextSource::is_gzip() const { return state_->gzip; }
+Packing TextSource::packing() const { return state_->packing; }
 bool TextSource::is_copy() const { return state_->spool.has_value(); }
 bool TextSource::is_interactive() const { return !state_->regular; }
 Index TextSource::stored_position() const { return state_->stored_position; }

@@ -16,12 +16,8 @@ void check_stop(const std::function<bool()>& stop) {
 }
 
 /// The beginning of a text without its byte order mark, unless the tokens are bytes, which all count.
-std::string_view without_mark(std::string_view text, const std::string& name, const Tokenizer& tokenizer) {
+std::string_view without_mark(std::string_view text, const Tokenizer& tokenizer) {
   if (tokenizer.keeps_bytes()) return text;
-  const std::string_view start = text.substr(0, 2);
-  if (start == "\xff\xfe" || start == "\xfe\xff")
-    throw Error(Exit::bad_data,
-                name + ": offset 0: expected UTF-8, found UTF-16; convert it: iconv -f UTF-16 -t UTF-8");
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   return text.substr(text.substr(0, kMark.size()) == kMark ? kMark.size() : 0);
 }
@@ -34,7 +30,7 @@ void encode_source(TextSource& source, const Tokenizer& tokenizer, const std::fu
   char last = '\n';
   const auto encode = [&](std::size_t size) {
     std::string_view block = std::string_view(buffer).substr(0, size);
-    if (first) block = without_mark(block, source.name(), tokenizer);
+    if (first) block = without_mark(block, tokenizer);
     first = false;
     if (!block.empty()) last = block.back();
     tokenizer.encode(block, out);
@@ -108,7 +104,7 @@ StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer
   EncodedText encoded;
   std::vector<Index> input_ends;
   for (const std::string& path : paths) {
-    TextSource source = TextSource::open(path);
+    TextSource source = TextSource::open(path, {}, text_bytes(tokenizer.kind()));
     encode_source(source, tokenizer, stop, encoded);
     input_ends.push_back(encoded.tokens());
     text.inputs.push_back({source.name(), 0, 0});

@@ -33,7 +33,7 @@ struct StatisticsText {
 /// A split of a data folder. `stop` is asked now and then; true is Error(stopped).
 StatisticsText load_split(const Dataset& data, Split split, const std::function<bool()>& stop = {});
 
-/// Texts (plain, gzip, "-" for standard input) in the tokens of a model. UTF-16 is Error(bad_data).
+/// Texts (plain or compressed, "-" for standard input) in the tokens of a model. UTF-16 is Error(bad_data).
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
                           const std::function<bool()>& stop = {});
 

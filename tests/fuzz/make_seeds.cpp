@@ -14,6 +14,7 @@
 #include "io/safetensors.hpp"
 #include "run/manifest.hpp"
 #include "support/gzip_bytes.hpp"
+#include "support/packed_bytes.hpp"
 #include "support/temporary_directory.hpp"
 #include "train/config_json.hpp"
 #include "train/presets.hpp"
@@ -146,6 +147,14 @@ void put_texts() {
   const std::string packed = gzip_bytes("some text\nof two lines\n");
   put("text", "bad-cut", packed.substr(0, packed.size() - 5));
   put("text", "bad-junk", packed + "junk");
+  const std::string text = "some text\nof two lines\n";
+  put("text", "good-xz", xz_bytes(text) + xz_bytes("and more"));
+  put("text", "good-bzip2", bzip2_bytes(text) + bzip2_bytes("and more"));
+  put("text", "good-zstd", zstd_bytes(text) + zstd_bytes("and more"));
+  put("text", "bad-xz", xz_bytes(text).substr(0, 50));
+  put("text", "bad-bzip2", bzip2_bytes(text).substr(0, 40));
+  put("text", "bad-zstd", zstd_bytes(text).substr(0, 20));
+  put("text", "bad-pdf", "%PDF-1.7\n");
 }
 
 void put_run() {

@@ -153,7 +153,9 @@ TEST_CASE("D5: line ends, marks, other encodings and compressed text") {
   CHECK(words.lines == 5);
   desk.make(desk.put("odd", mixed), TokenizerKind::byte);
   CHECK(desk.decoded() == mixed);
-  CHECK(desk.make(desk.put("odd", std::string("a\0b\n", 4)), TokenizerKind::word).words == 1);
+  CHECK(
+      holds(desk.refusal(std::string("a\0b\n", 4), TokenizerKind::word), "offset 1: expected plain text, found a NUL"));
+  CHECK(desk.make(desk.put("odd", std::string("a\0b\n", 4)), TokenizerKind::byte).tokens == 5);
   for (const char* mark : {"\xff\xfe", "\xfe\xff"})
     CHECK(holds(desk.refusal(mark + std::string("h\0i\0", 4), TokenizerKind::text), "found UTF-16"));
   CHECK(desk.make(desk.put("odd.txt", gzip_bytes("a b\n")), TokenizerKind::word).tokens == 3);

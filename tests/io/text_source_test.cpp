@@ -26,7 +26,7 @@ std::string read_all(TextSource& source, std::size_t step = 1000) {
 }
 
 std::string read_path(const std::string& path, std::size_t step = 1000) {
-  TextSource source = TextSource::open(path);
+  TextSource source = TextSource::open(path, {}, TextBytes::any);
   return read_all(source, step);
 }
 
@@ -41,8 +41,8 @@ TEST_CASE("plain files and gzip give the same text, whatever their names and wha
     CHECK(read_path(folder / "plain.gz", step) == text);
     CHECK(read_path(folder / "packed.txt", step) == text);
   }
-  CHECK(TextSource::open(folder / "packed.txt").is_gzip());
-  CHECK_FALSE(TextSource::open(folder / "plain.gz").is_gzip());
+  CHECK(TextSource::open(folder / "packed.txt").packing() == Packing::gzip);
+  CHECK(TextSource::open(folder / "plain.gz", {}, TextBytes::any).packing() == Packing::none);
 }
 
 TEST_CASE("short and empty files are text") {
@@ -96,7 +96,7 @@ TEST_CASE("a pipe is copied so that it can be read twice, and leaves no file beh
   for (const std::string& sent : {text, gzip_bytes(text)}) {
     REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
     std::thread writer([&] { put_file(folder / "pipe", sent); });
-    TextSource source = TextSource::open_rewindable(folder / "pipe", folder.path());
+    TextSource source = TextSource::open_rewindable(folder / "pipe", folder.path(), {}, TextBytes::any);
     writer.join();
     CHECK(source.is_copy());
     CHECK(read_all(source) == text);

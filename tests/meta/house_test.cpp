@@ -133,6 +133,7 @@ TEST_CASE("the library knows neither programs nor tests") {
 TEST_CASE("every third party is used in one place") {
   const std::vector<std::pair<std::string, std::string>> places = {
       {"dnnl|oneapi/", "lib/ops/gemm"},   {"zlib\\.h", "lib/io/(compress|gzip)"}, {"openssl/", "lib/io/checksum"},
+      {"lzma\\.h", "lib/io/xz"},          {"bzlib\\.h", "lib/io/bzip2"},          {"zstd\\.h", "lib/io/zstd"},
       {"nlohmann/", "lib/io/json"},       {"utf8proc", "lib/data/unicode"},       {"CLI/", "apps/common/"},
       {"omp\\.h", "lib/(base/|ops/gemm)"}};
   for (const auto& path : sources({"lib", "apps", "corpora"}))
