@@ -4,9 +4,14 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
+#include "data/data_index.hpp"
+#include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
 #include "io/file_error.hpp"
 
@@ -19,8 +24,52 @@ std::string without_trailing_slashes(std::string path) {
   return path;
 }
 
-bool is_empty_directory(const std::string& path) {
-  return is_directory(path, Links::refuse) && list_directory(path).empty();
+constexpr std::string_view kMark = ".moelm-partial";
+
+bool is_shard(std::string_view name) {
+  constexpr std::string_view kShard = ".shard";
+  const std::size_t split = name.find('-');
+  if (split == std::string_view::npos || !name.ends_with(kShard)) return false;
+  const std::string_view digits = name.substr(split + 1, name.size() - split - 1 - kShard.size());
+  bool known = false;
+  for (const auto& [text, value] : EnumNames<Split>::values) known = known || name.substr(0, split) == text;
+  return known && digits.size() >= 5 && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Whether moe-tokenize gives this name to a file of an unfinished folder.
+bool is_our_name(std::string_view name) {
+  if (name == kMark || name == kTokenizerFile || name == kIndexFile || is_shard(name)) return true;
+  return name.starts_with(".moelm-scratch-") || name.starts_with(".tmp-" + std::string(kTokenizerFile) + "-") ||
+         name.starts_with(".tmp-" + std::string(kIndexFile) + "-");
+}
+
+/// What is in a folder, but for the folder that every file system of the ext family has.
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names = list_directory(path);
+  std::erase(names, "lost+found");
+  return names;
+}
+
+bool holds(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Whether a folder may be filled: nothing is in it, or an unfinished folder of ours.
+bool is_free(const std::vector<std::string>& names) {
+  return names.empty() ||
+         (holds(names, kMark) && !holds(names, kIndexFile) && std::all_of(names.begin(), names.end(), is_our_name));
+}
+
+/// The same for "PATH.partial", whose name says something too: earlier versions did not mark it.
+bool is_free_partial(const std::vector<std::string>& names) {
+  return is_free(names) || (std::any_of(names.begin(), names.end(), is_shard) && !holds(names, kIndexFile) &&
+                            std::all_of(names.begin(), names.end(), is_our_name));
+}
+
+void remove_our_files(const std::string& folder) {
+  for (const std::string& name : names_in(folder))
+    if (is_our_name(name) && name != kMark && !remove_file(join_path(folder, name)))
+      throw Error(Exit::cannot_create, join_path(folder, name) + ": cannot be removed; remove " + folder);
 }
 
 [[noreturn]] void refuse_existing(const std::string& path) {
@@ -31,24 +80,41 @@ bool is_empty_directory(const std::string& path) {
 }  // namespace
 
 OutputFolder::OutputFolder(const std::string& path)
-    : path_(without_trailing_slashes(path)), partial_(path_ + ".partial") {
-  if (path_exists(path_) && !is_empty_directory(path_)) refuse_existing(path_);
-  make_directories(parent_path(path_));
+    : path_(without_trailing_slashes(path)), working_(path_ + ".partial") {
+  if (path_exists(path_)) {
+    if (!is_directory(path_, Links::refuse) || !is_free(names_in(path_))) refuse_existing(path_);
+    working_ = path_;
+  } else {
+    make_directories(parent_path(path_));
+    make_directory(working_);
+  }
   open_and_lock();
-  for (const std::string& name : list_directory(partial_))
-    if (!remove_file(join_path(partial_, name)))
-      throw Error(Exit::cannot_create, join_path(partial_, name) + ": cannot be removed; remove " + partial_);
+  try {
+    clear_leftover();
+  } catch (...) {
+    real_file_system().close(descriptor_);
+    throw;
+  }
+}
+
+void OutputFolder::clear_leftover() {
+  const std::vector<std::string> names = names_in(working_);
+  if (!(in_place() ? is_free(names) : is_free_partial(names)))
+    throw Error(Exit::cannot_create, working_ +
+                                         ": expected nothing or what moe-tokenize left unfinished, found other " +
+                                         "files, which are kept; rename it, or give another --out");
+  if (!holds(names, kMark)) File::create(join_path(working_, kMark)).close();
+  remove_our_files(working_);
 }
 
 void OutputFolder::open_and_lock() {
   FileSystem& fs = real_file_system();
-  make_directory(partial_);
-  descriptor_ = fs.open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-  if (descriptor_ < 0) throw_file_error(errno, Exit::cannot_create, partial_, "open");
+  descriptor_ = fs.open(working_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+  if (descriptor_ < 0) throw_file_error(errno, Exit::cannot_create, working_, "open");
   const bool busy = fs.flock(descriptor_, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
   struct stat held {
   }, named{};
-  const bool same = fs.fstat(descriptor_, &held) == 0 && fs.lstat(partial_.c_str(), &named) == 0 &&
+  const bool same = fs.fstat(descriptor_, &held) == 0 && fs.lstat(working_.c_str(), &named) == 0 &&
                     held.st_ino == named.st_ino && held.st_dev == named.st_dev;
   // Where folders cannot be locked, only processes on other machines go unnoticed.
   if (same && !busy) return;
@@ -59,7 +125,11 @@ void OutputFolder::open_and_lock() {
 
 OutputFolder::~OutputFolder() {
   try {
-    if (!published_) remove_flat_directory(partial_);
+    if (!published_) {
+      remove_our_files(working_);
+      remove_file(join_path(working_, kMark));
+      if (!in_place()) real_file_system().rmdir(working_.c_str());
+    }
   } catch (const std::exception&) {
     // What is left is cleared by the next run.
   }
@@ -67,13 +137,15 @@ OutputFolder::~OutputFolder() {
 }
 
 void OutputFolder::publish() {
-  sync_directory(partial_);
-  if (is_directory(path_, Links::refuse) && list_directory(path_).empty())
-    rename_path(partial_, path_);
-  else if (!rename_no_replace(partial_, path_))
-    refuse_existing(path_);
+  sync_directory(working_);
+  if (!in_place()) {
+    if (!rename_no_replace(working_, path_)) refuse_existing(path_);
+    working_ = path_;
+    sync_directory(parent_path(path_));
+  }
   published_ = true;
-  sync_directory(parent_path(path_));
+  remove_file(join_path(path_, kMark));
+  sync_directory(path_);
 }
 
 }  // namespace moelm

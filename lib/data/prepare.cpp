@@ -9,6 +9,7 @@
 #include "data/bpe_tokenizer.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
+#include "data/index_room.hpp"
 #include "data/output_folder.hpp"
 #include "data/prepared_text.hpp"
 #include "data/tokenizer_file.hpp"
@@ -53,6 +54,7 @@ void check_options(const PrepareOptions& options) {
   for (const auto* paths : {&options.train, &options.valid, &options.test})
     standard_inputs += std::count(paths->begin(), paths->end(), "-");
   if (standard_inputs > 1) refuse("standard input (-) can be read once only");
+  require_readable_index(options);
   const bool given = !options.vocabulary.empty();
   if (given && (options.vocabulary_size || options.min_count))
     refuse("--vocab: the vocabulary is given, so --vocab-size and --min-count do not apply");
@@ -176,6 +178,9 @@ class Preparation {
     result_.unknown_unseen = unknown >= 0 && writer.training_counts()[static_cast<std::size_t>(unknown)] == 0;
     const std::string index_text = index_file_text(index);
     result_.checksum = sha256_hex(index_text);
+    // What our own readers would refuse is not given a name.
+    parse_tokenizer(tokenizer_text_, join_path(directory, kTokenizerFile));
+    parse_data_index(index_text, join_path(directory, kIndexFile));
     write_file_atomic(join_path(directory, kTokenizerFile), tokenizer_text_);
     write_file_atomic(join_path(directory, kIndexFile), index_text);
     result_.index = std::move(index);
