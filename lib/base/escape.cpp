@@ -96,6 +96,11 @@ void for_each_character(std::string_view text, Character&& character, Stray&& st
   }
 }
 
+/// Whether the text is printable ASCII in lines: what nearly all output is.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t'; });
+}
+
 Index column_count(char32_t code) { return contains(kZeroWidth, code) ? 0 : contains(kWide, code) ? 2 : 1; }
 
 }  // namespace
@@ -110,6 +115,27 @@ std::string escape_terminal(std::string_view text) {
           append_acting(out, code);
         else if (code == '\\')
           out += "\\\\";
+        else
+          out += bytes;
+      },
+      [&](unsigned char byte) { append_number(out, "\\x%02x", byte); });
+  return out;
+}
+
+std::string escape_field(std::string_view text) {
+  if (!text.starts_with('"')) return escape_terminal(text);
+  return "\\u{22}" + escape_terminal(text.substr(1));
+}
+
+std::string escape_lines(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
+  std::string out;
+  out.reserve(text.size());
+  for_each_character(
+      text,
+      [&](char32_t code, std::string_view bytes) {
+        if (code != '\n' && code != '\t' && contains(kActing, code))
+          append_acting(out, code);
         else
           out += bytes;
       },
@@ -152,7 +178,8 @@ std::string to_valid_utf8(std::string_view text) {
   return out;
 }
 
-std::string escape_json(std::string_view json) {
+std::string escape_json(std::string json) {
+  if (is_plain(json)) return json;
   std::string out;
   out.reserve(json.size());
   for_each_character(

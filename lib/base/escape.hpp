@@ -13,6 +13,14 @@ namespace moelm {
 /// are not UTF-8 become `\x9b`; a backslash is doubled. Thread-safe, as is all below.
 std::string escape_terminal(std::string_view text);
 
+/// A field of a tab-separated file: as escape_terminal, and a quotation mark at its beginning is `\u{22}`, because
+/// readers of tables (pandas, R, spreadsheets) take it for the start of a quoted field.
+std::string escape_field(std::string_view text);
+
+/// Text of several lines that is ready for a terminal but for what was forgotten: as escape_terminal, but line ends,
+/// tabs and backslashes stay, so that what is escaped already stays as it is.
+std::string escape_lines(std::string_view text);
+
 /// escape_terminal, then & < > " ' as entities: safe between tags and inside quoted attributes.
 std::string escape_html(std::string_view text);
 
@@ -21,7 +29,7 @@ std::string to_valid_utf8(std::string_view text);
 
 /// JSON text in which the acting characters that JSON lets pass (DEL, C1, bidirectional controls, ...) are \uXXXX too:
 /// the same document, harmless on a terminal.
-std::string escape_json(std::string_view json);
+std::string escape_json(std::string json);
 
 /// Columns that escaped text takes on a terminal: 0 for combining marks, 2 for wide East Asian characters and emoji.
 Index display_width(std::string_view escaped);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/escape.hpp"
 #include "io/file.hpp"
 #include "io/json_builder.hpp"
 #include "io/json_scan.hpp"
@@ -54,10 +55,10 @@ Json read_json(const std::string& path, const JsonLimits& limits, Links links) {
 
 std::string json_text(const Json& value, int indent) {
   constexpr auto kReplace = Json::error_handler_t::replace;
-  if (all_finite(value)) return value.dump(indent, ' ', false, kReplace);
+  if (all_finite(value)) return escape_json(value.dump(indent, ' ', false, kReplace));
   Json named = value;
   name_non_finite(named);
-  return named.dump(indent, ' ', false, kReplace);
+  return escape_json(named.dump(indent, ' ', false, kReplace));
 }
 
 Json json_float(float value) {

@@ -39,9 +39,9 @@ Json parse_json(std::string_view text, std::string_view name, const JsonLimits& 
 /// The same for a file, which is not read if it is larger than the limit. A missing file is Error(missing_input).
 Json read_json(const std::string& path, const JsonLimits& limits = {}, Links links = Links::follow);
 
-/// Text of a value, on one line, or indented by `indent` spaces. Numbers are the shortest that read back as the same
-/// double; what is not UTF-8 becomes U+FFFD; NaN and infinities, which JSON does not have, become the strings "NaN",
-/// "Infinity" and "-Infinity", never null.
+/// Text of a value, on one line, or indented by `indent` spaces; harmless: what acts on a terminal is \uXXXX. Numbers
+/// are the shortest that read back as the same double; what is not UTF-8 becomes U+FFFD; NaN and infinities, which JSON
+/// does not have, become the strings "NaN", "Infinity" and "-Infinity", never null.
 std::string json_text(const Json& value, int indent = -1);
 
 /// A float as the double with the shortest decimal form that reads back as the same float (0.1, not 0.10000000149).

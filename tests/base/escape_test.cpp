@@ -103,3 +103,18 @@ TEST_CASE("width and shortening count columns, not bytes") {
   CHECK(shorten("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4) == "\xe6\x97\xa5\xe2\x80\xa6");
   CHECK(shorten("abc", 0).empty());
 }
+
+TEST_CASE("lines that are ready for a terminal pass as they are; what was forgotten in them is escaped") {
+  std::mt19937 random(4);
+  Index leaks = 0, changes = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string text = hostile_text(random);
+    const std::string escaped = escape_terminal(text);
+    changes += escape_lines("a\t" + escaped + "\n") != "a\t" + escaped + "\n";
+    std::string shown = escape_lines(text);
+    std::erase_if(shown, [](char c) { return c == '\n' || c == '\t'; });
+    leaks += !objection(shown).empty();
+  }
+  CHECK(changes == 0);
+  CHECK(leaks == 0);
+}

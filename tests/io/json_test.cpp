@@ -9,7 +9,9 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "base/escape.hpp"
 #include "support/catch.hpp"
+#include "support/hostile.hpp"
 
 using namespace moelm;
 
@@ -85,6 +87,21 @@ TEST_CASE("what JSON cannot hold is written as a name or a replacement character
   const Json value = {{"a", {std::nan(""), infinity, -infinity, 1}}};
   REQUIRE(json_text(value) == R"({"a":["NaN","Infinity","-Infinity",1]})");
   REQUIRE(json_text(Json("a\xff")) == "\"a\xEF\xBF\xBD\"");
+}
+
+TEST_CASE("C10: text of a value, key or string, never acts on a terminal, and reads back as the same") {
+  std::mt19937 random(5);
+  Index leaks = 0, losses = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const Json value = {{to_valid_utf8(hostile_text(random)), to_valid_utf8(hostile_text(random))}};
+    const std::string text = json_text(value);
+    leaks += !objection(text).empty();
+    losses += parse_json(text, "f") != value;
+  }
+  CHECK(leaks == 0);
+  CHECK(losses == 0);
+  CHECK(json_text(Json("\x1b\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\x81")) == R"("\u001b\u007f\u009b\u202e\udb40\udc01")");
+  CHECK(json_text(Json("na\xc3\xafve"), 1) == "\"na\xc3\xafve\"");
 }
 
 TEST_CASE("a field of the wrong kind is refused with its path and what was found") {
