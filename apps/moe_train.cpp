@@ -35,7 +35,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   const SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
-                                        line.command().threads());
+                                        resolved.steps_per_pass, line.command().threads());
   if (options.dry_run) {
     json ? print(size_json(report)) : void(std::cout << size_table(report));
     return 0;

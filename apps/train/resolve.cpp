@@ -6,6 +6,7 @@
 #include "ops/faster_type.hpp"
 #include "train/batch_source.hpp"
 #include "train/plan.hpp"
+#include "train/run_schedule.hpp"
 
 namespace moelm {
 
@@ -37,9 +38,9 @@ void open_known_data(const TrainOptions& options, const std::string& run, const 
   require_same_data(run, known, *resolved.data);
 }
 
-/// Batches of one pass under a configuration whose batches are decided; 0 without data.
-Index steps_per_pass(const RunConfig& config, const ResolvedRun& resolved) {
-  return resolved.data ? make_batches(config.train, *resolved.data)->batches_per_pass() : 0;
+/// Counts the batches of one pass under a configuration whose batches are decided.
+void count_batches(const RunConfig& config, ResolvedRun& resolved) {
+  if (resolved.data) resolved.steps_per_pass = make_batches(config.train, *resolved.data)->batches_per_pass();
 }
 
 void refuse_occupied(const TrainOptions& options, const std::string& out) {
@@ -51,8 +52,10 @@ void resolve_existing(const TrainOptions& options, ResolvedRun& resolved) {
   refuse_occupied(options, *options.out);
   resolved.stored = read_run(*options.out);
   open_known_data(options, *options.out, *resolved.stored, resolved);
-  resolved.config = resumed_config(resolved.stored->config, options.settings, resolved.training_tokens,
-                                   steps_per_pass(resolved.stored->config, resolved));
+  count_batches(resolved.stored->config, resolved);
+  resolved.config =
+      resumed_config(resolved.stored->config, options.settings, resolved.training_tokens, resolved.steps_per_pass);
+  resolved.before = schedule_of(resolved.stored->config);
   resolved.base = *options.out;
 }
 
@@ -61,8 +64,9 @@ void resolve_branch(const TrainOptions& options, ResolvedRun& resolved) {
   const std::string other = run_of(options.resume);
   const StoredRun known = read_run(other);
   open_known_data(options, other, known, resolved);
-  resolved.config =
-      resumed_config(known.config, options.settings, resolved.training_tokens, steps_per_pass(known.config, resolved));
+  count_batches(known.config, resolved);
+  resolved.config = resumed_config(known.config, options.settings, resolved.training_tokens, resolved.steps_per_pass);
+  resolved.before = schedule_of(known.config);
   resolved.base = options.resume;
 }
 
@@ -73,8 +77,8 @@ void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
   if (options.data) open_data(*options.data, resolved);
   std::string base;
   resolved.settings = new_settings(options.settings, resolved.training_tokens, &base);
-  const RunConfig batches = plan_run(resolved.settings, resolved.training_tokens);
-  resolved.config = plan_run(resolved.settings, resolved.training_tokens, steps_per_pass(batches, resolved));
+  count_batches(plan_run(resolved.settings, resolved.training_tokens), resolved);
+  resolved.config = plan_run(resolved.settings, resolved.training_tokens, resolved.steps_per_pass);
   if (resolved.config.train.dtype == "auto") resolved.config.train.dtype = data_type_name(measure_faster_type());
   resolved.base = base;
   if (!options.settings.preset && base == preset_for(resolved.training_tokens) && resolved.training_tokens > 0)

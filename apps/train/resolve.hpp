@@ -16,8 +16,10 @@ struct ResolvedRun {
   std::string base;  ///< "preset small (chosen for 897,286 training tokens)"
   std::optional<Dataset> data;
   std::optional<StoredRun> stored;  ///< the run in --out, if it exists
+  Schedule before;                  ///< of the run that goes on, before anything was typed; else empty
   Index vocabulary = 0;
   Index training_tokens = 0;  ///< 0: no data
+  Index steps_per_pass = 0;   ///< batches of one pass; 0: no data
   /// Without data nothing is planned; then this is what was typed, and what is not in `given` stays open.
   Settings settings;
 };

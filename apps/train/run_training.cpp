@@ -11,6 +11,7 @@
 #include "base/version.hpp"
 #include "io/file.hpp"
 #include "report/format.hpp"
+#include "train/run_schedule.hpp"
 #include "train/training_console.hpp"
 
 namespace moelm {
@@ -58,6 +59,7 @@ void print_header(Console& console, const ResolvedRun& resolved, const SizeRepor
                format_count(data.tokens(Split::valid)) + " for validation, vocabulary " +
                format_count(report.vocabulary));
   console.note("training " + training_line(report));
+  for (const std::string& note : schedule_notes(resolved.before, resolved.config)) console.note("note: " + note);
   console.note(checkpoint_line(report, disk));
   if (!disk.fits_all())
     console.note(
@@ -163,7 +165,11 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   if (end == TrainEnd::out_of_patience)
     console.note("no better validation in " + format_count(stored.config.train.patience) + " tries: training ends");
   print_result(command, out, run->result(), end != TrainEnd::time_is_up);
-  if (end == TrainEnd::time_is_up) console.note("the time is up, saved; go on with: " + again);
+  if (end == TrainEnd::time_is_up) {
+    const std::string cut = cut_schedule(schedule_of(stored.config), run->step());
+    console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not done") +
+                 "; go on with: " + again);
+  }
   return 0;
 }
 

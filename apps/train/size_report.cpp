@@ -10,6 +10,7 @@
 #include "train/evaluation.hpp"
 #include "train/interval.hpp"
 #include "train/plan.hpp"
+#include "train/run_schedule.hpp"
 #include "train/trainer.hpp"
 
 namespace moelm {
@@ -55,11 +56,12 @@ std::string layers_table(const ModelSize& size) {
 }  // namespace
 
 SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
-                       const ThreadChoice& threads) {
+                       Index steps_per_pass, const ThreadChoice& threads) {
   return {config,
           base,
           vocabulary,
           training_tokens,
+          steps_per_pass,
           threads,
           memory_limit(),
           model_size(config.model, vocabulary),
@@ -120,6 +122,7 @@ Json size_json(const SizeReport& r) {
           {"threads", {{"count", r.threads.threads}, {"source", r.threads.source}}},
           {"rows_per_step", rows_per_step(r.config.train)},
           {"training_tokens", r.training_tokens},
+          {"steps_per_pass", r.steps_per_pass},
           {"layers", layers},
           {"config", config_json(r.config)}};
 }
@@ -133,16 +136,15 @@ std::string machine_line(const SizeReport& r) {
 std::string training_line(const SizeReport& r) {
   const TrainConfig& t = r.config.train;
   const Index rows = rows_per_step(t);
+  // Whole lines seldom fill a batch, nor does the end of a text.
+  const bool full = r.steps_per_pass == 0 || rows * r.steps_per_pass == r.training_tokens;
   std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_counted(t.steps, "step") +
-                     " of " + format_counted(rows, "token");
+                     " of " + (full ? "" : "at most ") + format_counted(rows, "token");
   if (t.state == StateKind::carry) text += " (" + std::to_string(t.batch) + " x " + std::to_string(t.unroll) + ")";
-  if (r.training_tokens > 0)
-    text += ", " +
-            format_measure(
-                static_cast<double>(t.steps) * static_cast<double>(rows) / static_cast<double>(r.training_tokens), 3) +
+  if (r.steps_per_pass > 0)
+    text += ", " + format_measure(static_cast<double>(t.steps) / static_cast<double>(r.steps_per_pass), 3) +
             " passes over " + format_counted(r.training_tokens, "token");
-  return text + "; " + std::string(enum_name(t.schedule)) + ", lr " + format_number(t.lr) + ", warm-up " +
-         format_count(t.warmup) + ", dropout " + format_number(r.config.model.dropout);
+  return text + "; " + schedule_line(schedule_of(r.config)) + ", dropout " + format_number(r.config.model.dropout);
 }
 
 std::string checkpoint_line(const SizeReport& r, const DiskPlan& disk) {

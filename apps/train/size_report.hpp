@@ -18,6 +18,7 @@ struct SizeReport {
   std::string base;  ///< the preset or file that it began with
   Index vocabulary = 0;
   Index training_tokens = 0;  ///< 0: not known
+  Index steps_per_pass = 0;   ///< 0: not known
   ThreadChoice threads;
   MemoryLimit limit;
   ModelSize size;
@@ -30,7 +31,7 @@ struct SizeReport {
 
 /// Allocates nothing of the model.
 SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
-                       const ThreadChoice& threads);
+                       Index steps_per_pass, const ThreadChoice& threads);
 
 std::string size_table(const SizeReport& report);
 Json size_json(const SizeReport& report);

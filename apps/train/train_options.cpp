@@ -42,9 +42,13 @@ TrainCommand::TrainCommand(TrainOptions& o)
       "auto (default): go on where --out has a run; never: refuse then; PATH: go on exactly from that checkpoint in a "
       "new --out");
   c.option("--init", "PATH", o.init, "take the weights alone from a run or checkpoint");
-  c.option("--steps", "N", o.settings.steps, 1, "optimizer steps in all");
+  c.option(
+      "--steps", "N", o.settings.steps, 1,
+      "optimizer steps in all; more than a run was planned for are planned anew: a warm-up and a decay of their own");
   c.option("--epochs", "N", o.settings.epochs, 0, "passes over the training text in all");
-  c.option("--max-time", "TIME", max_time_, "stop after this time (90s, 10m, 3h): validate, save, exit 0");
+  c.option(
+      "--max-time", "TIME", max_time_,
+      "stop after this time (90s, 10m, 3h): validate, save, exit 0; a plan that needs longer is cut, which is said");
   c.choice("--dtype", {"f32", "bf16", "auto"}, o.settings.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
@@ -59,7 +63,8 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.exclude("--preset", "--config");
   c.exclude("--dry-run", "--print-config");
   c.example("--data data/ --out run/", "a good model for the data, of a size that fits it");
-  c.example("--data data/ --out run/ --steps 50000", "the same run, longer");
+  c.example("--data data/ --out run/ --steps 50000",
+            "the same run, longer: the steps added get a schedule of their own");
   c.example("--data data/ --out run2/ --preset moe-32 --set moe.experts=64 --max-time 1h",
             "a model of the paper, varied");
   c.example("--preset moe-256 --vocab-size 793471 --dry-run", "what it would cost");

@@ -7,6 +7,7 @@
 #include "base/quantity.hpp"
 #include "report/format.hpp"
 #include "train/progress_json.hpp"
+#include "train/run_schedule.hpp"
 
 namespace moelm {
 
@@ -66,12 +67,25 @@ double TrainingConsole::remaining(Index step, double now) const {
 
 void TrainingConsole::announce(Index step, double now) {
   const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
-  const double all = a_step * static_cast<double>(config_.train.steps - step) + (now - started_);
-  std::string text = format_counted(config_.train.steps, "step") + " will take about " + format_duration(all) +
+  const Index steps = config_.train.steps, before = step - steps_seen_;
+  const double all = a_step * static_cast<double>(steps - step) + (now - started_);
+  std::string text = (before > 0 ? format_count(steps - before) + " of " : "") + format_counted(steps, "step") +
+                     (before > 0 ? " are left and" : "") + " will take about " + format_duration(all) +
                      ", validations not counted";
-  if (max_seconds_ > 0 && all > max_seconds_)
-    text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
+  const bool cut = max_seconds_ > 0 && all > max_seconds_;
+  if (cut) text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
   console_.note(text);
+  if (cut) tell_cut(step + static_cast<Index>(std::max(0.0, max_seconds_ - (now - started_)) / a_step));
+}
+
+void TrainingConsole::tell_cut(Index reached) {
+  const std::string cut = cut_schedule(schedule_of(config_), reached);
+  if (cut.empty()) return;
+  console_.note("note: by then step " + format_count(reached) + " of " + format_count(config_.train.steps) +
+                " is reached at most, before the schedule's end: " + cut +
+                " there, and the model is worse than one whose plan fits the time. Let the run go on later, or begin "
+                "anew in another --out with --steps " +
+                std::to_string(reached));
 }
 
 void TrainingConsole::on_validation(const ValidationReport& report) {

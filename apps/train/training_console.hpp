@@ -23,6 +23,8 @@ class TrainingConsole final : public TrainingView {
   /// Seconds until the last step or the limit, at the speed of the steps seen; negative if not known yet.
   double remaining(Index step, double now) const;
   void announce(Index step, double now);
+  /// Says what the limit of time does to the schedule, where the step that will be reached is not its end.
+  void tell_cut(Index reached);
   void paint(const StepReport& report, double now);
 
   Console& console_;

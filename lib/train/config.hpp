@@ -8,6 +8,7 @@
 #include "base/option.hpp"
 #include "model/config.hpp"
 #include "optim/config.hpp"
+#include "optim/schedule.hpp"
 
 namespace moelm {
 
@@ -34,6 +35,9 @@ struct EnumNames<SaveErrors> {
   static constexpr std::array<std::pair<std::string_view, SaveErrors>, 2> values = {
       {{"continue", SaveErrors::go_on}, {"stop", SaveErrors::stop}}};
 };
+
+/// More steps than any run can have, so that sums of steps fit.
+inline constexpr Index kMostSteps = Index{1} << 50;
 
 /// Keys train.*; zero stands for "planned from the corpus" where the help says so.
 struct TrainConfig {
@@ -133,6 +137,7 @@ struct RunConfig {
   ModelConfig model;
   TrainConfig train;
   OptimizerConfig optimizer;
+  Schedule schedule;  ///< the learning rate of a planned run; empty before
 };
 
 }  // namespace moelm

@@ -3,16 +3,29 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/run_schedule.hpp"
+
 namespace moelm {
 
 namespace {
 
 constexpr Index kMillion = 1000000;
-constexpr Index kMostSteps = Index{1} << 50;
 
-Index steps_for(double tokens, Index rows) {
-  const double steps = std::ceil(tokens / static_cast<double>(rows));
-  return static_cast<Index>(std::clamp(steps, 1.0, static_cast<double>(kMostSteps)));
+Index steps_for(double steps) {
+  return static_cast<Index>(std::clamp(std::ceil(steps), 1.0, static_cast<double>(kMostSteps)));
+}
+
+/// Optimizer steps of one pass: counted, or as if all batches were full; of a corpus not known yet the steps of a
+/// thousand batches.
+double batches_of_pass(const TrainConfig& train, Index training_tokens, Index steps_per_pass) {
+  if (steps_per_pass > 0) return static_cast<double>(steps_per_pass);
+  return training_tokens > 0 ? static_cast<double>(training_tokens) / static_cast<double>(rows_per_step(train)) : 1000;
+}
+
+double planned_passes(const TrainConfig& train, Index training_tokens, double pass) {
+  const auto planned = static_cast<double>(planned_tokens(training_tokens));
+  if (training_tokens > 0) return planned / static_cast<double>(training_tokens);
+  return planned / (static_cast<double>(rows_per_step(train)) * pass);
 }
 
 double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= 5 ? 0.2 : 0.3; }
@@ -38,20 +51,19 @@ RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_
   TrainConfig& train = config.train;
   if (training_tokens > 0 && !settings.is_given("train.batch"))
     while (train.batch > 1 && train.batch * train.unroll > training_tokens) train.batch /= 2;
-  const Index rows = rows_per_step(train);
-  const auto tokens = static_cast<double>(training_tokens);
-  const Index pass = steps_per_pass > 0 ? steps_per_pass : training_tokens > 0 ? steps_for(tokens, rows) : 1000;
-  double planned = static_cast<double>(train.steps) * static_cast<double>(rows);
+  const double pass = batches_of_pass(train, training_tokens, steps_per_pass);
+  double passes = static_cast<double>(train.steps) / pass;
   if (train.steps == 0) {
     const bool by_epochs = train.epochs > 0 && training_tokens > 0;
-    planned = by_epochs ? train.epochs * tokens : static_cast<double>(planned_tokens(training_tokens));
-    train.steps = by_epochs && steps_per_pass > 0 ? steps_for(train.epochs * static_cast<double>(steps_per_pass), 1)
-                                                  : steps_for(planned, rows);
+    passes = by_epochs ? train.epochs : planned_passes(train, training_tokens, pass);
+    train.steps = steps_for(passes * pass);
   }
-  if (train.warmup == 0) train.warmup = std::clamp<Index>(train.steps / 20, 50, 1000);
-  if (train.validate_every == 0) train.validate_every = std::min<Index>(pass, 1000);
-  if (!settings.is_given("model.dropout"))
-    config.model.dropout = dropout_for(training_tokens > 0 ? planned / tokens : 1);
+  if (train.warmup == 0) train.warmup = planned_warmup(train.steps);
+  if (train.validate_every == 0)
+    train.validate_every = training_tokens > 0 ? std::min<Index>(steps_for(pass), 1000) : 1000;
+  if (!settings.is_given("model.dropout")) config.model.dropout = dropout_for(training_tokens > 0 ? passes : 1);
+  config.schedule = {};
+  config.schedule = schedule_of(config);
   return config;
 }
 

@@ -86,7 +86,7 @@ Json progress_json(const TrainProgress& p) {
           {"saving_seconds", p.saving_seconds},
           {"validated_step", p.validated_step},
           {"without_improvement", p.without_improvement},
-          {"schedule", {{"planned_steps", p.planned_steps}, {"plateau_factor", p.plateau_factor}}},
+          {"schedule", {{"plateau_factor", p.plateau_factor}}},
           {"bad_steps", p.bad_steps}};
 }
 
@@ -107,7 +107,6 @@ TrainProgress read_progress(const JsonField& state) {
   if (state.has("saving_seconds")) p.saving_seconds = state.at("saving_seconds").number();
   p.validated_step = state.at("validated_step").integer(0, kMost);
   p.without_improvement = state.at("without_improvement").integer(0, kMost);
-  p.planned_steps = state.at("schedule").at("planned_steps").integer(0, kMost);
   p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
   p.bad_steps = state.at("bad_steps").integer(0, kMost);
   return p;

@@ -7,6 +7,7 @@
 #include "io/json.hpp"
 #include "io/sealed_json.hpp"
 #include "train/config_json.hpp"
+#include "train/run_schedule.hpp"
 
 namespace moelm {
 
@@ -16,6 +17,7 @@ constexpr const char* kConfigFile = "config.json";
 
 Json run_document(const RunConfig& config, const RunData& data) {
   Json document = config_json(config);
+  document["schedule"] = schedule_json(schedule_of(config));
   document["data"] = {{"directory", data.directory}, {"index_sha256", data.sha256}, {"vocabulary", data.vocabulary}};
   document["version"] = version();
   return document;
@@ -34,12 +36,16 @@ StoredRun read_run(const std::string& run) {
   refuse_unknown_keys(data, {"directory", "index_sha256", "vocabulary"});
   stored.data = {data.at("directory").text(), data.at("index_sha256").text(),
                  data.at("vocabulary").integer(1, Index{1} << 31)};
+  Schedule schedule;
+  if (root.has("schedule")) schedule = read_schedule(root.at("schedule"));
+  document.erase("schedule");
   document.erase("data");
   document.erase("version");
   Settings settings;
   apply_document(document, path, settings);
   validate(settings.config);
   stored.config = std::move(settings.config);
+  stored.config.schedule = schedule;
   return stored;
 }
 

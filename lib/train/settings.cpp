@@ -8,6 +8,7 @@
 #include "train/config_keys.hpp"
 #include "train/plan.hpp"
 #include "train/presets.hpp"
+#include "train/run_schedule.hpp"
 
 namespace moelm {
 
@@ -33,7 +34,7 @@ Json read_text(const std::string& path) {
 Json read_document(const std::string& path) {
   Json document = read_text(path);
   if (document.is_object() && document.contains("data") && document.contains("version"))
-    document.erase("data"), document.erase("version");
+    for (const char* key : {"data", "version", "schedule"}) document.erase(key);
   return document;
 }
 
@@ -143,7 +144,9 @@ RunConfig resumed_config(const RunConfig& stored, const SettingSources& sources,
   }
   validate(typed.config);
   typed.given = {{"model.dropout", "run"}, {"train.batch", "run"}};
-  return plan_run(typed, training_tokens, steps_per_pass);
+  RunConfig planned = plan_run(typed, training_tokens, steps_per_pass);
+  planned.schedule = lengthened(schedule_of(stored), planned.train.steps);
+  return planned;
 }
 
 }  // namespace moelm

@@ -26,7 +26,7 @@ Settings new_settings(const SettingSources& sources, Index training_tokens, std:
 
 /// Configuration of a run that goes on: the stored one, with those options typed that may change. Anything else that
 /// was typed and differs is Error(bad_config) naming key and both values. Epochs or steps that are typed replace the
-/// stored number of steps.
+/// stored number of steps; more than were planned lengthen the schedule.
 RunConfig resumed_config(const RunConfig& stored, const SettingSources& sources, Index training_tokens,
                          Index steps_per_pass = 0);
 

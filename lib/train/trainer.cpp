@@ -10,6 +10,7 @@
 #include "base/quantity.hpp"
 #include "train/model_store.hpp"
 #include "train/read_ahead.hpp"
+#include "train/run_schedule.hpp"
 #include "train/step_check.hpp"
 
 namespace moelm {
@@ -38,13 +39,12 @@ class RoutingObserver {
 Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data)
     : context_(context),
       config_(config),
+      schedule_(schedule_of(config)),
       data_(data),
       learner_(context, config.model, config.optimizer, data.tokenizer().vocabulary_size(),
                static_cast<std::uint64_t>(config.train.seed)),
       batches_(make_read_ahead(make_batches(config.train, data))),
-      checkpoint_every_(parse_interval("train.checkpoint_every", config.train.checkpoint_every)) {
-  progress_.planned_steps = config.train.steps;
-}
+      checkpoint_every_(parse_interval("train.checkpoint_every", config.train.checkpoint_every)) {}
 
 double Trainer::now() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -116,9 +116,7 @@ void Trainer::train_step(TrainListener& listener) {
   const bool fresh = batches_->next(batch_);
   if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
   const Index step = progress_.step + 1;
-  const Schedule schedule{config_.train.schedule, config_.train.lr, config_.train.warmup, progress_.planned_steps,
-                          progress_.plateau_factor};
-  const double lr = schedule.at(step);
+  const double lr = schedule_.at(step, progress_.plateau_factor);
   const StepResult result = learner_.step(
       context_, batch_, {step, batches_->streams(), lr, config_.train.clip, config_.train.micro_batch_tokens}, state_);
   progress_.step = step;

@@ -29,10 +29,9 @@ struct TrainProgress {
   double kept_nll = 0;
   Index validated_step = 0;       ///< step of the last validation
   Index without_improvement = 0;  ///< scheduled validations since the best one
-  double plateau_factor = 1;
-  Index planned_steps = 0;    ///< end of the schedule, fixed when the run began
-  Index bad_steps = 0;        ///< in a row, not applied because something was not finite
-  double saving_seconds = 0;  ///< of `seconds`, spent on checkpoints
+  double plateau_factor = 1;      ///< product of the halvings so far, for ScheduleKind::plateau
+  Index bad_steps = 0;            ///< in a row, not applied because something was not finite
+  double saving_seconds = 0;      ///< of `seconds`, spent on checkpoints
 };
 
 struct StepReport {
@@ -122,6 +121,7 @@ class Trainer {
 
   Context& context_;
   const RunConfig& config_;
+  Schedule schedule_;
   const Dataset& data_;
   Learner learner_;
   std::unique_ptr<BatchSource> batches_;

@@ -24,7 +24,7 @@ ResolvedRun resolve(std::vector<const char*> arguments) {
 
 SizeReport report(const std::vector<const char*>& arguments) {
   const ResolvedRun run = resolve(arguments);
-  return size_report(run.config, run.base, run.vocabulary, run.training_tokens, {2, "test"});
+  return size_report(run.config, run.base, run.vocabulary, run.training_tokens, run.steps_per_pass, {2, "test"});
 }
 
 std::string refusal(const std::vector<const char*>& arguments, Exit expected) {

@@ -170,7 +170,6 @@ void put_run() {
   put("config", "bad-layers", R"({"model":{"layers":[{"type":"softmax"}]}})");
   TrainProgress progress;
   progress.step = 12;
-  progress.planned_steps = 40;
   put("state", "good-progress", json_text(progress_json(progress), 1));
   put("state", "bad-step", json_text([&] {
         Json state = progress_json(progress);

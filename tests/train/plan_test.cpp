@@ -88,6 +88,24 @@ TEST_CASE("a preset of the paper brings its own schedule and dropout") {
   REQUIRE(c.model.dropout == 0.1);
 }
 
+TEST_CASE("passes are made of the batches that there really are, full or not") {
+  // 37 lines whose batches are 8 a pass, where full ones would be 5.
+  SettingSources small_text = typed({}, "tiny");
+  const auto plan_of = [&](Index tokens, Index steps_per_pass) {
+    return plan_run(new_settings(small_text, tokens), tokens, steps_per_pass);
+  };
+  REQUIRE(plan_of(1600, 8).train.steps == 96);  // twelve passes
+  REQUIRE(plan_of(1600, 8).train.validate_every == 8);
+  small_text.epochs = 10;
+  REQUIRE(plan_of(1600, 8).train.steps == 80);
+  small_text.epochs = 0.1;
+  REQUIRE(plan_of(1600, 8).train.steps == 1);
+  small_text.epochs.reset();
+  small_text.steps = 16;
+  REQUIRE(plan_of(1600, 8).model.dropout == 0.1);  // two passes; of full batches three
+  REQUIRE(plan_of(1600, 5).model.dropout == 0.2);
+}
+
 TEST_CASE("steps and passes are counted in the rows of a step") {
   TrainConfig train;
   train.state = StateKind::reset;

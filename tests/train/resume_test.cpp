@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
+#include "train/run_schedule.hpp"
 #include "train/training_run.hpp"
 
 using namespace moelm;
@@ -209,20 +211,56 @@ TEST_CASE("a stop within a scheduled validation is made up for") {
   REQUIRE(rest.metrics == straight.metrics);
 }
 
-TEST_CASE("more steps extend a finished run, and its schedule holds its last value") {
+TEST_CASE("steps added to a finished run have a course of their own, exact over stops") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
            {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
   RunConfig config = config_of(StateKind::carry);
   config.train.schedule = ScheduleKind::cosine;
-  train(directory / "run", directory / "data", config, 1, 0);
-  StoredRun stored = read_run(directory / "run");
-  stored.config.train.steps = 50;
-  write_run_config(directory / "run", stored);
-  const Outcome longer = train(directory / "run", directory / "data", config, 1, 0);
-  REQUIRE(longer.end == TrainEnd::finished);
-  const auto last = std::find_if(longer.metrics.rbegin(), longer.metrics.rend(),
-                                 [](const Json& line) { return line.contains("lr"); });
-  REQUIRE((*last)["step"] == 50);
-  REQUIRE((*last)["lr"].get<double>() == Approx(0.01 * 0.02));
+  const auto lengthen = [&](const char* run) {
+    train(directory / run, directory / "data", config, 1, 0);
+    StoredRun stored = read_run(directory / run);
+    stored.config.train.steps = 60;
+    stored.config.schedule = lengthened(stored.config.schedule, 60);
+    write_run_config(directory / run, stored);
+  };
+  lengthen("straight");
+  const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+  REQUIRE(straight.end == TrainEnd::finished);
+  std::map<Index, double> rates;
+  for (const Json& line : straight.metrics)
+    if (line.contains("lr")) rates[line["step"].get<Index>()] = line["lr"].get<double>();
+  REQUIRE(rates[40] == Approx(0.01 * 0.02));
+  REQUIRE(rates[41] == Approx(0.001));  // warm-up over ten steps, half of what was added
+  REQUIRE(rates[50] == Approx(0.01));
+  REQUIRE(rates[60] == Approx(0.01 * 0.02));
+
+  lengthen("parts");
+  train(directory / "parts", directory / "data", config, 1, 47);
+  const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+  REQUIRE(rest.weights == straight.weights);
+  REQUIRE(rest.optimizer == straight.optimizer);
+  REQUIRE(rest.metrics == straight.metrics);
+}
+
+TEST_CASE("kinds without a planned end: made longer, a run is that of all steps in one go") {
+  for (const ScheduleKind kind : {ScheduleKind::inverse_sqrt, ScheduleKind::constant, ScheduleKind::plateau}) {
+    const TemporaryDirectory directory;
+    put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+             {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+    RunConfig config = config_of(StateKind::carry);
+    config.train.schedule = kind;
+    config.train.validate_every = 8;
+    train(directory / "longer", directory / "data", config, 1, 0);
+    StoredRun stored = read_run(directory / "longer");
+    stored.config.train.steps = 60;
+    stored.config.schedule = lengthened(stored.config.schedule, 60);
+    write_run_config(directory / "longer", stored);
+    const Outcome longer = train(directory / "longer", directory / "data", config, 1, 0);
+    config.train.steps = 60;
+    const Outcome at_once = train(directory / "at_once", directory / "data", config, 1, 0);
+    REQUIRE(longer.weights == at_once.weights);
+    REQUIRE(longer.optimizer == at_once.optimizer);
+    REQUIRE(longer.metrics == at_once.metrics);
+  }
 }
