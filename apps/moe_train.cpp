@@ -1,6 +1,9 @@
 // moe-train: from a data folder to a trained model.
+#include <unistd.h>
+
 #include <iostream>
 
+#include "base/terminal.hpp"
 #include "common/main_guard.hpp"
 #include "train/listings.hpp"
 #include "train/resolve.hpp"
@@ -20,11 +23,11 @@ int run(int argc, char** argv) {
   if (const auto code = line.parse(argc, argv)) return *code;
   const bool json = line.command().json();
   if (options.list_presets) {
-    json ? print(presets_json()) : void(std::cout << presets_table());
+    json ? print(presets_json()) : void(std::cout << presets_table(terminal_columns(STDOUT_FILENO)));
     return 0;
   }
   if (options.list_keys) {
-    json ? print(keys_json()) : void(std::cout << keys_table());
+    json ? print(keys_json()) : void(std::cout << keys_table(terminal_columns(STDOUT_FILENO)));
     return 0;
   }
   // A request is heeded from here on; until there is something to save, by ending at once.

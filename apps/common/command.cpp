@@ -1,12 +1,14 @@
 #include "common/command.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <sstream>
 #include <string_view>
 
 #include "base/quantity.hpp"
+#include "base/terminal.hpp"
 #include "base/version.hpp"
 #include "common/arguments.hpp"
 
@@ -15,8 +17,8 @@ namespace moelm {
 namespace {
 
 constexpr Index kMostThreads = 4096;
-constexpr std::size_t kHelpWidth = 100;
-constexpr std::size_t kHelpIndent = 26;
+constexpr Index kWidestHelp = 100;
+constexpr std::size_t kNarrow = 60;
 
 Error usage_error(const std::string& message) { return {Exit::usage, message}; }
 
@@ -35,28 +37,21 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Text from column `indent` on, broken between words at the width of a terminal; the first line starts at `column`.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t column) {
-  std::string lines;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (column > indent && column + 1 + word.size() > kHelpWidth) {
-      lines += "\n" + std::string(indent, ' ');
-      column = indent;
-    }
-    lines += (column > indent ? " " : "") + word;
-    column += word.size() + (column > indent ? 1 : 0);
-  }
-  return lines + "\n";
+std::size_t help_width() { return static_cast<std::size_t>(std::min(terminal_columns(STDOUT_FILENO), kWidestHelp)); }
+
+/// Text from column `indent` on, broken between words at the width of the terminal; the first line starts at `column`.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t column, const char* broken = "") {
+  return wrap_words(text, help_width(), indent, column, broken) + "\n";
 }
 
 std::string entry(const std::string& label, const std::string& text) {
+  const std::size_t indent = help_width() < kNarrow ? 6 : 26;
   std::string line = "  " + label;
-  if (line.size() + 2 > kHelpIndent)
-    line += "\n" + std::string(kHelpIndent, ' ');
+  if (line.size() + 2 > indent)
+    line += "\n" + std::string(indent, ' ');
   else
-    line.resize(kHelpIndent, ' ');
-  return line + wrapped(text, kHelpIndent, kHelpIndent);
+    line.resize(indent, ' ');
+  return line + wrapped(text, indent, indent);
 }
 
 }  // namespace
@@ -266,10 +261,11 @@ void Command::refuse_unknown(const std::string& argument) const {
 }
 
 std::string Command::help_text() const {
-  std::string text =
-      "usage: " + name_ + " " + usage_ + "\n\n" + wrapped(summary_, 0, 0) + "\noptions:\n" + parser_->options;
+  std::string text = wrapped("usage: " + name_ + " " + usage_, 8, 0, " \\") + "\n" + wrapped(summary_, 0, 0) +
+                     "\noptions:\n" + parser_->options;
   if (!examples_.empty()) text += "\nexamples:\n";
-  for (const auto& [command, meaning] : examples_) text += "  " + command + "\n      " + wrapped(meaning, 6, 6);
+  for (const auto& [command, meaning] : examples_)
+    text += "  " + wrapped(command, 6, 2, " \\") + "      " + wrapped(meaning, 6, 6);
   text += "\nexit codes:\n";
   auto exits = exits_;
   exits.emplace_back(static_cast<int>(Exit::internal), "a bug of the program");

@@ -1,6 +1,7 @@
 #include "train/listings.hpp"
 
 #include "base/quantity.hpp"
+#include "base/terminal.hpp"
 #include "model/size.hpp"
 #include "report/format.hpp"
 #include "report/table.hpp"
@@ -36,23 +37,31 @@ std::string section_title(const std::string& section) {
   return "Layers of type " + section;
 }
 
+/// "peak learning rate (default 0.002; at least 0)".
+std::string described(const OptionEntry& o) {
+  std::string text = o.help + " (default " + (o.default_value.empty() ? "none" : o.default_value);
+  if (!o.unit.empty()) text += " " + o.unit;
+  if (!o.values.empty()) text += "; " + o.values;
+  return text + ")";
+}
+
 }  // namespace
 
-std::string keys_table() {
+std::string keys_table(Index width) {
   Table table;
   table.add_column("key", Align::left);
-  table.add_column("default");
-  table.add_column("unit", Align::left);
-  table.add_column("allowed", Align::left, 30);
   table.add_column("meaning", Align::left);
   for (const OptionEntry& o : list_options()) {
     // The widths that differ by layer type need the type's name beside the key.
     const bool of_layer = o.key.starts_with("model.layers.");
-    table.add_row({of_layer ? o.key + " (" + o.section + ")" : o.key, o.default_value, o.unit, o.values, o.help});
+    table.add_row({of_layer ? o.key + " (" + o.section + ")" : o.key, described(o)});
   }
-  return table.str() +
-         "\nmoe.KEY sets KEY on every MoE layer; model.width scales all widths of a preset; model.layers takes the "
-         "whole list as JSON.\n";
+  return table.str(0, width) + "\n" +
+         wrap_words(
+             "moe.KEY sets KEY on every MoE layer; model.width scales all widths of a preset; model.layers takes "
+             "the whole list as JSON.",
+             static_cast<std::size_t>(width)) +
+         "\n";
 }
 
 Json keys_json() {
@@ -68,7 +77,7 @@ Json keys_json() {
   return list;
 }
 
-std::string presets_table() {
+std::string presets_table(Index width) {
   Table table;
   table.add_column("preset", Align::left);
   table.add_column("M parameters");
@@ -79,7 +88,10 @@ std::string presets_table() {
     table.add_row({preset.name, millions(size.parameters_without_embedding_and_softmax),
                    millions(size.ops_per_timestep), preset.summary});
   }
-  return table.str() + "\nParameters and multiply-adds without embedding and softmax, as the paper counts them.\n";
+  return table.str(0, width) + "\n" +
+         wrap_words("Parameters and multiply-adds without embedding and softmax, as the paper counts them.",
+                    static_cast<std::size_t>(width)) +
+         "\n";
 }
 
 Json presets_json() {

@@ -1,6 +1,5 @@
 #include "report/console.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -10,6 +9,7 @@
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
+#include "base/terminal.hpp"
 #include "report/format.hpp"
 
 namespace moelm {
@@ -24,13 +24,6 @@ bool set(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
-Index columns_of(int descriptor) {
-  constexpr Index kDefault = 100;
-  winsize size{};
-  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return kDefault;
-  return size.ws_col;
-}
-
 }  // namespace
 
 ConsoleStyle console_style(int descriptor, bool quiet) {
@@ -38,7 +31,7 @@ ConsoleStyle console_style(int descriptor, bool quiet) {
   style.quiet = quiet;
   style.live = isatty(descriptor) == 1 && set("TERM") && std::string_view(std::getenv("TERM")) != "dumb";
   style.color = style.live && !set("NO_COLOR");
-  if (style.live) style.columns = columns_of(descriptor);
+  if (style.live) style.columns = terminal_columns(descriptor);
   return style;
 }
 

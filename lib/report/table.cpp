@@ -4,8 +4,13 @@
 
 #include "base/check.hpp"
 #include "base/escape.hpp"
+#include "base/terminal.hpp"
 
 namespace moelm {
+
+namespace {
+constexpr Index kLeastLastColumn = 16;  // where the others leave it less, lines are wider
+}
 
 void Table::add_column(std::string_view heading, Align align, Index widest) {
   ensure(rows_.empty(), "columns of a table come before its rows");
@@ -38,16 +43,39 @@ void Table::append_line(std::string& out, const std::vector<std::string>& cells,
   out += line + "\n";
 }
 
-std::string Table::str(Index indent) const {
+Index Table::width_before_last() const {
+  Index width = 0;
+  for (std::size_t i = 0; i + 1 < columns_.size(); ++i) width += columns_[i].width + 2;
+  return width;
+}
+
+void Table::append_row(std::string& out, std::vector<std::string> cells, Index indent, Index width) const {
+  const auto room = static_cast<std::size_t>(std::max(width - indent - width_before_last(), kLeastLastColumn));
+  if (width == 0 || display_width(cells.back()) <= static_cast<Index>(room)) return append_line(out, cells, indent);
+  const std::string broken = wrap_words(cells.back(), room);
+  for (std::size_t begin = 0, end = 0; begin < broken.size(); begin = end + 1) {
+    end = std::min(broken.find('\n', begin), broken.size());
+    cells.back() = broken.substr(begin, end - begin);
+    append_line(out, cells, indent);
+    cells.assign(cells.size(), "");
+  }
+}
+
+std::string Table::str(Index indent, Index width) const {
   std::vector<std::string> headings, rules;
   for (const Column& c : columns_) {
     headings.push_back(c.heading);
     rules.emplace_back(static_cast<std::size_t>(c.width), '-');
   }
+  const bool breaks = width > 0 && !columns_.empty();
+  if (breaks) {
+    const Index room = std::max(width - indent - width_before_last(), kLeastLastColumn);
+    rules.back().resize(static_cast<std::size_t>(std::min(columns_.back().width, room)));
+  }
   std::string out;
   append_line(out, headings, indent);
   append_line(out, rules, indent);
-  for (const auto& row : rows_) append_line(out, row, indent);
+  for (const auto& row : rows_) append_row(out, row, indent, breaks ? width : 0);
   return out;
 }
 

@@ -24,8 +24,9 @@ class Table {
   bool empty() const { return rows_.empty(); }
 
   /// The heading, a rule and the rows, each line after `indent` spaces and ending in a newline, without trailing
-  /// blanks.
-  std::string str(Index indent = 0) const;
+  /// blanks. Words of the last column, which is left-aligned then, go on in further lines where a row would be wider
+  /// than `width` columns (0: no limit).
+  std::string str(Index indent = 0, Index width = 0) const;
 
  private:
   struct Column {
@@ -35,6 +36,9 @@ class Table {
     Index width;
   };
   void append_line(std::string& out, const std::vector<std::string>& cells, Index indent) const;
+  void append_row(std::string& out, std::vector<std::string> cells, Index indent, Index width) const;
+  /// Columns before the last one, with the blanks between.
+  Index width_before_last() const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
