@@ -11,6 +11,7 @@
 #include "base/version.hpp"
 #include "io/file.hpp"
 #include "report/format.hpp"
+#include "train/gate_notes.hpp"
 #include "train/run_schedule.hpp"
 #include "train/training_console.hpp"
 
@@ -49,7 +50,8 @@ void require_disk(const std::string& out, const DiskPlan& disk, bool force) {
                             "; free some, take another --out or a smaller --set model.width, or --force");
 }
 
-void print_header(Console& console, const ResolvedRun& resolved, const SizeReport& report, const DiskPlan& disk) {
+void print_header(Console& console, const TrainOptions& options, const ResolvedRun& resolved, const SizeReport& report,
+                  const DiskPlan& disk) {
   const Dataset& data = *resolved.data;
   console.note("moe-train " + std::string(version()) + ": model " + report.base + ", " +
                format_count(report.size.parameters) + " parameters, " + format_count(report.size.ops_per_timestep) +
@@ -60,6 +62,8 @@ void print_header(Console& console, const ResolvedRun& resolved, const SizeRepor
                format_count(report.vocabulary));
   console.note("training " + training_line(report));
   for (const std::string& note : schedule_notes(resolved.before, resolved.config)) console.note("note: " + note);
+  for (const std::string& note : gate_notes(resolved.config.model, options.settings.assignments))
+    console.note("note: " + note);
   console.note(checkpoint_line(report, disk));
   if (!disk.fits_all())
     console.note(
@@ -104,6 +108,26 @@ std::unique_ptr<TrainingRun> begin(Context& context, const StoredRun& stored, co
   }
 }
 
+/// What can be done where training diverged: a new run with a lower rate, from the weights of the last checkpoint where
+/// there is one.
+std::string advice_after_divergence(const std::string& out, const StoredRun& stored, const std::string& checkpoint) {
+  const bool saved = !checkpoint.empty() && path_exists(checkpoint);
+  return "; a lower rate may do, in a new run" + std::string(saved ? " from the last checkpoint" : "") +
+         ": moe-train --data " + quoted(stored.data.directory) + " --config " + quoted(join_path(out, "config.json")) +
+         (saved ? " --init " + quoted(checkpoint) : "") +
+         " --out NEW --set train.lr=" + format_number(stored.config.train.lr / 10);
+}
+
+TrainEnd train(TrainingRun& run, const std::string& out, const StoredRun& stored) {
+  try {
+    return run.run();
+  } catch (const Error& error) {
+    if (error.exit() != Exit::diverged) throw;
+    const std::string checkpoint = run.result()["checkpoint"].get<std::string>();
+    throw Error(Exit::diverged, error.what() + advice_after_divergence(out, stored, checkpoint));
+  }
+}
+
 void print_result(const Command& command, const std::string& out, const Json& result, bool finished) {
   if (command.json()) {
     std::cout << json_text(result, 2) << "\n";
@@ -111,7 +135,10 @@ void print_result(const Command& command, const std::string& out, const Json& re
   }
   if (result.contains("valid_perplexity"))
     std::cout << "validation perplexity " << format_measure(result["valid_perplexity"].get<double>(), 5) << " at step "
-              << format_count(result["best_step"].get<Index>()) << "\n";
+              << format_count(result["best_step"].get<Index>())
+              << (result.contains("best_checkpoint") ? ", the best: " + result["best_checkpoint"].get<std::string>()
+                                                     : "")
+              << "\n";
   std::cout << (finished ? "trained " : "trained so far ") << format_counted(result["last_step"].get<Index>(), "step")
             << ", " << format_counted(result["tokens"].get<Index>(), "token") << ", in "
             << format_duration(result["seconds"].get<double>()) << "\n"
@@ -131,7 +158,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
   });
-  print_header(console, resolved, report, disk);
+  print_header(console, options, resolved, report, disk);
 
   const auto foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   const StoredRun stored = prepare_run(out, resolved, foreign_lock);
@@ -156,7 +183,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   if (run->step() > 0) console.note(out + ": going on after step " + format_count(run->step()));
 
   stop.ask();
-  const TrainEnd end = run->run();
+  const TrainEnd end = train(*run, out, stored);
   console.finish();
   if (end == TrainEnd::stopped) {
     console.note("stopped after step " + format_count(run->step()) + ", saved; go on with: " + again);

@@ -1,9 +1,12 @@
 #include "train/size_report.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "base/checked.hpp"
 #include "base/quantity.hpp"
+#include "data/shard.hpp"
 #include "report/format.hpp"
 #include "report/table.hpp"
 #include "train/config_json.hpp"
@@ -25,7 +28,7 @@ constexpr double kSaveRate = 100e6;
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
           {"activations", memory.activations}, {"copies", memory.copies},   {"validation", memory.validation},
-          {"process", memory.process}};
+          {"streams", memory.streams},         {"tensors", memory.tensors}, {"process", memory.process}};
 }
 
 /// "10m", "500 steps".
@@ -53,6 +56,15 @@ std::string layers_table(const ModelSize& size) {
   return table.str();
 }
 
+/// Streams of text are read a decoded block at a time each. Lines are at most as many as the tokens of their batch.
+TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
+  const bool carry = train.state == StateKind::carry;
+  Index streams = carry ? train.batch : train.batch_tokens;
+  if (training_tokens > 0) streams = std::min(streams, training_tokens);
+  return {rows_per_step(train), train.micro_batch_tokens, kEvaluationTokens, streams,
+          carry ? kBlockTokens * static_cast<Index>(sizeof(std::int32_t)) : 0};
+}
+
 }  // namespace
 
 SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
@@ -65,9 +77,8 @@ SizeReport size_report(const RunConfig& config, const std::string& base, Index v
           threads,
           memory_limit(),
           model_size(config.model, vocabulary),
-          training_memory(config.model, vocabulary,
-                          {rows_per_step(config.train), config.train.micro_batch_tokens, kEvaluationTokens},
-                          threads.threads, config.optimizer, products_of(config.train))};
+          training_memory(config.model, vocabulary, training_rows(config.train, training_tokens), threads.threads,
+                          config.optimizer, products_of(config.train))};
 }
 
 std::string size_table(const SizeReport& r) {
@@ -137,7 +148,7 @@ std::string training_line(const SizeReport& r) {
   const TrainConfig& t = r.config.train;
   const Index rows = rows_per_step(t);
   // Whole lines seldom fill a batch, nor does the end of a text.
-  const bool full = r.steps_per_pass == 0 || rows * r.steps_per_pass == r.training_tokens;
+  const bool full = r.steps_per_pass == 0 || product_at_most(rows, r.steps_per_pass) == r.training_tokens;
   std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_counted(t.steps, "step") +
                      " of " + (full ? "" : "at most ") + format_counted(rows, "token");
   if (t.state == StateKind::carry) text += " (" + std::to_string(t.batch) + " x " + std::to_string(t.unroll) + ")";

@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "train/config_json.hpp"
+#include "train/key_guess.hpp"
 
 namespace moelm {
 
@@ -12,15 +13,12 @@ namespace {
 
 /// "--seed" -> "--set train.seed=": the key that an unknown flag names.
 std::string key_hint(const std::string& flag) {
-  std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-  std::replace(word.begin(), word.end(), '-', '_');
+  const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
   SettingSources small;
   small.preset = "small";
-  for (const std::string& key : known_keys(new_settings(small, 0).config)) {
-    if (key.starts_with("model.layers.")) continue;  // moe.KEY says it for all of them
-    if (key == word || key.ends_with("." + word)) return "--set " + key + "=";
-  }
-  return "";
+  const std::string key = key_meant(word, known_keys(new_settings(small, 0).config));
+  if (key == "train.steps" || key == "train.epochs" || key == "train.dtype") return "--" + key.substr(6);
+  return key.empty() ? "" : "--set " + key + "=";
 }
 
 }  // namespace
@@ -89,6 +87,8 @@ std::optional<int> TrainCommand::parse(int argc, const char* const* argv) {
     if (!o.max_seconds || *o.max_seconds == 0)
       throw Error(Exit::usage, "--max-time: expected a time such as 90s, 10m or 3h, found " + *max_time_);
   }
+  require(!o.settings.epochs || *o.settings.epochs > 0, Exit::usage,
+          "--epochs: expected more than 0 passes, found 0; without it the number is planned from the data");
   require(!o.vocabulary || o.dry_run, Exit::usage, "--vocab-size: expected together with --dry-run");
   require(!o.vocabulary || !o.data, Exit::usage, "--vocab-size and --data cannot be given together");
   require(!o.init || !o.resumes_from_path(), Exit::usage, "--init and --resume PATH cannot be given together");

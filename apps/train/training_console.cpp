@@ -91,7 +91,23 @@ void TrainingConsole::tell_cut(Index reached) {
 void TrainingConsole::on_validation(const ValidationReport& report) {
   console_.note("step " + format_count(report.progress.step) + ": validation perplexity " +
                 format_measure(report.evaluation.perplexity(), 5) + " over " +
-                format_counted(report.evaluation.tokens, "token") + (report.best ? " (best)" : ""));
+                format_counted(report.evaluation.tokens, "token") + (report.best ? " (best)" : "") +
+                silent_experts(report.routing));
+}
+
+std::string TrainingConsole::silent_experts(const std::vector<RoutingSums>& routing) const {
+  Index silent = 0, experts = 0;
+  bool noisy = false;
+  for (std::size_t l = 0; l < routing.size(); ++l) {
+    const auto* moe = std::get_if<MoeConfig>(&config_.model.layers[l]);
+    if (moe == nullptr || !moe->gated()) continue;
+    silent += std::count(routing[l].tokens.begin(), routing[l].tokens.end(), Index{0});
+    experts += static_cast<Index>(routing[l].tokens.size());
+    noisy = noisy || moe->gate == GateKind::noisy_top_k;
+  }
+  if (silent == 0) return "";
+  return "; " + format_count(silent) + " of " + format_count(experts) + " experts without a token" +
+         (noisy ? " (validation draws no noise, training does)" : "");
 }
 
 void TrainingConsole::on_saved(const std::string&, bool) {}

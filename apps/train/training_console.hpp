@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "report/console.hpp"
 #include "train/training_run.hpp"
@@ -25,6 +26,8 @@ class TrainingConsole final : public TrainingView {
   void announce(Index step, double now);
   /// Says what the limit of time does to the schedule, where the step that will be reached is not its end.
   void tell_cut(Index reached);
+  /// Experts that a validation gave nothing, for the end of its line; else empty.
+  std::string silent_experts(const std::vector<RoutingSums>& routing) const;
   void paint(const StepReport& report, double now);
 
   Console& console_;

@@ -16,13 +16,19 @@ namespace {
 constexpr double kNumber = sizeof(float);
 constexpr double kStepOfRow = sizeof(std::int64_t);
 /// Code, libraries, thread stacks, and one decoded block of input.
+/// Of a matrix with its moments: owners, blocks, names, and its entries in the head of a file that is written and read
+/// back: 3,000 experts of two matrices of a few numbers took 1,700 bytes a matrix.
+constexpr double kBytesOfTensor = 2048;
+/// Copies of what a stream carries.
+constexpr double kStates = 3;
 constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
 struct Sums {
   // `saved`: numbers' worth of weights that are kept in bfloat16; `rounded`: what is kept in the type of products;
   // `packed`: weights of a validation in that type.
-  double saved = 0, rounded = 0, packed = 0, moments = 0, gradients = 0, activations = 0, copies = 0, validation = 0;
+  double saved = 0, rounded = 0, packed = 0, state = 0, tensors = 0, moments = 0, gradients = 0, activations = 0,
+         copies = 0, validation = 0;
 };
 
 struct Shape {
@@ -59,6 +65,7 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
   sums.activations += s.pass_rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
   sums.packed += weights;
+  sums.state += cells + outputs;
   sums.validation += s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
 }
 
@@ -93,6 +100,8 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   const double pairs = s.rows * number(c.chosen()), routed = pairs + s.rows * number(c.shared);
   if (c.gated()) add_gates(c, s, pairs, sums);
   const double experts = number(c.experts) + number(c.shared);
+  sums.tensors += experts * number(static_cast<Index>(c.hidden.size()) + 1);
+  if (c.hierarchical()) sums.tensors += number(c.groups);
   double hidden = 0, largest = 0, inputs = s.inputs;
   for (const Index units : c.hidden) {
     hidden += number(units);
@@ -172,6 +181,8 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   memory.activations = bytes(sums.activations + of_products * sums.rounded + 3 * pass_rows * number(widest));
   memory.copies = bytes(of_products * sums.copies);
   memory.validation = rows.validation > 0 ? bytes(sums.validation + of_products * sums.packed) : 0;
+  memory.streams = bytes(number(rows.streams) * (kStates * sums.state + number(rows.reading) / kNumber));
+  memory.tensors = bytes(sums.tensors * kBytesOfTensor / kNumber);
   memory.process = static_cast<Index>(kProcess);
   return memory;
 }

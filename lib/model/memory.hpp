@@ -18,9 +18,14 @@ struct TrainingMemory {
                           ///< its output, and the logits of one chunk of rows
   Index validation = 0;   ///< activations of a validation and the copies of weights that it makes
   Index copies = 0;   ///< weights in the order of the matrix library: all layers but the experts, one expert a thread
+  Index streams = 0;  ///< what layers remember of each stream, three times (now, before the step, in a checkpoint that
+                      ///< is being written), and the text that is read ahead of it
+  Index tensors = 0;  ///< what each matrix of an expert takes beside its numbers: many small ones take most by that
   Index process = 0;  ///< the program itself, its libraries and its input
 
-  Index total() const { return weights + moments + gradients + activations + copies + validation + process; }
+  Index total() const {
+    return weights + moments + gradients + activations + copies + validation + streams + tensors + process;
+  }
 };
 
 /// Predicted tokens that are in memory together.
@@ -28,6 +33,8 @@ struct TrainingRows {
   Index step = 0;        ///< of an optimizer step
   Index pass = 0;        ///< at most of a pass where a step is made of several, 0: the step
   Index validation = 0;  ///< of a validation, 0: there is none
+  Index streams = 0;     ///< sequences side by side in a step, each with a carried state
+  Index reading = 0;     ///< bytes that reading each stream takes
 };
 
 /// Memory of training a valid model whose products read `products`. Experts' rows are counted as they are (N k in all),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/checked.hpp"
 #include "base/error.hpp"
 
 namespace moelm {
@@ -14,20 +15,13 @@ class Exact {
   Exact(Index value) : value_(value) {}  // NOLINT: sums and products read as in the paper
   Index value() const { return value_; }
 
-  friend Exact operator+(Exact a, Exact b) {
-    Index sum = 0;
-    if (__builtin_add_overflow(a.value_, b.value_, &sum)) refuse();
-    return sum;
-  }
-  friend Exact operator*(Exact a, Exact b) {
-    Index product = 0;
-    if (__builtin_mul_overflow(a.value_, b.value_, &product)) refuse();
-    return product;
-  }
+  friend Exact operator+(Exact a, Exact b) { return kept(checked_sum(a.value_, b.value_)); }
+  friend Exact operator*(Exact a, Exact b) { return kept(checked_product(a.value_, b.value_)); }
 
  private:
-  [[noreturn]] static void refuse() {
-    throw Error(Exit::bad_config, "model: expected fewer than 2^63 parameters, found more");
+  static Index kept(std::optional<Index> value) {
+    if (!value) throw Error(Exit::bad_config, "model: expected fewer than 2^63 parameters, found more");
+    return *value;
   }
   Index value_;
 };

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/checked.hpp"
 #include "base/index.hpp"
 #include "io/file_system.hpp"
 
@@ -16,8 +17,8 @@ struct DiskPlan {
   Index least = 0;            ///< copies without which no second save succeeds: the newest, the best, one being written
   std::optional<Index> room;  ///< free on the disk, and what the run's checkpoints take now; nothing if it is not known
 
-  Index wanted() const { return copies * checkpoint; }
-  Index needed() const { return least * checkpoint; }
+  Index wanted() const { return product_at_most(copies, checkpoint); }
+  Index needed() const { return product_at_most(least, checkpoint); }
   /// Whether saves will succeed, perhaps with fewer checkpoints kept. True where the room is not known.
   bool fits() const { return !room || needed() <= *room; }
   /// Whether all that is to be kept has room.

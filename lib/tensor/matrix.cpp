@@ -1,10 +1,17 @@
 #include "tensor/matrix.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <new>
 
 #include "base/check.hpp"
+#include "base/checked.hpp"
 
 namespace moelm {
+
+namespace {
+constexpr Index kMostNumbers = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(float));
+}
 
 Matrix::Matrix(Index rows, Index cols) {
   reshape(rows, cols);
@@ -13,10 +20,12 @@ Matrix::Matrix(Index rows, Index cols) {
 
 void Matrix::reshape(Index rows, Index cols) {
   ensure(rows >= 0 && cols >= 0, "a matrix has no negative side");
-  if (rows * cols > capacity_) {
+  const Index numbers = checked_product(rows, cols).value_or(kMostNumbers + 1);
+  if (numbers > kMostNumbers) throw std::bad_alloc();
+  if (numbers > capacity_) {
     data_.reset();
-    data_ = allocate_block(static_cast<std::size_t>(rows * cols) * sizeof(float));
-    capacity_ = rows * cols;
+    data_ = allocate_block(static_cast<std::size_t>(numbers) * sizeof(float));
+    capacity_ = numbers;
   }
   rows_ = rows;
   cols_ = cols;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "base/check.hpp"
@@ -9,6 +10,7 @@
 #include "base/quantity.hpp"
 #include "train/config_keys.hpp"
 #include "train/interval.hpp"
+#include "train/key_guess.hpp"
 
 namespace moelm {
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::size_t kMostLayers = 1000;
 constexpr Index kWidest = 1 << 20;
+constexpr double kGreatestWidth = 9e18;    // fits; that no model is so wide is found where sizes are counted
+constexpr Index kMostTokens = 1000000000;  // of a batch, in either direction: their product fits
 
 std::string layer_prefix(std::size_t index) { return "model.layers." + std::to_string(index) + "."; }
 
@@ -171,7 +175,7 @@ class Application {
   }
 
   [[noreturn]] void refuse_unknown(const std::string& key) const {
-    throw Error(exit_, key + ": unknown key; did you mean " + nearest(key, known_keys(settings_.config)) + "?");
+    throw Error(exit_, key + ": unknown key; did you mean " + key_guess(key, known_keys(settings_.config)) + "?");
   }
 
   const std::vector<Value>& values_;
@@ -226,7 +230,7 @@ void scale_width(ModelConfig& model, Index width) {
   require(embedding != nullptr, Exit::bad_config, "model.width: expected a model that begins with an embedding");
   const double factor = static_cast<double>(width) / static_cast<double>(embedding->width);
   const auto scale = [factor](Index& units) {
-    if (units > 0) units = std::max<Index>(1, std::llround(static_cast<double>(units) * factor));
+    if (units > 0) units = std::llround(std::clamp(static_cast<double>(units) * factor, 1.0, kGreatestWidth));
   };
   for (LayerConfig& layer : model.layers) {
     if (auto* table = std::get_if<EmbeddingConfig>(&layer)) table->width = width;
@@ -235,9 +239,29 @@ void scale_width(ModelConfig& model, Index width) {
   }
 }
 
+namespace {
+
+/// Sizes whose products and sums are computed with: a batch that nobody could train is refused here.
+void require_possible_sizes(const TrainConfig& train) {
+  const std::tuple<const char*, Index, Index> sizes[] = {
+      {"train.batch", train.batch, kMostTokens},
+      {"train.unroll", train.unroll, kMostTokens},
+      {"train.batch_tokens", train.batch_tokens, kMostTokens},
+      {"train.micro_batch_tokens", train.micro_batch_tokens, kMostTokens},
+      {"train.steps", train.steps, kMostSteps},
+      {"train.warmup", train.warmup, kMostSteps}};
+  for (const auto& [key, size, most] : sizes)
+    if (size > most)
+      throw Error(Exit::bad_config,
+                  std::string(key) + ": expected at most " + std::to_string(most) + ", found " + std::to_string(size));
+}
+
+}  // namespace
+
 void validate(const RunConfig& config) {
   validate(config.model);
   validate(config.optimizer);
+  require_possible_sizes(config.train);
   parse_interval("train.checkpoint_every", config.train.checkpoint_every);
   for (std::size_t l = 0; l < config.model.layers.size(); ++l)
     if (const auto* moe = std::get_if<MoeConfig>(&config.model.layers[l]);

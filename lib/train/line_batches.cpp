@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/checked.hpp"
 #include "base/random.hpp"
 #include "train/batch_source.hpp"
 #include "train/split_lines.hpp"
@@ -11,7 +12,12 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kPoolBatches = 64;  // lines are sorted by length within a stretch of so many batches
+// Lines are sorted by length within a stretch of so many batches, and of at most so many tokens (or of one batch).
+constexpr Index kPoolBatches = 64, kMostPoolTokens = Index{1} << 24;
+
+Index pool_tokens(Index batch_tokens) {
+  return std::max(batch_tokens, std::min(product_at_most(kPoolBatches, batch_tokens), kMostPoolTokens));
+}
 
 using Line = std::vector<std::int32_t>;
 using LineNumbers = std::vector<std::size_t>;  // of a pool
@@ -118,7 +124,7 @@ class LineBatches final : public BatchSource {
   bool read_pool(SplitLines& lines) {
     lines_.clear();
     LinePart line;
-    for (Index tokens = 0; tokens < kPoolBatches * batch_tokens_ && lines.next(line);) {
+    for (Index tokens = 0; tokens < pool_tokens(batch_tokens_) && lines.next(line);) {
       tokens += static_cast<Index>(line.ids.size());
       lines_.push_back(line.ids);
     }

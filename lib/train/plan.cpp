@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/checked.hpp"
 #include "train/run_schedule.hpp"
 
 namespace moelm {
@@ -38,7 +39,7 @@ std::string preset_for(Index training_tokens) {
 }
 
 Index rows_per_step(const TrainConfig& config) {
-  return config.state == StateKind::carry ? config.batch * config.unroll : config.batch_tokens;
+  return config.state == StateKind::carry ? product_at_most(config.batch, config.unroll) : config.batch_tokens;
 }
 
 Index planned_tokens(Index training_tokens) {
@@ -50,7 +51,7 @@ RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_
   RunConfig config = settings.config;
   TrainConfig& train = config.train;
   if (training_tokens > 0 && !settings.is_given("train.batch"))
-    while (train.batch > 1 && train.batch * train.unroll > training_tokens) train.batch /= 2;
+    while (train.batch > 1 && product_at_most(train.batch, train.unroll) > training_tokens) train.batch /= 2;
   const double pass = batches_of_pass(train, training_tokens, steps_per_pass);
   double passes = static_cast<double>(train.steps) / pass;
   if (train.steps == 0) {

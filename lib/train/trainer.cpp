@@ -142,8 +142,8 @@ void Trainer::note_fault(TrainListener& listener, const StepReport& report) {
 }
 
 void Trainer::diverge(const std::string& found) const {
-  throw Error(Exit::diverged, "training: step " + std::to_string(progress_.step) + ": expected finite numbers, found " +
-                                  found + "; lower train.lr and go on from the last checkpoint, which is sound");
+  throw Error(Exit::diverged,
+              "training: step " + std::to_string(progress_.step) + ": expected finite numbers, found " + found);
 }
 
 bool Trainer::validate(TrainListener& listener, bool scheduled) {

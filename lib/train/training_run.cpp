@@ -164,6 +164,8 @@ Json TrainingRun::result() {
   if (p.kept_step > 0) {
     result["valid_nll"] = p.kept_nll;
     result["valid_perplexity"] = finite_ppl(p.kept_nll);
+    if (!store_.best().empty())
+      result["best_checkpoint"] = join_path(join_path(start_.run, kCheckpointsDirectory), store_.best());
   }
   return result;
 }

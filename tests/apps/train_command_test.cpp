@@ -1,4 +1,6 @@
 // What moe-train says without training: sizes, lists, the documentation, and what it refuses.
+#include <sstream>
+
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/temporary_directory.hpp"
@@ -91,7 +93,45 @@ TEST_CASE("what does not belong together is usage") {
                 "a run or a checkpoint"));
 }
 
+TEST_CASE("sizes of a batch whose product does not fit are refused, and the greatest possible ones planned") {
+  const std::string huge = "9223372036854775807";
+  for (const char* key : {"train.batch", "train.unroll", "train.batch_tokens"}) {
+    const std::string assignment = std::string(key) + "=" + huge;
+    REQUIRE(holds(refusal({"--dry-run", "--set", assignment.c_str()}, Exit::bad_config), key));
+  }
+  const SizeReport most = report({"--dry-run", "--set", "train.batch=1000000000", "--set", "train.unroll=1000000000"});
+  REQUIRE_FALSE(most.fits());
+  REQUIRE(most.memory.total() > Index{1} << 60);
+}
+
+TEST_CASE("memory grows with the streams that are read side by side") {
+  const auto memory = [](const char* streams, const char* unroll) {
+    return report({"--dry-run", "--preset", "tiny", "--set", streams, "--set", unroll}).memory;
+  };
+  const TrainingMemory many = memory("train.batch=4096", "train.unroll=1");
+  REQUIRE(many.streams > Index{4096} * 131072);
+  REQUIRE(memory("train.batch=1", "train.unroll=4096").streams < many.streams / 4000);
+}
+
+TEST_CASE("passes to train are more than none") {
+  REQUIRE(holds(refusal({"--dry-run", "--epochs", "0"}, Exit::usage), "--epochs: expected more than 0 passes"));
+}
+
+TEST_CASE("tables are as wide as the terminal, if their words can be") {
+  for (const Index width : {80, 100, 120})
+    for (const std::string& table : {keys_table(width), presets_table(width)}) {
+      std::istringstream lines(table);
+      for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        REQUIRE(static_cast<Index>(line.size()) <= width);
+      }
+    }
+}
+
 TEST_CASE("an unknown flag names its key") {
+  REQUIRE(holds(refusal({"--learning-rate", "3"}, Exit::usage), "did you mean --set train.lr=?"));
+  REQUIRE(holds(refusal({"--num-experts", "3"}, Exit::usage), "did you mean --set moe.experts=?"));
+  REQUIRE(holds(refusal({"--max-steps", "3"}, Exit::usage), "did you mean --steps?"));
   REQUIRE(holds(refusal({"--seed", "3"}, Exit::usage), "did you mean --set train.seed=?"));
   REQUIRE(holds(refusal({"--batch-tokens=3"}, Exit::usage), "did you mean --set train.batch_tokens=?"));
   REQUIRE(holds(refusal({"--experts", "3"}, Exit::usage), "did you mean --set moe.experts=?"));
@@ -119,7 +159,7 @@ TEST_CASE("a printed configuration is read back as --config, what is open stays 
 }
 
 TEST_CASE("every key and every preset is listed") {
-  const std::string keys = keys_table(), listed = presets_table();
+  const std::string keys = keys_table(80), listed = presets_table(80);
   for (const char* key : {"model.layers.N.cells (lstm)", "model.layers.N.experts (moe)", "train.lr",
                           "optimizer.experts.beta1", "model.dropout"})
     REQUIRE(holds(keys, key));

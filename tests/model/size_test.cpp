@@ -97,6 +97,10 @@ TEST_CASE("training memory has the parts that its description names") {
   REQUIRE(memory.moments == 8 * size.parameters + 8 * (10000 + 32));
   // Routed rows alone: input, output and their gradients, hidden and its gradient.
   REQUIRE(memory.activations > Index{4} * 1280 * 4 * (4 * 512 + 2 * 1024));
+  const TrainingMemory streams = training_memory(model, 10000, {1280, 0, 0, 64, 131072}, 2);
+  REQUIRE(streams.streams == 64 * (3 * 4 * 2 * (512 + 512) + 131072));  // h and c of two LSTM layers
+  REQUIRE(streams.total() == memory.total() + streams.streams);
+
   const TrainingMemory twice = training_memory(model, 10000, {2560}, 2);
   REQUIRE(twice.weights == memory.weights);
   REQUIRE(twice.activations > memory.activations * 3 / 2);
