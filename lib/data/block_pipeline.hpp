@@ -24,6 +24,8 @@ class BlockPipeline {
  public:
   BlockPipeline(Context& context, const JobHooks& hooks) : context_(context), hooks_(hooks) {}
 
+  const JobHooks& hooks() const { return hooks_; }
+
   /// Slots that `work` sees: one a thread.
   Index slots() const { return context_.threads(); }
 

@@ -69,11 +69,11 @@ CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& 
 }
 
 /// The first column of every line that is not empty, with `</s>` and `<unk>`.
-WordTable read_word_list(const std::string& path, bool lowercase) {
+WordTable read_word_list(const std::string& path, bool lowercase, const std::function<bool()>& stop) {
   WordTable words;
   words.add(kEndText);
   words.add(kUnknownText);
-  TextSource source = TextSource::open(path);
+  TextSource source = TextSource::open(path, stop);
   TextBlockReader reader(source);
   TextBlock block;
   PreparedText prepared;
@@ -97,7 +97,7 @@ WordTable read_word_list(const std::string& path, bool lowercase) {
 /// Counts the words of a list in the training text by encoding it.
 std::unique_ptr<Tokenizer> tokenizer_of_list(std::vector<InputText>& inputs, const TokenizerOptions& options,
                                              BlockPipeline& pipeline) {
-  const WordTable words = read_word_list(options.word_list, options.lowercase);
+  const WordTable words = read_word_list(options.word_list, options.lowercase, pipeline.hooks().stop);
   std::vector<Index> counts(static_cast<std::size_t>(words.size()));
   const auto tokenizer = make_vocabulary_tokenizer(options.kind, options.lowercase, {words, counts});
   std::vector<EncodedText> encoded(static_cast<std::size_t>(pipeline.slots()));

@@ -1,6 +1,7 @@
 #include "io/file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,10 @@ int open_retrying(FileSystem& fs, const std::string& path, int flags) {
   do descriptor = fs.open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666);
   while (descriptor < 0 && errno == EINTR);
   return descriptor;
+}
+
+[[noreturn]] void refuse_kind(const std::string& path, std::string_view kind) {
+  throw Error(Exit::bad_data, path + ": expected a regular file, found a " + std::string(kind));
 }
 
 int sync_retrying(FileSystem& fs, int descriptor, bool data_only) {
@@ -53,15 +58,11 @@ File File::open_read(const std::string& path, Links links, FileSystem& fs) {
   // O_NONBLOCK: opening a pipe must not wait for a writer before it is refused.
   const int flags = O_RDONLY | O_NONBLOCK | (links == Links::refuse ? O_NOFOLLOW : 0);
   const int descriptor = open_retrying(fs, path, flags);
-  if (descriptor < 0 && errno == ELOOP && links == Links::refuse)
-    throw Error(Exit::bad_data, path + ": expected a regular file, found a symbolic link");
+  if (descriptor < 0 && errno == ENXIO) refuse_kind(path, "device, pipe or socket");
+  if (descriptor < 0 && errno == ELOOP && links == Links::refuse) refuse_kind(path, "symbolic link");
   if (descriptor < 0) throw_file_error(errno, Exit::io, path, "open");
   File file(descriptor, path, fs);
-  struct stat status {};
-  if (fs.fstat(descriptor, &status) < 0) throw_file_error(errno, Exit::io, path, "fstat");
-  if (!S_ISREG(status.st_mode))
-    throw Error(Exit::bad_data, path + ": expected a regular file, found a " +
-                                    (S_ISDIR(status.st_mode) ? "directory" : "device, pipe or socket"));
+  file.require_regular();
   return file;
 }
 
@@ -72,16 +73,33 @@ File File::create(const std::string& path, FileSystem& fs) {
 }
 
 File File::open_append(const std::string& path, FileSystem& fs) {
-  const int descriptor = open_retrying(fs, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
+  // O_NONBLOCK: opening a pipe must not wait for a reader before it is refused.
+  const int descriptor = open_retrying(fs, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0 && errno == ENXIO) refuse_kind(path, "device, pipe or socket");
+  if (descriptor < 0 && errno == ELOOP) refuse_kind(path, "symbolic link");
   if (descriptor < 0) throw_file_error(errno, Exit::cannot_create, path, "open for appending");
-  return File(descriptor, path, fs);
+  File file(descriptor, path, fs);
+  file.require_regular();
+  return file;
 }
 
-File File::standard_input(FileSystem& fs) {
+void File::require_regular() const {
+  struct stat status {};
+  if (fs_->fstat(descriptor_, &status) < 0) throw_file_error(errno, Exit::io, path_, "fstat");
+  if (!S_ISREG(status.st_mode)) refuse_kind(path_, S_ISDIR(status.st_mode) ? "directory" : "device, pipe or socket");
+}
+
+int duplicate_standard_input() {
+  // A program that was started without one has something in its place that cannot be read.
+  const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
+  if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
+    throw Error(Exit::missing_input, "standard input: expected to be open for reading, found it closed");
   const int descriptor = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
   if (descriptor < 0) throw_file_error(errno, Exit::missing_input, "standard input", "open");
-  return File(descriptor, "standard input", fs);
+  return descriptor;
 }
+
+File File::standard_input(FileSystem& fs) { return File(duplicate_standard_input(), "standard input", fs); }
 
 Index File::size() const {
   struct stat status {};
@@ -90,11 +108,16 @@ Index File::size() const {
 }
 
 std::size_t File::read_some(void* bytes, std::size_t count) {
-  ssize_t done = -1;
-  do done = fs_->read(descriptor_, bytes, std::min(count, kLargestTransfer));
-  while (done < 0 && errno == EINTR);
-  if (done < 0) throw_file_error(errno, Exit::io, path_, "read");
-  return static_cast<std::size_t>(done);
+  for (;;) {
+    const ssize_t done = fs_->read(descriptor_, bytes, std::min(count, kLargestTransfer));
+    if (done >= 0) return static_cast<std::size_t>(done);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd ready{descriptor_, POLLIN, 0};
+      ::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      throw_file_error(errno, Exit::io, path_, "read");
+    }
+  }
 }
 
 void File::read_at(Index offset, void* bytes, std::size_t count) const {

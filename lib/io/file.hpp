@@ -29,7 +29,7 @@ class File {
   static File open_read(const std::string& path, Links links = Links::follow, FileSystem& fs = real_file_system());
   /// Creates a file that must not exist, for writing; mode 0666 less the umask. Exit::cannot_create where it exists.
   static File create(const std::string& path, FileSystem& fs = real_file_system());
-  /// Opens or creates a file for appending.
+  /// Opens or creates a regular file for appending; anything else is refused with Exit::bad_data, and never waited for.
   static File open_append(const std::string& path, FileSystem& fs = real_file_system());
   /// A duplicate of the process's standard input, called "standard input" in messages; need not be a regular file.
   static File standard_input(FileSystem& fs = real_file_system());
@@ -62,10 +62,16 @@ class File {
  private:
   File(int descriptor, std::string path, FileSystem& fs) : descriptor_(descriptor), path_(std::move(path)), fs_(&fs) {}
 
+  void require_regular() const;
+
   int descriptor_ = -1;
   std::string path_;
   FileSystem* fs_ = nullptr;
 };
+
+/// A new descriptor, 3 or greater, of the process's standard input. Exit::missing_input where it cannot be read, as
+/// when it was closed at the start.
+int duplicate_standard_input();
 
 /// The whole of a regular file. Exit::bad_data if it is longer than `limit` bytes.
 std::string read_file(const std::string& path, Index limit, Links links = Links::follow,

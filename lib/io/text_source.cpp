@@ -15,6 +15,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "io/bzip2.hpp"
+#include "io/file.hpp"
 #include "io/file_error.hpp"
 #include "io/gzip.hpp"
 #include "io/scratch_file.hpp"
@@ -42,7 +43,7 @@ class Descriptor {
 };
 
 int open_input(const std::string& path) {
-  if (path == "-") return ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (path == "-") return duplicate_standard_input();
   int descriptor = -1;
   // Opening a pipe waits for its writer, which no request to stop would end: that is waited for below.
   do descriptor = real_file_system().open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
@@ -68,14 +69,6 @@ struct stat status_of(int descriptor, const std::string& name) {
   return status;
 }
 
-std::size_t read_descriptor(int descriptor, char* out, std::size_t count, const std::string& name) {
-  ssize_t done = -1;
-  do done = real_file_system().read(descriptor, out, count);
-  while (done < 0 && errno == EINTR);
-  if (done < 0) throw_file_error(errno, Exit::io, name, "read");
-  return static_cast<std::size_t>(done);
-}
-
 /// Waits until there is something to read or the input ends; looks up now and then to see whether to stop.
 void wait_readable(int descriptor, const std::string& name, const std::function<bool()>& stop) {
   constexpr int kMilliseconds = 100;
@@ -85,6 +78,19 @@ void wait_readable(int descriptor, const std::string& name, const std::function<
     const int ready = ::poll(&wanted, 1, kMilliseconds);
     if (ready > 0) return;
     if (ready < 0 && errno != EINTR) throw_file_error(errno, Exit::io, name, "wait for input");
+  }
+}
+
+/// Up to `count` bytes, 0 at the end. Standard input may be of the kind that does not block.
+std::size_t read_descriptor(int descriptor, char* out, std::size_t count, const std::string& name,
+                            const std::function<bool()>& stop) {
+  for (;;) {
+    const ssize_t done = real_file_system().read(descriptor, out, count);
+    if (done >= 0) return static_cast<std::size_t>(done);
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+      wait_readable(descriptor, name, stop);
+    else if (errno != EINTR)
+      throw_file_error(errno, Exit::io, name, "read");
   }
 }
 
@@ -100,6 +106,7 @@ struct TextSource::State {
   bool regular = false;
   Index stored_size = 0;
   Index stored_position = 0;
+  std::function<bool()> stop;  // asked while a pipe is silent
   TextBytes bytes = TextBytes::utf8;
   // The first bytes as they are stored, which tell how they are packed, and how many of them have been handed on.
   std::string start;
@@ -126,7 +133,7 @@ struct TextSource::State {
   void begin_stored() {
     stored_position = 0;
     start_used = 0;
-    fill(start, [this](char* out, std::size_t count) { return read_descriptor(descriptor, out, count, name); });
+    fill(start, [this](char* out, std::size_t count) { return read_some(out, count); });
     packing = packing_of(start);
   }
 
@@ -170,10 +177,15 @@ struct TextSource::State {
       std::copy_n(start.data() + start_used, done, out);
       start_used += done;
     } else {
-      done = read_descriptor(descriptor, out, count, name);
+      done = read_some(out, count);
     }
     stored_position += static_cast<Index>(done);
     return done;
+  }
+
+  std::size_t read_some(char* out, std::size_t count) const {
+    if (!regular && stop) wait_readable(descriptor, name, stop);
+    return read_descriptor(descriptor, out, count, name, stop);
   }
 };
 
@@ -194,7 +206,9 @@ std::unique_ptr<TextSource::State> TextSource::open_stored(const std::string& pa
   const struct stat status = status_of(descriptor, state->name);
   state->regular = S_ISREG(status.st_mode);
   state->stored_size = state->regular ? static_cast<Index>(status.st_size) : 0;
+  // A pipe without a writer would be at its end at once.
   if (!state->regular) wait_readable(descriptor, state->name, stop);
+  state->stop = stop;
   if (path != "-") make_blocking(descriptor);
   state->begin_stored();
   return state;
@@ -222,7 +236,6 @@ TextSource TextSource::open_rewindable(const std::string& path, const std::strin
   state->regular = true;
   std::vector<char> buffer(kCopyBytes);
   for (;;) {
-    if (source->start_used == source->start.size()) wait_readable(source->descriptor, state->name, stop);
     const std::size_t count = source->read_stored(buffer.data(), buffer.size());
     if (count == 0) break;
     state->spool->append({buffer.data(), count});

@@ -18,8 +18,8 @@ class TextSource {
  public:
   /// Opens a file, a pipe, or standard input ("-"). Exit::missing_input if it is not there, Exit::bad_data for
   /// directories and devices (except /dev/null), and for what is no text by its first bytes, packed or not (see
-  /// require_text). `stop` is asked now and then while nothing comes; when it says true,
-  /// Error(Exit::stopped).
+  /// require_text). `stop` is asked now and then while a pipe is silent, now and in every later read; when it says
+  /// true, Error(Exit::stopped).
   static TextSource open(const std::string& path, const std::function<bool()>& stop = {},
                          TextBytes bytes = TextBytes::utf8);
   /// The same, but what cannot be read twice (a pipe, standard input) is first copied to an unlinked temporary file in

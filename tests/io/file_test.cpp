@@ -1,10 +1,13 @@
 // Files are read whole or refused, replaced whole or not at all, and every failing call is told with its path.
 #include "io/file.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
@@ -75,6 +78,23 @@ TEST_CASE("directories, devices, pipes and, on demand, links are refused") {
   REQUIRE(error_exit([&] { File::open_read("/dev/zero"); }) == Exit::bad_data);
   REQUIRE(error_exit([&] { File::open_read(directory / "link", Links::refuse); }) == Exit::bad_data);
   REQUIRE(read_file(directory / "link", 10) == "text");
+}
+
+TEST_CASE("only a regular file is appended to, and a pipe is not waited for, with a reader or without") {
+  const TemporaryDirectory directory;
+  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("file", directory / "link");
+  const auto append = [&](const std::string& path) { return error_exit([&] { File::open_append(path); }); };
+  REQUIRE(append(directory / "pipe") == Exit::bad_data);
+  const int reader = ::open((directory / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(append(directory / "pipe") == Exit::bad_data);
+  ::close(reader);
+  REQUIRE(append(directory / "link") == Exit::bad_data);
+  REQUIRE(append("/dev/null") == Exit::bad_data);
+  File file = File::open_append(directory / "file");
+  file.write_all("text");
+  file.close();
+  REQUIRE(get_file(directory / "file") == "text");
 }
 
 TEST_CASE("interrupted and short calls change nothing") {

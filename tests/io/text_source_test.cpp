@@ -118,6 +118,23 @@ TEST_CASE("waiting for a pipe ends on request") {
   ::close(writer);
 }
 
+TEST_CASE("a pipe that falls silent after its first bytes is left on request too, in every read") {
+  const TemporaryDirectory folder;
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  for (const std::string& start :
+       {std::string("\x1F"), std::string("\x1F\x8B\x08\0\0\0\0\0\0\x03", 10), std::string("text")}) {
+    const int both = ::open((folder / "pipe").c_str(), O_RDWR);
+    REQUIRE(::write(both, start.data(), start.size()) == static_cast<ssize_t>(start.size()));
+    int asked = 0;
+    const auto stop = [&] { return ++asked > 3; };
+    REQUIRE(error_exit([&] {
+              TextSource source = TextSource::open(folder / "pipe", stop);
+              read_all(source);
+            }) == Exit::stopped);
+    ::close(both);
+  }
+}
+
 TEST_CASE("blocks of any size hold the text in order and never cut a character") {
   const TemporaryDirectory folder;
   RandomBytes random(11);
