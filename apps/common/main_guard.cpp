@@ -1,7 +1,8 @@
 #include "common/main_guard.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -13,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/escape.hpp"
+#include "common/standard_output.hpp"
 
 namespace moelm {
 
@@ -37,7 +39,9 @@ int report_exception() {
   } catch (const std::filesystem::filesystem_error& e) {
     return fail(Exit::io, e.path1().string() + ": " + e.code().message());
   } catch (const std::system_error& e) {
-    return fail(Exit::io, e.what());
+    // What the standard library throws where there is no thread.
+    const bool scarce = e.code() == std::errc::resource_unavailable_try_again;
+    return fail(scarce ? Exit::out_of_memory : Exit::io, e.what());
   } catch (const std::exception& e) {
     return fail(Exit::internal,
                 std::string("internal: ") + e.what() + "; this is a bug of the program, please report it");
@@ -47,17 +51,18 @@ int report_exception() {
 }  // namespace
 
 int main_guard(const std::function<int()>& program, ClosedPipe closed_pipe) {
-  std::signal(SIGPIPE, closed_pipe == ClosedPipe::is_ignored ? SIG_IGN : SIG_DFL);
+  set_up_process(closed_pipe);
+  const StandardOutput output(std::cout, STDOUT_FILENO);
   int code = 0;
   try {
     code = program();
   } catch (...) {
     code = report_exception();
   }
-  errno = 0;
   std::cout.flush();
-  const bool closed = errno == EPIPE || closed_pipe == ClosedPipe::is_ignored;
-  if (!std::cout && !closed && code == 0) return fail(Exit::io, "standard output: could not be written");
+  // A reader that went away has what it wanted.
+  if (output.error() != 0 && output.error() != EPIPE && code == 0)
+    return fail(Exit::io, "standard output: write: " + std::generic_category().message(output.error()));
   return code;
 }
 

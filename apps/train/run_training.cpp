@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
+#include "base/threads.hpp"
 #include "base/version.hpp"
 #include "io/file.hpp"
 #include "report/format.hpp"
@@ -161,6 +162,8 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   print_header(console, options, resolved, report, disk);
 
   const auto foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
+  // For the team, the reader and whatever else: a run is begun only where its threads can be.
+  require_threads(report.threads.threads);
   const StoredRun stored = prepare_run(out, resolved, foreign_lock);
   TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
@@ -174,6 +177,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   const std::unique_ptr<TrainingRun> run = begin(context, stored, resolved, start, view);
   const std::string again = "moe-train --out " + quoted(out);
   if (run->finished()) {
+    stop.ask();  // the work is done
     run->complete_result();
     console.note(out + ": finished at step " + format_count(run->step()) + "; more: " + again + " --steps " +
                  std::to_string(2 * run->step()));

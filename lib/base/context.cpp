@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/memory.hpp"
+#include "base/threads.hpp"
 
 namespace moelm {
 
@@ -29,6 +30,7 @@ struct Context::Worker {
 
 Context::Context(int threads, DataType products) : threads_(threads), products_(products) {
   ensure(threads >= 1, "a context needs a thread");
+  make_team(threads);
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
 }
 

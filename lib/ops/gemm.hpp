@@ -65,7 +65,8 @@ void multiply_transposed(Context& context, const RoundedView& a, ConstMatrixView
 void multiply_plain(Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b, float beta,
                     MatrixView c, DataType type = DataType::f32);
 
-/// Version of the matrix library in use, as "oneDNN 2.6.3".
+/// The matrix library in use and the instructions that it chose, on which the bits of a product depend, as
+/// "oneDNN 2.6.3, avx2".
 const char* gemm_backend();
 
 /// Whether this processor multiplies bfloat16 numbers; elsewhere their products are the same, at the speed of f32.

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "base/check.hpp"
 #include "ops/pack_kernels.hpp"
@@ -181,10 +182,31 @@ void run_transposed_product(ConstMatrixView a, ConstMatrixView b, float beta, Ma
   ensure(status == dnnl_success, "dnnl_sgemm succeeds");
 }
 
+namespace {
+
+/// The instructions that oneDNN uses: those of the processor, or fewer where its own variable says so.
+std::string instructions_in_use() {
+  const std::pair<dnnl_cpu_isa_t, const char*> names[] = {{dnnl_cpu_isa_sse41, "sse41"},
+                                                          {dnnl_cpu_isa_avx, "avx"},
+                                                          {dnnl_cpu_isa_avx2, "avx2"},
+                                                          {dnnl_cpu_isa_avx2_vnni, "avx2_vnni"},
+                                                          {dnnl_cpu_isa_avx512_core, "avx512_core"},
+                                                          {dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni"},
+                                                          {dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16"},
+                                                          {dnnl_cpu_isa_avx512_core_amx, "avx512_core_amx"}};
+  const dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+  for (const auto& [value, name] : names)
+    if (value == isa) return name;
+  return "instruction set " + std::to_string(static_cast<unsigned>(isa));
+}
+
+}  // namespace
+
 const char* gemm_backend() {
   static const std::string text = [] {
     const dnnl_version_t* v = dnnl_version();
-    return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+    return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch) +
+           ", " + instructions_in_use();
   }();
   return text.c_str();
 }

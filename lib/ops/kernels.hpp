@@ -68,7 +68,7 @@ struct Kernels {
   double (*factored_squares)(Index n, float row, const float* columns, const float* grad);
 };
 
-/// The fastest kernels that this processor runs; MOELM_MAX_ISA=avx512|avx2|baseline lowers the choice.
+/// The fastest kernels that this processor runs; MOELM_MAX_ISA lowers the choice (base/instruction_set.hpp).
 const Kernels& kernels();
 
 /// All kernels that this processor runs, fastest first, for tests and benchmarks. `count` receives their number.

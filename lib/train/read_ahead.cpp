@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/threads.hpp"
+
 namespace moelm {
 
 namespace {
@@ -29,7 +31,7 @@ class ReadAhead final : public BatchSource {
   ~ReadAhead() override { stop(); }
 
   bool next(Batch& batch) override {
-    if (!thread_.joinable()) thread_ = std::thread([this] { make_batches(); });
+    if (!thread_.joinable()) thread_ = start_thread("reading ahead", [this] { make_batches(); });
     std::unique_lock lock(mutex_);
     made_.wait(lock, [&] { return !ready_.empty(); });
     if (ready_.front().failure) std::rethrow_exception(ready_.front().failure);

@@ -1,0 +1,22 @@
+// Threads that the system may refuse: they are asked for before the work, and a refusal is an error that says where.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <thread>
+
+namespace moelm {
+
+/// Starts a thread that runs `body`. Error(out_of_memory) names `purpose` ("reading ahead") where none can be made.
+std::thread start_thread(std::string_view purpose, std::function<void()> body);
+
+/// Error(out_of_memory) unless `count` more threads can exist at the same time, with the stacks that OpenMP's threads
+/// get. They are made and end at once.
+void require_threads(int count);
+
+/// Makes the OpenMP threads of a team of `threads`, the calling one among them, so that no later step fails for want of
+/// one; they stay. Error(out_of_memory) where they cannot be made, which the OpenMP library itself ends the process
+/// for.
+void make_team(int threads);
+
+}  // namespace moelm
