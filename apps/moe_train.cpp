@@ -30,7 +30,8 @@ int run(int argc, char** argv) {
     json ? print(keys_json()) : void(std::cout << keys_table(terminal_columns(STDOUT_FILENO)));
     return 0;
   }
-  // A request is heeded from here on; until there is something to save, by ending at once.
+  // A request is heeded from here on, before any other thread is made; until there is something to save, by ending at
+  // once.
   StopSignal* const stop = options.prints_only() ? nullptr : &StopSignal::of_process(StopSignal::First::ends);
   const ResolvedRun resolved = resolve_run(options);
   if (options.print_config) {

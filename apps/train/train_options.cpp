@@ -71,7 +71,9 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.exit_code(Exit::out_of_memory, "more memory needed than there is");
   c.exit_code(Exit::cannot_create, "run exists (--resume never), is in use, or cannot be created");
   c.exit_code(Exit::io, "reading or writing failed, or no room on the disk for checkpoints");
-  c.exit_code(Exit::stopped, "stopped on request (Ctrl-C, SIGTERM, SIGUSR1), saved: run again to go on");
+  c.exit_code(
+      Exit::stopped,
+      "stopped on request (Ctrl-C, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, a closed terminal), saved: run again to go on");
   c.exit_code(Exit::diverged, "the loss is not a number any more");
   c.exit_code(Exit::no_permission, "permission denied");
   c.exit_code(Exit::bad_config, "configuration does not fit itself, the data or the run");

@@ -5,61 +5,123 @@
 
 #include <array>
 #include <atomic>
+#include <thread>
 
-#include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/threads.hpp"
 
 namespace moelm {
 
 namespace {
 
-// The globals of the project: a signal handler has no other way to speak to the program.
-std::atomic<int> arrived = 0;
-std::atomic<int> first_ends = 0;
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may touch it");
+constexpr std::array kRequests = {SIGTERM, SIGINT, SIGUSR1};
+constexpr std::array kWarnings = {SIGHUP, SIGXCPU, SIGUSR2};
 
-constexpr std::array kStopping = {SIGTERM, SIGINT, SIGUSR1};
-std::array<struct sigaction, kStopping.size() + 1> before{};
-bool installed = false;
-
-extern "C" void moelm_on_stop_signal(int number) {
-  if (first_ends != 0) ::_exit(static_cast<int>(moelm::Exit::stopped));
-  int none = 0;
-  if (!arrived.compare_exchange_strong(none, number)) ::_exit(128 + number);
+bool is_request(int number) {
+  for (const int request : kRequests)
+    if (number == request) return true;
+  return false;
 }
 
-void set_action(int number, void (*handler)(int), struct sigaction* old) {
+bool is_ignored(int number) {
   struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  ::sigaction(number, &action, old);
+  ::sigaction(number, nullptr, &action);
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN;
 }
+
+/// Blocks signals in the calling thread and in all that it starts; their action is the default one, for a signal that
+/// is ignored need not become pending.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigemptyset(&set_);
+    for (const int number : kRequests) add(number);
+    for (const int number : kWarnings)
+      if (!is_ignored(number)) add(number);
+    ::pthread_sigmask(SIG_BLOCK, &set_, &mask_before_);
+  }
+  ~BlockedSignals() {
+    for (std::size_t i = 0; i < count_; ++i) ::sigaction(numbers_[i], &actions_before_[i], nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+  /// The next one that arrives at the process.
+  int wait() const {
+    int number = 0;
+    while (::sigwait(&set_, &number) != 0) continue;
+    return number;
+  }
+
+ private:
+  void add(int number) {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(number, &action, &actions_before_[count_]);
+    numbers_[count_++] = number;
+    sigaddset(&set_, number);
+  }
+
+  sigset_t set_{}, mask_before_{};
+  std::array<int, kRequests.size() + kWarnings.size()> numbers_{};
+  std::array<struct sigaction, kRequests.size() + kWarnings.size()> actions_before_{};
+  std::size_t count_ = 0;
+};
 
 }  // namespace
 
-StopSignal::StopSignal(First first) {
-  ensure(!installed, "one StopSignal at a time");
-  installed = true;
-  arrived = 0;
-  first_ends = first == First::ends ? 1 : 0;
-  for (std::size_t i = 0; i < kStopping.size(); ++i) set_action(kStopping[i], moelm_on_stop_signal, &before[i]);
-  set_action(SIGXFSZ, SIG_IGN, &before.back());
-}
+class StopSignal::Waiter {
+ public:
+  explicit Waiter(First first) : first_ends_(first == First::ends) {
+    thread_ = start_thread("waiting for signals", [this] { wait(); });
+  }
+  ~Waiter() {
+    ending_ = true;
+    ::pthread_kill(thread_.native_handle(), SIGTERM);  // wakes it, nothing else
+    thread_.join();
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
 
-StopSignal::~StopSignal() {
-  for (std::size_t i = 0; i < kStopping.size(); ++i) ::sigaction(kStopping[i], &before[i], nullptr);
-  ::sigaction(SIGXFSZ, &before.back(), nullptr);
-  installed = false;
-}
+  void ask() { first_ends_ = false; }
+  int number() const { return arrived_; }
+
+ private:
+  void wait() {
+    for (;;) {
+      const int number = signals_.wait();
+      if (ending_) return;
+      take(number);
+    }
+  }
+
+  void take(int number) {
+    if (first_ends_) ::_exit(static_cast<int>(Exit::stopped));
+    if (is_request(number) && ++requests_ > 1) ::_exit(128 + number);
+    int none = 0;
+    arrived_.compare_exchange_strong(none, number);
+  }
+
+  BlockedSignals signals_;
+  std::atomic<int> arrived_ = 0;
+  std::atomic<bool> first_ends_, ending_ = false;
+  int requests_ = 0;  // of the waiting thread alone
+  std::thread thread_;
+};
+
+StopSignal::StopSignal(First first) : waiter_(std::make_unique<Waiter>(first)) {}
+
+StopSignal::~StopSignal() = default;
 
 StopSignal& StopSignal::of_process(First first) {
   static StopSignal* const signal = new StopSignal(first);  // never destroyed
   return *signal;
 }
 
-void StopSignal::ask() { first_ends = 0; }
+void StopSignal::ask() { waiter_->ask(); }
 
-int StopSignal::number() const { return arrived; }
+int StopSignal::number() const { return waiter_->number(); }
 
 }  // namespace moelm

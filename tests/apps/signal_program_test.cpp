@@ -1,20 +1,17 @@
 // T3: signals at moments of chance, whatever moe-train and moe-tokenize are doing, and kill -9 of the whole program.
 #include <sys/stat.h>
 
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <thread>
 
 #include "base/random.hpp"
 #include "io/json.hpp"
 #include "support/campaign.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/heeding.hpp"
 #include "support/program.hpp"
 #include "support/tiny_data.hpp"
 
@@ -22,24 +19,7 @@ using namespace moelm;
 
 namespace {
 
-constexpr std::array kSignals = {SIGTERM, SIGINT, SIGUSR1};
-constexpr unsigned long long kAllSignals = 1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGUSR1 - 1);
-
 int rounds(int quick) { return long_campaign() ? 100 : quick; }
-
-void sleep_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
-
-/// Waits until a program catches every signal that stops it: what happens while the system loads it is not its doing.
-void wait_until_catching(const Program& program) {
-  for (int i = 0; i < 20000; ++i) {
-    std::ifstream status("/proc/" + std::to_string(program.pid()) + "/status");
-    for (std::string line; std::getline(status, line);)
-      if (line.rfind("SigCgt:", 0) == 0 && (std::stoull(line.substr(7), nullptr, 16) & kAllSignals) == kAllSignals)
-        return;
-    sleep_for(0.0005);
-  }
-  FAIL("the program never catches signals");
-}
 
 struct Case {
   Case() {
@@ -105,9 +85,9 @@ TEST_CASE("T3: moe-train stops with 75 whatever it does, and goes on to the same
   int stopped = 0;
   for (int i = 0; i < rounds(12); ++i) {
     Program program(c.train("run"));
-    wait_until_catching(program);
+    wait_until_heeding(program);
     sleep_for(seconds * random.uniform(0, i, 0) / 3);
-    program.signal(kSignals[static_cast<std::size_t>(i) % 3]);
+    program.signal(kStopSignals[static_cast<std::size_t>(i) % kStopSignals.size()]);
     const ProgramResult result = program.finish();
     INFO("signal " << i << ", code " << result.code << ": " << result.err);
     REQUIRE((result.code == 75 || result.code == 0));
@@ -175,9 +155,9 @@ TEST_CASE("T3: moe-tokenize stops with 75 and keeps nothing, or has finished; ag
   int stopped = 0;
   for (int i = 0; i < rounds(9); ++i) {
     Program program(command("out"));
-    wait_until_catching(program);
+    wait_until_heeding(program);
     sleep_for(seconds * random.uniform(1, i, 0));
-    program.signal(kSignals[static_cast<std::size_t>(i) % 3]);
+    program.signal(kStopSignals[static_cast<std::size_t>(i) % kStopSignals.size()]);
     const ProgramResult result = program.finish();
     INFO("signal " << i << ", code " << result.code << ": " << result.err);
     REQUIRE((result.code == 75 || result.code == 0));
@@ -204,12 +184,24 @@ TEST_CASE("T3: moe-tokenize stops with 75 and keeps nothing, or has finished; ag
 TEST_CASE("T3: moe-tokenize stops while it waits for standard input or for the writer of a pipe") {
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
-  for (const std::string& input : {std::string("-"), directory / "pipe"}) {
-    Program program({MOELM_BIN_DIR "/moe-tokenize", "--out", directory / "out", "--train", input});
-    wait_until_catching(program);
+  put_file(directory / "text", "the cat sat\n");
+  const auto stops = [&](const std::vector<std::string>& inputs, const std::string& begin) {
+    std::vector<std::string> command = {MOELM_BIN_DIR "/moe-tokenize", "--out", directory / "out"};
+    command.insert(command.end(), inputs.begin(), inputs.end());
+    Program program(command);
+    wait_until_heeding(program);
+    program.write(begin);
+    sleep_for(0.1);
     program.signal(SIGTERM);
-    INFO(input);
+    INFO(inputs.back() << " after " << begin.size() << " bytes");
     REQUIRE(program.wait() == 75);
     REQUIRE_FALSE(std::filesystem::exists(directory / "out"));
-  }
+  };
+  // Silent from the start, after a line, after the first byte of a gzip file, and in its midst.
+  for (const std::string& begin :
+       {std::string(), std::string("the cat\n"), std::string("\x1F"), std::string("\x1F\x8B\x08\0\0\0\0\0\0\x03", 10)})
+    stops({"--train", "-"}, begin);
+  stops({"--train", directory / "pipe"}, "");
+  stops({"--train", directory / "text", "--valid", directory / "pipe"}, "");
+  stops({"--train", directory / "text", "--tokenizer", "word", "--vocab", directory / "pipe"}, "");
 }

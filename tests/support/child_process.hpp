@@ -22,7 +22,8 @@ class ChildProcess {
     if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ == 0) {
       ::close(ends[0]);
-      for (const int number : {SIGTERM, SIGINT, SIGUSR1}) ::signal(number, SIG_DFL);  // not the test program's
+      for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGXCPU, SIGUSR2})
+        ::signal(number, SIG_DFL);  // not the test program's
       int code = 99;
       try {
         code = body([&](const std::string& text) {

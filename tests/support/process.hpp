@@ -37,7 +37,7 @@ class Process {
       ::dup2(ends[0][0], STDIN_FILENO);
       ::dup2(ends[1][1], STDOUT_FILENO);
       ::dup2(ends[2][1], STDERR_FILENO);
-      for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) ::signal(number, SIG_DFL);
+      for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGXCPU, SIGUSR2, SIGPIPE}) ::signal(number, SIG_DFL);
       ::execv(arguments[0], arguments.data());
       ::_exit(127);
     }

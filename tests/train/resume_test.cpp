@@ -1,14 +1,12 @@
 // A run that stops anywhere and goes on is the run that never stopped: the same weights to the byte, the same metrics
 // but for times.
 #include <algorithm>
-#include <csignal>
 #include <iostream>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "io/file.hpp"
-#include "run/stop_signal.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
@@ -19,18 +17,19 @@ using namespace moelm;
 
 namespace {
 
-/// Sends the process a signal after a number of steps.
+/// Asks for a stop after a number of steps.
 class StoppingView final : public TrainingView {
  public:
   explicit StoppingView(Index stop_after) : stop_after_(stop_after) {}
   void message(const std::string&) override {}
   void on_step(const StepReport& report) override {
-    if (report.progress.step == stop_after_) ::raise(SIGTERM);
+    if (report.progress.step == stop_after_) stopped = true;
   }
   void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string& checkpoint, bool) override { last_checkpoint = checkpoint; }
 
   std::string last_checkpoint;
+  bool stopped = false;
 
  private:
   Index stop_after_;
@@ -81,8 +80,7 @@ Outcome train(const std::string& run, const std::string& data, const RunConfig& 
   StoppingView view(stop_after);
   TrainingStart start;
   start.run = run;
-  const StopSignal stop;
-  start.stop_requested = [&stop] { return stop.requested(); };
+  start.stop_requested = [&view] { return view.stopped; };
   TrainingRun training(context, read_run(run), dataset, start, view);
   Outcome outcome;
   outcome.end = training.run();
