@@ -1,9 +1,6 @@
 // moe-bench: what this machine can do, and how near to it every part of a training step comes.
 #include <fnmatch.h>
 
-#include <iostream>
-
-#include "base/escape.hpp"
 #include "base/machine.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
@@ -14,7 +11,8 @@
 #include "bench_report/tables.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
-#include "io/file.hpp"
+#include "common/output.hpp"
+#include "io/output_file.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
 #include "train/model_data.hpp"
@@ -24,7 +22,7 @@ namespace {
 
 struct Options {
   std::optional<std::string> pattern, dtype, run, data, plot;
-  bool standard = false, list = false;
+  bool standard = false, list = false, force = false;
 };
 
 void declare(Command& command, Options& o) {
@@ -36,6 +34,7 @@ void declare(Command& command, Options& o) {
   command.choice("--dtype", {"f32", "bf16"}, o.dtype, "what products read; default: both, one after the other");
   command.option("--plot", "FILE", o.plot,
                  "a picture (SVG) of the steps by their number of experts, beside the roofline");
+  command.flag("--force", o.force, "let --plot replace a file that is no plot of moe-bench");
   command.flag("--list", o.list, "the names of all cases, and measures nothing");
   command.exclude("--standard", "--case");
   command.exclude("--run", "--case");
@@ -50,6 +49,7 @@ void declare(Command& command, Options& o) {
   command.example("--run run/", "the speed of your own model on your own text");
   command.exit_code(Exit::missing_input, "--run: no run, no checkpoint or no data there");
   command.exit_code(Exit::out_of_memory, "out of memory, or a case given by its full name does not fit");
+  command.exit_code(Exit::cannot_create, "--plot: a path that cannot be, or another file that is there");
   command.exit_code(Exit::bad_config, "--run: model and data do not fit together");
 }
 
@@ -66,13 +66,13 @@ bool makes_ceiling(const BenchCase& c) { return c.part == "products" && c.choice
 void print_list() {
   std::string part;
   for (const BenchCase& c : all_cases()) {
-    if (c.part != part) std::cout << c.part << "\n";
+    if (c.part != part) print_line(c.part);
     part = c.part;
-    std::cout << "  " << c.name;
-    if (c.choice == BenchChoice::standard) std::cout << "  standard";
-    if (c.choice == BenchChoice::by_name) std::cout << "  only by its full name";
-    if (c.memory > 0) std::cout << "  " << format_bytes(c.memory);
-    std::cout << "\n";
+    std::string line = "  " + c.name;
+    if (c.choice == BenchChoice::standard) line += "  standard";
+    if (c.choice == BenchChoice::by_name) line += "  only by its full name";
+    if (c.memory > 0) line += "  " + format_bytes(c.memory);
+    print_line(line);
   }
 }
 
@@ -89,6 +89,9 @@ class Bench {
     note("moelm " + std::string(version()) + ", " + format_counted(threads_.threads, "thread") + " (" +
          threads_.source + "), " + gemm_backend() + (native_bf16() ? "" : ", bf16 emulated") + ", kernels " +
          kernels().name);
+    // A path that cannot be is refused before the work.
+    std::optional<OutputFile> plot;
+    if (o_.plot) plot.emplace(*o_.plot, kGrowthPlotKind, o_.force);
     if (o_.run) load();
     const std::vector<BenchCase> cases = choose();
     Ceilings ceilings = measure_ceilings(f32_);
@@ -97,16 +100,19 @@ class Bench {
     ceilings.gemm_f32_gflops = best_gflops(products_, DataType::f32);
     ceilings.gemm_bf16_gflops = best_gflops(products_, DataType::bf16);
     if (command_.json())
-      std::cout << json_text(bench_json(ceilings, results_, threads_.threads), 2) << "\n";
+      print_json(bench_json(ceilings, results_, threads_.threads));
     else
-      std::cout << bench_tables(ceilings, results_);
-    if (o_.plot) write_file_atomic(*o_.plot, growth_plot(ceilings, results_));
+      print_text(bench_tables(ceilings, results_));
+    if (plot) {
+      plot->write(growth_plot(ceilings, results_));
+      plot->finish();
+    }
     return 0;
   }
 
  private:
   void note(const std::string& text) const {
-    if (!command_.quiet()) std::cerr << escape_terminal(text) << "\n";
+    if (!command_.quiet()) say_line(text);
   }
 
   /// What was asked for and fits, and what makes the ceilings.

@@ -1,10 +1,8 @@
 // moe-check: verifies runs, checkpoints, data folders and files, and lists every fault.
-#include <iostream>
-
-#include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "io/json.hpp"
 #include "train/verify_path.hpp"
 
@@ -13,13 +11,10 @@ namespace {
 
 void print(const VerifiedPath& verified) {
   const std::size_t count = verified.faults.size();
-  std::cout << escape_terminal(verified.path) << ": " << verified.kind << ": ";
-  if (count == 0)
-    std::cout << "intact\n";
-  else
-    std::cout << format_counted(static_cast<Index>(count), "fault") << "\n";
-  for (const std::string& fault : verified.faults) std::cout << "  " << escape_terminal(fault) << "\n";
-  std::cout.flush();
+  const std::string finding = count == 0 ? "intact" : format_counted(static_cast<Index>(count), "fault");
+  print_line(verified.path + ": " + verified.kind + ": " + finding);
+  for (const std::string& fault : verified.faults) print_line("  " + fault);
+  flush_output();
 }
 
 int run(int argc, char** argv) {
@@ -41,7 +36,7 @@ int run(int argc, char** argv) {
     report["paths"].push_back({{"path", verified.path}, {"kind", verified.kind}, {"faults", verified.faults}});
     if (!command.json() && !(command.quiet() && verified.faults.empty())) print(verified);
   }
-  if (command.json()) std::cout << json_text(report, 2) << "\n";
+  if (command.json()) print_json(report);
   return static_cast<int>(report["intact"].get<bool>() ? Exit::ok : Exit::bad_data);
 }
 

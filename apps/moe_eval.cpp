@@ -2,13 +2,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <iostream>
 
-#include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "report/console.hpp"
 #include "report/evaluation_report.hpp"
 #include "report/score_rows.hpp"
@@ -87,7 +86,7 @@ EvaluationPolicy choose_policy(const Options& o, const LoadedModel& model) {
 
 /// Notes for the reader of the terminal.
 void note(const Command& command, const std::string& text) {
-  if (!command.quiet()) std::cerr << escape_terminal(text) << "\n";
+  if (!command.quiet()) say_line(text);
 }
 
 class Evaluator {
@@ -99,7 +98,7 @@ class Evaluator {
         context_(threads_.threads, o.dtype == "bf16" ? DataType::bf16 : DataType::f32),
         model_(load_model(o.inputs[0])),
         scorer_(context_, model_.run.config.model, model_.parameters),
-        console_(style(), [](std::string_view text) { std::cerr << text << std::flush; }),
+        console_(style(), console_writer()),
         rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()) {}
 
   int run() {
@@ -161,13 +160,14 @@ class Evaluator {
       std::string text;
       rows_.append(parts, text);
       print(text);
-      if (pipe) std::cout.flush();
+      if (pipe) flush_output();
     };
     return how;
   }
 
   static void print(const std::string& text) {
-    if (!(std::cout << text)) throw Error(Exit::io, "standard output: could not be written");
+    print_text(text);
+    if (!printed()) throw Error(Exit::io, "standard output: could not be written");
   }
 
   void evaluate_given_text() {
@@ -194,14 +194,15 @@ class Evaluator {
     if (text.unknown_words > 0 && model_.tokenizer->count(model_.tokenizer->unknown_id()) == 0)
       note(command_, "warning: <unk> never occurs in the training tokens, so the " + format_count(text.unknown_words) +
                          " unknown words cost more than they should; tokenize with --min-count 2 and train again");
-    if (command_.json())
-      print(rest + json_text(evaluation_json(report_), o_.rows() ? -1 : 2) + "\n");
-    else if (!o_.rows())
+    if (command_.json()) {
+      print(rest);
+      print_json(evaluation_json(report_), o_.rows() ? -1 : 2);
+    } else if (!o_.rows())
       print(evaluation_text(report_));
     else {
       print(rest);
-      std::cout.flush();
-      if (!command_.quiet()) std::cerr << evaluation_text(report_);
+      flush_output();
+      if (!command_.quiet()) say_text(evaluation_text(report_));
     }
   }
 

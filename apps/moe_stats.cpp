@@ -1,19 +1,19 @@
 // moe-stats: who the experts of a trained model are and how a text uses them.
 #include <chrono>
 #include <cmath>
-#include <fstream>
-#include <iostream>
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
-#include "io/file.hpp"
+#include "common/output.hpp"
+#include "io/output_file.hpp"
 #include "report/console.hpp"
 #include "report/format.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
+#include "report/routes_writer.hpp"
 #include "report/statistics_pass.hpp"
 #include "report/text_report.hpp"
 #include "train/model_store.hpp"
@@ -24,11 +24,12 @@ namespace {
 /// Beyond this many tokens a text is cut into streams: one stream of single steps would take hours.
 constexpr Index kExactTokens = 500'000;
 constexpr Index kStreams = 32;
-constexpr Index kPipedColumns = 120;
+constexpr Index kPipedColumns = 80;
 
 struct Options {
   std::vector<std::string> inputs;  // run, then texts
   std::optional<std::string> data, split, html, classes, routes;
+  bool force = false;
 };
 
 /// What was read, and what to call it.
@@ -49,11 +50,12 @@ void declare(Command& command, Options& o) {
   command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
   command.option(
       "--classes", "FILE", o.classes,
-      "one label for each line of the text; default: the input file where there are several, else what tokens "
+      "one label for each line of the text; default: the input file where there are 2 to 1,000, else what tokens "
       "look like (numbers, punctuation, capitals, frequency)");
   command.option("--routes", "FILE", o.routes,
-                 "write every decision, tab-separated: token index, line, token read, layer, expert:gate ... (- for "
-                 "standard output)");
+                 "write every decision, tab-separated under a header: token_index, line, token (the one read), layer, "
+                 "expert_1 ... as expert:gate (- for standard output); pandas.read_table(FILE, keep_default_na=False)");
+  command.flag("--force", o.force, "let --html and --routes replace a file that is none of moe-stats");
   command.json_flag("the report as one JSON object on stdout");
   command.example("run/", "the experts on the test split of the run's data");
   command.example("run/ --html report.html", "also as a page with charts and contexts");
@@ -62,7 +64,8 @@ void declare(Command& command, Options& o) {
   command.exit_code(Exit::bad_data, "a damaged or unfit input");
   command.exit_code(Exit::missing_input, "an input that is not there");
   command.exit_code(Exit::out_of_memory, "out of memory");
-  command.exit_code(Exit::cannot_create, "an output that cannot be created");
+  command.exit_code(Exit::cannot_create,
+                    "an output that cannot be created, or that would replace a file of another kind");
   command.exit_code(Exit::io, "reading or writing failed");
   command.exit_code(Exit::no_permission, "no permission");
   command.exit_code(Exit::bad_config, "model and data do not fit together");
@@ -113,7 +116,7 @@ Source read_source(const Options& o, const LoadedModel& model, const std::string
 
 RowClasses choose_classes(const Options& o, const StatisticsText& text, const Tokenizer& tokenizer) {
   if (o.classes) return classes_by_label(text, *o.classes);
-  if (text.inputs.size() > 1) return classes_by_file(text);
+  if (can_class_by_file(text)) return classes_by_file(text);
   return classes_by_token(tokenizer);
 }
 
@@ -155,36 +158,29 @@ void add_facts(StatisticsReport& report, const LoadedModel& model, const std::st
                   {"classes", classes.kind == "token class" ? "what the token read looks like" : "by " + classes.kind}};
 }
 
-/// Refuses an output before the work instead of after it.
-void require_creatable(const std::optional<std::string>& path) {
-  if (!path || *path == "-") return;
-  if (is_directory(*path) || !is_directory(parent_path(*path)))
-    throw Error(Exit::cannot_create, *path + ": expected a file in a folder that is there");
-}
-
-class RoutesFile {
+/// An output that was asked for: a file, standard output ("-"), or none.
+class Output {
  public:
-  explicit RoutesFile(const std::optional<std::string>& path) : path_(path.value_or("")) {
-    if (!path || path_ == "-") return;
-    file_.open(path_, std::ios::binary | std::ios::trunc);
-    if (!file_) throw Error(Exit::cannot_create, path_ + ": cannot be created");
+  Output(const std::optional<std::string>& path, const OutputKind& kind, bool force)
+      : asked_for_(path), to_standard_output_(path == "-") {
+    // A path that cannot be is refused before the work.
+    if (path && !to_standard_output_) file_.emplace(*path, kind, force);
   }
-  std::ostream* stream() { return path_.empty() ? nullptr : path_ == "-" ? &std::cout : &file_; }
+  bool asked_for() const { return asked_for_; }
+  void write(std::string_view text) { file_ ? file_->write(text) : print_text(text); }
   void finish() {
-    if (!file_.is_open()) return;
-    file_.close();
-    if (!file_) throw Error(Exit::io, path_ + ": writing failed; is the disk full?");
+    if (file_) file_->finish();
   }
 
  private:
-  std::string path_;
-  std::ofstream file_;
+  bool asked_for_, to_standard_output_;
+  std::optional<OutputFile> file_;
 };
 
 StatisticsReport measure(const Command& command, const LoadedModel& model, const Source& source,
                          const RowClasses& classes, StatisticsPass& pass) {
   Context context(command.threads().threads);
-  Console console(console_style(2, command.quiet()), [](std::string_view text) { std::cerr << text << std::flush; });
+  Console console(console_style(2, command.quiet()), console_writer());
   const double started = seconds();
   pass.progress = [&](Index done) {
     const double elapsed = seconds() - started, speed = static_cast<double>(done) / std::max(elapsed, 1e-9);
@@ -198,20 +194,18 @@ StatisticsReport measure(const Command& command, const LoadedModel& model, const
                             pass);
 }
 
-void print(const Command& command, const Options& o, const StatisticsReport& report, const std::string& run) {
-  if (o.html) {
-    const std::string page = html_report(report, read_training_curves(join_path(run, "metrics.jsonl")));
-    if (*o.html == "-")
-      std::cout << page;
-    else
-      write_file_atomic(*o.html, page);
+void print(const Command& command, const Options& o, const StatisticsReport& report, const std::string& run,
+           Output& html) {
+  if (html.asked_for()) {
+    html.write(html_report(report, read_training_curves(join_path(run, "metrics.jsonl"))));
+    html.finish();
   }
   if (command.json()) {
-    std::cout << escape_json(json_text(json_report(report), 2)) << "\n";
+    print_json(json_report(report));
   } else if (o.html != "-" && o.routes != "-") {
     const ConsoleStyle style = console_style(1, false);
-    std::cout << text_report(report, style.live ? std::max<Index>(style.columns, 80) : kPipedColumns);
-    if (o.html) std::cout << "\npage: " << escape_terminal(*o.html) << "\n";
+    print_text(text_report(report, style.live ? style.columns : kPipedColumns));
+    if (o.html) print_text("\npage: " + escape_terminal(*o.html) + "\n");
   }
 }
 
@@ -223,12 +217,11 @@ int run(int argc, char** argv) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   check_usage(command, o);
-  require_creatable(o.html);
-  require_creatable(o.routes);
+  Output html(o.html, kPageKind, o.force), routes(o.routes, kRoutesKind, o.force);
 
   const LoadedModel model = load_model(o.inputs[0]);
   const std::string run = parent_path(parent_path(model.checkpoint));
-  for (const std::string& warning : model.warnings) std::cerr << "warning: " << escape_terminal(warning) << "\n";
+  for (const std::string& warning : model.warnings) say_line("warning: " + warning);
   Source source = read_source(o, model, run);
   if (source.text.ids.empty())
     throw Error(Exit::bad_data,
@@ -239,12 +232,11 @@ int run(int argc, char** argv) {
   if (pass.state == StateKind::carry && source.text.tokens() > kExactTokens && !o.routes) pass.streams = kStreams;
   const RowClasses classes = choose_classes(o, source.text, *model.tokenizer);
 
-  RoutesFile routes(o.routes);
-  pass.routes = routes.stream();
+  if (routes.asked_for()) pass.routes = [&routes](std::string_view lines) { routes.write(lines); };
   StatisticsReport report = measure(command, model, source, classes, pass);
   routes.finish();
   add_facts(report, model, run, source, pass, classes);
-  print(command, o, report, run);
+  print(command, o, report, run, html);
   return 0;
 }
 

@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <iostream>
 #include <string>
 
 #include "base/context.hpp"
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "data/default_splits.hpp"
 #include "data/prepare.hpp"
 #include "data/tokenizer.hpp"
@@ -74,13 +74,12 @@ int run(int argc, const char* const* argv) {
   for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
     if (tokenizer == name) options.kind = kind;
   const StopSignal& signal = StopSignal::of_process();
-  Console console(console_style(STDERR_FILENO, command.quiet()),
-                  [](std::string_view text) { std::cerr << text << std::flush; });
+  Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   Context context(command.threads().threads);
   const PrepareResult result = prepare_dataset(options, context, hooks_of(signal, console));
   console.finish();
   for (const std::string& note : data_notes(result)) console.note(note);
-  std::cout << (command.json() ? data_report_json(options.out, result) : data_report_text(options.out, result));
+  print_text(command.json() ? data_report_json(options.out, result) : data_report_text(options.out, result));
   return 0;
 }
 

@@ -1,10 +1,9 @@
 // moe-train: from a data folder to a trained model.
 #include <unistd.h>
 
-#include <iostream>
-
 #include "base/terminal.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "train/listings.hpp"
 #include "train/resolve.hpp"
 #include "train/run_training.hpp"
@@ -15,19 +14,17 @@ namespace {
 
 using namespace moelm;
 
-void print(const Json& value) { std::cout << json_text(value, 2) << "\n"; }
-
 int run(int argc, char** argv) {
   TrainOptions options;
   TrainCommand line(options);
   if (const auto code = line.parse(argc, argv)) return *code;
   const bool json = line.command().json();
   if (options.list_presets) {
-    json ? print(presets_json()) : void(std::cout << presets_table(terminal_columns(STDOUT_FILENO)));
+    json ? print_json(presets_json()) : print_text(presets_table(terminal_columns(STDOUT_FILENO)));
     return 0;
   }
   if (options.list_keys) {
-    json ? print(keys_json()) : void(std::cout << keys_table(terminal_columns(STDOUT_FILENO)));
+    json ? print_json(keys_json()) : print_text(keys_table(terminal_columns(STDOUT_FILENO)));
     return 0;
   }
   // A request is heeded from here on, before any other thread is made; until there is something to save, by ending at
@@ -35,13 +32,13 @@ int run(int argc, char** argv) {
   StopSignal* const stop = options.prints_only() ? nullptr : &StopSignal::of_process(StopSignal::First::ends);
   const ResolvedRun resolved = resolve_run(options);
   if (options.print_config) {
-    print(printed_config(resolved));
+    print_json(printed_config(resolved));
     return 0;
   }
   const SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
                                         resolved.steps_per_pass, line.command().threads());
   if (options.dry_run) {
-    json ? print(size_json(report)) : void(std::cout << size_table(report));
+    json ? print_json(size_json(report)) : print_text(size_table(report));
     return 0;
   }
   return run_training(options, line.command(), resolved, report, *stop);

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iostream>
+#include <sstream>
 #include <string_view>
 
 #include "base/escape.hpp"
@@ -13,6 +13,7 @@
 #include "base/terminal.hpp"
 #include "base/version.hpp"
 #include "common/arguments.hpp"
+#include "common/output.hpp"
 
 namespace moelm {
 
@@ -206,7 +207,7 @@ void Command::on_unknown(std::function<std::string(const std::string&)> hint) { 
 
 std::optional<int> Command::parse(int argc, const char* const* argv) {
   if (argc <= 1) {
-    std::cerr << "usage: " << name_ << " " << usage_ << "\nSee '" << name_ << " --help'.\n";
+    say_text("usage: " + name_ + " " + usage_ + "\nSee '" + name_ + " --help'.\n");
     return static_cast<int>(Exit::usage);
   }
   // What follows "--" is not parsed; CLI11 would report it together with options that it does not know.
@@ -227,11 +228,11 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
     throw usage_error(std::string(e.what()) + "; see " + name_ + " --help");
   }
   if (help_) {
-    std::cout << help_text();
+    print_text(help_text());
     return 0;
   }
   if (version_) {
-    std::cout << name_ << " (moelm) " << version() << "\n";
+    print_line(name_ + " (moelm) " + version());
     return 0;
   }
   parser_->require_values();

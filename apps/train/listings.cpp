@@ -56,7 +56,7 @@ std::string keys_table(Index width) {
     const bool of_layer = o.key.starts_with("model.layers.");
     table.add_row({of_layer ? o.key + " (" + o.section + ")" : o.key, described(o)});
   }
-  return table.str(0, width) + "\n" +
+  return table.wrapped(0, width) + "\n" +
          wrap_words(
              "moe.KEY sets KEY on every MoE layer; model.width scales all widths of a preset; model.layers takes "
              "the whole list as JSON.",
@@ -88,7 +88,7 @@ std::string presets_table(Index width) {
     table.add_row({preset.name, millions(size.parameters_without_embedding_and_softmax),
                    millions(size.ops_per_timestep), preset.summary});
   }
-  return table.str(0, width) + "\n" +
+  return table.wrapped(0, width) + "\n" +
          wrap_words("Parameters and multiply-adds without embedding and softmax, as the paper counts them.",
                     static_cast<std::size_t>(width)) +
          "\n";

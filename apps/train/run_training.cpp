@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "base/threads.hpp"
 #include "base/version.hpp"
+#include "common/output.hpp"
 #include "io/file.hpp"
 #include "report/format.hpp"
 #include "train/gate_notes.hpp"
@@ -131,20 +131,19 @@ TrainEnd train(TrainingRun& run, const std::string& out, const StoredRun& stored
 
 void print_result(const Command& command, const std::string& out, const Json& result, bool finished) {
   if (command.json()) {
-    std::cout << json_text(result, 2) << "\n";
+    print_json(result);
     return;
   }
   if (result.contains("valid_perplexity"))
-    std::cout << "validation perplexity " << format_measure(result["valid_perplexity"].get<double>(), 5) << " at step "
-              << format_count(result["best_step"].get<Index>())
-              << (result.contains("best_checkpoint") ? ", the best: " + result["best_checkpoint"].get<std::string>()
-                                                     : "")
-              << "\n";
-  std::cout << (finished ? "trained " : "trained so far ") << format_counted(result["last_step"].get<Index>(), "step")
-            << ", " << format_counted(result["tokens"].get<Index>(), "token") << ", in "
-            << format_duration(result["seconds"].get<double>()) << "\n"
-            << "next: moe-eval " << quoted(out) << "\n"
-            << "      moe-stats " << quoted(out) << " --html experts.html\n";
+    print_line(
+        "validation perplexity " + format_measure(result["valid_perplexity"].get<double>(), 5) + " at step " +
+        format_count(result["best_step"].get<Index>()) +
+        (result.contains("best_checkpoint") ? ", the best: " + result["best_checkpoint"].get<std::string>() : ""));
+  print_line((finished ? "trained " : "trained so far ") + format_counted(result["last_step"].get<Index>(), "step") +
+             ", " + format_counted(result["tokens"].get<Index>(), "token") + ", in " +
+             format_duration(result["seconds"].get<double>()));
+  print_line("next: moe-eval " + quoted(out));
+  print_line("      moe-stats " + quoted(out) + " --html experts.html");
 }
 
 }  // namespace
@@ -155,10 +154,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   const DiskPlan disk = disk_plan(out, resolved, report);
   require_memory(report, options.force);
   require_disk(out, disk, options.force);
-  Console console(console_style(STDERR_FILENO, command.quiet()), [](std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stderr);
-    std::fflush(stderr);
-  });
+  Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   print_header(console, options, resolved, report, disk);
 
   const auto foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;

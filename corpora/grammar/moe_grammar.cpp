@@ -2,11 +2,11 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <iostream>
 
 #include "base/check.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "grammar/topic_mixture.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
@@ -91,6 +91,9 @@ void write_source(const Options& options, bool markov, const std::string& folder
   const auto seed = static_cast<std::uint64_t>(options.seed.value_or(1));
   const TopicMixture mixture = random_mixture(shape, markov ? 1 : options.topics.value_or(8), seed);
   make_directories(folder);
+  // The texts refuse to replace anything by themselves; this one would be replaced after the work.
+  const std::string exact_path = join_path(folder, "exact.json");
+  require(!path_exists(exact_path), Exit::cannot_create, exact_path + ": is there already; give another --out");
   Json exact = {{"source", markov ? "markov" : "mixture"},
                 {"seed", seed},
                 {"words", shape.words},
@@ -104,9 +107,10 @@ void write_source(const Options& options, bool markov, const std::string& folder
   splits["valid"] = write_split(mixture, folder, "valid", held_out, seed);
   splits["test"] = write_split(mixture, folder, "test", held_out, seed);
   exact["splits"] = splits;
-  write_file_atomic(join_path(folder, "exact.json"), json_text(exact, 2) + "\n");
-  std::cout << folder << ": " << (markov ? "Markov source" : "mixture of topics") << ", " << splits["train"]["tokens"]
-            << " training tokens, exact perplexity of test " << splits["test"]["perplexity"] << "\n";
+  write_file_atomic(exact_path, json_text(exact, 2) + "\n");
+  print_line(folder + ": " + (markov ? "Markov source" : "mixture of topics") + ", " +
+             json_text(splits["train"]["tokens"]) + " training tokens, exact perplexity of test " +
+             json_text(splits["test"]["perplexity"]));
 }
 
 void check_shape(const Options& options) {

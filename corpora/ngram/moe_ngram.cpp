@@ -1,13 +1,14 @@
 // moe-ngram: perplexity of a modified Kneser-Ney n-gram on the very tokens that moe-eval scores.
 #include <cmath>
 #include <functional>
-#include <iostream>
+#include <sstream>
 #include <vector>
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "data/dataset.hpp"
 #include "data/token_cursor.hpp"
 #include "io/json.hpp"
@@ -76,20 +77,21 @@ int run(int argc, char** argv) {
   require(tokens > 0, Exit::bad_data, inputs.front() + ": split " + split.value_or("test") + ": expected tokens");
   const double perplexity = std::exp(nats / static_cast<double>(tokens));
   if (command.json()) {
-    std::cout << json_text(Json{{"order", order.value_or(5)},
-                                {"split", split.value_or("test")},
-                                {"vocabulary", data.tokenizer().vocabulary_size()},
-                                {"ngrams", model.ngrams()},
-                                {"skip_blank_lines", skip_blank},
-                                {"tokens", tokens},
-                                {"nll_nats", nats},
-                                {"perplexity", perplexity}})
-              << "\n";
+    print_json({{"order", order.value_or(5)},
+                {"split", split.value_or("test")},
+                {"vocabulary", data.tokenizer().vocabulary_size()},
+                {"ngrams", model.ngrams()},
+                {"skip_blank_lines", skip_blank},
+                {"tokens", tokens},
+                {"nll_nats", nats},
+                {"perplexity", perplexity}},
+               -1);
   } else {
-    std::cout << "modified Kneser-Ney " << order.value_or(5) << "-gram, " << model.ngrams() << " n-grams, vocabulary "
-              << data.tokenizer().vocabulary_size() << "\n"
-              << split.value_or("test") << ": " << format_counted(tokens, "token") << ", perplexity " << perplexity
-              << "\n";
+    std::ostringstream text;
+    text << "modified Kneser-Ney " << order.value_or(5) << "-gram, " << model.ngrams() << " n-grams, vocabulary "
+         << data.tokenizer().vocabulary_size() << "\n"
+         << split.value_or("test") << ": " << format_counted(tokens, "token") << ", perplexity " << perplexity << "\n";
+    print_text(text.str());
   }
   return 0;
 }

@@ -49,6 +49,8 @@ std::string growth_plot(const Ceilings& ceilings, std::span<const BenchResult> r
   chart.texts = {"Time of a training step by the number of experts",
                  "Milliseconds a step, measured and at the roofline"};
   chart.logarithmic = chart.logarithmic_x = true;
+  chart.x_label = "experts, logarithmic";
+  chart.y_label = "milliseconds a step, logarithmic";
   for (const DataType type : {DataType::f32, DataType::bf16})
     for (Curve& curve : curves_of(ceilings, results, data_type_name(type))) chart.curves.push_back(std::move(curve));
 

@@ -48,7 +48,7 @@ void cell(HtmlWriter& html, const std::string& kind, double x, double y, double 
                [&] { html.element("title", {}, hint); });
 }
 
-constexpr double kWidth = 960, kLeft = 44, kTop = 10, kPlot = 200;
+constexpr double kWidth = 960, kLeft = 44, kTop = 24, kPlot = 200;
 
 void value_axis(HtmlWriter& html, const Axis& axis, double left, double right, double top, double height) {
   for (const double tick : axis.ticks()) {
@@ -56,6 +56,12 @@ void value_axis(HtmlWriter& html, const Axis& axis, double left, double right, d
     line(html, "grid", left, y, right, y);
     label(html, "tick end", left - 6, y + 4, Axis::label(tick));
   }
+}
+
+/// The names of both axes: of values above their top, of places below the right end.
+void axis_names(HtmlWriter& html, const std::string& y_label, const std::string& x_label, double right, double bottom) {
+  if (!y_label.empty()) label(html, "tick", 4, 12, y_label);
+  if (!x_label.empty()) label(html, "tick end", right, bottom, x_label);
 }
 
 void draw_profile(HtmlWriter& html, const BarChart& chart, const Axis& axis) {
@@ -103,7 +109,8 @@ void draw(HtmlWriter& html, const BarChart& chart) {
   const double greatest = std::max({1.0, *std::max_element(chart.bars.begin(), chart.bars.end()),
                                     *std::max_element(chart.marks.begin(), chart.marks.end())});
   const Axis axis(0, greatest, 4, false);
-  figure(html, chart.texts, "chart wide", kWidth, kTop + kPlot + 24, [&] {
+  figure(html, chart.texts, "chart wide", kWidth, kTop + kPlot + 38, [&] {
+    axis_names(html, chart.y_label, chart.x_label, kWidth, kTop + kPlot + 34);
     value_axis(html, axis, kLeft, kWidth, kTop, kPlot);
     if (chart.bars.size() > BarChart::kMostBars)
       draw_profile(html, chart, axis);
@@ -124,6 +131,7 @@ void draw(HtmlWriter& html, const HeatMap& map) {
   const auto every = static_cast<std::size_t>(std::ceil((7.2 * static_cast<double>(longest) + 4) / step));
   const double height = top + row_height * static_cast<double>(map.rows.size()) + 4;
   figure(html, map.texts, "chart wide", kWidth, height, [&] {
+    label(html, "name end", left - 8, top - 8, map.column_label);
     for (std::size_t c = 0; c < map.columns.size(); c += every)
       label(html, "tick middle", left + step * (static_cast<double>(c) + 0.5), top - 8, map.columns[c]);
     for (std::size_t r = 0; r < map.rows.size(); ++r) {
@@ -160,7 +168,8 @@ void draw(HtmlWriter& html, const LineChart& chart) {
   const double width = kChartWidth - kChartLeft - kRight;
   const auto place_x = [&](double v) { return kChartLeft + width * x.at(v); };
   const auto place_y = [&](double v) { return kTop + kHeight * (1 - y.at(v)); };
-  figure(html, chart.texts, "chart", kChartWidth, kTop + kHeight + 24, [&] {
+  figure(html, chart.texts, "chart", kChartWidth, kTop + kHeight + 40, [&] {
+    axis_names(html, chart.y_label, chart.x_label, kChartWidth - kRight, kTop + kHeight + 34);
     value_axis(html, y, kChartLeft, kChartWidth - kRight, kTop, kHeight);
     for (const double tick : x.ticks())
       label(html, "tick middle", place_x(tick), kTop + kHeight + 18, Axis::label(tick));

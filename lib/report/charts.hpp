@@ -24,6 +24,7 @@ struct BarChart {
   std::vector<double> bars;   ///< relative to their mean
   std::vector<double> marks;  ///< relative to their mean; the same size
   std::vector<std::string> hints;
+  std::string x_label, y_label;  ///< what the axes say
 
   static constexpr std::size_t kMostBars = 96;
 };
@@ -34,6 +35,7 @@ void draw(HtmlWriter& html, const BarChart& chart);
 struct HeatMap {
   ChartTexts texts;
   std::vector<std::string> rows, columns;
+  std::string column_label;  ///< what the columns are
   std::function<double(std::size_t row, std::size_t column)> value;
   std::function<std::string(std::size_t row, std::size_t column)> hint;
   double scale = 3;
@@ -59,7 +61,8 @@ struct LineChart {
   std::vector<Curve> curves;  ///< at most 6
   bool logarithmic = false;   ///< the axis of values
   bool logarithmic_x = false;
-  bool from_zero = false;  ///< the axis begins at 0
+  bool from_zero = false;        ///< the axis begins at 0
+  std::string x_label, y_label;  ///< what the axes say, with the unit
 };
 
 void draw(HtmlWriter& html, const LineChart& chart);

@@ -125,7 +125,7 @@ std::string data_report_json(const std::string& folder, const PrepareResult& res
                  {"mb_per_s", megabytes_per_s(result)}};
   for (const auto& [name, split] : EnumNames<Split>::values)
     object[std::string(name)] = split_json(result.index.split(split));
-  return escape_json(json_text(object)) + "\n";
+  return json_text(object) + "\n";
 }
 
 std::vector<std::string> data_notes(const PrepareResult& result) {

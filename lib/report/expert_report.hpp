@@ -47,6 +47,13 @@ struct LayerReport {
   std::vector<ExpertWords> words;  ///< [experts]
 };
 
+/// One row of a short text: what was read, what came next, and which experts of each layer served it.
+struct RoutedToken {
+  std::string token, next;                                           ///< read and predicted; any bytes
+  double probability = 0;                                            ///< that the model gave to `next`
+  std::vector<std::vector<std::pair<std::int32_t, float>>> experts;  ///< [layers]: expert and gate, by falling gate
+};
+
 struct StatisticsReport {
   std::string title;
   std::vector<std::pair<std::string, std::string>> facts;  ///< what was read with what: shown in this order
@@ -56,7 +63,11 @@ struct StatisticsReport {
   std::vector<std::string> class_names;
   bool classes_of_tokens = true;  ///< a class is a function of the token, so nothing is to be known beyond it
   std::vector<LayerReport> layers;
+  std::vector<RoutedToken> sentence;  ///< every row of a text of at most kSentenceTokens, else empty
 };
+
+/// A text of so many tokens is shown token by token.
+inline constexpr Index kSentenceTokens = 64;
 
 /// Words for what an expert prefers and for at most `contexts` different places with its highest gates.
 LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, Index contexts = 6);

@@ -67,7 +67,7 @@ void ExpertStatistics::add(const Routing& routing, const RowFacts& facts) {
   ensure(facts.row.size() == rows && facts.token.size() == rows && facts.label.size() == rows, "facts of every row");
   ensure(routing.sums.load.size() == use_.size(), "a load for every expert");
   for (Index i = 0; i < routing.rows; ++i) add_row(routing, i, facts);
-  for (std::size_t e = 0; e < use_.size(); ++e) use_[e].load += routing.sums.load[e];
+  sums_.add(routing.sums);
   rows_ += routing.rows;
 }
 
@@ -133,6 +133,7 @@ LayerStatistics ExpertStatistics::finish(const PreferenceOptions& preference) {
   for (const ExpertUse& u : use_) choices += u.tokens;
   for (Index e = 0; e < s.experts; ++e) {
     ExpertUse& u = s.use[e];
+    u.load = sums_.load.empty() ? 0 : sums_.load[e];
     u.mean_gate = ratio(u.importance, static_cast<double>(u.tokens));
     u.share = ratio(static_cast<double>(u.tokens), static_cast<double>(choices));
     u.contexts = contexts_.best(e);
@@ -140,7 +141,7 @@ LayerStatistics ExpertStatistics::finish(const PreferenceOptions& preference) {
   }
   fill_preferences(preference, s.use);
   s.k_mean = ratio(static_cast<double>(choices), static_cast<double>(rows_));
-  const std::vector<double> tokens = collect(use_, &ExpertUse::tokens), load = collect(use_, &ExpertUse::load);
+  const std::vector<double> tokens = collect(s.use, &ExpertUse::tokens), load = collect(s.use, &ExpertUse::load);
   s.cv_importance = coefficient_of_variation(collect(use_, &ExpertUse::importance));
   s.cv_load = coefficient_of_variation(load);
   s.max_over_mean_load = max_over_mean(load);

@@ -47,10 +47,10 @@ struct TokenPreference {
 struct ExpertUse {
   Index tokens = 0;
   double importance = 0;  ///< sum of gates (equation 6)
-  double load = 0;
-  double mean_gate = 0;  ///< importance / tokens
-  double share = 0;      ///< tokens / choices of all experts
-  Index first = 0;       ///< rows where it had the highest gate
+  double load = 0;        ///< over the whole text: equation 10 or 14, or a count
+  double mean_gate = 0;   ///< importance / tokens
+  double share = 0;       ///< tokens / choices of all experts
+  Index first = 0;        ///< rows where it had the highest gate
   std::vector<TokenPreference> by_lift;
   std::vector<TokenPreference> by_count;
   std::vector<GatedRow> contexts;
@@ -104,8 +104,8 @@ class ExpertStatistics {
  public:
   explicit ExpertStatistics(StatisticsOptions options);
 
-  /// Adds a chunk. Importance and load are summed as the gate gave them; for a hierarchical layer the load of equation
-  /// 14 is a ratio over the chunk, so its sum depends slightly on the size of the chunks.
+  /// Adds a chunk. How a text is cut into chunks changes nothing: sums over rows are kept, also the parts of equation
+  /// 14, whose load of a hierarchical layer is a ratio of sums and no sum itself.
   void add(const Routing& routing, const RowFacts& facts);
 
   LayerStatistics finish(const PreferenceOptions& preference = {});
@@ -118,6 +118,7 @@ class ExpertStatistics {
   Index rows_ = 0;
   double gate_entropy_ = 0;
   std::vector<ExpertUse> use_;
+  RoutingSums sums_;
   std::vector<Index> token_rows_;  // [vocabulary]: times each token was read
   std::vector<Index> label_tokens_, label_rows_;
   CoActivation together_;

@@ -67,6 +67,8 @@ void write_load(HtmlWriter& html, const LayerStatistics& s) {
                           format_counted(s.use[e].tokens, "token"));
   }
   const bool sorted = chart.bars.size() > BarChart::kMostBars;
+  chart.y_label = "times the mean of all experts";
+  chart.x_label = sorted ? "experts, sorted" : "expert";
   html.element("div", {{"class", "panel"}}, [&] {
     html.element("p", {{"class", "key"}}, [&] {
       key(html, "box bar", sorted ? "load, experts sorted by it" : "load by expert");
@@ -89,6 +91,14 @@ void write_level_key(HtmlWriter& html, std::string_view less, std::string_view m
 
 std::string times(double log2_ratio) {
   return std::isnan(log2_ratio) ? "too few to say" : format_measure(std::exp2(log2_ratio), 2) + " times the average";
+}
+
+/// Whether there are too few tokens to say anything in any cell.
+bool is_blank(const HeatMap& map) {
+  for (std::size_t r = 0; r < map.rows.size(); ++r)
+    for (std::size_t c = 0; c < map.columns.size(); ++c)
+      if (!std::isnan(map.value(r, c))) return false;
+  return true;
 }
 
 /// Classes to show, the most frequent ones in their own order.
@@ -148,11 +158,13 @@ void write_classes(HtmlWriter& html, const StatisticsReport& report, const Layer
     map.rows.push_back(shorten(escape_terminal(report.class_names[l]), 24));
     map.row_name_columns = std::max(map.row_name_columns, display_width(map.rows.back()));
   }
+  map.column_label = "expert";
   for (const Index e : experts) map.columns.push_back(std::to_string(e));
   map.value = [&](std::size_t r, std::size_t c) { return class_preference(s, classes[r], experts[c]); };
   map.hint = [&](std::size_t r, std::size_t c) {
     return "expert " + map.columns[c] + ", " + map.rows[r] + ": " + times(map.value(r, c));
   };
+  if (is_blank(map)) return;
   html.element(
       "h3", {},
       "Which " + report.class_kind + (report.class_kind == "token class" ? "es" : "s") + " go to which experts");
@@ -175,6 +187,7 @@ void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
                "Each cell: how much more or less often than by chance two experts serve the same token."};
   map.row_name_columns = 4;
   map.scale = 2;
+  map.column_label = "expert";
   for (const Index e : experts) map.columns.push_back(std::to_string(e));
   map.rows = map.columns;
   map.value = [&](std::size_t r, std::size_t c) { return pair_preference(s, experts[r], experts[c]); };
@@ -183,6 +196,7 @@ void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
     return "experts " + map.rows[r] + " and " + map.columns[c] + ": " + times(map.value(r, c)) + ", " +
            format_counted(s.together.count(experts[r], experts[c]), "token");
   };
+  if (is_blank(map)) return;
   html.element("h3", {}, "Which experts work together");
   html.element("div", {{"class", "panel"}}, [&] {
     write_level_key(html, "4 times less often ",
@@ -233,6 +247,7 @@ void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerRe
   html.element("h3", {}, "Load and importance");
   write_load(html, s);
   write_table(html, s);
+  if (!report.sentence.empty()) return;  // a few tokens say nothing about classes and pairs
   write_classes(html, report, s);
   write_pairs(html, s);
 }

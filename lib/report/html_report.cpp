@@ -10,6 +10,8 @@
 namespace moelm {
 namespace {
 
+const char* const kStepLabel = "optimizer step";
+
 std::string anchor(const LayerReport& layer) { return "layer-" + std::to_string(layer.statistics.layer); }
 
 std::string layer_name(const LayerReport& layer) { return "Layer " + std::to_string(layer.statistics.layer); }
@@ -67,12 +69,34 @@ std::vector<CurvePoint> perplexities(std::vector<CurvePoint> losses) {
   return losses;
 }
 
+LineChart perplexity_chart(const TrainingCurves& curves) {
+  LineChart chart;
+  chart.texts = {"Perplexity", "Perplexity of training and validation text by step, logarithmic."};
+  chart.curves = {{"training", perplexities(curves.loss.points()), false}, {"validation", curves.valid_ppl, true}};
+  chart.logarithmic = true;
+  chart.x_label = kStepLabel;
+  chart.y_label = "perplexity a token, logarithmic";
+  return chart;
+}
+
+LineChart rate_chart(const TrainingCurves& curves) {
+  LineChart chart;
+  chart.texts = {"Learning rate", "Learning rate by step."};
+  chart.curves = {{"learning rate", curves.lr.points(), false}};
+  chart.from_zero = true;
+  chart.x_label = kStepLabel;
+  chart.y_label = "learning rate";
+  return chart;
+}
+
 /// One chart over all layers; at most three layers, each with up to two curves.
 LineChart balance_chart(const TrainingCurves& curves) {
   LineChart chart;
   chart.texts = {"Balance: CV of importance and load",
                  "Coefficients of variation over the experts by training step; 0 is perfect balance."};
   chart.from_zero = true;
+  chart.x_label = kStepLabel;
+  chart.y_label = "coefficient of variation";
   for (const LayerCurves& l : curves.layers) {
     if (chart.curves.size() == 6) break;
     const std::string name = "layer " + std::to_string(l.layer);
@@ -86,6 +110,8 @@ LineChart dead_chart(const TrainingCurves& curves) {
   LineChart chart;
   chart.texts = {"Experts without a token in a step", "Number of experts that no token was sent to, by training step."};
   chart.from_zero = true;
+  chart.x_label = kStepLabel;
+  chart.y_label = "experts";
   for (const LayerCurves& l : curves.layers)
     if (chart.curves.size() < 6) chart.curves.push_back({"layer " + std::to_string(l.layer), l.dead.points(), false});
   return chart;
@@ -99,14 +125,8 @@ void write_training(HtmlWriter& html, const TrainingCurves& curves) {
     html.element("h2", {}, "Training");
     html.element("p", {{"class", "lead"}}, "The course of the run by optimizer step, from its metrics.jsonl.");
     html.element("div", {{"class", "pair"}}, [&] {
-      write_curves(html,
-                   {{"Perplexity", "Perplexity of training and validation text by step, logarithmic."},
-                    {{"training", perplexities(curves.loss.points()), false}, {"validation", curves.valid_ppl, true}},
-                    true,
-                    false});
-      write_curves(
-          html,
-          {{"Learning rate", "Learning rate by step."}, {{"learning rate", curves.lr.points(), false}}, false, true});
+      write_curves(html, perplexity_chart(curves));
+      write_curves(html, rate_chart(curves));
       if (curves.layers.empty()) return;
       write_curves(html, balance_chart(curves));
       write_curves(html, dead_chart(curves));
@@ -122,6 +142,7 @@ std::string html_report(const StatisticsReport& report, const TrainingCurves& cu
     html.element("body", {}, [&] {
       write_header(html, report, !curves.empty());
       html.element("main", {}, [&] {
+        write_sentence(html, report);
         write_training(html, curves);
         for (const LayerReport& layer : report.layers) {
           html.element("section", {{"id", anchor(layer)}}, [&] { write_layer(html, report, layer); });

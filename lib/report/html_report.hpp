@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "io/output_file.hpp"
 #include "report/expert_report.hpp"
 #include "report/html_writer.hpp"
 #include "report/training_curves.hpp"
@@ -13,8 +14,13 @@ namespace moelm {
 /// besides. Shows 4 to 4,096 experts a layer: of many, the most and the least used.
 std::string html_report(const StatisticsReport& report, const TrainingCurves& curves);
 
-/// Parts of the page, each a section: the curves of the training (nothing if there are none), one MoE layer, its
-/// experts.
+/// How a page of ours is recognised, so that it may be replaced by a newer one.
+inline constexpr OutputKind kPageKind = {"a page of moe-stats", "<!DOCTYPE html>\n<html lang=\"en\"><head>",
+                                         "Written by moe-stats "};
+
+/// Parts of the page, each a section: a short text token by token (nothing for a long one), the curves of the training
+/// (nothing if there are none), one MoE layer, its experts.
+void write_sentence(HtmlWriter& html, const StatisticsReport& report);
 void write_training(HtmlWriter& html, const TrainingCurves& curves);
 void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerReport& layer);
 void write_experts(HtmlWriter& html, const LayerReport& layer);

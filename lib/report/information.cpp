@@ -68,6 +68,7 @@ RoutingSample::RoutingSample(Index experts, Index k, Index limit, std::uint64_t 
 void RoutingSample::add(std::int32_t token, std::int32_t label, std::span<const std::int32_t> expert,
                         std::span<const float> gate) {
   ensure(static_cast<Index>(expert.size()) <= k_ && gate.size() == expert.size(), "at most k experts a row");
+  if (std::none_of(gate.begin(), gate.end(), [](float g) { return g > 0; })) return;
   ++seen_;
   if (rows() < limit_) {
     token_.push_back(token);

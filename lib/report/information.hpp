@@ -10,7 +10,8 @@
 namespace moelm {
 
 /// A uniform sample of rows with their experts (reservoir; all rows as long as there are no more than `limit`).
-/// Rows weigh the same; a row stands for its experts in proportion to their gates.
+/// Rows weigh the same; a row stands for its experts in proportion to their gates. A row that no expert served (a gate
+/// with thresholds may choose none) says nothing about experts and is left out.
 class RoutingSample {
  public:
   RoutingSample(Index experts, Index k, Index limit, std::uint64_t seed);
@@ -45,7 +46,7 @@ struct Information {
 };
 
 struct InformationReport {
-  Index rows = 0;                 ///< rows with a label
+  Index rows = 0;                 ///< rows with a label and an expert
   double label_entropy = 0;       ///< H(label): the most that label_expert can be
   double expert_entropy = 0;      ///< H(expert)
   Information label_expert;       ///< I(label; expert)

@@ -7,23 +7,19 @@
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "io/text_source.hpp"
+#include "report/label_parser.hpp"
 #include "report/token_classes.hpp"
 
 namespace moelm {
 namespace {
 
-std::string read_all(const std::string& path) {
-  constexpr std::size_t kLimit = std::size_t{1} << 30;
+PackedIntegers read_labels(const std::string& path, LabelSet& labels) {
   TextSource source = TextSource::open(path);
+  LabelParser parser(source.name(), labels);
   std::string text(std::size_t{1} << 16, '\0');
-  std::size_t size = 0;
-  while (const std::size_t read = source.read_some(text.data() + size, text.size() - size)) {
-    size += read;
-    if (size > kLimit) throw Error(Exit::bad_data, source.name() + ": expected labels of at most 1 GiB, found more");
-    if (size == text.size()) text.resize(2 * text.size());
-  }
-  text.resize(size);
-  return text;
+  while (const std::size_t read = source.read_some(text.data(), text.size()))
+    parser.add(std::string_view(text).substr(0, read));
+  return parser.finish();
 }
 
 /// Names without the folder that all have in common.
@@ -49,8 +45,12 @@ void sort_by_name(RowClasses& classes) {
     place[order[i]] = static_cast<std::int32_t>(i);
     names.push_back(classes.names[order[i]]);
   }
-  for (std::int32_t& label : classes.of_line)
-    if (label >= 0) label = place[label];
+  PackedIntegers of_line;
+  for (Index line = 0; line < classes.of_line.size(); ++line) {
+    const std::int32_t label = classes.of_line[line];
+    of_line.push_back(label < 0 ? label : place[label]);
+  }
+  classes.of_line = std::move(of_line);
   classes.names = std::move(names);
 }
 
@@ -67,23 +67,31 @@ RowClasses classes_by_token(const Tokenizer& tokenizer) {
   return {"token class", std::move(classes.names), std::move(classes.of_token), {}};
 }
 
+bool can_class_by_file(const StatisticsText& text) {
+  return text.inputs.size() > 1 && static_cast<Index>(text.inputs.size()) <= LabelSet::kMost;
+}
+
 RowClasses classes_by_file(const StatisticsText& text) {
   LabelSet labels;
   std::vector<std::string> names;
   for (const TextInput& input : text.inputs) names.push_back(input.name);
   names = shortest_names(std::move(names));
-  RowClasses classes{"input file", {}, {}, std::vector<std::int32_t>(static_cast<std::size_t>(text.lines()), -1)};
-  for (std::size_t i = 0; i < text.inputs.size(); ++i)
-    std::fill(classes.of_line.begin() + text.inputs[i].begin, classes.of_line.begin() + text.inputs[i].end,
-              labels.number(names[i], "input files"));
+  RowClasses classes{"input file", {}, {}, {}};
+  PackedIntegers& of_line = classes.of_line;
+  for (std::size_t i = 0; i < text.inputs.size(); ++i) {
+    const std::int32_t label = labels.number(names[i], "input files");
+    while (of_line.size() < text.inputs[i].begin) of_line.push_back(-1);
+    while (of_line.size() < text.inputs[i].end) of_line.push_back(label);
+  }
+  while (of_line.size() < text.lines()) of_line.push_back(-1);
   classes.names = labels.names();
   return classes;
 }
 
 RowClasses classes_by_label(const StatisticsText& text, const std::string& path) {
   LabelSet labels;
-  RowClasses classes{"label", {}, {}, parse_labels(read_all(path), path, labels)};
-  const auto found = static_cast<Index>(classes.of_line.size());
+  RowClasses classes{"label", {}, {}, read_labels(path, labels)};
+  const Index found = classes.of_line.size();
   if (found != text.lines())
     throw Error(Exit::bad_data, path + ": lines: expected " + format_count(text.lines()) +
                                     ", one label for each line of the text, found " + format_count(found));

@@ -16,12 +16,15 @@ struct RowClasses {
   std::string kind;  ///< "token class", "input file" or "label"
   std::vector<std::string> names;
   std::vector<std::int32_t> of_token;
-  std::vector<std::int32_t> of_line;
+  PackedIntegers of_line;
 
   bool by_token() const { return of_line.empty(); }
 };
 
 RowClasses classes_by_token(const Tokenizer& tokenizer);
+
+/// Whether the text came from several files, and not from more than can be told apart in a report.
+bool can_class_by_file(const StatisticsText& text);
 
 /// A class a file, called by what tells its name from the others'.
 RowClasses classes_by_file(const StatisticsText& text);

@@ -22,7 +22,7 @@ std::string number(double value) {
   return {text.data(), end.ptr};
 }
 
-void append_object(const Json& object, std::string& out) { out += escape_json(json_text(object)) + "\n"; }
+void append_object(const Json& object, std::string& out) { out += json_text(object) + "\n"; }
 
 }  // namespace
 
@@ -66,7 +66,7 @@ void ScoreRows::append_tokens(const ScoredPart& scored, std::string& out) const 
     const Index position = part.first + static_cast<Index>(i) + 1;
     const std::string token = tokenizer_.token_text(part.ids[i]);
     if (!json_) {
-      out += std::to_string(part.line) + "\t" + std::to_string(position) + "\t" + escape_terminal(token) + "\t" +
+      out += std::to_string(part.line) + "\t" + std::to_string(position) + "\t" + escape_field(token) + "\t" +
              number(log10_of(scored.nll[i])) + "\n";
       continue;
     }

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "report/routes_writer.hpp"
+#include "report/routing_order.hpp"
 #include "train/line_scoring.hpp"
 #include "train/scorer.hpp"
 #include "train/stream_scoring.hpp"
@@ -20,6 +21,7 @@ class Collector {
   Collector(const ModelConfig& config, const Tokenizer& tokenizer, const StatisticsText& text,
             const RowClasses& classes, const StatisticsPass& pass)
       : tokenizer_(tokenizer), text_(text), classes_(classes), pass_(pass), layers_(gated_layers(config)) {
+    Index most_experts = 0;
     for (const Index layer : layers_) {
       const auto& moe = std::get<MoeConfig>(config.layers[layer]);
       StatisticsOptions options;
@@ -31,7 +33,12 @@ class Collector {
       options.labels = static_cast<Index>(classes.names.size());
       options.load_kind = moe.smooth_load() ? "smooth" : "count";
       statistics_.emplace_back(options);
+      most_experts = std::max(most_experts, options.any_k ? options.experts : options.k);
     }
+    if (!pass.routes) return;
+    std::ostringstream header;
+    write_routes_header(header, most_experts);
+    pass.routes(std::move(header).str());
   }
 
   /// Where in the text each of the sequences that are scored next begins.
@@ -49,7 +56,8 @@ class Collector {
     for (std::size_t l = 0; l < layers_.size(); ++l)
       statistics_[l].add(*routing_of(cache, static_cast<std::size_t>(layers_[l])), {row_, batch.inputs, label_});
     nll_ = std::accumulate(nll.begin(), nll.end(), nll_);
-    if (pass_.routes != nullptr) hold_routes(batch, cache);
+    if (pass_.routes) hold_routes(batch, cache);
+    if (text_.tokens() <= kSentenceTokens) keep_rows(batch, cache, nll);
     done_ += batch.rows();
     if (pass_.progress) pass_.progress(done_);
   }
@@ -57,7 +65,7 @@ class Collector {
   /// Writes the routes of all batches since the last call, in the order of the text.
   void write() {
     std::sort(held_.begin(), held_.end());
-    for (const auto& [row, lines] : held_) *pass_.routes << lines;
+    for (const auto& [row, lines] : held_) pass_.routes(lines);
     held_.clear();
   }
 
@@ -68,6 +76,7 @@ class Collector {
     report.class_kind = classes_.kind;
     report.class_names = classes_.names;
     report.classes_of_tokens = classes_.by_token();
+    report.sentence = sentence_;
     const TextAccess access = text_access();
     for (ExpertStatistics& s : statistics_) report.layers.push_back(describe_layer(s.finish(), access));
     return report;
@@ -84,6 +93,20 @@ class Collector {
       held_.emplace_back(row_[i], std::move(lines).str());
     }
     if (pass_.state == StateKind::carry) write();  // a single stream comes in order
+  }
+
+  /// A short text is shown row by row.
+  void keep_rows(const Batch& batch, const ModelCache& cache, std::span<const double> nll) {
+    sentence_.resize(static_cast<std::size_t>(text_.tokens()));
+    for (std::size_t i = 0; i < row_.size(); ++i) {
+      RoutedToken& row = sentence_[row_[i]];
+      row.token = tokenizer_.token_text(batch.inputs[i]);
+      row.next = tokenizer_.token_text(text_.ids[row_[i]]);
+      row.probability = std::exp(-nll[i]);
+      for (const Index layer : layers_)
+        row.experts.push_back(
+            by_falling_gate(*routing_of(cache, static_cast<std::size_t>(layer)), static_cast<Index>(i)));
+    }
   }
 
   /// Row 0 reads `</s>`, row i > 0 token i - 1 of the text.
@@ -111,6 +134,7 @@ class Collector {
   std::vector<Index> bases_, row_;
   std::vector<std::int32_t> label_;
   std::vector<std::pair<Index, std::string>> held_;  // a row and its lines of routes
+  std::vector<RoutedToken> sentence_;
   double nll_ = 0;
   Index done_ = 0;
 };
@@ -126,25 +150,28 @@ class StatisticsLines final : public LineSource {
     if (line_ == text_.lines()) return false;
     const Index line_end = text_.line_ends[line_], end = std::min(line_end, begin_ + kMostPartTokens);
     part = {};
-    part.ids.assign(text_.ids.begin() + begin_, text_.ids.begin() + end);
+    part.ids.resize(static_cast<std::size_t>(end - begin_));
+    text_.ids.read(begin_, end - begin_, part.ids.data());
     part.flags.assign(part.ids.size(), TokenFlag::plain);
     part.line = line_ + 1;
-    part.first = begin_ - (line_ == 0 ? 0 : text_.line_ends[line_ - 1]);
+    part.first = begin_ - line_begin_;
     part.ends_line = end == line_end;
     begin_ = end;
-    if (part.ends_line) ++line_;
+    if (!part.ends_line) return true;
+    ++line_;
+    line_begin_ = end;
     return true;
   }
 
  private:
   const StatisticsText& text_;
-  Index line_ = 0, begin_ = 0;
+  Index line_ = 0, line_begin_ = 0, begin_ = 0;
 };
 
 TokenText token_text(const StatisticsText& text, std::int32_t end_id) {
   const auto open = [&text](Index position) -> ReadTokens {
     return [&text, position](Index count, std::int32_t* ids, TokenFlag* flags) mutable {
-      std::copy_n(text.ids.begin() + position, count, ids);
+      text.ids.read(position, count, ids);
       std::fill_n(flags, count, TokenFlag::plain);
       position += count;
     };
@@ -165,7 +192,7 @@ std::vector<Index> gated_layers(const ModelConfig& config) {
 StatisticsReport collect_statistics(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                                     const Tokenizer& tokenizer, const StatisticsText& text, const RowClasses& classes,
                                     const StatisticsPass& pass) {
-  ensure(pass.routes == nullptr || pass.streams == 1, "routes are written in the order of the text");
+  ensure(!pass.routes || pass.streams == 1, "routes are written in the order of the text");
   Collector collector(config, tokenizer, text, classes, pass);
   Scorer scorer(context, config, parameters);
   scorer.observe([&](const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <ostream>
+#include <string_view>
 
 #include "base/context.hpp"
 #include "model/language_model.hpp"
@@ -14,8 +14,9 @@ namespace moelm {
 
 struct StatisticsPass {
   StateKind state = StateKind::carry;
-  Index streams = 1;               ///< of `carry`: 1 is exact; more cut the text, each part from the zero state
-  std::ostream* routes = nullptr;  ///< where every decision is written; needs one stream
+  Index streams = 1;  ///< of `carry`: 1 is exact; more cut the text, each part from the zero state
+  /// Given every decision as lines of a table with a header, in the order of the text; needs one stream.
+  std::function<void(std::string_view lines)> routes;
   std::function<void(Index done)> progress;  ///< told after each batch how many tokens are done
   std::function<bool()> stop;                ///< asked before each batch; true is Error(stopped)
 };

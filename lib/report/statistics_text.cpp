@@ -1,9 +1,12 @@
 #include "report/statistics_text.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/machine.hpp"
+#include "base/quantity.hpp"
 #include "data/token_cursor.hpp"
 #include "io/text_blocks.hpp"
 #include "io/text_source.hpp"
@@ -22,9 +25,54 @@ std::string_view without_mark(std::string_view text, const Tokenizer& tokenizer)
   return text.substr(text.substr(0, kMark.size()) == kMark ? kMark.size() : 0);
 }
 
+/// Grows a text by its tokens. Line ends go by the tokens themselves; what follows the last one is a line too. In bytes
+/// the `</s>` after a document belongs to its last line.
+class TextBuilder {
+ public:
+  TextBuilder(const Tokenizer& tokenizer, StatisticsText& text)
+      : line_end_(tokenizer.line_end_id()), end_(tokenizer.end_id()), limit_(memory_limit()), text_(text) {}
+
+  void add(std::span<const std::int32_t> ids) {
+    for (const std::int32_t id : ids) add(id);
+    const Index bytes = text_.ids.bytes() + text_.line_ends.bytes();
+    if (bytes > limit_.bytes / 2)
+      throw Error(Exit::out_of_memory, "text: expected one that takes at most half of " + format_bytes(limit_.bytes) +
+                                           " (" + limit_.source + "), found more after " +
+                                           format_count(text_.tokens()) + " tokens; give a part of it");
+  }
+
+  /// What was added last ends its line, whatever comes next.
+  void end_input() {
+    if (ended_ > text_.line_ends.back()) text_.line_ends.push_back(ended_);
+    if (text_.tokens() > text_.line_ends.back()) text_.line_ends.push_back(text_.tokens());
+  }
+
+ private:
+  void add(std::int32_t id) {
+    const Index place = text_.tokens();
+    text_.ids.push_back(id);
+    if (id != line_end_ && id != end_) return;
+    const bool pending = ended_ > text_.line_ends.back();
+    const bool of_ended_line = pending && ended_ == place && id != line_end_;
+    if (pending && !of_ended_line) text_.line_ends.push_back(ended_);
+    ended_ = place + 1;
+  }
+
+  std::int32_t line_end_, end_;
+  MemoryLimit limit_;
+  StatisticsText& text_;
+  Index ended_ = 0;  ///< where a line ended that may yet take a `</s>`
+};
+
 /// Encodes one text, a block of bounded size at a time.
 void encode_source(TextSource& source, const Tokenizer& tokenizer, const std::function<bool()>& stop,
-                   EncodedText& out) {
+                   TextBuilder& builder, Index& unknown_words) {
+  EncodedText out;
+  const auto take = [&] {
+    builder.add(out.ids);
+    unknown_words += out.unknown_words;
+    out.clear();
+  };
   std::string buffer;
   bool first = true;
   char last = '\n';
@@ -34,6 +82,7 @@ void encode_source(TextSource& source, const Tokenizer& tokenizer, const std::fu
     first = false;
     if (!block.empty()) last = block.back();
     tokenizer.encode(block, out);
+    take();
     buffer.erase(0, size);
   };
   for (bool more = true; more;) {
@@ -52,46 +101,28 @@ void encode_source(TextSource& source, const Tokenizer& tokenizer, const std::fu
   if (!buffer.empty()) encode(buffer.size());
   if (last != '\n') tokenizer.end_line(out);
   tokenizer.end_document(out);
-}
-
-/// Line ends by the tokens themselves; what follows the last one is a line too. In bytes the `</s>` after a document
-/// belongs to its last line.
-std::vector<Index> find_lines(const std::vector<std::int32_t>& ids, const Tokenizer& tokenizer) {
-  std::vector<Index> ends;
-  for (Index i = 0; i < static_cast<Index>(ids.size()); ++i) {
-    if (ids[i] == tokenizer.line_end_id())
-      ends.push_back(i + 1);
-    else if (ids[i] == tokenizer.end_id() && !ends.empty() && ends.back() == i)
-      ends.back() = i + 1;
-    else if (ids[i] == tokenizer.end_id())
-      ends.push_back(i + 1);
-  }
-  const auto all = static_cast<Index>(ids.size());
-  if (all > 0 && (ends.empty() || ends.back() < all)) ends.push_back(all);
-  return ends;
+  take();
+  builder.end_input();
 }
 
 }  // namespace
-
-Index StatisticsText::line_of(Index token) const {
-  return std::upper_bound(line_ends.begin(), line_ends.end(), token) - line_ends.begin();
-}
 
 StatisticsText load_split(const Dataset& data, Split split, const std::function<bool()>& stop) {
   constexpr Index kPart = Index{1} << 20;
   StatisticsText text;
   const Index tokens = data.tokens(split);
-  text.ids.reserve(static_cast<std::size_t>(tokens));
   TokenCursor cursor(data, split);
+  TextBuilder builder(data.tokenizer(), text);
+  std::vector<std::int32_t> part;
   while (text.tokens() < tokens) {
     check_stop(stop);
-    const Index begin = text.tokens(), count = std::min(kPart, tokens - begin);
-    text.ids.resize(static_cast<std::size_t>(begin + count));
-    if (cursor.read(count, text.ids.data() + begin) != count)
+    part.resize(static_cast<std::size_t>(std::min(kPart, tokens - text.tokens())));
+    if (cursor.read(static_cast<Index>(part.size()), part.data()) != static_cast<Index>(part.size()))
       throw Error(Exit::bad_data, data.directory() + ": shards: expected " + std::to_string(tokens) +
                                       " tokens, found fewer; moe-check tells what is damaged");
+    builder.add(part);
   }
-  text.line_ends = find_lines(text.ids, data.tokenizer());
+  builder.end_input();
   for (const InputRange& input : data.split(split).inputs)
     text.inputs.push_back({input.name, text.line_of(input.tokens.begin), text.line_of(input.tokens.end - 1) + 1});
   text.unknown_words = data.split(split).unknown_words;
@@ -101,38 +132,28 @@ StatisticsText load_split(const Dataset& data, Split split, const std::function<
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
                           const std::function<bool()>& stop) {
   StatisticsText text;
-  EncodedText encoded;
-  std::vector<Index> input_ends;
+  TextBuilder builder(tokenizer, text);
   for (const std::string& path : paths) {
     TextSource source = TextSource::open(path, {}, text_bytes(tokenizer.kind()));
-    encode_source(source, tokenizer, stop, encoded);
-    input_ends.push_back(encoded.tokens());
-    text.inputs.push_back({source.name(), 0, 0});
-  }
-  text.ids = std::move(encoded.ids);
-  text.unknown_words = encoded.unknown_words;
-  text.line_ends = find_lines(text.ids, tokenizer);
-  Index line = 0;
-  for (std::size_t i = 0; i < input_ends.size(); ++i) {
-    text.inputs[i].begin = line;
-    while (line < text.lines() && text.line_ends[line] <= input_ends[i]) ++line;
-    text.inputs[i].end = line;
+    const Index begin = text.lines();
+    encode_source(source, tokenizer, stop, builder, text.unknown_words);
+    text.inputs.push_back({source.name(), begin, text.lines()});
   }
   return text;
 }
 
 void end_every_line(StatisticsText& text, const Tokenizer& tokenizer) {
   if (tokenizer.line_end_id() == tokenizer.end_id()) return;
-  std::vector<std::int32_t> ids;
-  Index begin = 0;
-  for (Index& end : text.line_ends) {
-    for (Index i = begin; i < end; ++i)
-      if (text.ids[i] != tokenizer.end_id()) ids.push_back(text.ids[i]);
-    ids.push_back(tokenizer.end_id());
-    begin = end;
-    end = static_cast<Index>(ids.size());
+  StatisticsText ended;
+  Index token = 0;
+  for (Index line = 0; line < text.lines(); ++line) {
+    for (const Index end = text.line_ends[line]; token < end; ++token)
+      if (const std::int32_t id = text.ids[token]; id != tokenizer.end_id()) ended.ids.push_back(id);
+    ended.ids.push_back(tokenizer.end_id());
+    ended.line_ends.push_back(ended.tokens());
   }
-  text.ids = std::move(ids);
+  text.ids = std::move(ended.ids);
+  text.line_ends = std::move(ended.line_ends);
 }
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// The text that moe-stats reads: all tokens in memory, 4 bytes each, with their lines and files.
+// The text that moe-stats reads: all tokens, packed in memory, with their lines and files.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "report/line_ends.hpp"
+#include "report/packed_integers.hpp"
 #include "train/config.hpp"
 
 namespace moelm {
@@ -19,21 +21,23 @@ struct TextInput {
 };
 
 struct StatisticsText {
-  std::vector<std::int32_t> ids;  ///< the tokens to predict, `</s>` included
-  std::vector<Index> line_ends;   ///< tokens up to and with the last one of each line
+  PackedIntegers ids;  ///< the tokens to predict, `</s>` included
+  LineEnds line_ends;  ///< tokens up to and with the last one of each line
   std::vector<TextInput> inputs;
   Index unknown_words = 0;
 
-  Index tokens() const { return static_cast<Index>(ids.size()); }
-  Index lines() const { return static_cast<Index>(line_ends.size()); }
+  Index tokens() const { return ids.size(); }
+  Index lines() const { return line_ends.size(); }
   /// The line, counted from 0, that a token belongs to.
-  Index line_of(Index token) const;
+  Index line_of(Index token) const { return line_ends.line_of(token); }
 };
 
-/// A split of a data folder. `stop` is asked now and then; true is Error(stopped).
+/// A split of a data folder. `stop` is asked now and then; true is Error(stopped). A text that takes more memory than
+/// this process may have is Error(out_of_memory).
 StatisticsText load_split(const Dataset& data, Split split, const std::function<bool()>& stop = {});
 
-/// Texts (plain or compressed, "-" for standard input) in the tokens of a model. UTF-16 is Error(bad_data).
+/// Texts (plain or compressed, "-" for standard input) in the tokens of a model. UTF-16 is Error(bad_data);
+/// `stop` and memory as for a split.
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
                           const std::function<bool()>& stop = {});
 

@@ -30,53 +30,85 @@ void Table::add_row(const std::vector<std::string>& cells) {
   rows_.push_back(std::move(row));
 }
 
-void Table::append_line(std::string& out, const std::vector<std::string>& cells, Index indent) const {
+std::vector<Index> Table::widths(Index columns) const {
+  constexpr Index kNarrowest = 6;
+  std::vector<Index> widths;
+  Index sum = 2 * static_cast<Index>(columns_.size()) - 2;
+  for (const Column& c : columns_) {
+    widths.push_back(c.width);
+    sum += c.width;
+  }
+  for (; columns > 0 && sum > columns; --sum) {
+    std::size_t widest = columns_.size();
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (columns_[i].align == Align::left && widths[i] > kNarrowest &&
+          (widest == columns_.size() || widths[i] >= widths[widest]))
+        widest = i;
+    if (widest == columns_.size()) break;
+    --widths[widest];
+  }
+  return widths;
+}
+
+void Table::append_line(std::string& out, const std::vector<std::string>& cells, const std::vector<Index>& widths,
+                        Index indent) const {
   std::string line(static_cast<std::size_t>(indent), ' ');
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const auto blanks = static_cast<std::size_t>(columns_[i].width - display_width(cells[i]));
+    const std::string cell = shorten(cells[i], widths[i]);
+    const auto blanks = static_cast<std::size_t>(widths[i] - display_width(cell));
     if (i > 0) line += "  ";
     if (columns_[i].align == Align::right) line.append(blanks, ' ');
-    line += cells[i];
+    line += cell;
     if (columns_[i].align == Align::left) line.append(blanks, ' ');
   }
   line.resize(line.find_last_not_of(' ') + 1);
   out += line + "\n";
 }
 
-Index Table::width_before_last() const {
-  Index width = 0;
-  for (std::size_t i = 0; i + 1 < columns_.size(); ++i) width += columns_[i].width + 2;
-  return width;
-}
-
-void Table::append_row(std::string& out, std::vector<std::string> cells, Index indent, Index width) const {
-  const auto room = static_cast<std::size_t>(std::max(width - indent - width_before_last(), kLeastLastColumn));
-  if (width == 0 || display_width(cells.back()) <= static_cast<Index>(room)) return append_line(out, cells, indent);
-  const std::string broken = wrap_words(cells.back(), room);
-  for (std::size_t begin = 0, end = 0; begin < broken.size(); begin = end + 1) {
+void Table::append_wrapped(std::string& out, std::vector<std::string> cells, std::vector<Index> widths,
+                           Index indent) const {
+  const std::string broken = wrap_words(cells.back(), static_cast<std::size_t>(widths.back()));
+  for (std::size_t begin = 0, end = 0; begin <= broken.size(); begin = end + 1) {
     end = std::min(broken.find('\n', begin), broken.size());
     cells.back() = broken.substr(begin, end - begin);
-    append_line(out, cells, indent);
+    widths.back() = std::max(widths.back(), display_width(cells.back()));  // a long word is kept whole
+    append_line(out, cells, widths, indent);
     cells.assign(cells.size(), "");
   }
 }
 
-std::string Table::str(Index indent, Index width) const {
+std::string Table::str(Index indent, Index columns) const {
+  const std::vector<Index> width = widths(columns > 0 ? std::max<Index>(columns - indent, 1) : 0);
   std::vector<std::string> headings, rules;
-  for (const Column& c : columns_) {
-    headings.push_back(c.heading);
-    rules.emplace_back(static_cast<std::size_t>(c.width), '-');
-  }
-  const bool breaks = width > 0 && !columns_.empty();
-  if (breaks) {
-    const Index room = std::max(width - indent - width_before_last(), kLeastLastColumn);
-    rules.back().resize(static_cast<std::size_t>(std::min(columns_.back().width, room)));
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    headings.push_back(columns_[i].heading);
+    rules.emplace_back(static_cast<std::size_t>(width[i]), '-');
   }
   std::string out;
-  append_line(out, headings, indent);
-  append_line(out, rules, indent);
-  for (const auto& row : rows_) append_row(out, row, indent, breaks ? width : 0);
+  append_line(out, headings, width, indent);
+  append_line(out, rules, width, indent);
+  for (const auto& row : rows_) append_line(out, row, width, indent);
   return out;
+}
+
+std::string Table::wrapped(Index indent, Index width) const {
+  if (width == 0 || columns_.empty()) return str(indent);
+  std::vector<Index> widths = this->widths(0);
+  Index before_last = indent;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
+  widths.back() = std::min(widths.back(), std::max(width - before_last, kLeastLastColumn));
+  std::vector<std::string> headings, rules;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    headings.push_back(columns_[i].heading);
+    rules.emplace_back(static_cast<std::size_t>(widths[i]), '-');
+  }
+  std::string out;
+  append_line(out, headings, widths, indent);
+  append_line(out, rules, widths, indent);
+  for (const auto& row : rows_) append_wrapped(out, row, widths, indent);
+  return out;
+}
+return out;
 }
 
 }  // namespace moelm

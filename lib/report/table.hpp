@@ -24,9 +24,12 @@ class Table {
   bool empty() const { return rows_.empty(); }
 
   /// The heading, a rule and the rows, each line after `indent` spaces and ending in a newline, without trailing
-  /// blanks. Words of the last column, which is left-aligned then, go on in further lines where a row would be wider
-  /// than `width` columns (0: no limit).
-  std::string str(Index indent = 0, Index width = 0) const;
+  /// blanks. Where `columns` (0: no limit) are too few, what is left-aligned is shortened, the widest first, down to 6
+  /// columns each.
+  std::string str(Index indent = 0, Index columns = 0) const;
+  /// The same, but words of the last column, which is left-aligned then, go on in further lines where a row would be
+  /// wider than `width` columns (0: no limit).
+  std::string wrapped(Index indent, Index width) const;
 
  private:
   struct Column {
@@ -35,10 +38,11 @@ class Table {
     Index widest;
     Index width;
   };
-  void append_line(std::string& out, const std::vector<std::string>& cells, Index indent) const;
-  void append_row(std::string& out, std::vector<std::string> cells, Index indent, Index width) const;
-  /// Columns before the last one, with the blanks between.
-  Index width_before_last() const;
+  /// Width of every column of a table that is `columns` wide at most.
+  std::vector<Index> widths(Index columns) const;
+  void append_line(std::string& out, const std::vector<std::string>& cells, const std::vector<Index>& widths,
+                   Index indent) const;
+  void append_wrapped(std::string& out, std::vector<std::string> cells, std::vector<Index> widths, Index indent) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -7,6 +7,7 @@
 #include "base/quantity.hpp"
 #include "report/format.hpp"
 #include "report/table.hpp"
+#include "report/wrapped_text.hpp"
 
 namespace moelm {
 namespace {
@@ -21,11 +22,12 @@ std::string joined(const std::vector<TokenUse>& tokens) {
   return text;
 }
 
-void append_facts(std::string& out, const StatisticsReport& report) {
+void append_facts(std::string& out, const StatisticsReport& report, Index columns) {
   std::size_t width = 0;
   for (const auto& [name, value] : report.facts) width = std::max(width, name.size());
   for (const auto& [name, value] : report.facts) {
-    out.append(name).append(width - name.size() + 2, ' ').append(escape_terminal(value)).append("\n");
+    out.append(name).append(width - name.size() + 2, ' ');
+    out += wrapped_text(escape_terminal(value), static_cast<Index>(width) + 2, columns);
   }
 }
 
@@ -33,13 +35,14 @@ std::string nats(const Information& i) {
   return format_fixed(i.nats, 3) + " nats (shuffled " + format_fixed(i.shuffled, 3) + ")";
 }
 
-void append_balance(std::string& out, const StatisticsReport& report, const LayerStatistics& s) {
+void append_balance(std::string& out, const StatisticsReport& report, const LayerStatistics& s, Index columns) {
   const std::string load = s.load_kind == "smooth" ? "load" : "load (counts)";
-  out += "  CV(importance) " + format_fixed(s.cv_importance, 3) + "   CV(" + load + ") " + format_fixed(s.cv_load, 3);
-  out += "   max/mean load " + format_fixed(s.max_over_mean_load, 2) + "   max/mean tokens " +
-         format_fixed(s.max_over_mean_tokens, 2) + "\n";
-  out += "  Jain index " + format_fixed(s.jain, 3) + "   gate entropy " + format_fixed(s.gate_entropy, 3) +
-         " nats   dead experts " + format_count(static_cast<Index>(s.dead.size())) + "\n";
+  const auto append_line = [&](const std::string& line) { out += "  " + wrapped_text(line, 2, columns); };
+  append_line("CV(importance) " + format_fixed(s.cv_importance, 3) + "   CV(" + load + ") " +
+              format_fixed(s.cv_load, 3) + "   max/mean load " + format_fixed(s.max_over_mean_load, 2));
+  append_line("max/mean tokens " + format_fixed(s.max_over_mean_tokens, 2) + "  Jain " + format_fixed(s.jain, 3) +
+              "  gate entropy " + format_fixed(s.gate_entropy, 3) + " nats  dead experts " +
+              format_count(static_cast<Index>(s.dead.size())));
   const InformationReport& i = s.information;
   if (i.rows == 0) return;
   out += "  I(" + report.class_kind + "; expert) " + nats(i.label_expert) + " of " + format_fixed(i.label_entropy, 3) +
@@ -68,15 +71,37 @@ std::string expert_table(const StatisticsReport& report, const LayerReport& laye
   Table table;
   for (const char* heading : {"expert", "tokens", "share", "importance", "load", "gate"}) table.add_column(heading);
   table.add_column("class", Align::left, 14);
-  constexpr Index kNumbers = 72;
-  table.add_column("prefers", Align::left, std::max<Index>(columns - kNumbers, 16));
+  table.add_column("prefers", Align::left);
   for (const Index e : shown_experts(s, kExperts)) {
     const ExpertUse& u = s.use[e];
     table.add_row({std::to_string(e), format_count(u.tokens), format_percent(u.share), format_fixed(u.importance, 1),
                    format_fixed(u.load, 1), format_fixed(u.mean_gate, 2), favourite_class(report, s, e),
                    joined(layer.words[e].by_lift)});
   }
-  return table.str(2);
+  return table.str(2, columns);
+}
+
+/// A short text: what was read, its experts in each layer, what came next.
+std::string sentence_table(const StatisticsReport& report, Index columns) {
+  Table table;
+  table.add_column("reads", Align::left, 16);
+  for (const LayerReport& layer : report.layers)
+    table.add_column("experts of layer " + std::to_string(layer.statistics.layer), Align::left);
+  table.add_column("comes next", Align::left, 16);
+  table.add_column("probability");
+  for (const RoutedToken& row : report.sentence) {
+    std::vector<std::string> cells = {row.token};
+    for (const auto& experts : row.experts) {
+      std::string cell;
+      for (const auto& [expert, gate] : experts)
+        cell += (cell.empty() ? "" : " ") + std::to_string(expert) + ":" + format_fixed(static_cast<double>(gate), 2);
+      cells.push_back(std::move(cell));
+    }
+    cells.push_back(row.next);
+    cells.push_back(format_measure(row.probability, 2));
+    table.add_row(cells);
+  }
+  return table.str(0, columns);
 }
 
 /// The end of escaped text that fits, so that the words in question stand below each other.
@@ -95,7 +120,7 @@ void append_contexts(std::string& out, const LayerReport& layer, Index columns) 
   std::vector<Index> experts = shown_experts(s, 2 * kContextExperts);
   std::stable_sort(experts.begin(), experts.end(), [&](Index a, Index b) { return s.use[a].tokens > s.use[b].tokens; });
   experts.resize(std::min(experts.size(), static_cast<std::size_t>(kContextExperts)));
-  const Index half = std::clamp<Index>((columns - 27) / 2, 20, 60);
+  const Index half = std::clamp<Index>((columns - 27) / 2, 8, 60);
   out += "  Highest gates of the busiest, at the word in brackets:\n";
   for (const Index e : experts) {
     const auto& contexts = layer.words[e].contexts;
@@ -116,14 +141,15 @@ void append_contexts(std::string& out, const LayerReport& layer, Index columns) 
 
 std::string text_report(const StatisticsReport& report, Index columns) {
   std::string out;
-  append_facts(out, report);
+  append_facts(out, report, columns);
+  if (!report.sentence.empty()) out += "\n" + sentence_table(report, columns);
   if (report.layers.empty()) out += "\nThis model has no gated MoE layer, so there are no experts to look into.\n";
   for (const LayerReport& layer : report.layers) {
     const LayerStatistics& s = layer.statistics;
     out += "\nLayer " + std::to_string(s.layer) + ": " + format_counted(s.experts, "expert") + ", " +
            format_fixed(s.k_mean, s.k_mean == std::floor(s.k_mean) ? 0 : 2) + " for each token, " +
            format_counted(s.rows, "token") + "\n";
-    append_balance(out, report, s);
+    append_balance(out, report, s, columns);
     out += "\n" + expert_table(report, layer, columns);
     if (s.experts > kExperts)
       out += "  (the " + std::to_string(kExperts / 2) + " most and the " + std::to_string(kExperts / 2) +

@@ -56,12 +56,6 @@ void assign_deciles(const VocabularyFacts& vocabulary, std::vector<std::int32_t>
   }
 }
 
-std::string_view trimmed(std::string_view line) {
-  const auto first = line.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-}
-
 }  // namespace
 
 TokenClasses classify_tokens(const VocabularyFacts& vocabulary) {
@@ -90,22 +84,6 @@ std::int32_t LabelSet::number(const std::string& label, const std::string& sourc
                                     " different ones, found more; give one label for each line of the text");
   names_.push_back(label);
   return numbers_[label] = static_cast<std::int32_t>(names_.size()) - 1;
-}
-
-std::vector<std::int32_t> parse_labels(std::string_view text, const std::string& source, LabelSet& labels) {
-  constexpr std::size_t kLongest = 200;
-  std::vector<std::int32_t> result;
-  while (!text.empty()) {
-    const std::size_t length = std::min(text.find('\n'), text.size());
-    const std::string_view label = trimmed(text.substr(0, length));
-    if (label.size() > kLongest)
-      throw Error(Exit::bad_data, source + ": line " + std::to_string(result.size() + 1) +
-                                      ": expected a label of at most 200 bytes, found " + std::to_string(label.size()) +
-                                      "; give one label for each line of the text");
-    result.push_back(label.empty() ? -1 : labels.number(std::string(label), source));
-    text.remove_prefix(std::min(length + 1, text.size()));
-  }
-  return result;
 }
 
 }  // namespace moelm

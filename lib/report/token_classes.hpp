@@ -46,8 +46,4 @@ class LabelSet {
   std::unordered_map<std::string, std::int32_t> numbers_;
 };
 
-/// Reads one label a line (surrounding blanks and a final carriage return dropped; a blank line is no label, -1).
-/// Throws Error(bad_data) naming `source` for a label longer than 200 bytes or too many of them.
-std::vector<std::int32_t> parse_labels(std::string_view text, const std::string& source, LabelSet& labels);
-
 }  // namespace moelm

@@ -125,8 +125,9 @@ TEST_CASE("JSON, page and routes of one pass agree") {
   for (const Json& t : layer.at("tokens")) choices += t.get<Index>();
   CHECK(static_cast<double>(choices) == Approx(layer.at("k_mean").get<double>() * static_cast<double>(tokens)));
   const std::string routes = world().file("routes.tsv"), page = world().file("page.html");
-  CHECK(std::count(routes.begin(), routes.end(), '\n') == tokens);
-  CHECK(routes.substr(0, routes.find('\n')).find("0\t1\t</s>\t2\t") == 0);
+  CHECK(std::count(routes.begin(), routes.end(), '\n') == tokens + 1);
+  CHECK(routes.find("token_index\tline\ttoken\tlayer\texpert_1") == 0);
+  CHECK(routes.substr(routes.find('\n') + 1).find("0\t1\t</s>\t2\t") == 0);
   CHECK(harmless(page));
   CHECK(page.find("<script") == std::string::npos);
   CHECK(page.find("&lt;script&gt;") != std::string::npos);

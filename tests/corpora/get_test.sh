@@ -162,6 +162,10 @@ check '... the text of the manifest' eval 'says verified && ! says WRONG'
 check '... with a class for every line' eval '[ "$(wc -l <"$work/to/grammar/test.classes")" -eq 1000 ]'
 check '... and the Markov source beside it' eval 'grep -q entropy_rate_nats "$work/to/grammar/markov/exact.json"'
 
+odd=$(printf 'odd\033]0;owned\007')
+check 'a name that would act on the terminal is shown escaped' run 66 kjv "$work/to/odd" --from "$work/$odd"
+check '... on every line' eval '! says "$(printf "\\033")"'
+
 # Every manifest of the project is complete.
 for file in "$source_home"/*.json; do
   name=$(basename "$file" .json)

@@ -11,6 +11,7 @@
 #include "data/index_room.hpp"
 #include "data/token_cursor.hpp"
 #include "data/tokenizer_file.hpp"
+#include "io/file.hpp"
 #include "io/text_blocks.hpp"
 #include "io/text_repair.hpp"
 #include "support/catch.hpp"

@@ -47,7 +47,7 @@ TEST_CASE("a new file, an empty one and an earlier output of the same kind are w
 
 TEST_CASE("A4: a file that is not ours is kept, and refused before the work, unless force is given") {
   const TemporaryDirectory directory;
-  for (const std::string text : {"my thesis", "<page>my own", "made by us", "{}"}) {
+  for (const std::string& text : std::vector<std::string>{"my thesis", "<page>my own", "made by us", "{}"}) {
     const std::string path = directory / "other";
     put_file(path, text);
     const auto open = [&] { OutputFile(path, kKind, false); };
@@ -59,7 +59,7 @@ TEST_CASE("A4: a file that is not ours is kept, and refused before the work, unl
   }
   put(directory / "other", kOurs, true);
   CHECK(get_file(directory / "other") == kOurs);
-  for (const std::string path : {directory.path(), directory / "none/page", directory / "page/", std::string()})
+  for (const std::string& path : {directory.path(), directory / "none/page", directory / "page/", std::string()})
     CHECK(error_exit([&] { OutputFile(path, kKind, true); }) == Exit::cannot_create);
   CHECK(names_in(directory) == std::vector<std::string>{"other"});
 }

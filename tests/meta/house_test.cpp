@@ -145,6 +145,16 @@ TEST_CASE("every third party is used in one place") {
       }
 }
 
+TEST_CASE("programs print through common/output alone, which escapes; the library does not print") {
+  const std::regex way_out("std::(cout|cerr|clog)\\b|\\b(v?f?printf|f?puts|putchar|fwrite|perror)\\(");
+  for (const auto& path : sources({"lib", "apps", "corpora"})) {
+    const std::string name = path.generic_string();
+    if (name == "apps/common/output.cpp" || name == "apps/common/main_guard.cpp") continue;
+    INFO(name);
+    CHECK_FALSE(std::regex_search(read(kRoot / path), way_out));
+  }
+}
+
 TEST_CASE("no file of the library or the programs is longer than 400 lines") {
   for (const auto& path : sources({"lib", "apps", "corpora"})) {
     const std::string text = read(kRoot / path);

@@ -175,6 +175,33 @@ TEST_CASE("the size of the chunks changes nothing") {
   }
 }
 
+TEST_CASE("B8: the load of two levels is equation 14 of the whole text, not a sum over its chunks") {
+  TextShape shape;  // 6 experts in 2 groups of 3
+  RoutedText text = random_routing(shape, 6);
+  std::mt19937 random(6);
+  const auto number = [&](double most) { return most * static_cast<double>(random() % 1000) / 1000; };
+  std::vector<double> primary(2), secondary(6), group_rows(2);
+  for (Routing& chunk : text.chunks) {
+    RoutingSums& sums = chunk.sums;
+    sums.primary_load = {number(30), number(9)};
+    sums.group_rows = {static_cast<Index>(1 + random() % 20), static_cast<Index>(random() % 3)};
+    sums.secondary_load.clear();
+    for (Index e = 0; e < 6; ++e) sums.secondary_load.push_back(number(10));
+    sums.combine_levels();
+    for (std::size_t g = 0; g < 2; ++g) {
+      primary[g] += sums.primary_load[g];
+      group_rows[g] += static_cast<double>(sums.group_rows[g]);
+    }
+    for (std::size_t e = 0; e < 6; ++e) secondary[e] += sums.secondary_load[e];
+  }
+  std::vector<double> load;
+  for (std::size_t e = 0; e < 6; ++e) load.push_back(primary[e / 3] * secondary[e] / group_rows[e / 3]);
+  const LayerStatistics s = accumulate(text, shape);
+  for (std::size_t e = 0; e < 6; ++e) CHECK(s.use[e].load == Approx(load[e]));
+  CHECK(s.cv_load == Approx(cv(load)));
+  CHECK(s.max_over_mean_load == Approx(greatest_over_mean(load)));
+}
+
 TEST_CASE("a text without rows has statistics of zero, not of nan") {
   const TextShape shape;
   const LayerStatistics s = accumulate({}, shape);

@@ -137,6 +137,30 @@ TEST_CASE("a page of ordinary text is well-formed and shows all its parts") {
   CHECK(page.find("word7") != std::string::npos);
 }
 
+TEST_CASE(
+    "D17: a short text is shown token by token with its experts, and charts that could say nothing are left out") {
+  TextShape shape;
+  shape.rows = 4;
+  StatisticsReport report = sample_report(shape, [](Index i) { return "word" + std::to_string(i); });
+  report.sentence = {{"</s>", "<b>", 0.25, {{{3, 0.75F}, {1, 0.25F}}}}, {"<b>", "x", 1e-6, {{}}}};
+  const std::string page = html_report(report, sample_curves());
+  MarkupChecker checker(page);
+  CHECK(checker.complaint() == "");
+  CHECK(page.find("<td>&lt;/s&gt;</td>") != std::string::npos);
+  CHECK(page.find("<li title=\"expert 3\">3<small>0.75</small></li>") != std::string::npos);
+  CHECK(page.find("experts of layer 2 (gate)") != std::string::npos);
+  CHECK(page.find("0.25</td>") != std::string::npos);
+  CHECK(page.find("too few to say") == std::string::npos);
+  CHECK(page.find("Which labels go to which experts") == std::string::npos);
+}
+
+TEST_CASE("D17: the axes of every chart say what they are") {
+  const std::string page = html_report(sample_report({}, [](Index i) { return std::to_string(i); }), sample_curves());
+  for (const char* label : {"optimizer step", "perplexity a token, logarithmic", "learning rate",
+                            "coefficient of variation", "times the mean of all experts"})
+    CHECK(page.find(std::string(">") + label + "</text>") != std::string::npos);
+}
+
 TEST_CASE("pages of hostile tokens, labels and names have no active element") {
   std::mt19937 random(1);
   TextShape shape;

@@ -61,6 +61,34 @@ TEST_CASE("mutual information equals its definition, also given the token") {
   }
 }
 
+TEST_CASE("B8: a row that no expert served says nothing: the others alone give the same") {
+  std::mt19937 random(7);
+  RoutingSample all(5, 3, 10'000, 1), served(5, 3, 10'000, 1);
+  for (int i = 0; i < 6000; ++i) {
+    const auto label = static_cast<std::int32_t>(random() % 3), token = static_cast<std::int32_t>(random() % 20);
+    std::vector<std::int32_t> experts;
+    std::vector<float> gates;
+    for (Index j = static_cast<Index>(random() % 4); j > 0; --j) {
+      experts.push_back(static_cast<std::int32_t>((label + j) % 5));
+      gates.push_back(static_cast<float>(1 + random() % 4) / 8);
+    }
+    all.add(token, label, experts, gates);
+    if (!experts.empty()) served.add(token, label, experts, gates);
+  }
+  REQUIRE(served.rows() < 5000);
+  CHECK(all.rows() == served.rows());
+  const InformationReport a = measure_information(all, 1), b = measure_information(served, 1);
+  CHECK(a.rows == b.rows);
+  for (const auto& [x, y] : {std::pair(a.label_expert, b.label_expert),
+                             {a.token_expert, b.token_expert},
+                             {a.label_given_token, b.label_given_token}}) {
+    CHECK(x.nats == y.nats);
+    CHECK(x.shuffled == y.shuffled);
+  }
+  CHECK(a.expert_entropy == b.expert_entropy);
+  CHECK(a.label_expert.nats > 0.1);
+}
+
 TEST_CASE("independent labels tell nothing, labels that decide the expert tell everything") {
   std::mt19937 random(5);
   RoutingSample independent(8, 1, 50'000, 1), identical(8, 1, 50'000, 1);

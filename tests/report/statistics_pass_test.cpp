@@ -84,6 +84,18 @@ void check_equal(const StatisticsReport& report, const Reference& reference, Ind
   CHECK(report.layers[0].statistics.k_mean == Approx(2));
 }
 
+std::vector<std::int32_t> values_of(const PackedIntegers& packed) {
+  std::vector<std::int32_t> values(static_cast<std::size_t>(packed.size()));
+  packed.read(0, packed.size(), values.data());
+  return values;
+}
+
+std::vector<Index> values_of(const LineEnds& ends) {
+  std::vector<Index> values;
+  for (Index line = 0; line < ends.size(); ++line) values.push_back(ends[line]);
+  return values;
+}
+
 StatisticsText sample_text(Index lines) {
   StatisticsText text;
   for (Index line = 0; line < lines; ++line) {
@@ -105,7 +117,8 @@ TEST_CASE("a pass in carry state equals scoring token by token") {
   Context context(2);
   const StatisticsReport report =
       collect_statistics(context, model.config, model.parameters, *tokenizer, text, classes_by_token(*tokenizer), {});
-  check_equal(report, one_by_one(model, *tokenizer, text.ids, [](Index i) { return i == 0; }), text.tokens());
+  check_equal(report, one_by_one(model, *tokenizer, values_of(text.ids), [](Index i) { return i == 0; }),
+              text.tokens());
 }
 
 TEST_CASE("a pass in reset state equals scoring every line alone, long lines too") {
@@ -121,7 +134,7 @@ TEST_CASE("a pass in reset state equals scoring every line alone, long lines too
   const StatisticsReport report =
       collect_statistics(context, model.config, model.parameters, *tokenizer, text, classes_by_token(*tokenizer), pass);
   const auto begins = [&](Index i) { return i == 0 || text.ids[i - 1] == 0; };
-  check_equal(report, one_by_one(model, *tokenizer, text.ids, begins), text.tokens());
+  check_equal(report, one_by_one(model, *tokenizer, values_of(text.ids), begins), text.tokens());
 }
 
 TEST_CASE("several streams see every token once") {
@@ -141,7 +154,7 @@ TEST_CASE("several streams see every token once") {
       if (i == b * parts / 7) return true;
     return false;
   };
-  check_equal(report, one_by_one(model, *tokenizer, text.ids, begins), parts);
+  check_equal(report, one_by_one(model, *tokenizer, values_of(text.ids), begins), parts);
   CHECK(told == parts);
   pass.stop = [] { return true; };
   CHECK_THROWS_AS(
@@ -161,11 +174,14 @@ TEST_CASE("routes have a line for every token and layer, in the order of the tex
     std::ostringstream out;
     StatisticsPass pass;
     pass.state = state;
-    pass.routes = &out;
+    pass.routes = [&out](std::string_view lines) { out << lines; };
     Context context(1);
     collect_statistics(context, model.config, model.parameters, *tokenizer, text, classes_by_token(*tokenizer), pass);
     std::istringstream lines(out.str());
     Index count = 0;
+    std::string header;
+    std::getline(lines, header);
+    REQUIRE(header == "token_index\tline\ttoken\tlayer\texpert_1\texpert_2");
     for (std::string line; std::getline(lines, line); ++count) {
       std::istringstream fields(line);
       Index index = 0, line_number = 0, layer = 0;
@@ -190,15 +206,15 @@ TEST_CASE("classes by file and by label follow the line of the predicted token")
   put_file(directory / "one.txt", "a b\nc\n");
   std::ofstream(directory / "two.txt") << "\xef\xbb\xbf"
                                           "d zzz\n\ne";
-  put_file(directory / "labels", "two\none\ntwo\n\none\n");
+  put_file(directory / "labels", "\xef\xbb\xbftwo\none\ntwo\n\none\n");
   const StatisticsText text = load_texts({directory / "one.txt", directory / "two.txt"}, *tokenizer);
-  CHECK(text.ids == std::vector<std::int32_t>{1, 2, 0, 3, 0, 4, 6, 0, 0, 5, 0});
-  CHECK(text.line_ends == std::vector<Index>{3, 5, 8, 9, 11});
+  CHECK(values_of(text.ids) == std::vector<std::int32_t>{1, 2, 0, 3, 0, 4, 6, 0, 0, 5, 0});
+  CHECK(values_of(text.line_ends) == std::vector<Index>{3, 5, 8, 9, 11});
   CHECK(text.unknown_words == 1);
   const RowClasses files = classes_by_file(text), labels = classes_by_label(text, directory / "labels");
   CHECK(files.names == std::vector<std::string>{"one.txt", "two.txt"});
-  CHECK(files.of_line == std::vector<std::int32_t>{0, 0, 1, 1, 1});
-  CHECK(labels.of_line == std::vector<std::int32_t>{1, 0, 1, -1, 0});
+  CHECK(values_of(files.of_line) == std::vector<std::int32_t>{0, 0, 1, 1, 1});
+  CHECK(values_of(labels.of_line) == std::vector<std::int32_t>{1, 0, 1, -1, 0});
   const TinyModel model(7);
   Context context(1);
   const StatisticsReport report =
@@ -217,11 +233,11 @@ TEST_CASE("in bytes, lines end with newlines and documents with </s>, which belo
   put_file(directory / "one", "ab\nc\n");
   put_file(directory / "two", "d");
   StatisticsText text = load_texts({directory / "one", directory / "two"}, *tokenizer);
-  CHECK(text.ids == std::vector<std::int32_t>{'a', 'b', '\n', 'c', '\n', 256, 'd', 256});
-  CHECK(text.line_ends == std::vector<Index>{3, 6, 8});
+  CHECK(values_of(text.ids) == std::vector<std::int32_t>{'a', 'b', '\n', 'c', '\n', 256, 'd', 256});
+  CHECK(values_of(text.line_ends) == std::vector<Index>{3, 6, 8});
   CHECK(text.inputs[0].end == 2);
   CHECK(text.inputs[1].end == 3);
   end_every_line(text, *tokenizer);
-  CHECK(text.ids == std::vector<std::int32_t>{'a', 'b', '\n', 256, 'c', '\n', 256, 'd', 256});
-  CHECK(text.line_ends == std::vector<Index>{4, 7, 9});
+  CHECK(values_of(text.ids) == std::vector<std::int32_t>{'a', 'b', '\n', 256, 'c', '\n', 256, 'd', 256});
+  CHECK(values_of(text.line_ends) == std::vector<Index>{4, 7, 9});
 }

@@ -24,11 +24,25 @@ TEST_CASE("words of the last column go on below where a row would be too wide") 
   table.add_column("meaning", Align::left);
   table.add_row({"train.lr", "the peak learning rate of a run"});
   table.add_row({"k", "short"});
-  REQUIRE(table.str(0, 30) ==
+  REQUIRE(table.wrapped(0, 30) ==
           "key       meaning\n"
           "--------  --------------------\n"
           "train.lr  the peak learning\n"
           "          rate of a run\n"
           "k         short\n");
-  REQUIRE(table.str() == table.str(0, 100));
+  REQUIRE(table.str() == table.wrapped(0, 100));
+}
+
+TEST_CASE("a table that is too wide shortens its texts, the widest first, and keeps its numbers") {
+  Table table;
+  table.add_column("class", Align::left);
+  table.add_column("n");
+  table.add_column("words", Align::left);
+  table.add_row({"punctuation", "1,234,567", "of the and that in he shall"});
+  CHECK(table.str(0, 80).find("of the and that in he shall") != std::string::npos);
+  CHECK(table.str(2, 36) ==
+        "  class                n  words\n"
+        "  -----------  ---------  ----------\n"
+        "  punctuation  1,234,567  of the an\u2026\n");
+  CHECK(table.str(0, 10).find("1,234,567") != std::string::npos);
 }

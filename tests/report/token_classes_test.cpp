@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "report/label_parser.hpp"
 #include "report/routes_writer.hpp"
 #include "support/catch.hpp"
 
@@ -68,23 +69,46 @@ TEST_CASE("deciles hold a tenth of the running words each, the frequent first") 
   CHECK(c.of_token[0] == 14);
 }
 
-TEST_CASE("labels: one a line, blank is none, numbered as they appear") {
-  LabelSet set;
-  CHECK(parse_labels("law\r\n\nsea \nlaw", "f", set) == std::vector<std::int32_t>{0, -1, 1, 0});
-  CHECK(parse_labels("sea\n", "g", set) == std::vector<std::int32_t>{1});
-  CHECK(parse_labels("", "g", set).empty());
-  CHECK(set.names() == std::vector<std::string>{"law", "sea"});
+namespace {
+
+/// The labels of a file that comes in pieces of `piece` bytes.
+std::vector<std::int32_t> parse(const std::string& text, const std::string& source, LabelSet& labels,
+                                std::size_t piece = 1000) {
+  LabelParser parser(source, labels);
+  for (std::size_t i = 0; i < text.size(); i += piece) parser.add(std::string_view(text).substr(i, piece));
+  const PackedIntegers packed = parser.finish();
+  std::vector<std::int32_t> numbers(static_cast<std::size_t>(packed.size()));
+  packed.read(0, packed.size(), numbers.data());
+  return numbers;
 }
 
-TEST_CASE("a text instead of labels is refused by name") {
+}  // namespace
+
+TEST_CASE("labels: one a line, blank is none, numbered as they appear, a byte order mark is no part of them") {
+  for (const std::size_t piece : {1, 2, 3, 1000}) {
+    LabelSet set;
+    CHECK(parse("law\r\n\nsea \nlaw", "f", set, piece) == std::vector<std::int32_t>{0, -1, 1, 0});
+    CHECK(parse("\xef\xbb\xbfsea\n\xef\xbb\xbfx", "g", set, piece) == std::vector<std::int32_t>{1, 2});
+    CHECK(parse("", "g", set, piece).empty());
+    CHECK(set.names() == std::vector<std::string>{"law", "sea", "\xef\xbb\xbfx"});
+  }
+}
+
+TEST_CASE("a text instead of labels is refused by name, before it fills the memory") {
   LabelSet set;
   CHECK_THROWS_WITH(
-      parse_labels("a\n" + std::string(201, 'x'), "sea.txt", set),
+      parse("a\n" + std::string(201, 'x'), "sea.txt", set),
       "sea.txt: line 2: expected a label of at most 200 bytes, found 201; give one label for each line of the "
       "text");
+  LabelParser endless("blanks", set);
+  CHECK_THROWS_AS(
+      [&] {
+        for (int i = 0; i < 100; ++i) endless.add(std::string(1000, ' '));
+      }(),
+      Error);
   std::string many;
   for (int i = 0; i <= LabelSet::kMost; ++i) many += std::to_string(i) + "\n";
-  CHECK_THROWS_AS(parse_labels(many, "sea.txt", set), Error);
+  CHECK_THROWS_AS(parse(many, "sea.txt", set), Error);
 }
 
 TEST_CASE("routes: a line for each layer, chosen experts by falling gate, tokens escaped") {
@@ -93,13 +117,16 @@ TEST_CASE("routes: a line for each layer, chosen experts by falling gate, tokens
   first.experts = second.experts = 4;
   first.begin = {0, 2, 4};
   second.begin = {0, 1, 2};
-  first.expert = {0, 1, 3, 2};
-  first.gate = {0.5F, 0.5F, 0.75F, 0.25F};
+  first.expert = {0, 1, 2, 3};
+  first.gate = {0.5F, 0.5F, 0.25F, 0.75F};
   second.expert = {0, 2};
   second.gate = {1, 1};
   std::ostringstream out;
   const std::vector<Index> layers = {2, 4};
   const std::vector<const Routing*> routings = {&first, &second};
   write_routes(out, {7, 3, "a\tb"}, 1, layers, routings);
-  CHECK(out.str() == "7\t3\ta\\tb\t2\t3:0.75\t2:0.25\n7\t3\ta\\tb\t4\t2:1\n");
+  write_routes(out, {8, 3, "\"\""}, 0, layers, routings);
+  CHECK(out.str() ==
+        "7\t3\ta\\tb\t2\t3:0.75\t2:0.25\n7\t3\ta\\tb\t4\t2:1\n"
+        "8\t3\t\\u{22}\"\t2\t0:0.5\t1:0.5\n8\t3\t\\u{22}\"\t4\t0:1\n");
 }

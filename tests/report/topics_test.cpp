@@ -50,8 +50,8 @@ ModelConfig make_model() {
 }
 
 /// Window `index` of parallel streams over the text, without end.
-Batch window(const std::vector<std::int32_t>& ids, Index index) {
-  const auto tokens = static_cast<Index>(ids.size());
+Batch window(const PackedIntegers& ids, Index index) {
+  const Index tokens = ids.size();
   Batch batch;
   batch.sequence = Sequence(kStreams, kSteps);
   for (Index t = 0; t < kSteps; ++t)

@@ -1,0 +1,28 @@
+#include "common/output.hpp"
+
+#include <iostream>
+#include <string>
+
+#include "base/escape.hpp"
+
+namespace moelm {
+
+void print_line(std::string_view text) { std::cout << escape_terminal(text) << '\n'; }
+
+void print_text(std::string_view text) { std::cout << escape_lines(text); }
+
+void print_json(const Json& value, int indent) { std::cout << json_text(value, indent) << '\n'; }
+
+void flush_output() { std::cout.flush(); }
+
+bool printed() { return static_cast<bool>(std::cout); }
+
+void say_line(std::string_view text) { std::cerr << escape_terminal(text) + "\n" << std::flush; }
+
+void say_text(std::string_view text) { std::cerr << escape_lines(text) << std::flush; }
+
+std::function<void(std::string_view)> console_writer() {
+  return [](std::string_view text) { std::cerr << text << std::flush; };
+}
+
+}  // namespace moelm
