@@ -108,7 +108,5 @@ std::string Table::wrapped(Index indent, Index width) const {
   for (const auto& row : rows_) append_wrapped(out, row, widths, indent);
   return out;
 }
-return out;
-}
 
 }  // namespace moelm
