@@ -213,8 +213,15 @@ TEST_CASE("odd texts have a stated result") {
     CHECK(make(name + "-newlines", "\n\n\n", kind).tokens == (bytes ? 4 : 3));
     CHECK(make(name + "-one", "x", kind).tokens == 2);
     CHECK(make(name + "-spaces", " \t ", kind).tokens == (bytes ? 4 : 1));
-    CHECK(make(name + "-nul", std::string("\0\0\n", 3), kind).lines == 1);
-    CHECK(verify_dataset(shop.path(name + "-nul")).empty());
+    // NUL bytes are bytes, but no text.
+    const auto zeros = [&] { return make(name + "-nul", std::string("\0\0\n", 3), kind); };
+    if (bytes) {
+      CHECK(zeros().lines == 1);
+      CHECK(verify_dataset(shop.path(name + "-nul")).empty());
+    } else {
+      CHECK(error_exit([&] { zeros(); }) == Exit::bad_data);
+      CHECK(holds(error_text([&] { zeros(); }), "found a NUL byte"));
+    }
   }
   const auto utf16 = [&] { make("utf16", "\xFF\xFEh\0i\0", TokenizerKind::text); };
   CHECK(holds(error_text(utf16), "found UTF-16"));
