@@ -56,6 +56,15 @@ bool leads_elsewhere(const std::string& path, FileSystem& fs) {
   return fs.lstat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
+std::optional<bool> names_open_file(const std::string& path, const File& file, FileSystem& fs) {
+  struct stat open {
+  }, named{};
+  if (fs.fstat(file.descriptor(), &open) < 0) return std::nullopt;
+  if (fs.stat(path.c_str(), &named) == 0) return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return std::nullopt;
+}
+
 std::vector<std::string> list_directory(const std::string& path, FileSystem& fs) {
   std::vector<std::string> names;
   if (fs.list(path.c_str(), &names) < 0) throw_file_error(errno, Exit::io, path, "list directory");

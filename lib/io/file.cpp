@@ -83,6 +83,13 @@ File File::open_append(const std::string& path, FileSystem& fs) {
   return file;
 }
 
+File File::open_directory(const std::string& path, FileSystem& fs) {
+  // O_PATH: a folder that may be entered need not be readable.
+  const int descriptor = open_retrying(fs, path, O_PATH | O_DIRECTORY);
+  if (descriptor < 0) throw_file_error(errno, Exit::io, path, "open directory");
+  return File(descriptor, path, fs);
+}
+
 void File::require_regular() const {
   struct stat status {};
   if (fs_->fstat(descriptor_, &status) < 0) throw_file_error(errno, Exit::io, path_, "fstat");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ class File {
   static File create(const std::string& path, FileSystem& fs = real_file_system());
   /// Opens or creates a regular file for appending; anything else is refused with Exit::bad_data, and never waited for.
   static File open_append(const std::string& path, FileSystem& fs = real_file_system());
+  /// Holds a directory, so that names_open_file can tell whether a path still leads to it. Nothing can be read from it.
+  static File open_directory(const std::string& path, FileSystem& fs = real_file_system());
   /// A duplicate of the process's standard input, called "standard input" in messages; need not be a regular file.
   static File standard_input(FileSystem& fs = real_file_system());
 
@@ -95,6 +98,9 @@ bool is_directory(const std::string& path, Links links = Links::follow, FileSyst
 /// Whether something is there that is no directory itself: a link to one, a file. What cannot be looked at is not known
 /// to be.
 bool leads_elsewhere(const std::string& path, FileSystem& fs = real_file_system());
+/// Whether a path leads to the very file or directory that is open; nothing where that cannot be found out. False where
+/// nothing is there.
+std::optional<bool> names_open_file(const std::string& path, const File& file, FileSystem& fs = real_file_system());
 /// Names in a directory, sorted by bytes.
 std::vector<std::string> list_directory(const std::string& path, FileSystem& fs = real_file_system());
 /// Creates one directory that must not exist: false if something of that name is there.

@@ -4,11 +4,13 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "io/json.hpp"
+#include "run/guarded_files.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/error_of.hpp"
@@ -160,4 +162,94 @@ TEST_CASE("many starting at once: exactly one gets the lock") {
     REQUIRE(held == 1);
     REQUIRE(refused == 11);
   }
+}
+
+namespace {
+
+const std::vector<FileSystem*>& both_kinds() {
+  static WithoutFlock without;
+  static const std::vector<FileSystem*> kinds = {&real_file_system(), &without};
+  return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("a lock whose folder was renamed, or whose name another process took, is not held any more") {
+  for (FileSystem* fs : both_kinds()) {
+    TemporaryDirectory directory;
+    const std::string run = directory / "run", name = fs == &real_file_system() ? ".lock" : ".lock.held";
+    std::filesystem::create_directory(run);
+    RunLock first = RunLock::acquire(run, RunLock::Foreign::refuse, *fs);
+    GuardedFiles files(first, *fs);
+    REQUIRE(first.is_held());
+    std::filesystem::rename(run, directory / "run.old");
+    REQUIRE_FALSE(first.is_held());
+    std::filesystem::create_directory(run);
+    REQUIRE_FALSE(first.is_held());  // nor does it take a folder that is not its own
+    REQUIRE_FALSE(path_exists(run + "/" + name));
+    const RunLock second = RunLock::acquire(run, RunLock::Foreign::refuse, *fs);
+    REQUIRE_FALSE(first.is_held());
+    REQUIRE(error_exit([&] { first.require_held(); }) == Exit::cannot_create);
+    REQUIRE(holds(error_text([&] { first.require_held(); }), run + "/.lock: expected the lock that this process took"));
+
+    put_file(run + "/file", "of the other");
+    for (const std::function<void()>& change :
+         {std::function<void()>([&] { write_file_atomic(run + "/file", "x", files); }),
+          {[&] { make_directory(run + "/directory", files); }},
+          {[&] { rename_path(run + "/file", run + "/moved", files); }},
+          {[&] { File::open_append(run + "/new", files); }}})
+      REQUIRE(error_text(change) != "");
+    REQUIRE_FALSE(remove_file(run + "/file", files));
+    REQUIRE(list_directory(run).size() == (fs == &real_file_system() ? 2U : 3U));
+    REQUIRE(get_file(run + "/file") == "of the other");
+  }
+}
+
+TEST_CASE("a lock file that was only removed is made again, unless another process was faster") {
+  for (FileSystem* fs : both_kinds()) {
+    TemporaryDirectory run;
+    const std::string name = run / (fs == &real_file_system() ? ".lock" : ".lock.held");
+    const auto acquire = [&] { return RunLock::acquire(run.path(), RunLock::Foreign::refuse, *fs); };
+    RunLock first = acquire();
+    std::filesystem::remove(name);
+    REQUIRE(first.is_held());
+    REQUIRE(error_exit([&] { acquire(); }) == Exit::cannot_create);
+    std::filesystem::remove(name);
+    {
+      const RunLock second = acquire();
+      REQUIRE_FALSE(first.is_held());
+      REQUIRE_FALSE(first.is_held());
+      { const RunLock given_up = std::move(first); }
+      REQUIRE(path_exists(name));  // that of the second
+      REQUIRE(error_exit([&] { acquire(); }) == Exit::cannot_create);
+    }
+    acquire();
+  }
+}
+
+TEST_CASE("a process of another container, or of another machine with our name, is not taken for dead") {
+  TemporaryDirectory run;
+  WithoutFlock fs;
+  std::string ours;
+  {
+    const RunLock lock = RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs);
+    ours = get_file(run / ".lock.held");
+  }
+  const auto holder = [&](const std::function<void(Json&)>& change) {
+    Json json = parse_json(ours, "lock");
+    json["pid"] = Index{1} << 30;  // no such process here
+    change(json);
+    put_file(run / ".lock.held", json_text(json));
+  };
+  const auto acquire = [&] { RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs); };
+  holder([](Json& json) { json["pid_namespace"] = "pid:[1]"; });
+  REQUIRE(error_exit(acquire) == Exit::cannot_create);
+  REQUIRE(holds(error_text(acquire), "container; if it no longer runs, use --break-lock"));
+  holder([](Json& json) { json["boot_id"] = "of the other machine"; });  // locked just now, so since our boot
+  REQUIRE(error_exit(acquire) == Exit::cannot_create);
+  RunLock::acquire(run.path(), RunLock::Foreign::break_lock, fs);
+  holder([](Json&) {});
+  REQUIRE(error_text(acquire) == "");
+  holder([](Json& json) { json["boot_id"] = "earlier", json["start"] = 1; });
+  REQUIRE(error_text(acquire) == "");
 }
