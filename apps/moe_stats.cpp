@@ -16,6 +16,7 @@
 #include "report/routes_writer.hpp"
 #include "report/statistics_pass.hpp"
 #include "report/text_report.hpp"
+#include "train/model_data.hpp"
 #include "train/model_store.hpp"
 
 namespace moelm {
@@ -82,35 +83,16 @@ void check_usage(const Command& command, const Options& o) {
   if (readers > 1) throw Error(Exit::usage, "standard input: expected to be read once, found it given twice");
 }
 
-/// Error(bad_config) unless ids mean the same in both.
-void require_same_tokens(const Tokenizer& model, const Dataset& data, const std::string& run) {
-  const Tokenizer& other = data.tokenizer();
-  bool same = model.kind() == other.kind() && model.vocabulary_size() == other.vocabulary_size();
-  for (std::int32_t id = 0; same && id < model.vocabulary_size(); ++id)
-    same = model.token_text(id) == other.token_text(id);
-  if (same) return;
-  throw Error(Exit::bad_config, data.directory() + "/tokenizer.json: expected the tokens of " + run + " (" +
-                                    format_count(model.vocabulary_size()) + "), found others (" +
-                                    format_count(other.vocabulary_size()) + "); tokenize with --vocab " + run +
-                                    ", or give the text itself");
-}
-
 Source read_source(const Options& o, const LoadedModel& model, const std::string& run) {
   if (o.inputs.size() > 1) {
     const std::vector<std::string> paths(o.inputs.begin() + 1, o.inputs.end());
     const std::string name = paths.size() == 1 ? paths[0] : format_counted(static_cast<Index>(paths.size()), "file");
     return {load_texts(paths, *model.tokenizer), name == "-" ? "standard input" : name};
   }
-  const std::string directory = o.data.value_or(model.run.data.directory);
-  if (!o.data && !path_exists(directory))
-    throw Error(Exit::missing_input,
-                directory + ": the data that the run was trained on are not there; give --data DIR or a text");
-  const Dataset data = Dataset::open(directory);
-  if (!o.data) require_same_data(run, model.run, data);
-  require_same_tokens(*model.tokenizer, data, run);
+  const Dataset data = open_model_data(model, run, o.data);
   const std::string split = o.split.value_or("test");
   for (const auto& [name, value] : EnumNames<Split>::values)
-    if (name == split) return {load_split(data, value), directory + ", split " + split};
+    if (name == split) return {load_split(data, value), data.directory() + ", split " + split};
   throw Error(Exit::usage, "--split: expected train, valid or test");
 }
 

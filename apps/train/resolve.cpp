@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
+#include "io/absolute_path.hpp"
 #include "io/file.hpp"
 #include "ops/faster_type.hpp"
 #include "train/batch_source.hpp"
@@ -15,11 +16,11 @@ namespace {
 /// Vocabulary of a dry run that names none.
 constexpr Index kAssumedVocabulary = 10000;
 
-/// The run that a checkpoint path belongs to; the path may be a run itself.
-std::string run_of(const std::string& path) {
-  for (const std::string& run : {path, join_path(path, ".."), join_path(path, "../..")})
-    if (run_exists(run)) return run;
-  throw Error(Exit::missing_input, path + ": expected a run or a checkpoint of a run, found none");
+/// The run that a path names or lies in.
+std::string existing_run_of(const std::string& path) {
+  const std::string run = run_of_path(path);
+  require(run_exists(run), Exit::missing_input, path + ": expected a run or a checkpoint of a run, found none");
+  return run;
 }
 
 void open_data(const std::string& directory, ResolvedRun& resolved) {
@@ -33,8 +34,9 @@ void open_data(const std::string& directory, ResolvedRun& resolved) {
 void open_known_data(const TrainOptions& options, const std::string& run, const StoredRun& known,
                      ResolvedRun& resolved) {
   resolved.vocabulary = known.data.vocabulary;
-  if (options.prints_only() && !options.data && !path_exists(known.data.directory)) return;
-  open_data(options.data.value_or(known.data.directory), resolved);
+  const std::string directory = data_directory(run, known.data);
+  if (options.prints_only() && !options.data && !path_exists(directory)) return;
+  open_data(options.data.value_or(directory), resolved);
   require_same_data(run, known, *resolved.data);
 }
 
@@ -48,9 +50,20 @@ void refuse_occupied(const TrainOptions& options, const std::string& out) {
           out + ": a run exists there; --resume auto continues it, another --out begins anew");
 }
 
+/// --init typed again for a run that was begun with it changes nothing; anything else would be passed over silently.
+void require_same_origin(const TrainOptions& options, const RunOrigin& origin) {
+  if (!options.init) return;
+  const std::string typed = absolute_path(*options.init);
+  if (origin.kind == OriginKind::init && (typed == origin.path || typed == origin.checkpoint)) return;
+  const std::string before = origin.kind == OriginKind::random ? "none" : origin.path;
+  throw Error(Exit::bad_config, "--init: expected " + before + " as in the run, found " + typed +
+                                    "; weights are taken when a run is begun: use another --out");
+}
+
 void resolve_existing(const TrainOptions& options, ResolvedRun& resolved) {
   refuse_occupied(options, *options.out);
   resolved.stored = read_run(*options.out);
+  require_same_origin(options, resolved.stored->origin);
   open_known_data(options, *options.out, *resolved.stored, resolved);
   count_batches(resolved.stored->config, resolved);
   resolved.config =
@@ -61,7 +74,7 @@ void resolve_existing(const TrainOptions& options, ResolvedRun& resolved) {
 
 /// A new folder that goes on from a checkpoint of another run.
 void resolve_branch(const TrainOptions& options, ResolvedRun& resolved) {
-  const std::string other = run_of(options.resume);
+  const std::string other = existing_run_of(options.resume);
   const StoredRun known = read_run(other);
   open_known_data(options, other, known, resolved);
   count_batches(known.config, resolved);
@@ -72,7 +85,7 @@ void resolve_branch(const TrainOptions& options, ResolvedRun& resolved) {
 
 void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
   require(options.data || options.prints_only(), Exit::usage, "--data: missing; see moe-train --help");
-  if (options.init) run_of(*options.init);
+  if (options.init) existing_run_of(*options.init);
   resolved.vocabulary = options.vocabulary.value_or(kAssumedVocabulary);
   if (options.data) open_data(*options.data, resolved);
   std::string base;
@@ -97,6 +110,7 @@ Json printed_config(const ResolvedRun& resolved) {
 
 ResolvedRun resolve_run(const TrainOptions& options) {
   ResolvedRun resolved;
+  if (options.out) require_no_traces(*options.out);
   if (options.out && run_exists(*options.out))
     resolve_existing(options, resolved);
   else if (options.resumes_from_path())

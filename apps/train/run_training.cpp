@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <memory>
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "base/threads.hpp"
 #include "base/version.hpp"
 #include "common/output.hpp"
+#include "io/absolute_path.hpp"
 #include "io/file.hpp"
 #include "report/format.hpp"
 #include "train/gate_notes.hpp"
@@ -79,34 +79,19 @@ void print_header(Console& console, const TrainOptions& options, const ResolvedR
     console.note("note: there is no validation text, so no checkpoint is known to be the best");
 }
 
-/// The run in --out, begun now unless it exists.
-StoredRun prepare_run(const std::string& out, const ResolvedRun& resolved, RunLock::Foreign foreign_lock) {
-  make_directories(out);
-  // While configuration and checkpoint are looked at, nobody else may write them.
-  const RunLock lock = RunLock::acquire(out, foreign_lock);
-  if (resolved.stored) {
-    StoredRun run{resolved.config, resolved.stored->data};
-    if (config_json(run.config) != config_json(resolved.stored->config)) write_run_config(out, run);
-    return run;
+/// The run as it is to be stored: the one in --out with what may change, or a new one.
+StoredRun run_to_train(const TrainOptions& options, const ResolvedRun& resolved) {
+  const std::string& out = *options.out;
+  if (!resolved.stored) {
+    RunOrigin origin;
+    if (options.init) origin = {OriginKind::init, absolute_path(*options.init), "", ""};
+    if (options.resumes_from_path()) origin = {OriginKind::resume, absolute_path(options.resume), "", ""};
+    return new_run(out, resolved.config, *resolved.data, origin);
   }
-  require(!run_exists(out), Exit::cannot_create, out + ": a run was begun there by another process just now");
-  create_run(out, resolved.config, *resolved.data);
-  return read_run(out);
-}
-
-/// A run that did not even begin leaves nothing behind that a second try would take for a run.
-std::unique_ptr<TrainingRun> begin(Context& context, const StoredRun& stored, const ResolvedRun& resolved,
-                                   const TrainingStart& start, TrainingView& view) {
-  try {
-    return std::make_unique<TrainingRun>(context, stored, *resolved.data, start, view);
-  } catch (const Error& error) {
-    // Where the lock was lost the run belongs to somebody else now.
-    const std::string checkpoints = join_path(start.run, "checkpoints");
-    if (!resolved.stored && error.exit() != Exit::cannot_create && path_exists(checkpoints) &&
-        list_directory(checkpoints).empty())
-      for (const char* name : {"config.json", "tokenizer.json"}) remove_file(join_path(start.run, name));
-    throw;
-  }
+  StoredRun run = *resolved.stored;
+  run.config = resolved.config;
+  set_data_directory(out, resolved.data->directory(), run.data);  // where they are now
+  return run;
 }
 
 /// What can be done where training diverged: a new run with a lower rate, from the weights of the last checkpoint where
@@ -157,43 +142,40 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   print_header(console, options, resolved, report, disk);
 
-  const auto foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   // For the team, the reader and whatever else: a run is begun only where its threads can be.
   require_threads(report.threads.threads);
-  const StoredRun stored = prepare_run(out, resolved, foreign_lock);
+  const StoredRun stored = run_to_train(options, resolved);
   TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
   TrainingStart start;
   start.run = out;
-  start.resume_path = options.resumes_from_path() ? options.resume : "";
-  start.init_path = options.init.value_or("");
   start.max_seconds = options.max_seconds.value_or(0);
-  start.foreign_lock = foreign_lock;
+  start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   start.stop_requested = [&stop] { return stop.requested(); };
-  const std::unique_ptr<TrainingRun> run = begin(context, stored, resolved, start, view);
+  TrainingRun run(context, stored, *resolved.data, start, view);
   const std::string again = "moe-train --out " + quoted(out);
-  if (run->finished()) {
+  if (run.finished()) {
     stop.ask();  // the work is done
-    run->complete_result();
-    console.note(out + ": finished at step " + format_count(run->step()) + "; more: " + again + " --steps " +
-                 std::to_string(2 * run->step()));
-    print_result(command, out, run->result(), true);
+    run.complete_result();
+    console.note(out + ": finished at step " + format_count(run.step()) + "; more: " + again + " --steps " +
+                 std::to_string(2 * run.step()));
+    print_result(command, out, run.result(), true);
     return 0;
   }
-  if (run->step() > 0) console.note(out + ": going on after step " + format_count(run->step()));
+  if (run.step() > 0) console.note(out + ": going on after step " + format_count(run.step()));
 
   stop.ask();
-  const TrainEnd end = train(*run, out, stored);
+  const TrainEnd end = train(run, out, stored);
   console.finish();
   if (end == TrainEnd::stopped) {
-    console.note("stopped after step " + format_count(run->step()) + ", saved; go on with: " + again);
+    console.note("stopped after step " + format_count(run.step()) + ", saved; go on with: " + again);
     return static_cast<int>(Exit::stopped);
   }
   if (end == TrainEnd::out_of_patience)
     console.note("no better validation in " + format_count(stored.config.train.patience) + " tries: training ends");
-  print_result(command, out, run->result(), end != TrainEnd::time_is_up);
+  print_result(command, out, run.result(), end != TrainEnd::time_is_up);
   if (end == TrainEnd::time_is_up) {
-    const std::string cut = cut_schedule(schedule_of(stored.config), run->step());
+    const std::string cut = cut_schedule(schedule_of(stored.config), run.step());
     console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not done") +
                  "; go on with: " + again);
   }

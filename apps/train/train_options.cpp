@@ -39,7 +39,8 @@ TrainCommand::TrainCommand(TrainOptions& o)
       "--resume", "auto|never|PATH", resume_,
       "auto (default): go on where --out has a run; never: refuse then; PATH: go on exactly from that checkpoint in a "
       "new --out");
-  c.option("--init", "PATH", o.init, "take the weights alone from a run or checkpoint");
+  c.option("--init", "PATH", o.init,
+           "begin with the weights alone of a run or checkpoint that has the same vocabulary");
   c.option(
       "--steps", "N", o.settings.steps, 1,
       "optimizer steps in all; more than a run was planned for are planned anew: a warm-up and a decay of their own");
@@ -52,7 +53,7 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
   c.flag("--force", o.force, "train even if the memory or disk foreseen is more than there is");
   c.flag("--break-lock", o.break_lock,
-         "take the lock of a run from another host, where the file system cannot tell whether its process still runs");
+         "take the lock of a run from another host or container, where nothing tells whether its process still runs");
   c.flag("--list-presets", o.list_presets, "print all presets");
   c.flag("--list-keys", o.list_keys, "print all keys with default, unit and meaning");
   c.flag("--print-config", o.print_config, "print the whole configuration as JSON, as --config reads it");

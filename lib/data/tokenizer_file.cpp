@@ -14,6 +14,7 @@
 #include "data/byte_tokenizer.hpp"
 #include "data/vocabulary_tokenizer.hpp"
 #include "data/words.hpp"
+#include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
 #include "io/sealed_json.hpp"
@@ -188,6 +189,16 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path) {
   const bool folder = is_directory(path);
   const std::string file = folder ? join_path(path, kTokenizerFile) : path;
   return parse_tokenizer(read_file(file, kFileLimit, folder ? Links::refuse : Links::follow), file);
+}
+
+std::unique_ptr<Tokenizer> load_known_tokenizer(const std::string& folder, const std::string& sha256,
+                                                const std::string& source) {
+  const std::string file = join_path(folder, kTokenizerFile);
+  const std::string text = read_file(file, kFileLimit, Links::refuse);
+  if (const std::string found = sha256_hex(text); found != sha256)
+    throw Error(Exit::bad_data, file + ": sha256: expected " + sha256 + " (as " + source + " says), found " + found +
+                                    "; it is damaged or belongs to another run");
+  return parse_tokenizer(text, file);
 }
 
 }  // namespace moelm

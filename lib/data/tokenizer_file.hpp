@@ -21,4 +21,9 @@ std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view text, const std::str
 /// Reads data/tokenizer.json or run/tokenizer.json; `path` is the file or the folder that holds it.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& path);
 
+/// The same for a folder whose index or configuration, called `source`, knows the tokenizer by its checksum: what is
+/// read is compared, then parsed. Error(bad_data) with both checksums where they differ.
+std::unique_ptr<Tokenizer> load_known_tokenizer(const std::string& folder, const std::string& sha256,
+                                                const std::string& source);
+
 }  // namespace moelm

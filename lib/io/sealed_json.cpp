@@ -24,8 +24,13 @@ std::string seal_of(std::string_view body) {
   return std::string(kOpen) + checksum.finish() + std::string(kClose);
 }
 
-/// One key a line, values in one line each.
-std::string body_of(const Json& object) {
+/// The text of an object less the closing brace.
+std::string body_of(const Json& object, SealedLayout layout) {
+  if (layout == SealedLayout::indented) {
+    std::string text = json_text(object, 1);
+    text.resize(text.size() - kBareEnd.size());
+    return text;
+  }
   std::string text = "{";
   for (const auto& [key, value] : object.items())
     text += (text.size() == 1 ? "\n " : ",\n ") + json_text(key) + ": " + json_text(value);
@@ -34,9 +39,9 @@ std::string body_of(const Json& object) {
 
 }  // namespace
 
-std::string sealed_json_text(const Json& object) {
+std::string sealed_json_text(const Json& object, SealedLayout layout) {
   ensure(object.is_object() && !object.empty() && !object.contains(kKey), "an object without a seal");
-  const std::string body = body_of(object);
+  const std::string body = body_of(object, layout);
   return body + seal_of(body);
 }
 

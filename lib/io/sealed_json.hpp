@@ -8,8 +8,11 @@
 
 namespace moelm {
 
+/// Whether what a key holds stands on the key's line, for files that programs read, or on lines of its own.
+enum class SealedLayout { one_line_a_key, indented };
+
 /// The text of an object with `"checksum"` as its last key: the SHA-256 of the text that the object has without it.
-std::string sealed_json_text(const Json& object);
+std::string sealed_json_text(const Json& object, SealedLayout layout = SealedLayout::one_line_a_key);
 
 /// Parses such a text and proves its checksum; `name` is what errors call it.
 Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {},

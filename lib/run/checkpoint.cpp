@@ -4,13 +4,16 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "io/checksum.hpp"
 #include "io/file.hpp"
 
 namespace moelm {
 
 namespace {
 
-Json json_of(const File& file) {
+/// What is hashed is what is parsed: the file is read once.
+Json state_of(const std::string& directory, const Manifest& manifest, FileSystem& fs) {
+  const File file = open_listed(directory, manifest, kStateFile, Checksum::trust, fs);
   const JsonLimits limits;
   const Index size = file.size();
   if (size > limits.bytes)
@@ -18,12 +21,19 @@ Json json_of(const File& file) {
                                     " bytes, found " + std::to_string(size));
   std::string text(static_cast<std::size_t>(size), '\0');
   file.read_at(0, text.data(), text.size());
+  const std::string expected = manifest.find(kStateFile)->sha256, found = sha256_hex(text);
+  if (found != expected)
+    throw Error(Exit::bad_data, file.path() + ": sha256: expected " + expected + ", found " + found);
   Json json = parse_json(text, file.path(), limits);
   if (!json.is_object()) throw Error(Exit::bad_data, file.path() + ": expected an object");
   return json;
 }
 
 }  // namespace
+
+Json read_checkpoint_state(const std::string& directory, FileSystem& fs) {
+  return state_of(directory, read_manifest(directory, fs), fs);
+}
 
 Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope, FileSystem& fs) {
   Checkpoint result;
@@ -36,7 +46,7 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
   File model = open_file(kModelFile, true);
   File optimizer = open_file(kOptimizerFile, result.complete_);
   File carried = open_file(kCarriedFile, result.complete_);
-  result.state_ = json_of(open_file(kStateFile, true));
+  result.state_ = state_of(directory, result.manifest_, fs);
   result.model_ = SafetensorsFile::open(std::move(model));
   if (result.complete_) {
     result.optimizer_ = SafetensorsFile::open(std::move(optimizer));

@@ -16,6 +16,10 @@ enum class CheckpointScope {
   model,       ///< weights and state.json
 };
 
+/// state.json of a checkpoint alone, whose bytes are compared with the manifest before they are parsed. Errors as of
+/// Checkpoint::open.
+Json read_checkpoint_state(const std::string& directory, FileSystem& fs = real_file_system());
+
 /// Knows nothing of the model. The files stay open, so removing the checkpoint meanwhile does no harm. Reading is
 /// thread-safe.
 class Checkpoint {

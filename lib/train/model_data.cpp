@@ -15,8 +15,7 @@ std::string describe(const Tokenizer& tokenizer) {
          format_counted(tokenizer.vocabulary_size(), "token");
 }
 
-}  // namespace
-
+/// Whether every id stands for the same token in both, and every text has the same tokens.
 bool same_tokens(const Tokenizer& a, const Tokenizer& b) {
   if (a.kind() != b.kind() || a.lowercase() != b.lowercase() || a.vocabulary_size() != b.vocabulary_size())
     return false;
@@ -26,9 +25,18 @@ bool same_tokens(const Tokenizer& a, const Tokenizer& b) {
   return true;
 }
 
+}  // namespace
+
+void require_same_tokens(const Tokenizer& model, const std::string& run, const Dataset& data) {
+  if (same_tokens(data.tokenizer(), model)) return;
+  throw Error(Exit::bad_config, join_path(data.directory(), kTokenizerFile) + ": expected the tokenizer of " + run +
+                                    " (" + describe(model) + "), found another (" + describe(data.tokenizer()) +
+                                    "); make it with moe-tokenize --vocab " + run);
+}
+
 Dataset open_model_data(const LoadedModel& model, const std::string& run, const std::optional<std::string>& directory) {
   if (!directory) {
-    const std::string& own = model.run.data.directory;
+    const std::string own = data_directory(run_of_path(run), model.run.data);
     if (!path_exists(own))
       throw Error(Exit::missing_input, own + ": the data that " + run + " was trained on (data.directory in its " +
                                            "config.json) are not there; give --data DIR or a text");
@@ -37,10 +45,7 @@ Dataset open_model_data(const LoadedModel& model, const std::string& run, const 
     return data;
   }
   Dataset data = Dataset::open(*directory);
-  if (!same_tokens(data.tokenizer(), *model.tokenizer))
-    throw Error(Exit::bad_config, join_path(*directory, kTokenizerFile) + ": expected the tokenizer of " + run + " (" +
-                                      describe(*model.tokenizer) + "), found another (" + describe(data.tokenizer()) +
-                                      "); make it with moe-tokenize --vocab " + run);
+  require_same_tokens(*model.tokenizer, run, data);
   return data;
 }
 

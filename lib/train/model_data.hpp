@@ -14,7 +14,8 @@ namespace moelm {
 /// another folder's ids mean other tokens.
 Dataset open_model_data(const LoadedModel& model, const std::string& run, const std::optional<std::string>& directory);
 
-/// Whether every id stands for the same token in both, and every text has the same tokens.
-bool same_tokens(const Tokenizer& a, const Tokenizer& b);
+/// Error(bad_config) unless every id stands for the same token in the model and in `data`, and every text has the same
+/// tokens. `run` is what the user called the model.
+void require_same_tokens(const Tokenizer& model, const std::string& run, const Dataset& data);
 
 }  // namespace moelm

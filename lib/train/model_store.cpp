@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
 
@@ -44,14 +43,6 @@ void require_numbers(const SafetensorsFile& file, const ModelConfig& config, Ind
     throw Error(Exit::bad_config, file.path() + ": expected " + std::to_string(expected) +
                                       " numbers, as config.json says, found " + std::to_string(found) +
                                       "; the checkpoint belongs to another architecture");
-}
-
-/// The folder of the run that a checkpoint's folder belongs to: RUN/checkpoints/step-...
-std::string run_of(const std::string& path) {
-  if (!is_checkpoint(path)) return path;
-  std::string trimmed = path;
-  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
-  return parent_path(parent_path(trimmed));
 }
 
 }  // namespace
@@ -106,17 +97,14 @@ std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors) {
 }
 
 LoadedModel load_model(const std::string& path) {
-  const std::string run = run_of(path);
+  const std::string run = run_of_path(path);
   LoadedModel model;
   model.run = read_run(run);
   FoundCheckpoint found = find_checkpoint(path, WhichCheckpoint::best, CheckpointScope::model);
   if (!found.checkpoint)
     throw Error(Exit::missing_input, path + ": expected a checkpoint, found none; has the run been trained?");
-  model.tokenizer = load_tokenizer(run);
-  if (model.tokenizer->vocabulary_size() != model.run.data.vocabulary)
-    throw Error(Exit::bad_config, run + "/tokenizer.json: vocabulary: expected " +
-                                      std::to_string(model.run.data.vocabulary) + " as in config.json, found " +
-                                      std::to_string(model.tokenizer->vocabulary_size()));
+  require_own_checkpoint(found.checkpoint->path(), found.checkpoint->state(), run, model.run);
+  model.tokenizer = read_run_tokenizer(run, model.run);
   require_numbers(found.checkpoint->model(), model.run.config.model, model.run.data.vocabulary);
   model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary);
   load_tensors(found.checkpoint->model(), named_tensors(model.parameters));

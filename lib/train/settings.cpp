@@ -8,6 +8,7 @@
 #include "train/config_keys.hpp"
 #include "train/plan.hpp"
 #include "train/presets.hpp"
+#include "train/run_folder.hpp"
 #include "train/run_schedule.hpp"
 
 namespace moelm {
@@ -31,12 +32,7 @@ Json read_text(const std::string& path) {
 }
 
 /// A run's config.json serves as well: what it knows beside the configuration is left out.
-Json read_document(const std::string& path) {
-  Json document = read_text(path);
-  if (document.is_object() && document.contains("data") && document.contains("version"))
-    for (const char* key : {"data", "version", "schedule"}) document.erase(key);
-  return document;
-}
+Json read_document(const std::string& path) { return without_run_keys(read_text(path)); }
 
 std::string document_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 

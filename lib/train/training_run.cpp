@@ -1,6 +1,5 @@
 #include "train/training_run.hpp"
 
-#include <cmath>
 #include <ctime>
 #include <utility>
 
@@ -9,11 +8,11 @@
 #include "base/version.hpp"
 #include "io/file.hpp"
 #include "io/sealed_json.hpp"
-#include "model/size.hpp"
 #include "ops/kernels.hpp"
 #include "run/checkpoint_names.hpp"
 #include "train/model_store.hpp"
 #include "train/progress_json.hpp"
+#include "train/run_origin.hpp"
 
 namespace moelm {
 
@@ -21,12 +20,27 @@ namespace {
 
 /// Refuses keys that neither state_json() nor progress_json() writes.
 void refuse_unknown_state(const JsonField& state) {
-  refuse_unknown_keys(state, {"step", "tokens", "seconds", "position", "best", "validated_step", "without_improvement",
-                              "schedule", "bad_steps", "kept", "saving_seconds", "metrics", "seed", "dtype",
-                              "data_index_sha256", "threads", "version", "gemm", "kernels"});
+  refuse_unknown_keys(state, {"step",
+                              "tokens",
+                              "seconds",
+                              "position",
+                              "best",
+                              "validated_step",
+                              "without_improvement",
+                              "schedule",
+                              "bad_steps",
+                              "kept",
+                              "saving_seconds",
+                              "metrics",
+                              "seed",
+                              "dtype",
+                              "data_index_sha256",
+                              "run",
+                              "threads",
+                              "version",
+                              "gemm",
+                              "kernels"});
 }
-
-Json finite_ppl(double nll) { return std::exp(nll); }
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -46,34 +60,58 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
       data_(data),
       start_(start),
       view_(view),
-      lock_(RunLock::acquire(start.run, start.foreign_lock, *start.files)),
-      store_(start.run, *start.files),
+      claim_(start.run, start.foreign_lock, *start.files),
       trainer_(context, stored_.config, data),
       collapse_(stored_.config.model, stored_.config.train.overload) {
-  FoundCheckpoint found = store_.resume();
+  require_as_it_was_read();
+  if (claim_.begins()) {
+    load_origin();
+    create_run(start.run, stored_, data, claim_.files());
+  }
+  const FoundCheckpoint found = open_checkpoints();
+  if (!claim_.begins()) write_run_config(start.run, stored_, claim_.files());
+  log_.emplace(open_log(found.checkpoint));
+  if (!log_->warning().empty()) view_.message("warning: " + log_->warning());
+  // From here on the run needs its origin no more.
+  if (!found.checkpoint && stored_.origin.kind != OriginKind::random) save(false);
+  claim_.keep();
+}
+
+/// Between reading a run and locking it another process may have begun, changed or removed it.
+void TrainingRun::require_as_it_was_read() {
+  const bool same = claim_.begins() ? stored_.checksum.empty() : read_run(start_.run).checksum == stored_.checksum;
+  if (!same)
+    throw Error(Exit::cannot_create,
+                start_.run + ": the run was begun or changed by another process just now; try again");
+  if (claim_.begins()) return require_no_traces(start_.run);
+  if (const std::vector<std::string> faults = foreign_checkpoints(start_.run, stored_); !faults.empty())
+    throw Error(Exit::bad_config, faults.front());
+}
+
+void TrainingRun::load_origin() {
+  if (stored_.origin.kind == OriginKind::random) return;
+  const OpenedOrigin origin = open_origin(start_.run, stored_, data_);
+  for (const std::string& warning : origin.warnings) view_.message("warning: " + warning);
+  if (stored_.origin.kind == OriginKind::resume) return restore(origin.checkpoint);
+  load_tensors(origin.checkpoint.model(), named_tensors(trainer_.learner().parameters()));
+  view_.message("weights of " + origin.checkpoint.path());
+}
+
+/// Opens the run's checkpoints and restores the one that counts; without any, its origin.
+FoundCheckpoint TrainingRun::open_checkpoints() {
+  store_.emplace(start_.run, claim_.files());
+  FoundCheckpoint found = store_->resume();
   for (const std::string& warning : found.warnings) view_.message("warning: " + warning);
   if (found.checkpoint) {
     restore(*found.checkpoint);
     last_checkpoint_ = found.checkpoint->path();
-  } else if (!start.resume_path.empty()) {
-    FoundCheckpoint other = find_checkpoint(start.resume_path, WhichCheckpoint::newest, CheckpointScope::everything);
-    if (!other.checkpoint) throw Error(Exit::missing_input, start.resume_path + ": expected a checkpoint, found none");
-    restore(*other.checkpoint);
-  } else if (!start.init_path.empty()) {
-    load_weights_alone(start.init_path);
+    stored_.has_checkpoints = true;
+  } else if (!claim_.begins()) {
+    require_none_lost(start_.run, stored_);
+    view_.message(start_.run + ": it was stopped before its first checkpoint; it begins again as it was begun");
+    load_origin();
   }
-  log_.emplace(open_log(found.checkpoint));
-  if (!log_->warning().empty()) view_.message("warning: " + log_->warning());
-  // Where it came from is said only once; what is on disk goes on by itself from here.
-  const bool branched = !start.resume_path.empty() || !start.init_path.empty();
-  if (branched && !found.checkpoint) save(false);
-}
-
-void TrainingRun::load_weights_alone(const std::string& path) {
-  FoundCheckpoint found = find_checkpoint(path, WhichCheckpoint::best, CheckpointScope::model);
-  if (!found.checkpoint) throw Error(Exit::missing_input, path + ": expected a checkpoint, found none");
-  load_tensors(found.checkpoint->model(), named_tensors(trainer_.learner().parameters()));
-  view_.message("weights of " + found.checkpoint->path());
+  return found;
 }
 
 void TrainingRun::restore(const Checkpoint& checkpoint) {
@@ -86,7 +124,7 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
   load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors(), progress.step);
   trainer_.progress() = progress;
   // A best checkpoint that is lost, or stayed in another run's folder, is none to be better than.
-  if (store_.best().empty()) trainer_.progress().kept_step = 0;
+  if (!store_ || store_->best().empty()) trainer_.progress().kept_step = 0;
   tell_differences(state);
   if (!trainer_.carries()) return;
   trainer_.reset_carried();
@@ -111,7 +149,7 @@ MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
     const JsonField metrics = JsonField(checkpoint->state(), checkpoint->path() + "/state.json").at("metrics");
     position = {metrics.at("bytes").integer(0, Index{1} << 50), metrics.at("sha256").text()};
   }
-  return MetricsLog::open(start_.run, position, trainer_.progress().step, *start_.files);
+  return MetricsLog::open(start_.run, position, trainer_.progress().step, claim_.files());
 }
 
 bool TrainingRun::finished() {
@@ -130,44 +168,6 @@ TrainEnd TrainingRun::run() {
   const TrainEnd end = trainer_.run(*this, start_.max_seconds);
   if (end != TrainEnd::stopped) write_result();
   return end;
-}
-
-void TrainingRun::write_result() {
-  write_file_atomic(join_path(start_.run, "result.json"), json_text(result(), 2) + "\n", *start_.files);
-}
-
-void TrainingRun::complete_result() {
-  const std::string path = join_path(start_.run, "result.json");
-  try {
-    if (read_json(path).at("last_step") == trainer_.progress().step) return;
-  } catch (const std::exception&) {
-    // Missing or not what this program writes: it is written anew.
-  }
-  write_result();
-}
-
-Json TrainingRun::result() {
-  const TrainProgress& p = trainer_.progress();
-  const ModelSize size = model_size(stored_.config.model, stored_.data.vocabulary);
-  Json result = {{"best_step", p.kept_step},
-                 {"last_step", p.step},
-                 {"tokens", p.tokens},
-                 {"seconds", p.seconds},
-                 {"saving_seconds", p.saving_seconds},
-                 {"parameters", size.parameters},
-                 {"ops_per_timestep", size.ops_per_timestep},
-                 {"checkpoint", last_checkpoint_},
-                 {"version", version()},
-                 {"seed", stored_.config.train.seed},
-                 {"threads", context_.threads()},
-                 {"dtype", stored_.config.train.dtype}};
-  if (p.kept_step > 0) {
-    result["valid_nll"] = p.kept_nll;
-    result["valid_perplexity"] = finite_ppl(p.kept_nll);
-    if (!store_.best().empty())
-      result["best_checkpoint"] = join_path(join_path(start_.run, kCheckpointsDirectory), store_.best());
-  }
-  return result;
 }
 
 void TrainingRun::on_step(const StepReport& report) {
@@ -202,6 +202,7 @@ void TrainingRun::on_fault(const StepReport& report) {
 }
 
 void TrainingRun::log(const Json& line) {
+  claim_.lock().require_held();
   log_->write(line);
   const bool trouble = !log_->trouble().empty();
   if (trouble && stored_.config.train.on_save_error == SaveErrors::stop) throw Error(Exit::io, log_->trouble());
@@ -211,10 +212,12 @@ void TrainingRun::log(const Json& line) {
 }
 
 bool TrainingRun::on_save(bool best, SaveTime time) {
+  claim_.lock().require_held();
   try {
     save(best);
     return true;
   } catch (const Error& error) {
+    claim_.lock().require_held();  // in the middle of the save it may have been lost
     const bool may_go_on = time == SaveTime::underway && error.exit() != Exit::diverged &&
                            stored_.config.train.on_save_error == SaveErrors::go_on;
     if (!may_go_on) throw;
@@ -240,10 +243,23 @@ void TrainingRun::save(bool best) {
   contents.optimizer = optimizer_views(learner.optimizer_tensors());
   if (trainer_.carries()) contents.carried = tensor_views(state_tensors(trainer_.carried()));
   contents.state = state_json();
-  const SavedCheckpoint saved = store_.save(contents, {best, stored_.config.train.keep});
+  const SavedCheckpoint saved = store_->save(contents, {best, stored_.config.train.keep});
   for (const std::string& warning : saved.warnings) view_.message("warning: " + warning);
   last_checkpoint_ = join_path(join_path(start_.run, kCheckpointsDirectory), saved.name.text());
+  mark_saved();
   view_.on_saved(last_checkpoint_, best);
+}
+
+/// From the first checkpoint on the run is never begun again by itself.
+void TrainingRun::mark_saved() {
+  if (stored_.has_checkpoints) return;
+  try {
+    stored_.has_checkpoints = true;
+    write_run_config(start_.run, stored_, claim_.files());
+  } catch (const Error& error) {
+    stored_.has_checkpoints = false;  // with the next one
+    view_.message(std::string("warning: ") + error.what());
+  }
 }
 
 Json TrainingRun::state_json() {
@@ -253,6 +269,7 @@ Json TrainingRun::state_json() {
   state["seed"] = stored_.config.train.seed;
   state["dtype"] = stored_.config.train.dtype;
   state["data_index_sha256"] = data_.checksum();
+  state["run"] = stored_.identity;
   state["threads"] = context_.threads();
   state["version"] = version();
   state["gemm"] = gemm_backend();

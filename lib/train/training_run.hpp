@@ -9,8 +9,8 @@
 #include "io/json.hpp"
 #include "run/checkpoint_store.hpp"
 #include "run/metrics_log.hpp"
-#include "run/run_lock.hpp"
 #include "train/collapse_watch.hpp"
+#include "train/run_claim.hpp"
 #include "train/run_folder.hpp"
 #include "train/trainer.hpp"
 
@@ -18,9 +18,7 @@ namespace moelm {
 
 /// How a run begins, and what it heeds.
 struct TrainingStart {
-  std::string run;                       ///< the folder, whose run exists (config.json is there)
-  std::string resume_path;               ///< a checkpoint of another run to continue exactly, or empty
-  std::string init_path;                 ///< a run or checkpoint whose weights alone are taken, or empty
+  std::string run;                       ///< the folder
   double max_seconds = 0;                ///< 0: no limit
   std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never
   RunLock::Foreign foreign_lock = RunLock::Foreign::refuse;
@@ -41,7 +39,11 @@ class TrainingView {
 /// Holds the run's lock while it exists.
 class TrainingRun final : public TrainListener {
  public:
-  /// Locks the run, loads its newest intact checkpoint if there is one, and is ready to go on from there.
+  /// Locks the run and is ready to train it. A run that exists (`stored` was read from it, and may differ in what may
+  /// change) goes on from its newest intact checkpoint, or where none was saved yet from its origin again. A new one
+  /// (new_run) is begun: its folder gets a configuration once memory is there and the origin's weights fit; when this
+  /// throws, nothing of it is left. Error(cannot_create) where another process was faster, Error(bad_data) where
+  /// checkpoints are missing, Error(bad_config) where some are another run's.
   TrainingRun(Context& context, const StoredRun& stored, const Dataset& data, const TrainingStart& start,
               TrainingView& view);
 
@@ -67,7 +69,10 @@ class TrainingRun final : public TrainListener {
   bool stop_requested() override { return start_.stop_requested && start_.stop_requested(); }
 
  private:
-  void load_weights_alone(const std::string& path);
+  void require_as_it_was_read();
+  void load_origin();
+  FoundCheckpoint open_checkpoints();
+  void mark_saved();
   void restore(const Checkpoint& checkpoint);
   void tell_differences(const JsonField& state);
   void log(const Json& line);
@@ -81,8 +86,8 @@ class TrainingRun final : public TrainListener {
   const Dataset& data_;
   TrainingStart start_;
   TrainingView& view_;
-  RunLock lock_;
-  CheckpointStore store_;
+  RunClaim claim_;
+  std::optional<CheckpointStore> store_;
   Trainer trainer_;
   CollapseWatch collapse_;
   std::optional<MetricsLog> log_;

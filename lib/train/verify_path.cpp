@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -29,11 +30,41 @@ void collect(Faults& faults, const std::function<void()>& check) {
 
 bool has(const std::string& directory, std::string_view name) { return path_exists(join_path(directory, name)); }
 
+void add(Faults& faults, const Faults& more) { faults.insert(faults.end(), more.begin(), more.end()); }
+
 Faults whole_run_faults(const std::string& run) {
   Faults faults = run_faults(run);
-  collect(faults, [&] { read_run(run); });
-  collect(faults, [&] { load_tokenizer(run); });
+  std::optional<StoredRun> stored;
+  collect(faults, [&] { stored = read_run(run); });
+  if (!stored) {
+    collect(faults, [&] { load_tokenizer(run); });
+    return faults;
+  }
+  collect(faults, [&] { read_run_tokenizer(run, *stored); });
+  collect(faults, [&] { add(faults, foreign_checkpoints(run, *stored)); });
+  collect(faults, [&] { require_none_lost(run, *stored); });
   return faults;
+}
+
+/// A checkpoint in its run is that run's.
+Faults partner_faults(const std::string& checkpoint) {
+  Faults faults;
+  const std::string run = run_of_path(checkpoint);
+  if (!run_exists(run)) return faults;
+  collect(faults, [&] { require_own_checkpoint(checkpoint, read_checkpoint_state(checkpoint), run, read_run(run)); });
+  return faults;
+}
+
+Faults whole_checkpoint_faults(const std::string& checkpoint) {
+  Faults faults = checkpoint_faults(checkpoint);
+  if (faults.empty()) add(faults, partner_faults(checkpoint));
+  return faults;
+}
+
+bool is_run(const std::string& path) {
+  for (const char* name : {kConfigFile, kCheckpointsDirectory, "metrics.jsonl", "result.json"})
+    if (has(path, name)) return true;
+  return false;
 }
 
 // A file of a folder that is checked as a whole is checked with it: its checksum is elsewhere in the folder.
@@ -45,6 +76,10 @@ VerifiedPath verify_file(const std::string& path) {
     result.faults = checkpoint_faults(folder);
   else if (name == kIndexFile || name.ends_with(".shard"))
     result.faults = verify_dataset(folder);
+  else if (name == kConfigFile)
+    collect(result.faults, [&] { read_run(folder); });
+  else if (name == kTokenizerFile && run_exists(folder))
+    collect(result.faults, [&] { read_run_tokenizer(folder, read_run(folder)); });
   else if (name == kTokenizerFile)
     collect(result.faults, [&] { load_tokenizer(path); });
   else
@@ -57,8 +92,8 @@ VerifiedPath verify_file(const std::string& path) {
 VerifiedPath verify_path(const std::string& path) {
   if (!path_exists(path)) throw_errno(ENOENT, Exit::missing_input, path, "open");
   if (!is_directory(path)) return verify_file(path);
-  if (is_checkpoint(path)) return {path, "checkpoint", checkpoint_faults(path)};
-  if (has(path, kCheckpointsDirectory) || run_exists(path)) return {path, "run", whole_run_faults(path)};
+  if (is_checkpoint(path)) return {path, "checkpoint", whole_checkpoint_faults(path)};
+  if (is_run(path)) return {path, "run", whole_run_faults(path)};
   if (has(path, kIndexFile) || has(path, kTokenizerFile)) return {path, "data", verify_dataset(path)};
   return {path, "unknown", {path + ": expected a run, a checkpoint or a data folder, found none of their files"}};
 }

@@ -8,6 +8,7 @@
 
 #include "io/json.hpp"
 #include "support/catch.hpp"
+#include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
 #include "train/plan.hpp"
 #include "train/settings.hpp"
@@ -73,7 +74,7 @@ class World {
     sources.assignments = {"model.width=16", "train.steps=4", "train.batch=4", "train.unroll=8"};
     const Index tokens = data.tokens(Split::train);
     const RunConfig config = plan_run(new_settings(sources, tokens), tokens);
-    create_run(directory_ / "run", config, data);
+    put_new_run(directory_ / "run", config, data);
     Context context(1);
     Unwatched view;
     TrainingStart start;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "run/checkpoint_store.hpp"
+#include "support/new_run.hpp"
 #include "support/tiny_data.hpp"
 #include "train/model_store.hpp"
 
@@ -15,11 +16,12 @@ inline void put_run(const std::string& run, const std::string& data, StateKind s
   config.model = tiny_model();
   config.train.state = state;
   const Dataset dataset = Dataset::open(data);
-  create_run(run, config, dataset);
+  const StoredRun stored = put_new_run(run, config, dataset);
   ModelParameters parameters = random_parameters(config.model, dataset.tokenizer().vocabulary_size(), seed);
   CheckpointContents contents;
   contents.step = 12;
   contents.model = tensor_views(named_tensors(parameters));
+  contents.state = {{"run", stored.identity}};
   CheckpointStore(run).save(contents, {.best = true});
 }
 

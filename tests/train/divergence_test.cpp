@@ -11,6 +11,7 @@
 #include "run/verify.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
 #include "train/step_check.hpp"
@@ -188,7 +189,7 @@ TEST_CASE("N6: a weight that is not finite is named with its element and ends tr
 TEST_CASE("N6: a step that spoils a weight itself is caught in that step, recorded, and nothing is saved") {
   Desk desk;
   desk.config.train.lr = 1e39;  // beyond the floats
-  create_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
+  put_new_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
   const Dataset data = Dataset::open(desk.directory / "data");
   Context context(1);
   SilentView view;
@@ -219,7 +220,7 @@ TEST_CASE("N6: a step that spoils a weight itself is caught in that step, record
 TEST_CASE("N6: an exploding learning rate leaves the last good checkpoint intact and every bad step in the log") {
   Desk desk;
   desk.config.train.lr = 1e38;
-  create_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
+  put_new_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
   const Dataset data = Dataset::open(desk.directory / "data");
   Context context(1);
   SilentView view;

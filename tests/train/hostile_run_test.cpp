@@ -8,7 +8,9 @@
 #include "io/json.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/new_run.hpp"
 #include "support/peak_memory.hpp"
+#include "support/reseal.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_run.hpp"
 #include "train/training_run.hpp"
@@ -39,7 +41,7 @@ struct Case {
       group.kind = OptimizerKind::factored;
       group.beta1 = 0;
     });
-    create_run(run(), config, Dataset::open(data()));
+    put_new_run(run(), config, Dataset::open(data()));
     go_on();
     StoredRun stored = read_run(run());
     stored.config.train.steps = 6;
@@ -136,7 +138,7 @@ TEST_CASE("C5: a configuration that claims a greater model than the checkpoint h
   for (const auto& [from, to] : claims) {
     std::string text = good;
     REQUIRE(text.find(from) != std::string::npos);
-    put_file(path, text.replace(text.find(from), std::string(from).size(), to));
+    put_file(path, resealed_json(text.replace(text.find(from), std::string(from).size(), to)));
     INFO(to);
     CHECK(error_exit(load) == Exit::bad_config);
     if (memory_is_ours()) CHECK(peak_growth(load) < Index{64} << 20);
@@ -147,7 +149,7 @@ TEST_CASE("C5: a configuration that claims a greater model than the checkpoint h
                                                          {"\"data\": {", "\"data\": [{"}};
   for (const auto& [from, to] : changes) {
     std::string text = good;
-    put_file(path, text.replace(text.find(from), std::string(from).size(), to));
+    put_file(path, resealed_json(text.replace(text.find(from), std::string(from).size(), to)));
     INFO(to);
     CHECK(error_exit(load) == Exit::bad_data);
     CHECK(holds(error_text(load), path));
@@ -189,7 +191,7 @@ TEST_CASE("D1 and D2: a text of one token and a vocabulary of two words train, w
     config.train.steps = 30;
     config.train.lr = 0.1;
     const std::string run = directory / std::string(enum_name(state));
-    create_run(run, config, data);
+    put_new_run(run, config, data);
     Context context(1);
     SilentView view;
     TrainingStart start;

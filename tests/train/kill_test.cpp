@@ -18,6 +18,7 @@
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/faulty_file_system.hpp"
+#include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
 #include "train/training_run.hpp"
@@ -127,7 +128,7 @@ class Campaign {
   }
 
   void begin_run(const std::string& name) {
-    create_run(directory_ / name, config_of(), Dataset::open(directory_ / "data"));
+    put_new_run(directory_ / name, config_of(), Dataset::open(directory_ / "data"));
   }
 
   /// Trains in a process of its own to the end, or until it is killed: at a call of its saves (from 1, 0 never), or

@@ -8,6 +8,7 @@
 
 #include "io/file.hpp"
 #include "support/catch.hpp"
+#include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
 #include "train/run_schedule.hpp"
@@ -75,7 +76,7 @@ struct Outcome {
 /// Trains, or goes on training, until the end or until a stop after `stop_after` steps (0: none).
 Outcome train(const std::string& run, const std::string& data, const RunConfig& config, int threads, Index stop_after) {
   const Dataset dataset = Dataset::open(data);
-  if (!run_exists(run)) create_run(run, config, dataset);
+  if (!run_exists(run)) put_new_run(run, config, dataset);
   Context context(threads, products_of(config.train));
   StoppingView view(stop_after);
   TrainingStart start;
@@ -183,14 +184,13 @@ TEST_CASE("a run begun from weights alone goes on from its very first checkpoint
     RunConfig config = config_of(state);
     config.train.steps = 6;
     REQUIRE(train(first, directory / "data", config, 1, 0).end == TrainEnd::finished);
-    create_run(second, config, dataset);
     {
       Context context(1);
       StoppingView view(0);
       TrainingStart start;
       start.run = second;
-      start.init_path = first;
-      const TrainingRun begun(context, read_run(second), dataset, start, view);
+      const StoredRun begun_with = new_run(second, config, dataset, {OriginKind::init, first, "", ""});
+      const TrainingRun begun(context, begun_with, dataset, start, view);
     }
     REQUIRE(train(second, directory / "data", config, 1, 0).end == TrainEnd::finished);
   }

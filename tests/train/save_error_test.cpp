@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/faulty_file_system.hpp"
+#include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
 #include "train/training_run.hpp"
@@ -52,7 +53,7 @@ struct Case {
 
   TrainEnd train(Index from, Index to, int threads = 1) {
     const Dataset data = Dataset::open(directory / "data");
-    if (!run_exists(path())) create_run(path(), config, data);
+    if (!run_exists(path())) put_new_run(path(), config, data);
     FaultyFileSystem full([&](const std::string& call, int) {
       const bool writes = call == "write" || call == "allocate" || call == "mkdir";
       return writes && view.step >= from && view.step <= to ? ENOSPC : 0;
