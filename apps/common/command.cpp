@@ -7,7 +7,6 @@
 #include <sstream>
 #include <string_view>
 
-#include "base/escape.hpp"
 #include "base/instruction_set.hpp"
 #include "base/quantity.hpp"
 #include "base/terminal.hpp"
@@ -245,8 +244,7 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
   if (threads_ && *threads_ > kMostThreads)
     throw usage_error("--threads: expected at most " + std::to_string(kMostThreads) + ", found " +
                       std::to_string(*threads_));
-  if (const std::string note = instruction_note(); !note.empty() && !quiet_)
-    std::cerr << "warning: " << escape_terminal(note) << "\n";
+  if (const std::string note = instruction_note(); !note.empty() && !quiet_) say_line("warning: " + note);
   return std::nullopt;
 }
 

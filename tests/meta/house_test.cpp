@@ -149,7 +149,10 @@ TEST_CASE("programs print through common/output alone, which escapes; the librar
   const std::regex way_out("std::(cout|cerr|clog)\\b|\\b(v?f?printf|f?puts|putchar|fwrite|perror)\\(");
   for (const auto& path : sources({"lib", "apps", "corpora"})) {
     const std::string name = path.generic_string();
-    if (name == "apps/common/output.cpp" || name == "apps/common/main_guard.cpp") continue;
+    // What the way out is made of.
+    if (name.starts_with("apps/common/output.") || name.starts_with("apps/common/main_guard.") ||
+        name.starts_with("apps/common/standard_output."))
+      continue;
     INFO(name);
     CHECK_FALSE(std::regex_search(read(kRoot / path), way_out));
   }
