@@ -1,4 +1,5 @@
 // moe-check: verifies runs, checkpoints, data folders and files, and lists every fault.
+#include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
@@ -14,7 +15,21 @@ void print(const VerifiedPath& verified) {
   const std::string finding = count == 0 ? "intact" : format_counted(static_cast<Index>(count), "fault");
   print_line(verified.path + ": " + verified.kind + ": " + finding);
   for (const std::string& fault : verified.faults) print_line("  " + fault);
+  for (const std::string& note : verified.notes) print_line("  note: " + note);
   flush_output();
+}
+
+/// A path that cannot be looked at is told like any other, so that those behind it are looked at too. Damage is what
+/// the exit code tells first.
+VerifiedPath verify(const std::string& path, Exit& exit) {
+  try {
+    VerifiedPath verified = verify_path(path);
+    if (!verified.faults.empty()) exit = Exit::bad_data;
+    return verified;
+  } catch (const Error& error) {
+    if (exit == Exit::ok) exit = error.exit();
+    return {path, error.exit() == Exit::missing_input ? "missing" : "unreadable", {error.what()}, {}};
+  }
 }
 
 int run(int argc, char** argv) {
@@ -26,18 +41,20 @@ int run(int argc, char** argv) {
   command.example("run/", "the run's files and all its checkpoints, also while it is training");
   command.example("data/ run/checkpoints/step-000000001000", "a data folder and one checkpoint");
   command.exit_code(Exit::bad_data, "something is damaged: every fault is listed on stdout");
-  command.exit_code(Exit::missing_input, "a path does not exist");
+  command.exit_code(Exit::missing_input, "a path does not exist; the others were looked at all the same");
   if (const auto exit = command.parse(argc, argv)) return *exit;
 
   Json report = {{"intact", true}, {"paths", Json::array()}};
+  Exit exit = Exit::ok;
   for (const std::string& path : paths) {
-    const VerifiedPath verified = verify_path(path);
+    const VerifiedPath verified = verify(path, exit);
     if (!verified.faults.empty()) report["intact"] = false;
-    report["paths"].push_back({{"path", verified.path}, {"kind", verified.kind}, {"faults", verified.faults}});
+    report["paths"].push_back(
+        {{"path", verified.path}, {"kind", verified.kind}, {"faults", verified.faults}, {"notes", verified.notes}});
     if (!command.json() && !(command.quiet() && verified.faults.empty())) print(verified);
   }
   if (command.json()) print_json(report);
-  return static_cast<int>(report["intact"].get<bool>() ? Exit::ok : Exit::bad_data);
+  return static_cast<int>(exit);
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ class Dataset {
 };
 
 /// Reads every byte of a data folder and lists all faults, one line each: checksums of files, every block, sums of
-/// tokens, lines and unknown words. Empty if it is sound. `stop` is asked now and then; true ends with Exit::stopped.
+/// tokens, lines and unknown words; a file that is missing or cannot be read is a fault like any other, and does not
+/// keep from the next. Empty if it is sound. `stop` is asked now and then; true ends with Exit::stopped.
 std::vector<std::string> verify_dataset(const std::string& directory, const std::function<bool()>& stop = {});
 
 }  // namespace moelm

@@ -1,6 +1,8 @@
+#include <memory>
+
 #include "base/error.hpp"
 #include "data/dataset.hpp"
-#include "data/token_cursor.hpp"
+#include "data/dataset_files.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 
@@ -15,62 +17,92 @@ struct TokenSums {
   Index literal_unknown = 0;
 };
 
-TokenSums sums_of(const Dataset& data, Split split, const std::function<bool()>& stop) {
-  const std::int32_t line_end = data.tokenizer().line_end_id();
-  std::vector<std::int32_t> ids(static_cast<std::size_t>(kBlockTokens));
-  std::vector<TokenFlag> flags(ids.size());
-  TokenCursor cursor(data, split);
-  TokenSums sums;
-  while (const Index count = cursor.read(kBlockTokens, ids.data(), flags.data())) {
-    if (stop && stop()) throw Error(Exit::stopped, data.directory() + ": stopped on request while it was verified");
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-      sums.lines += ids[i] == line_end ? 1 : 0;
-      sums.unknown_words += flags[i] == TokenFlag::unknown_word ? 1 : 0;
-      sums.literal_unknown += flags[i] == TokenFlag::literal_unknown ? 1 : 0;
+/// A look at one file after another: a fault of one does not keep from the next.
+class Verification {
+ public:
+  Verification(const std::string& directory, const std::function<bool()>& stop) : directory_(directory), stop_(stop) {}
+
+  std::vector<std::string> run() {
+    // Without the index it is not known what belongs into the folder.
+    if (!note([&] { index_ = read_data_index(directory_).index; })) return std::move(faults_);
+    note([&] { tokenizer_ = read_data_tokenizer(directory_, index_).tokenizer; });
+    for (const auto& [name, split] : EnumNames<Split>::values) verify(split);
+    return std::move(faults_);
+  }
+
+ private:
+  /// Whether a check went through; what it throws is a fault.
+  template <class Check>
+  bool note(const Check& check) {
+    try {
+      check();
+      return true;
+    } catch (const Error& error) {
+      if (error.exit() == Exit::stopped) throw;
+      faults_.emplace_back(error.what());
+      return false;
     }
   }
-  return sums;
-}
 
-void verify_split(const Dataset& data, Split id, const std::function<bool()>& stop, std::vector<std::string>& faults) {
-  const SplitIndex& split = data.split(id);
-  for (const ShardFile& shard : split.shards) {
-    const std::string path = join_path(data.directory(), shard.name);
+  void verify(Split id) {
+    const SplitIndex& split = index_.split(id);
+    TokenSums sums;
+    bool whole = tokenizer_ != nullptr;
+    for (const ShardFile& shard : split.shards) {
+      const std::string path = join_path(directory_, shard.name);
+      const bool readable = note([&] { compare_checksum(path, shard); });
+      whole = readable && note([&] { add_tokens(path, shard, sums); }) && whole;
+    }
+    if (whole) compare_sums(id, split, sums);
+  }
+
+  void compare_checksum(const std::string& path, const ShardFile& shard) {
     const std::string found = sha256_of_file(path);
     if (found != shard.sha256)
-      faults.push_back(path + ": checksum: expected " + shard.sha256 + " (as index.json says), found " + found);
+      faults_.push_back(path + ": checksum: expected " + shard.sha256 + " (as index.json says), found " + found);
   }
-  const TokenSums sums = sums_of(data, id, stop);
-  const std::string where = join_path(data.directory(), kIndexFile) + ": " + std::string(enum_name(id)) + ".";
-  const auto compare = [&](const char* key, Index expected, Index found) {
-    if (expected != found)
-      faults.push_back(where + key + ": expected " + std::to_string(found) + " (as the shards say), found " +
-                       std::to_string(expected));
-  };
-  // Bytes and bpe leave the last line of a file open.
-  if (data.tokenizer().unknown_id() >= 0) compare("lines", split.lines, sums.lines);
-  compare("unknown_words", split.unknown_words, sums.unknown_words);
-  compare("literal_unknown", split.literal_unknown, sums.literal_unknown);
-}
+
+  /// Decodes every block.
+  void add_tokens(const std::string& path, const ShardFile& shard, TokenSums& sums) {
+    const bool has_unknown = index_.kind == TokenizerKind::text || index_.kind == TokenizerKind::word;
+    const ShardLayout layout = read_shard_layout(path, index_.vocabulary, has_unknown, shard.tokens);
+    std::vector<std::int32_t> stored;
+    for (std::size_t block = 0; block < layout.blocks.size(); ++block) {
+      if (stop_ && stop_()) throw Error(Exit::stopped, directory_ + ": stopped on request while it was verified");
+      read_shard_block(layout, static_cast<Index>(block), stored);
+      if (tokenizer_ == nullptr) continue;
+      for (const std::int32_t id : stored) {
+        sums.lines += id == tokenizer_->line_end_id() ? 1 : 0;
+        sums.unknown_words += id == static_cast<std::int32_t>(index_.vocabulary) ? 1 : 0;
+        sums.literal_unknown += id == tokenizer_->unknown_id() ? 1 : 0;
+      }
+    }
+  }
+
+  void compare_sums(Split id, const SplitIndex& split, const TokenSums& sums) {
+    const std::string where = join_path(directory_, kIndexFile) + ": " + std::string(enum_name(id)) + ".";
+    const auto compare = [&](const char* key, Index expected, Index found) {
+      if (expected != found)
+        faults_.push_back(where + key + ": expected " + std::to_string(found) + " (as the shards say), found " +
+                          std::to_string(expected));
+    };
+    // Bytes and bpe leave the last line of a file open.
+    if (tokenizer_->unknown_id() >= 0) compare("lines", split.lines, sums.lines);
+    compare("unknown_words", split.unknown_words, sums.unknown_words);
+    compare("literal_unknown", split.literal_unknown, sums.literal_unknown);
+  }
+
+  const std::string& directory_;
+  const std::function<bool()>& stop_;
+  DataIndex index_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::vector<std::string> faults_;
+};
 
 }  // namespace
 
 std::vector<std::string> verify_dataset(const std::string& directory, const std::function<bool()>& stop) {
-  std::vector<std::string> faults;
-  const auto note = [&](const auto& check) {
-    try {
-      check();
-    } catch (const Error& error) {
-      if (error.exit() != Exit::bad_data) throw;
-      faults.emplace_back(error.what());
-    }
-  };
-  note([&] {
-    const Dataset data = Dataset::open(directory);
-    for (const auto& [name, split] : EnumNames<Split>::values)
-      note([&, id = split] { verify_split(data, id, stop, faults); });
-  });
-  return faults;
+  return Verification(directory, stop).run();
 }
 
 }  // namespace moelm

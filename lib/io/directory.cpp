@@ -1,12 +1,19 @@
 // The part of io/file.hpp that deals with names and directories.
-#include <cerrno>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "io/file.hpp"
 #include "io/file_error.hpp"
 
 namespace moelm {
+
+namespace {
+
+constexpr std::string_view kTemporary = ".tmp-";
+
+}  // namespace
 
 void throw_file_error(int error_number, Exit fallback, std::string_view path, std::string_view operation) {
   if (error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM) fallback = Exit::out_of_memory;
@@ -51,6 +58,11 @@ bool is_directory(const std::string& path, Links links, FileSystem& fs) {
   return result == 0 && S_ISDIR(status.st_mode);
 }
 
+bool is_regular_file(const std::string& path, FileSystem& fs) {
+  struct stat status {};
+  return fs.lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
 bool leads_elsewhere(const std::string& path, FileSystem& fs) {
   struct stat status {};
   return fs.lstat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
@@ -85,6 +97,22 @@ void make_directories(const std::string& path, FileSystem& fs) {
   if (make_directory(path, fs)) return sync_directory(parent, fs);
   if (!is_directory(path, Links::follow, fs))
     throw Error(Exit::cannot_create, path + ": create directory: something else of that name is there");
+}
+
+std::string temporary_name(std::string_view name, int attempt) {
+  return std::string(kTemporary) + std::string(name) + "-" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
+}
+
+std::optional<std::string_view> temporary_target(std::string_view temporary) {
+  if (!temporary.starts_with(kTemporary)) return std::nullopt;
+  temporary.remove_prefix(kTemporary.size());
+  for (int number = 0; number < 2; ++number) {  // attempt and process, from the end
+    const std::size_t dash = temporary.rfind('-');
+    if (dash == std::string_view::npos || dash == 0 || dash + 1 == temporary.size()) return std::nullopt;
+    if (temporary.find_first_not_of("0123456789", dash + 1) != std::string_view::npos) return std::nullopt;
+    temporary = temporary.substr(0, dash);
+  }
+  return temporary;
 }
 
 void rename_path(const std::string& from, const std::string& to, FileSystem& fs) {

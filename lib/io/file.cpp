@@ -202,7 +202,7 @@ void write_file_atomic(const std::string& path, std::string_view bytes, FileSyst
   const std::string name = path.substr(path.find_last_of('/') + 1);
   std::string temporary;
   for (int attempt = 0;; ++attempt) {
-    temporary = join_path(directory, ".tmp-" + name + "-" + std::to_string(::getpid()) + "-" + std::to_string(attempt));
+    temporary = join_path(directory, temporary_name(name, attempt));
     if (!path_exists(temporary, fs)) break;
   }
   try {

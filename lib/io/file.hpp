@@ -83,6 +83,10 @@ std::string read_file(const std::string& path, Index limit, Links links = Links:
 /// Replaces or creates `path` so that after a crash there is the old or the new content, never a part: writes a
 /// temporary file beside it, syncs, renames, syncs the directory. Leaves no temporary file behind when it throws.
 void write_file_atomic(const std::string& path, std::string_view bytes, FileSystem& fs = real_file_system());
+/// What this process calls a file or folder `name` while it is being made, beside where it will be; `attempt` from 0.
+std::string temporary_name(std::string_view name, int attempt);
+/// The name that such a temporary name stands for; nothing unless it is exactly one, of any process.
+std::optional<std::string_view> temporary_target(std::string_view temporary);
 
 /// Appends "/name" to a directory path.
 std::string join_path(const std::string& directory, std::string_view name);
@@ -95,6 +99,8 @@ bool is_plain_name(std::string_view name);
 bool path_exists(const std::string& path, FileSystem& fs = real_file_system());
 /// Whether it is a directory; links are followed only if asked for.
 bool is_directory(const std::string& path, Links links = Links::follow, FileSystem& fs = real_file_system());
+/// Whether it is a regular file itself, not a link to one.
+bool is_regular_file(const std::string& path, FileSystem& fs = real_file_system());
 /// Whether something is there that is no directory itself: a link to one, a file. What cannot be looked at is not known
 /// to be.
 bool leads_elsewhere(const std::string& path, FileSystem& fs = real_file_system());

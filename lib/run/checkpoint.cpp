@@ -1,6 +1,8 @@
 #include "run/checkpoint.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -43,9 +45,20 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
   const auto open_file = [&](const char* name, bool whole) {
     return open_listed(directory, result.manifest_, name, whole ? Checksum::compare : Checksum::trust, fs);
   };
+  const std::vector<std::string> left_out = files_left_out(directory, result.manifest_, fs);
+  if (result.complete_ && !left_out.empty())
+    throw Error(Exit::missing_input,
+                join_path(directory, left_out.front()) +
+                    ": expected the file, found nothing; a checkpoint without what training goes " +
+                    "on from can be evaluated and be the start of a new run (moe-train --init), " +
+                    "but not be resumed");
+  const auto open_for_resuming = [&](const char* name) {
+    const bool out = std::find(left_out.begin(), left_out.end(), name) != left_out.end();
+    return out ? File() : open_file(name, result.complete_);
+  };
   File model = open_file(kModelFile, true);
-  File optimizer = open_file(kOptimizerFile, result.complete_);
-  File carried = open_file(kCarriedFile, result.complete_);
+  File optimizer = open_for_resuming(kOptimizerFile);
+  File carried = open_for_resuming(kCarriedFile);
   result.state_ = state_of(directory, result.manifest_, fs);
   result.model_ = SafetensorsFile::open(std::move(model));
   if (result.complete_) {

@@ -10,10 +10,10 @@
 
 namespace moelm {
 
-/// How much of a checkpoint is wanted: of what is not, only existence and size are checked.
+/// How much of a checkpoint is wanted: of what is not, only the size is checked where it is there.
 enum class CheckpointScope {
   everything,  ///< to go on training
-  model,       ///< weights and state.json
+  model,       ///< weights and state.json; what is needed for resuming only may be missing
 };
 
 /// state.json of a checkpoint alone, whose bytes are compared with the manifest before they are parsed. Errors as of
@@ -25,7 +25,8 @@ Json read_checkpoint_state(const std::string& directory, FileSystem& fs = real_f
 class Checkpoint {
  public:
   /// Checks manifest, sizes and checksums, then structure. Whatever is wrong is Error(bad_data) with file and field;
-  /// a format of a later version is Error(bad_config); no such directory Error(missing_input).
+  /// a format of a later version is Error(bad_config); no such directory Error(missing_input);
+  /// neither are the files for resuming, where everything is wanted of a checkpoint that was slimmed.
   static Checkpoint open(const std::string& directory, CheckpointScope scope, FileSystem& fs = real_file_system());
 
   const std::string& path() const { return path_; }

@@ -37,12 +37,22 @@ Checkpoint open_patiently(const std::string& path, const CheckpointName& name, C
   return open_named(path, name, scope, fs);
 }
 
+/// Whether only what training goes on from is missing.
+bool is_slim(const std::string& path, FileSystem& fs) {
+  try {
+    return !files_left_out(path, read_manifest(path, fs), fs).empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// One look through a run's checkpoints.
 struct Search {
   FoundCheckpoint found;
   std::vector<std::string> rejected;
   Exit reason = Exit::bad_data;  // io where one could not be read: it may be intact
   bool vanished = false;         // one was pruned while we looked
+  bool all_slim = true;          // those rejected lack only what training goes on from
 };
 
 Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem& fs) {
@@ -59,6 +69,7 @@ Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem&
         continue;
       }
       result.rejected.push_back(error.what());
+      result.all_slim = result.all_slim && is_slim(path, fs);
       if (error.exit() == Exit::io) result.reason = Exit::io;
     }
   }
@@ -78,6 +89,9 @@ FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope,
   Search result = search(checkpoints, scope, fs);
   for (int again = 0; !result.found.checkpoint && result.vanished && again < 10; ++again)
     result = search(checkpoints, scope, fs);
+  if (!result.found.checkpoint && !result.rejected.empty() && result.all_slim)
+    throw Error(Exit::missing_input,
+                checkpoints + ": expected a checkpoint to go on from, found none" + lines(result.rejected));
   if (!result.found.checkpoint && !result.rejected.empty())
     throw Error(result.reason, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
   FoundCheckpoint found = std::move(result.found);
@@ -90,11 +104,17 @@ FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, F
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   std::vector<std::string> warnings;
   const auto open = [&](const std::string& name) { return open_unlinked(join_path(checkpoints, name), scope, fs); };
-  const std::optional<CheckpointHint> hint = read_hint(checkpoints, kBestHint, fs, warnings);
-  try {
-    if (hint) return {open(hint->name.text()), warnings};
-  } catch (const Error& error) {
-    warnings.push_back(error.what());
+  for (int again = 0; again < 10; ++again) {
+    const std::optional<CheckpointHint> hint = read_hint(checkpoints, kBestHint, fs, warnings);
+    if (!hint) break;
+    try {
+      return {open(hint->name.text()), warnings};
+    } catch (const Error& error) {
+      // Training may have replaced the best one and removed it while we looked.
+      if (!path_exists(join_path(checkpoints, hint->name.text()), fs)) continue;
+      warnings.push_back(error.what());
+      break;
+    }
   }
   FoundCheckpoint found = newest_checkpoint(run, scope, fs);
   found.warnings.insert(found.warnings.begin(), warnings.begin(), warnings.end());

@@ -14,7 +14,11 @@ inline constexpr const char* kCheckpointsDirectory = "checkpoints";
 inline constexpr const char* kLatestHint = "LATEST";
 inline constexpr const char* kBestHint = "BEST";
 
-/// Names of the checkpoints in a directory, newest first; none if the directory does not exist.
+/// Refuses a link or a file in place of a run's checkpoints: Error(bad_data).
+void require_own_directory(const std::string& checkpoints, FileSystem& fs);
+
+/// Names of the checkpoints in a directory, newest first; none if the directory does not exist. Error(bad_data) where
+/// it is a link, behind which others may keep their files.
 std::vector<CheckpointName> checkpoint_names(const std::string& checkpoints, FileSystem& fs);
 
 /// A checkpoint's name and the checksum of its manifest.

@@ -1,7 +1,5 @@
 #include "run/checkpoint_writer.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -9,6 +7,7 @@
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "run/checkpoint.hpp"
+#include "run/checkpoint_removal.hpp"
 
 namespace moelm {
 
@@ -20,7 +19,7 @@ constexpr std::size_t kPiece = std::size_t{1} << 20;
 class SummedFile {
  public:
   SummedFile(const std::string& directory, const char* name, Index bytes, FileSystem& fs)
-      : file_(File::create(join_path(directory, name), fs)), listed_{name, 0, ""} {
+      : file_(File::create(join_path(directory, name), fs)), listed_{name, 0, "", is_resume_only(name)} {
     file_.allocate(bytes);
   }
 
@@ -72,8 +71,7 @@ void read_back(const std::string& directory, const ManifestFile& listed, FileSys
 // A name that no other attempt has taken, so that what a failed attempt left cannot be mistaken for ours.
 std::string make_beside(const std::string& checkpoints, const CheckpointName& name, FileSystem& fs) {
   for (int attempt = 0;; ++attempt) {
-    std::string path = join_path(
-        checkpoints, ".tmp-" + name.text() + "-" + std::to_string(::getpid()) + "-" + std::to_string(attempt));
+    std::string path = join_path(checkpoints, temporary_name(name.text(), attempt));
     if (make_directory(path, fs)) return path;
   }
 }
@@ -122,7 +120,7 @@ std::string write_checkpoint(const std::string& checkpoints, const CheckpointCon
     if (!rename_no_replace(beside, path, fs))
       throw Error(Exit::io, path + ": rename: expected no such checkpoint, found one");
   } catch (...) {
-    remove_flat_directory(beside, fs);
+    remove_checkpoint_folder(beside, fs);
     throw;
   }
   sync_directory(checkpoints, fs);

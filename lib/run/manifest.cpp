@@ -32,8 +32,10 @@ std::optional<Index> number_of(std::string_view digits) {
 }
 
 ManifestFile file_of(const JsonField& field) {
-  refuse_unknown_keys(field, {"name", "bytes", "sha256"});
-  ManifestFile file{field.at("name").text(), field.at("bytes").integer(0, kLargest), field.at("sha256").text()};
+  refuse_unknown_keys(field, {"name", "bytes", "sha256", "resume_only"});
+  ManifestFile file{field.at("name").text(), field.at("bytes").integer(0, kLargest), field.at("sha256").text(), false};
+  // Manifests did not always say it.
+  file.resume_only = field.has("resume_only") ? field.at("resume_only").boolean() : is_resume_only(file.name);
   if (!is_plain_name(file.name)) field.at("name").refuse("a plain file name");
   if (!is_sha256_hex(file.sha256)) field.at("sha256").refuse("64 hexadecimal digits");
   return file;
@@ -70,10 +72,12 @@ const ManifestFile* Manifest::find(std::string_view file) const {
   return found == files.end() ? nullptr : &*found;
 }
 
+bool is_resume_only(std::string_view file) { return file == kOptimizerFile || file == kCarriedFile; }
+
 std::string manifest_text(const Manifest& manifest) {
   Json files = Json::array();
   for (const ManifestFile& f : manifest.files)
-    files.push_back({{"name", f.name}, {"bytes", f.bytes}, {"sha256", f.sha256}});
+    files.push_back({{"name", f.name}, {"bytes", f.bytes}, {"sha256", f.sha256}, {"resume_only", f.resume_only}});
   const Json json = {{"format", kFormat},
                      {"version", kVersion},
                      {"name", manifest.name.text()},
@@ -115,6 +119,13 @@ Manifest read_manifest(const std::string& directory, FileSystem& fs, std::string
   const std::string text = read_file(path, kLongestManifest, Links::refuse, fs);
   if (sha256 != nullptr) *sha256 = sha256_hex(text);
   return parse_manifest(text, path);
+}
+
+std::vector<std::string> files_left_out(const std::string& directory, const Manifest& manifest, FileSystem& fs) {
+  std::vector<std::string> names;
+  for (const ManifestFile& file : manifest.files)
+    if (file.resume_only && !path_exists(join_path(directory, file.name), fs)) names.push_back(file.name);
+  return names;
 }
 
 File open_listed(const std::string& directory, const Manifest& manifest, const char* name, Checksum checksum,

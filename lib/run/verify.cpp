@@ -1,7 +1,6 @@
 #include "run/verify.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -48,6 +47,30 @@ void check_json(const std::string& path, FileSystem& fs) {
   parse_json(read_file(path, limits.bytes, Links::refuse, fs), path, limits);
 }
 
+Faults named_checkpoint_faults(const std::string& checkpoints, const CheckpointName& name, FileSystem& fs) {
+  const std::string path = join_path(checkpoints, name.text());
+  Faults found = checkpoint_faults(path, fs);
+  if (found.empty())
+    collect(found, [&] {
+      const CheckpointName written = read_manifest(path, fs).name;
+      if (written != name) found.push_back(path + ": name: its manifest says " + written.text());
+    });
+  return path_exists(path, fs) ? found : Faults();  // pruned while we looked
+}
+
+/// Faults that a second look finds too: what a run that trains was just replacing, appending or removing is none.
+template <class Look>
+Faults lasting(const Look& look) {
+  Faults first = look();
+  if (first.empty()) return first;
+  const Faults second = look();
+  const auto gone = [&](const std::string& fault) {
+    return std::find(second.begin(), second.end(), fault) == second.end();
+  };
+  first.erase(std::remove_if(first.begin(), first.end(), gone), first.end());
+  return first;
+}
+
 }  // namespace
 
 Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
@@ -55,9 +78,11 @@ Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
   Manifest manifest;
   collect(faults, [&] { manifest = read_manifest(directory, fs); });
   const bool is_listed = faults.empty();
-  constexpr std::array kFiles = {kModelFile, kOptimizerFile, kCarriedFile, kStateFile};
-  for (const char* name : kFiles)
+  for (const char* name : kCheckpointFiles)
     collect(faults, [&] {
+      if (name == std::string_view(kManifestFile)) return;
+      // What is needed for resuming only may be left out.
+      if (is_resume_only(name) && !path_exists(join_path(directory, name), fs)) return;
       // Without a manifest there are no checksums to compare, but what is no tensor or JSON file still shows.
       File file = is_listed ? open_listed(directory, manifest, name, Checksum::compare, fs)
                             : File::open_read(join_path(directory, name), Links::refuse, fs);
@@ -68,30 +93,48 @@ Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
     });
   collect(faults, [&] {
     for (const std::string& name : list_directory(directory, fs))
-      if (name != kManifestFile && std::find(kFiles.begin(), kFiles.end(), name) == kFiles.end())
+      if (std::find(kCheckpointFiles.begin(), kCheckpointFiles.end(), name) == kCheckpointFiles.end())
         faults.push_back(join_path(directory, name) + ": expected no such file in a checkpoint");
   });
   return faults;
 }
 
+std::string checkpoint_note(const std::string& directory, FileSystem& fs) {
+  try {
+    std::string names;
+    for (const std::string& name : files_left_out(directory, read_manifest(directory, fs), fs))
+      names += (names.empty() ? "" : ", ") + name;
+    if (names.empty()) return "";
+    return directory + ": without " + names + ": good for evaluation, cannot be resumed";
+  } catch (const Error&) {
+    return "";  // a fault, which checkpoint_faults tells
+  }
+}
+
 Faults run_faults(const std::string& run, FileSystem& fs) {
   Faults faults;
   for (const char* name : {"result.json", "metrics.jsonl"})
-    if (path_exists(join_path(run, name), fs)) add(faults, file_faults(join_path(run, name), fs));
+    if (path_exists(join_path(run, name), fs))
+      add(faults, lasting([&] { return file_faults(join_path(run, name), fs); }));
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
-  for (const CheckpointName& name : checkpoint_names(checkpoints, fs)) {
-    const std::string path = join_path(checkpoints, name.text());
-    Faults found = checkpoint_faults(path, fs);
-    if (found.empty())
-      collect(found, [&] {
-        const CheckpointName written = read_manifest(path, fs).name;
-        if (written != name) found.push_back(path + ": name: its manifest says " + written.text());
-      });
-    if (path_exists(path, fs)) add(faults, found);  // else pruned while we looked
-  }
+  std::vector<CheckpointName> names;
+  collect(faults, [&] { names = checkpoint_names(checkpoints, fs); });
+  for (const CheckpointName& name : names)
+    add(faults, lasting([&] { return named_checkpoint_faults(checkpoints, name, fs); }));
+  if (leads_elsewhere(checkpoints, fs)) return faults;
   read_hint(checkpoints, kLatestHint, fs, faults);
   read_hint(checkpoints, kBestHint, fs, faults);
   return faults;
+}
+
+Faults run_notes(const std::string& run, FileSystem& fs) {
+  Faults notes;
+  const std::string checkpoints = join_path(run, kCheckpointsDirectory);
+  if (leads_elsewhere(checkpoints, fs)) return notes;
+  for (const CheckpointName& name : checkpoint_names(checkpoints, fs))
+    if (const std::string note = checkpoint_note(join_path(checkpoints, name.text()), fs); !note.empty())
+      notes.push_back(note);
+  return notes;
 }
 
 Faults file_faults(const std::string& path, FileSystem& fs) {

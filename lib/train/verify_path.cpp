@@ -69,7 +69,7 @@ bool is_run(const std::string& path) {
 
 // A file of a folder that is checked as a whole is checked with it: its checksum is elsewhere in the folder.
 VerifiedPath verify_file(const std::string& path) {
-  VerifiedPath result{path, "file", {}};
+  VerifiedPath result{path, "file", {}, {}};
   const std::string folder = parent_path(path);
   const std::string name = path.substr(path.find_last_of('/') + 1);
   if (has(folder, kManifestFile))
@@ -87,15 +87,23 @@ VerifiedPath verify_file(const std::string& path) {
   return result;
 }
 
+VerifiedPath verify_checkpoint(const std::string& path) {
+  VerifiedPath result{path, "checkpoint", whole_checkpoint_faults(path), {}};
+  if (!result.faults.empty() && !path_exists(path))
+    throw Error(Exit::missing_input, path + ": was removed while it was checked; the run goes on without it");
+  if (const std::string note = checkpoint_note(path); !note.empty()) result.notes.push_back(note);
+  return result;
+}
+
 }  // namespace
 
 VerifiedPath verify_path(const std::string& path) {
   if (!path_exists(path)) throw_errno(ENOENT, Exit::missing_input, path, "open");
   if (!is_directory(path)) return verify_file(path);
-  if (is_checkpoint(path)) return {path, "checkpoint", whole_checkpoint_faults(path)};
-  if (is_run(path)) return {path, "run", whole_run_faults(path)};
-  if (has(path, kIndexFile) || has(path, kTokenizerFile)) return {path, "data", verify_dataset(path)};
-  return {path, "unknown", {path + ": expected a run, a checkpoint or a data folder, found none of their files"}};
+  if (is_checkpoint(path)) return verify_checkpoint(path);
+  if (is_run(path)) return {path, "run", whole_run_faults(path), run_notes(path)};
+  if (has(path, kIndexFile) || has(path, kTokenizerFile)) return {path, "data", verify_dataset(path), {}};
+  return {path, "unknown", {path + ": expected a run, a checkpoint or a data folder, found none of their files"}, {}};
 }
 
 }  // namespace moelm

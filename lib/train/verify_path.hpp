@@ -11,6 +11,7 @@ struct VerifiedPath {
   std::string kind;  ///< "run", "checkpoint", "data", "file", or "unknown"
   std::vector<std::string>
       faults;  ///< a line each, with file and field or offset; text of strangers is in them as it is
+  std::vector<std::string> notes;  ///< no faults: what a slimmed checkpoint is not good for
 };
 
 /// Reads all of a run, checkpoint, data folder or file. Writes nothing, takes no lock, and works while the run is

@@ -102,6 +102,31 @@ TEST_CASE("what is missing or unknown is told apart from damage") {
   REQUIRE(check({c.directory / "empty"}).code == 65);
 }
 
+TEST_CASE("a path that is not there does not keep from the others, and damage tells the exit code") {
+  const Case c;
+  ProgramResult result = check({c.directory / "none", c.run()});
+  REQUIRE(result.code == 66);
+  REQUIRE(holds(result.out, "none: missing: 1 fault\n"));
+  REQUIRE(holds(result.out, c.run() + ": run: intact\n"));
+  flip(c.checkpoint() + "/state.json", 1);
+  result = check({c.directory / "none", c.run(), c.data()});
+  REQUIRE(result.code == 65);
+  REQUIRE(holds(result.out, c.data() + ": data: intact\n"));
+}
+
+TEST_CASE("a model slimmed for giving away is intact, with a note") {
+  const Case c;
+  for (const char* name : {"optimizer.safetensors", "state.safetensors"})
+    std::filesystem::remove(c.checkpoint() + "/" + name);
+  const ProgramResult result = check({c.run(), c.checkpoint()});
+  REQUIRE(result.code == 0);
+  REQUIRE(holds(result.out, c.run() + ": run: intact\n  note: " + c.checkpoint()));
+  REQUIRE(holds(result.out, "cannot be resumed"));
+  const ProgramResult eval = run_program({MOELM_BIN_DIR "/moe-eval", c.run(), "--data", c.data()});
+  INFO(eval.err);
+  REQUIRE(eval.code == 0);
+}
+
 TEST_CASE("text of strangers does not act on the terminal") {
   const Case c;
   const std::string hostile = "{\"\x1b]0;owned\x07\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 1]}}";

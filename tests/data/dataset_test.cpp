@@ -252,6 +252,21 @@ TEST_CASE("verification lists all faults") {
   CHECK(holds(faults[1], "test-00000.shard: checksum"));
 }
 
+TEST_CASE("a missing file does not keep from the others: every fault of a data folder is listed") {
+  const Folder folder;
+  std::filesystem::remove(folder.file("train-00000.shard"));
+  put_file(folder.file("test-00000.shard"), slurp(folder.file("test-00000.shard")) + "x");
+  put_file(folder.file("tokenizer.json"), "x");
+  const auto faults = verify_dataset(folder.path());
+  REQUIRE(faults.size() == 4);
+  CHECK(holds(faults[0], "tokenizer.json: checksum"));
+  CHECK(holds(faults[1], "train-00000.shard: open: No such file"));
+  CHECK(holds(faults[2], "test-00000.shard: checksum"));
+  CHECK(holds(faults[3], "test-00000.shard: offset"));
+  std::filesystem::remove(folder.file("index.json"));
+  CHECK(verify_dataset(folder.path()).size() == 1);
+}
+
 TEST_CASE("links are not followed, and a folder without an index says what to do") {
   const Folder folder;
   std::filesystem::rename(folder.file("train-00000.shard"), folder.file("elsewhere"));

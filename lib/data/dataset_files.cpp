@@ -1,0 +1,51 @@
+#include "data/dataset_files.hpp"
+
+#include "base/error.hpp"
+#include "data/tokenizer_file.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kIndexLimit = Index{256} << 20;
+constexpr Index kTokenizerLimit = Index{1} << 30;
+
+template <class T>
+void require_same(const T& found, const T& expected, const std::string& file, const char* field, auto&& show) {
+  if (found != expected)
+    throw Error(Exit::bad_data,
+                file + ": " + field + ": expected " + show(expected) + " (as index.json says), found " + show(found));
+}
+
+std::string read_index_text(const std::string& directory) {
+  const std::string path = join_path(directory, kIndexFile);
+  if (!path_exists(path))
+    throw Error(Exit::missing_input,
+                directory + ": expected a data folder with " + std::string(kIndexFile) +
+                    ", found none; moe-tokenize makes one (an interrupted one leaves no index: run it again)");
+  return read_file(path, kIndexLimit, Links::refuse);
+}
+
+}  // namespace
+
+ReadIndex read_data_index(const std::string& directory) {
+  const std::string text = read_index_text(directory);
+  return {parse_data_index(text, join_path(directory, kIndexFile)), sha256_hex(text)};
+}
+
+ReadTokenizer read_data_tokenizer(const std::string& directory, const DataIndex& index) {
+  const std::string path = join_path(directory, kTokenizerFile);
+  ReadTokenizer read;
+  read.text = read_file(path, kTokenizerLimit, Links::refuse);
+  require_same(sha256_hex(read.text), index.tokenizer_sha256, path, "checksum", [](const std::string& s) { return s; });
+  read.tokenizer = parse_tokenizer(read.text, path);
+  require_same(read.tokenizer->vocabulary_size(), index.vocabulary, path, "vocabulary",
+               [](Index n) { return std::to_string(n); });
+  require_same(read.tokenizer->kind(), index.kind, path, "kind",
+               [](TokenizerKind kind) { return std::string(enum_name(kind)); });
+  return read;
+}
+
+}  // namespace moelm
