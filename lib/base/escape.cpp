@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <span>
 
@@ -140,6 +141,34 @@ std::string escape_lines(std::string_view text) {
           out += bytes;
       },
       [&](unsigned char byte) { append_number(out, "\\x%02x", byte); });
+  return out;
+}
+
+std::string escape_bytes(std::string_view bytes) {
+  std::string out;
+  for_each_character(
+      bytes, [&](char32_t code, std::string_view character) { out += code == '\\' ? "\\\\" : character; },
+      [&](unsigned char byte) { append_number(out, "\\x%02x", byte); });
+  return out;
+}
+
+std::string unescape_bytes(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    unsigned byte = 0;
+    if (rest.starts_with("\\\\")) {
+      ++i;
+    } else if (rest.size() >= 4 && rest.starts_with("\\x")) {
+      const auto read = std::from_chars(rest.data() + 2, rest.data() + 4, byte, 16);
+      if (read.ec == std::errc{} && read.ptr == rest.data() + 4) {
+        out += static_cast<char>(byte);
+        i += 3;
+        continue;
+      }
+    }
+    out += text[i];
+  }
   return out;
 }
 

@@ -27,6 +27,12 @@ std::string escape_html(std::string_view text);
 /// Valid UTF-8: bytes that are not become `\x9b`, all else stays. For JSON, whose writer escapes the rest.
 std::string to_valid_utf8(std::string_view text);
 
+/// Bytes of any kind, as names of files are, as valid UTF-8 that gives them back: what is not UTF-8 becomes `\x9b`, a
+/// backslash is doubled, all else stays.
+std::string escape_bytes(std::string_view bytes);
+/// What escape_bytes() was given; a backslash that it would not have written stays.
+std::string unescape_bytes(std::string_view text);
+
 /// JSON text in which the acting characters that JSON lets pass (DEL, C1, bidirectional controls, ...) are \uXXXX too:
 /// the same document, harmless on a terminal.
 std::string escape_json(std::string json);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/escape.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
@@ -38,7 +39,7 @@ Json split_json(const SplitIndex& split) {
   visit_sums(split, [&](const char* key, Index value) { object[key] = value; });
   object["inputs"] = Json::array();
   for (const InputRange& input : split.inputs)
-    object["inputs"].push_back({{"name", input.name},
+    object["inputs"].push_back({{"name", escape_bytes(input.name)},
                                 {"first_line", input.first_line},
                                 {"lines", {input.lines.begin, input.lines.end}},
                                 {"tokens", {input.tokens.begin, input.tokens.end}}});
@@ -64,7 +65,7 @@ IndexRange range_of(const JsonField& field, Index begin, Index most) {
 InputRange input_of(const JsonField& field, const SplitIndex& split) {
   refuse_unknown_keys(field, {"name", "first_line", "lines", "tokens"});
   const bool first = split.inputs.empty();
-  return {field.at("name").text(), field.at("first_line").integer(0, kMost),
+  return {unescape_bytes(field.at("name").text()), field.at("first_line").integer(0, kMost),
           range_of(field.at("lines"), first ? 0 : split.inputs.back().lines.end, split.lines),
           range_of(field.at("tokens"), first ? 0 : split.inputs.back().tokens.end, split.tokens)};
 }

@@ -118,3 +118,13 @@ TEST_CASE("lines that are ready for a terminal pass as they are; what was forgot
   CHECK(changes == 0);
   CHECK(leaks == 0);
 }
+
+TEST_CASE("bytes of any kind become UTF-8 that gives them back") {
+  for (const std::string& bytes :
+       std::vector<std::string>{"plain", "na\xc3\xafve", "caf\xe9", "a\\xff", "\\", "\\\\x", "\xff\\", "\\x9"}) {
+    CHECK(unescape_bytes(escape_bytes(bytes)) == bytes);
+    CHECK(to_valid_utf8(escape_bytes(bytes)) == escape_bytes(bytes));
+  }
+  CHECK(escape_bytes("caf\xe9") == "caf\\xe9");
+  CHECK(unescape_bytes("C:\\text") == "C:\\text");
+}

@@ -395,3 +395,10 @@ TEST_CASE("C13: more files than an index has room for are refused before the wor
   CHECK(error_exit([&] { require_readable_index(options); }) == Exit::bad_data);
   CHECK(holds(error_text([&] { require_readable_index(options); }), "--train: expected fewer files, found 100,000"));
 }
+
+TEST_CASE("names of inputs that are not UTF-8, or hold a backslash, come back from the index") {
+  const Workshop shop;
+  const std::string odd = shop.text("caf\xe9\\x41", "the cat\n"), train = shop.text("train", "the dog\n");
+  shop.make("data", {.train = {train}, .valid = {odd}, .test = {train}});
+  CHECK(shop.open("data").split(Split::valid).inputs.at(0).name == odd);
+}
