@@ -1,9 +1,8 @@
 // moe-eval: the perplexity of a text under a trained model, in all, by line or by token.
 #include <unistd.h>
 
-#include <chrono>
-
 #include "base/quantity.hpp"
+#include "base/stopwatch.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
@@ -110,7 +109,7 @@ class Evaluator {
     report_.tokenizer = std::string(enum_name(model_.tokenizer->kind())) + ", " +
                         format_counted(model_.tokenizer->vocabulary_size(), "token");
     announce();
-    begin_ = Clock::now();
+    watch_ = Stopwatch();
     scorer_.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache&, std::span<const double> nll) {
       progress(static_cast<Index>(nll.size()));
     });
@@ -125,9 +124,7 @@ class Evaluator {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  double seconds() { return watch_.seconds(); }
 
   /// A live line on a terminal, unless rows run over the same one; nothing in a log.
   ConsoleStyle style() const {
@@ -215,7 +212,7 @@ class Evaluator {
   Console console_;
   ScoreRows rows_;
   EvaluationReport report_;
-  Clock::time_point begin_ = Clock::now();
+  Stopwatch watch_;
   Index tokens_ = 0, expected_ = 0;
 };
 

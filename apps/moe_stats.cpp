@@ -1,9 +1,9 @@
 // moe-stats: who the experts of a trained model are and how a text uses them.
-#include <chrono>
 #include <cmath>
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
+#include "base/stopwatch.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
@@ -38,8 +38,6 @@ struct Source {
   StatisticsText text;
   std::string name;
 };
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void declare(Command& command, Options& o) {
   command.positional(
@@ -163,9 +161,9 @@ StatisticsReport measure(const Command& command, const LoadedModel& model, const
                          const RowClasses& classes, StatisticsPass& pass) {
   Context context(command.threads().threads);
   Console console(console_style(2, command.quiet()), console_writer());
-  const double started = seconds();
+  Stopwatch watch;
   pass.progress = [&](Index done) {
-    const double elapsed = seconds() - started, speed = static_cast<double>(done) / std::max(elapsed, 1e-9);
+    const double elapsed = watch.seconds(), speed = static_cast<double>(done) / std::max(elapsed, 1e-9);
     const Index left = source.text.tokens() - done;
     console.update(format_count(done) + " of " + format_counted(source.text.tokens(), "token") + "  " +
                        format_count(static_cast<Index>(speed)) + " tok/s  ETA " +

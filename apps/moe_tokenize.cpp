@@ -1,11 +1,11 @@
 // moe-tokenize: text files to a folder of token shards.
 #include <unistd.h>
 
-#include <chrono>
 #include <string>
 
 #include "base/context.hpp"
 #include "base/quantity.hpp"
+#include "base/stopwatch.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
@@ -47,19 +47,16 @@ void declare(Command& command, PrepareOptions& options, std::optional<std::strin
 
 constexpr double kQuietSeconds = 2;  // short work shows no progress
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 JobHooks hooks_of(const StopSignal& signal, Console& console) {
   JobHooks hooks;
   hooks.stop = [&signal] { return signal.requested(); };
-  hooks.progress = [&console, start = seconds_now()](std::string_view pass, std::string_view input, Index bytes,
-                                                     Index total) {
-    if (seconds_now() - start < kQuietSeconds) return;
+  hooks.progress = [&console, watch = Stopwatch()](std::string_view pass, std::string_view input, Index bytes,
+                                                   Index total) mutable {
+    const double elapsed = watch.seconds();
+    if (elapsed < kQuietSeconds) return;
     console.update(std::string(pass) + "  " + std::string(input) + "  " + format_bytes(bytes) +
                        (total > 0 ? " of " + format_bytes(total) : ""),
-                   seconds_now());
+                   elapsed);
   };
   return hooks;
 }

@@ -94,26 +94,6 @@ StoredRun run_to_train(const TrainOptions& options, const ResolvedRun& resolved)
   return run;
 }
 
-/// What can be done where training diverged: a new run with a lower rate, from the weights of the last checkpoint where
-/// there is one.
-std::string advice_after_divergence(const std::string& out, const StoredRun& stored, const std::string& checkpoint) {
-  const bool saved = !checkpoint.empty() && path_exists(checkpoint);
-  return "; a lower rate may do, in a new run" + std::string(saved ? " from the last checkpoint" : "") +
-         ": moe-train --data " + quoted(stored.data.directory) + " --config " + quoted(join_path(out, "config.json")) +
-         (saved ? " --init " + quoted(checkpoint) : "") +
-         " --out NEW --set train.lr=" + format_number(stored.config.train.lr / 10);
-}
-
-TrainEnd train(TrainingRun& run, const std::string& out, const StoredRun& stored) {
-  try {
-    return run.run();
-  } catch (const Error& error) {
-    if (error.exit() != Exit::diverged) throw;
-    const std::string checkpoint = run.result()["checkpoint"].get<std::string>();
-    throw Error(Exit::diverged, error.what() + advice_after_divergence(out, stored, checkpoint));
-  }
-}
-
 void print_result(const Command& command, const std::string& out, const Json& result, bool finished) {
   if (command.json()) {
     print_json(result);
@@ -165,7 +145,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   if (run.step() > 0) console.note(out + ": going on after step " + format_count(run.step()));
 
   stop.ask();
-  const TrainEnd end = train(run, out, stored);
+  const TrainEnd end = run.run();
   console.finish();
   if (end == TrainEnd::stopped) {
     console.note("stopped after step " + format_count(run.step()) + ", saved; go on with: " + again);

@@ -1,7 +1,6 @@
 #include "train/training_console.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "base/quantity.hpp"
@@ -18,19 +17,15 @@ constexpr Index kStepsBeforeAnnouncement = 20;
 /// The first steps warm caches and memory up; they say little about the rest.
 constexpr Index kStepsNotTimed = 3;
 
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 TrainingConsole::TrainingConsole(Console& console, const RunConfig& config, double max_seconds)
-    : console_(console), config_(config), max_seconds_(max_seconds), started_(now_seconds()) {}
+    : console_(console), config_(config), max_seconds_(max_seconds) {}
 
 void TrainingConsole::message(const std::string& text) { console_.note(text); }
 
 void TrainingConsole::on_step(const StepReport& report) {
-  const double now = now_seconds();
+  const double now = watch_.seconds();
   if (++steps_seen_ > kStepsNotTimed)
     step_seconds_ += static_cast<double>(report.result.tokens) / std::max(1e-9, report.tokens_per_s);
   if (steps_seen_ == kStepsBeforeAnnouncement) announce(report.progress.step, now);
@@ -55,27 +50,27 @@ void TrainingConsole::paint(const StepReport& report, double now) {
     p.dead += layer["dead"].get<Index>();
     p.experts += moe.experts;
   }
-  console_.update(progress_line(p), now - started_);
+  console_.update(progress_line(p), now);
 }
 
 double TrainingConsole::remaining(Index step, double now) const {
   if (steps_seen_ <= kStepsNotTimed) return -1;
   const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
   const double seconds = a_step * static_cast<double>(config_.train.steps - step);
-  return max_seconds_ > 0 ? std::min(seconds, std::max(0.0, max_seconds_ - (now - started_))) : seconds;
+  return max_seconds_ > 0 ? std::min(seconds, std::max(0.0, max_seconds_ - now)) : seconds;
 }
 
 void TrainingConsole::announce(Index step, double now) {
   const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
   const Index steps = config_.train.steps, before = step - steps_seen_;
-  const double all = a_step * static_cast<double>(steps - step) + (now - started_);
+  const double all = a_step * static_cast<double>(steps - step) + now;
   std::string text = (before > 0 ? format_count(steps - before) + " of " : "") + format_counted(steps, "step") +
                      (before > 0 ? " are left and" : "") + " will take about " + format_duration(all) +
                      ", validations not counted";
   const bool cut = max_seconds_ > 0 && all > max_seconds_;
   if (cut) text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
   console_.note(text);
-  if (cut) tell_cut(step + static_cast<Index>(std::max(0.0, max_seconds_ - (now - started_)) / a_step));
+  if (cut) tell_cut(step + static_cast<Index>(std::max(0.0, max_seconds_ - now) / a_step));
 }
 
 void TrainingConsole::tell_cut(Index reached) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stopwatch.hpp"
 #include "report/console.hpp"
 #include "train/training_run.hpp"
 
@@ -33,7 +34,7 @@ class TrainingConsole final : public TrainingView {
   Console& console_;
   const RunConfig& config_;
   double max_seconds_;
-  double started_;
+  Stopwatch watch_;
   double painted_ = -1;
   double step_seconds_ = 0;  ///< sum over the steps seen, without validations and checkpoints
   Index steps_seen_ = 0;

@@ -1,13 +1,15 @@
 #include "bench/measure.hpp"
 
 #include <algorithm>
-#include <chrono>
+
+#include "base/stopwatch.hpp"
 
 namespace moelm {
 
 namespace {
 
 constexpr Index kTinyDivisor = 64, kTinyLeast = 4;
+constexpr double kLeastSeconds = 1e-9;  // where the clock went back nothing is known, but no speed is infinite
 
 }  // namespace
 
@@ -17,16 +19,15 @@ Index BenchSetting::size(Index meant) const {
 
 double BenchSetting::median_seconds(const std::function<void()>& prepare, const std::function<void()>& call,
                                     double seconds, int least) const {
-  using Clock = std::chrono::steady_clock;
   prepare();
   call();
   std::vector<double> times;
   double total = 0;
   while (static_cast<int>(times.size()) < (tiny ? 1 : least) || (!tiny && total < seconds)) {
     prepare();
-    const auto begin = Clock::now();
+    Stopwatch watch;
     call();
-    times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    times.push_back(std::max(watch.seconds(), kLeastSeconds));
     total += times.back();
   }
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());

@@ -1,11 +1,11 @@
 #include "data/prepare.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 #include "data/bpe_tokenizer.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
@@ -96,14 +96,13 @@ TokenCount counter_of(TokenizerKind kind, const Tokenizer* tokenizer) {
 class Timer {
  public:
   explicit Timer(double& seconds) : seconds_(seconds) {}
-  ~Timer() { seconds_ += std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  ~Timer() { seconds_ += watch_.seconds(); }
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
  private:
-  using Clock = std::chrono::steady_clock;
   double& seconds_;
-  Clock::time_point begin_ = Clock::now();
+  Stopwatch watch_;
 };
 
 /// The steps, with what one leaves for the next.

@@ -1,8 +1,8 @@
 #include "ops/faster_type.hpp"
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/stopwatch.hpp"
 #include "ops/gemm.hpp"
 #include "tensor/matrix.hpp"
 
@@ -23,9 +23,9 @@ class Probe {
   }
 
   void round() {
-    const auto begin = std::chrono::steady_clock::now();
+    Stopwatch watch;
     multiply(context_, a_, packed_, 0.0f, c_);
-    best_ = std::min(best_, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    best_ = std::min(best_, watch.seconds());
   }
   double seconds() const { return best_; }
 

@@ -36,8 +36,8 @@ struct EnumNames<SaveErrors> {
       {{"continue", SaveErrors::go_on}, {"stop", SaveErrors::stop}}};
 };
 
-/// More steps than any run can have, so that sums of steps fit.
-inline constexpr Index kMostSteps = Index{1} << 50;
+/// The most steps of a run: what the name of a checkpoint can say.
+inline constexpr Index kMostSteps = 999'999'999'999;
 
 /// Keys train.*; zero stands for "planned from the corpus" where the help says so.
 struct TrainConfig {
@@ -94,7 +94,7 @@ void fields(TrainConfig& c, Visitor&& visit) {
                "", 0},
         c.clip);
   visit(Option{"steps", "optimizer steps; 0: from epochs, else planned from the corpus", "steps", 0,
-               std::numeric_limits<double>::infinity(), true},
+               static_cast<double>(kMostSteps), true},
         c.steps);
   visit(Option{"epochs", "passes over the training text; 0: from steps, else planned from the corpus", "passes", 0,
                std::numeric_limits<double>::infinity(), true},

@@ -85,6 +85,7 @@ Json progress_json(const TrainProgress& p) {
           {"kept", {{"step", p.kept_step}, {"nll", p.kept_nll}}},
           {"saving_seconds", p.saving_seconds},
           {"validated_step", p.validated_step},
+          {"validation_finite", p.validation_finite},
           {"without_improvement", p.without_improvement},
           {"schedule", {{"plateau_factor", p.plateau_factor}}},
           {"bad_steps", p.bad_steps}};
@@ -94,7 +95,7 @@ TrainProgress read_progress(const JsonField& state) {
   constexpr Index kMost = Index{1} << 50;
   constexpr double kMostSeconds = 1e12;
   TrainProgress p;
-  p.step = state.at("step").integer(0, kMost);
+  p.step = state.at("step").integer(0, kMostSteps);
   p.tokens = state.at("tokens").integer(0, kMost);
   p.seconds = number_within(state.at("seconds"), 0, kMostSeconds);
   p.next = {state.at("position").at("pass").integer(0, kMost), state.at("position").at("batch").integer(0, kMost)};
@@ -106,6 +107,7 @@ TrainProgress read_progress(const JsonField& state) {
   p.kept_nll = kept.at("nll").number();
   if (state.has("saving_seconds")) p.saving_seconds = state.at("saving_seconds").number();
   p.validated_step = state.at("validated_step").integer(0, kMost);
+  if (state.has("validation_finite")) p.validation_finite = state.at("validation_finite").boolean();
   p.without_improvement = state.at("without_improvement").integer(0, kMost);
   p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
   p.bad_steps = state.at("bad_steps").integer(0, kMost);

@@ -2,9 +2,12 @@
 #include <cmath>
 #include <exception>
 
+#include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
+#include "run/checkpoint_finder.hpp"
 #include "run/checkpoint_names.hpp"
 #include "train/training_run.hpp"
 
@@ -17,12 +20,39 @@ void TrainingRun::write_result() {
 
 void TrainingRun::complete_result() {
   const std::string path = join_path(start_.run, "result.json");
+  bool complete = false;
   try {
-    if (read_json(path).at("last_step") == trainer_.progress().step) return;
+    complete = read_json(path).at("last_step") == trainer_.progress().step;
   } catch (const std::exception&) {
     // Missing or not what this program writes: it is written anew.
   }
-  write_result();
+  if (!complete) write_result();
+  require_finite_end();
+}
+
+void TrainingRun::require_finite_end() const {
+  try {
+    trainer_.require_finite_end();
+  } catch (const Error& error) {
+    // A validation says more than the steps before it: only one that was finite is an answer to one that is not.
+    const TrainProgress& p = trainer_.progress();
+    const Index sound = p.bad_steps > 0 && p.validation_finite ? trainer_.sound_step() : p.kept_step;
+    throw Error(error.exit(), error.what() + advice(sound));
+  }
+}
+
+std::string TrainingRun::advice(Index sound_step) const {
+  const std::string anew = "moe-train --data " + stored_.data.directory + " --config " +
+                           join_path(start_.run, kConfigFile) +
+                           " --out NEW --set train.lr=" + format_number(stored_.config.train.lr / 10);
+  const std::string checkpoints = join_path(start_.run, kCheckpointsDirectory);
+  for (const CheckpointName& name : checkpoint_names(checkpoints, *start_.files)) {
+    if (name.step > sound_step || name.step == 0) continue;
+    const std::string path = join_path(checkpoints, name.text());
+    return "; " + path + " is the last checkpoint whose weights are known to give finite numbers; go on from them " +
+           "with a lower rate in a new run: " + anew + " --init " + path;
+  }
+  return "; no checkpoint is known to be sound; begin a new run with a lower rate: " + anew;
 }
 
 Json TrainingRun::result() {

@@ -27,6 +27,7 @@ void refuse_unknown_state(const JsonField& state) {
                               "best",
                               "validated_step",
                               "without_improvement",
+                              "validation_finite",
                               "schedule",
                               "bad_steps",
                               "kept",
@@ -165,8 +166,17 @@ TrainEnd TrainingRun::run() {
          {"event", "resume"},
          {"step", trainer_.progress().step},
          {"threads", context_.threads()}});
-  const TrainEnd end = trainer_.run(*this, start_.max_seconds);
-  if (end != TrainEnd::stopped) write_result();
+  trainer_.set_read_patience(start_.read_patience);
+  TrainEnd end = TrainEnd::stopped;
+  try {
+    end = trainer_.run(*this, start_.max_seconds);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::diverged) throw;
+    throw Error(error.exit(), error.what() + advice(trainer_.sound_step()));
+  }
+  if (end == TrainEnd::stopped) return end;
+  write_result();
+  require_finite_end();
   return end;
 }
 
@@ -177,6 +187,7 @@ void TrainingRun::on_step(const StepReport& report) {
     line["time"] = utc_now();
     log(line);
   }
+  if (prune_due_) prune();
   for (const std::string& warning : collapse_.add(report.result.routing)) view_.message("warning: " + warning);
   view_.on_step(report);
 }
@@ -185,7 +196,23 @@ void TrainingRun::on_validation(const ValidationReport& report) {
   Json line = validation_json(report);
   line["time"] = utc_now();
   log(line);
+  if (!report.progress.validation_finite)
+    view_.message("warning: step " + std::to_string(report.progress.step) +
+                  ": the validation perplexity is not a finite number: some weights or words of the validation text " +
+                  "overflow; such a step is never the best");
   view_.on_validation(report);
+}
+
+void TrainingRun::on_read_error(const Error& error, double seconds) {
+  const Index step = trainer_.progress().step;
+  log({{"time", utc_now()}, {"event", "read_failed"}, {"step", step}, {"cause", error.what()}});
+  view_.message("warning: " + std::string(error.what()) + "; step " + std::to_string(step) +
+                " is saved now, then reading is tried again for " + format_duration(seconds) +
+                (error.exit() == Exit::bad_data ? " at most" : ""));
+}
+
+void TrainingRun::on_read_again(double seconds) {
+  view_.message("the text can be read again, after " + format_duration(seconds) + "; training goes on");
 }
 
 void TrainingRun::on_fault(const StepReport& report) {
@@ -243,7 +270,8 @@ void TrainingRun::save(bool best) {
   contents.optimizer = optimizer_views(learner.optimizer_tensors());
   if (trainer_.carries()) contents.carried = tensor_views(state_tensors(trainer_.carried()));
   contents.state = state_json();
-  const SavedCheckpoint saved = store_->save(contents, {best, stored_.config.train.keep});
+  const SavedCheckpoint saved = store_->save(contents, {best, stored_.config.train.keep, trainer_.sound_step()});
+  prune_due_ = saved.prune_again;
   for (const std::string& warning : saved.warnings) view_.message("warning: " + warning);
   last_checkpoint_ = join_path(join_path(start_.run, kCheckpointsDirectory), saved.name.text());
   mark_saved();
@@ -260,6 +288,12 @@ void TrainingRun::mark_saved() {
     stored_.has_checkpoints = false;  // with the next one
     view_.message(std::string("warning: ") + error.what());
   }
+}
+
+void TrainingRun::prune() {
+  prune_due_ = false;
+  for (const std::string& warning : store_->prune({false, stored_.config.train.keep, trainer_.sound_step()}))
+    view_.message("warning: " + warning);
 }
 
 Json TrainingRun::state_json() {

@@ -20,6 +20,7 @@ namespace moelm {
 struct TrainingStart {
   std::string run;                       ///< the folder
   double max_seconds = 0;                ///< 0: no limit
+  double read_patience = 60;             ///< seconds of reading again where the text cannot be read
   std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never
   RunLock::Foreign foreign_lock = RunLock::Foreign::refuse;
   FileSystem* files = &real_file_system();  ///< for the run's folder
@@ -53,12 +54,14 @@ class TrainingRun final : public TrainListener {
   bool finished();
   Index steps_per_pass() const { return trainer_.steps_per_pass(); }
 
+  /// Error(diverged) names the checkpoint that is sound, if one is, and how to go on from it; so it does where training
+  /// came to its end but the last validation is not a finite number.
   TrainEnd run();
 
   /// What run/result.json holds; written by run() where training came to an end or its time was up.
   Json result();
   /// Writes result.json of a finished run where it is missing or of an earlier step: the program may have been killed
-  /// after it had saved the last checkpoint.
+  /// after it had saved the last checkpoint. Error(diverged) as of run().
   void complete_result();
 
   void on_step(const StepReport& report) override;
@@ -66,6 +69,8 @@ class TrainingRun final : public TrainListener {
   void on_fault(const StepReport& report) override;
   bool on_save(bool best, SaveTime time) override;
   void on_slow_save(double save_seconds, double next_seconds) override;
+  void on_read_error(const Error& error, double seconds) override;
+  void on_read_again(double seconds) override;
   bool stop_requested() override { return start_.stop_requested && start_.stop_requested(); }
 
  private:
@@ -78,6 +83,10 @@ class TrainingRun final : public TrainListener {
   void log(const Json& line);
   void write_result();
   void save(bool best);
+  void prune();
+  /// What to do where training diverged, `sound_step` being the last step whose weights are known to be good.
+  std::string advice(Index sound_step) const;
+  void require_finite_end() const;
   MetricsLog open_log(const std::optional<Checkpoint>& checkpoint);
   Json state_json();
 
@@ -93,6 +102,7 @@ class TrainingRun final : public TrainListener {
   std::optional<MetricsLog> log_;
   std::string last_checkpoint_;
   bool log_in_trouble_ = false;
+  bool prune_due_ = false;  ///< once the weights saved last have proven sound
 };
 
 }  // namespace moelm

@@ -182,6 +182,15 @@ TEST_CASE("going on with other threads is said, and changes nothing") {
   REQUIRE(same);
 }
 
+TEST_CASE("a best validation and a checkpoint that is due at one step are one checkpoint") {
+  Case c;
+  c.config.train.keep = 100;
+  c.train(1, 0);
+  std::vector<Index> steps = c.steps_kept();
+  REQUIRE(steps.size() >= 10);
+  REQUIRE(std::adjacent_find(steps.begin(), steps.end()) == steps.end());
+}
+
 TEST_CASE("slow saves come less often, so that they take at most 2 % of the time") {
   REQUIRE(automatic_interval(0) == 600);
   REQUIRE(automatic_interval(12) == 600);
