@@ -7,9 +7,11 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "data/path_kind.hpp"
 #include "report/console.hpp"
 #include "report/evaluation_report.hpp"
 #include "report/score_rows.hpp"
+#include "report/text_notes.hpp"
 #include "train/model_data.hpp"
 
 namespace moelm {
@@ -25,6 +27,8 @@ struct Options {
 
   bool rows() const { return per_sentence || per_token; }
   bool has_text() const { return inputs.size() > 1; }
+  /// Lines of a text are hypotheses more often than a story: their scores must not depend on their order.
+  bool scores_sentences() const { return per_sentence && has_text(); }
 };
 
 void declare(Command& command, Options& o) {
@@ -35,7 +39,8 @@ void declare(Command& command, Options& o) {
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
   command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder; default: test");
   command.choice("--state", {"carry", "reset"}, o.state,
-                 "carry: one state through the whole text; reset: every line from the zero state; default: as trained");
+                 "carry: one state through the whole text; reset: every line from the zero state; default: as "
+                 "trained, but reset with --per-sentence of a text");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
   command.choice("--dtype", {"f32", "bf16"}, o.dtype, "arithmetic of matrix products; default: f32");
@@ -48,14 +53,19 @@ void declare(Command& command, Options& o) {
       "lines of a text held back at most until their rows appear; default: 64 from a pipe; 1 for co-processes");
   command.exclude("--per-sentence", "--per-token");
   command.json_flag("the summary as one JSON object on stdout; rows as objects, one a line, before it");
+  command.on_unknown([](const std::string& typed) {
+    const std::string name = typed.substr(typed.find_first_not_of('-'));
+    return name == "ppl" || name == "text" || name == "input" ? "the text after the run: moe-eval run/ TEXT" : "";
+  });
   command.example("run/", "perplexity of the test split of the run's data");
   command.example("run/ --split valid --json", "the number that training has validated with, for a script");
   command.example("run/ chapter.txt.gz --per-token", "how probable each word of a text is");
-  command.example("run/ - --state reset --per-sentence --batch-lines 1", "a co-process: a line in, a score out");
+  command.example("run/ - --per-sentence --batch-lines 1", "a co-process: a line in, a score out");
   command.exit_code(Exit::bad_data, "a damaged input, or no text at all");
   command.exit_code(Exit::missing_input, "no run, no checkpoint, no data or no text there");
   command.exit_code(Exit::out_of_memory, "out of memory");
   command.exit_code(Exit::io, "reading or writing failed");
+  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
   command.exit_code(Exit::no_permission, "no permission");
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
@@ -76,7 +86,8 @@ E value_of(const std::optional<std::string>& name, E otherwise) {
 }
 
 EvaluationPolicy choose_policy(const Options& o, const LoadedModel& model) {
-  EvaluationPolicy policy{value_of(o.state, model.run.config.train.state), o.streams.value_or(1)};
+  const StateKind usual = o.scores_sentences() ? StateKind::reset : model.run.config.train.state;
+  EvaluationPolicy policy{value_of(o.state, usual), o.streams.value_or(1)};
   if (policy.state == StateKind::reset && policy.streams > 1)
     throw Error(Exit::usage, "--streams: expected 1 in state reset, where every line stands alone, found " +
                                  std::to_string(policy.streams) + "; --state carry has streams");
@@ -137,6 +148,8 @@ class Evaluator {
     note(command_, "moelm " + std::string(version()) + ", " + format_counted(threads_.threads, "thread") + " (" +
                        threads_.source + "), " + report_.dtype + ", " + model_.checkpoint);
     for (const std::string& warning : model_.warnings) note(command_, "warning: " + warning);
+    if (o_.scores_sentences() && !o_.state)
+      note(command_, "state reset: every line is scored alone; --state carry goes on from line to line");
     if (o_.per_sentence && report_.policy.state == StateKind::carry)
       note(command_,
            "warning: in state carry each score depends on the lines before; --state reset scores every line alone");
@@ -185,12 +198,13 @@ class Evaluator {
     std::string rest;
     if (o_.rows()) rows_.finish(rest);
     const TextFacts& text = report_.result.text;
-    if (text.faults.malformed > 0 && report_.has_unknown)
-      note(command_, "warning: " + report_.text_name + ": " + format_count(text.faults.malformed) +
-                         " malformed UTF-8 sequences, each read as U+FFFD");
+    for (const std::string& found : text_notes({text.faults, text.marks, text.bytes, !report_.has_unknown}))
+      note(command_, "warning: " + report_.text_name + ": " + found);
     if (text.unknown_words > 0 && model_.tokenizer->count(model_.tokenizer->unknown_id()) == 0)
-      note(command_, "warning: <unk> never occurs in the training tokens, so the " + format_count(text.unknown_words) +
-                         " unknown words cost more than they should; tokenize with --min-count 2 and train again");
+      note(command_, "warning: <unk> never occurs in the training tokens, so the " +
+                         format_counted(text.unknown_words, "unknown word") +
+                         (text.unknown_words == 1 ? " costs more than it should;" : " cost more than they should;") +
+                         " tokenize with --min-count 2 and train again");
     if (command_.json()) {
       print(rest);
       print_json(evaluation_json(report_), o_.rows() ? -1 : 2);
@@ -223,6 +237,8 @@ int run(int argc, char** argv) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   check_usage(o);
+  require_run_path(o.inputs[0], "moe-eval");
+  if (o.has_text()) require_text_path(o.inputs[1], "moe-eval");
   return Evaluator(command, o).run();
 }
 

@@ -2,12 +2,14 @@
 #include <cmath>
 
 #include "base/escape.hpp"
+#include "base/finite.hpp"
 #include "base/quantity.hpp"
 #include "base/stopwatch.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "data/path_kind.hpp"
 #include "io/output_file.hpp"
 #include "report/console.hpp"
 #include "report/format.hpp"
@@ -66,6 +68,7 @@ void declare(Command& command, Options& o) {
   command.exit_code(Exit::cannot_create,
                     "an output that cannot be created, or that would replace a file of another kind");
   command.exit_code(Exit::io, "reading or writing failed");
+  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
   command.exit_code(Exit::no_permission, "no permission");
   command.exit_code(Exit::bad_config, "model and data do not fit together");
 }
@@ -197,6 +200,8 @@ int run(int argc, char** argv) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   check_usage(command, o);
+  require_run_path(o.inputs[0], "moe-stats");
+  for (std::size_t i = 1; i < o.inputs.size(); ++i) require_text_path(o.inputs[i], "moe-stats");
   Output html(o.html, kPageKind, o.force), routes(o.routes, kRoutesKind, o.force);
 
   const LoadedModel model = load_model(o.inputs[0]);
@@ -206,6 +211,8 @@ int run(int argc, char** argv) {
   if (source.text.ids.empty())
     throw Error(Exit::bad_data,
                 source.name + ": expected some text, found none; name another with --split or as a file");
+  for (const std::string& found : text_notes(source.text.findings))
+    if (!command.quiet()) say_line("warning: " + source.name + ": " + found);
   StatisticsPass pass;
   pass.state = model.run.config.train.state;
   if (pass.state == StateKind::reset) end_every_line(source.text, *model.tokenizer);
@@ -215,6 +222,11 @@ int run(int argc, char** argv) {
   if (routes.asked_for()) pass.routes = [&routes](std::string_view lines) { routes.write(lines); };
   StatisticsReport report = measure(command, model, source, classes, pass);
   routes.finish();
+  if (!is_finite(report.perplexity))
+    throw Error(Exit::diverged, source.name + ": perplexity: expected a finite number, found " +
+                                    format_number(report.perplexity) +
+                                    "; the model has diverged, take an earlier "
+                                    "checkpoint");
   add_facts(report, model, run, source, pass, classes);
   print(command, o, report, run, html);
   return 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/finite.hpp"
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
@@ -76,6 +77,9 @@ int run(int argc, char** argv) {
   });
   require(tokens > 0, Exit::bad_data, inputs.front() + ": split " + split.value_or("test") + ": expected tokens");
   const double perplexity = std::exp(nats / static_cast<double>(tokens));
+  require(is_finite(perplexity), Exit::bad_data,
+          inputs.front() + ": split " + split.value_or("test") + ": perplexity: expected a finite number, found " +
+              format_number(perplexity) + "; the training text gives some of its tokens no probability");
   if (command.json()) {
     print_json({{"order", order.value_or(5)},
                 {"split", split.value_or("test")},

@@ -37,6 +37,7 @@ void visit_sums(S& split, const Visit& visit) {
 Json split_json(const SplitIndex& split) {
   Json object;
   visit_sums(split, [&](const char* key, Index value) { object[key] = value; });
+  object["plain_spaces"] = split.plain_spaces;
   object["inputs"] = Json::array();
   for (const InputRange& input : split.inputs)
     object["inputs"].push_back({{"name", escape_bytes(input.name)},
@@ -80,8 +81,9 @@ ShardFile shard_of(const JsonField& field) {
 SplitIndex split_of(const JsonField& field, std::set<std::string>& names) {
   SplitIndex split;
   refuse_unknown_keys(field, {"tokens", "lines", "words", "unknown_words", "literal_unknown", "bytes", "malformed_utf8",
-                              "crlf", "byte_order_marks", "inputs", "shards"});
+                              "crlf", "byte_order_marks", "plain_spaces", "inputs", "shards"});
   visit_sums(split, [&](const char* key, Index& value) { value = field.at(key).integer(0, kMost); });
+  split.plain_spaces = field.has("plain_spaces") && field.at("plain_spaces").boolean();
   const JsonField inputs = field.at("inputs"), shards = field.at("shards");
   for (Index i = 0; i < inputs.size(); ++i) split.inputs.push_back(input_of(inputs.at(i), split));
   if (split.inputs.empty() ? split.tokens != 0 : split.inputs.back().tokens.end != split.tokens)

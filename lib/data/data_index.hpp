@@ -54,6 +54,8 @@ struct SplitIndex {
   Index unknown_words = 0;    ///< words that the vocabulary lacks
   Index literal_unknown = 0;  ///< `<unk>` in the text itself
   Index bytes = 0;            ///< of the original text, line ends included
+  Index marks = 0;            ///< as EncodedText has it; not in the file
+  bool plain_spaces = false;  ///< likewise; in files from before it was written, false
   TextFaults faults;
   std::vector<InputRange> inputs;
   std::vector<ShardFile> shards;

@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "data/dataset_files.hpp"
+#include "data/path_kind.hpp"
 #include "io/file.hpp"
 
 namespace moelm {
 
 Dataset Dataset::open(const std::string& directory) {
+  require_data_path(directory);
   Dataset data;
   data.directory_ = directory;
   ReadIndex read = read_data_index(directory);

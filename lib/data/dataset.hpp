@@ -32,7 +32,11 @@ class Dataset {
   Index tokens(Split s) const { return split(s).tokens; }
   Index lines(Split s) const { return split(s).lines; }
   /// Whether the tokens of a split tell its text: no unknown words, no case lost.
-  bool lossless(Split s) const { return !index_.lowercase && split(s).unknown_words == 0; }
+  bool lossless(Split s) const {
+    const SplitIndex& i = split(s);
+    if (tokenizer().keeps_bytes()) return true;
+    return !index_.lowercase && i.unknown_words == 0 && i.plain_spaces && !i.faults.any();
+  }
   const std::vector<ShardLayout>& shards(Split s) const { return shards_[static_cast<std::size_t>(s)]; }
 
  private:

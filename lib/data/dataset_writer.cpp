@@ -15,7 +15,13 @@ void add_sums(const EncodedText& text, SplitIndex& split) {
   split.unknown_words += text.unknown_words;
   split.literal_unknown += text.literal_unknown;
   split.bytes += text.bytes;
+  split.marks += text.marks;
+  split.plain_spaces = split.plain_spaces && text.plain_spaces;
   split.faults.add(text.faults);
+}
+
+bool is_mark_alone(const TextBlock& block, const Tokenizer& tokenizer) {
+  return block.offset == 0 && block.bytes == kByteOrderMark && !tokenizer.keeps_bytes();
 }
 
 }  // namespace
@@ -25,6 +31,7 @@ DatasetWriter::DatasetWriter(const std::string& directory, const Tokenizer& toke
   index_.kind = tokenizer.kind();
   index_.lowercase = tokenizer.lowercase();
   index_.vocabulary = tokenizer.vocabulary_size();
+  for (SplitIndex& split : index_.splits) split.plain_spaces = true;
   for (const auto& [name, split] : EnumNames<Split>::values)
     writers_.emplace_back(directory, std::string(name), tokenizer.vocabulary_size(), context);
 }
@@ -58,7 +65,8 @@ void DatasetWriter::collect(const InputText& input, const TextBlock& block, Enco
     line_open_ = false;
     part_open_ = true;
   }
-  if (!block.bytes.empty()) line_open_ = block.bytes.back() != '\n';
+  // A byte order mark alone is no line.
+  if (!block.bytes.empty()) line_open_ = block.bytes.back() != '\n' && !is_mark_alone(block, tokenizer_);
   if (block.ends_part) {
     if (line_open_) tokenizer_.end_line(text);
     const bool has_text = text.tokens() > 0 || split.tokens > split.inputs.back().tokens.begin;

@@ -15,7 +15,9 @@ void EncodedText::clear() {
   ids.clear();
   flags.clear();
   line_ends.clear();
-  words = unknown_words = literal_unknown = bytes = 0;
+  words = unknown_words = literal_unknown = bytes = marks = 0;
+  plain_spaces = true;
+  in_line = false;
   faults = {};
   surface.clear();
   surface_ends.clear();

@@ -22,8 +22,13 @@ struct EncodedText {
   Index words = 0;               ///< words; byte and bpe count stretches between ASCII white space
   Index unknown_words = 0;       ///< words that the vocabulary lacks
   Index literal_unknown = 0;
-  Index bytes = 0;    ///< of the original text, line ends included
-  TextFaults faults;  ///< what was put right (byte and bpe: what was found and kept)
+  Index bytes = 0;           ///< of the original text, line ends included
+  Index marks = 0;           ///< `<s>`, `</s>` and (but for word) `<unk>` in the text, which are no marks there
+  TextFaults faults;         ///< what was put right (byte and bpe: what was found and kept)
+  bool plain_spaces = true;  ///< whether one space stands between tokens and no other white space, as decode() writes
+
+  /// Whether the text to be encoded next goes on in a line. Encoding sets it.
+  bool in_line = false;
 
   /// Set before encoding to keep the text of every token as it stands in the input, e.g. the unknown word itself.
   bool keep_surface = false;

@@ -160,6 +160,23 @@ class Preparation {
     const TokenizerOptions wanted = {kind, options_.lowercase, options_.vocabulary_size.value_or(0),
                                      options_.min_count.value_or(0), options_.vocabulary};
     tokenizer_ = train_tokenizer(train_, with_defaults(wanted), folder_.working_path(), pipeline_);
+    if (!options_.vocabulary.empty()) match_word_list();
+  }
+
+  /// Counts the words of a list that splitting a text can never give.
+  void match_word_list() {
+    result_.listed_words = 0;
+    std::vector<Word> words;
+    for (std::int32_t id = 0; id < tokenizer_->vocabulary_size(); ++id) {
+      if (id == tokenizer_->end_id() || id == tokenizer_->unknown_id()) continue;
+      const std::string text = tokenizer_->token_text(id);
+      ++result_.listed_words;
+      words.clear();
+      splitter_of(tokenizer_->kind())(text, words);
+      if (words.size() == 1 && words[0].in(text) == text) continue;
+      constexpr std::size_t kShown = 40;
+      if (result_.unmatched_words++ == 0) result_.unmatched_example = text.substr(0, kShown);
+    }
   }
 
   void encode() {

@@ -30,6 +30,9 @@ struct PrepareResult {
   double seconds = 0;
   /// Of them: to find what is held back, to make the vocabulary, and to encode and write the shards.
   double survey_seconds = 0, counting_seconds = 0, encoding_seconds = 0;
+  /// Words of the list that --vocab names, -1 without a list; those that the tokenizer never makes, and one of them.
+  Index listed_words = -1, unmatched_words = 0;
+  std::string unmatched_example;
   /// Whether the vocabulary has an `<unk>` that never occurs in the training text.
   bool unknown_unseen = false;
 };

@@ -10,6 +10,18 @@ namespace moelm {
 
 namespace {
 
+/// Whether one space stands between words and no white space at the ends of lines.
+bool has_plain_spaces(std::string_view text, const std::vector<Word>& words, bool in_line) {
+  std::size_t end = 0;
+  for (const Word& word : words) {
+    const std::size_t spaces = word.begin - end;
+    if (spaces != (in_line && !word.is_line_end() ? 1 : 0) || (spaces == 1 && text[end] != ' ')) return false;
+    in_line = !word.is_line_end();
+    end = word.begin + (word.is_line_end() ? 1 : word.in(text).size());
+  }
+  return end == text.size();
+}
+
 class VocabularyTokenizer final : public Tokenizer {
  public:
   VocabularyTokenizer(TokenizerKind kind, bool lowercase, Vocabulary vocabulary)
@@ -64,6 +76,7 @@ class VocabularyTokenizer final : public Tokenizer {
     }
     std::vector<Word> words;
     splitter_of(kind_)(text, words);
+    out.plain_spaces = out.plain_spaces && has_plain_spaces(text, words, out.in_line);
     const std::size_t before = out.ids.size();
     out.ids.resize(before + words.size());
     out.flags.resize(before + words.size(), TokenFlag::plain);

@@ -9,6 +9,7 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr unsigned char kFirstLatin1Letter = 0xC0;
 
 /// Calls keep(begin, end) for every stretch of `raw` that stays and replace() for every malformed sequence, in order.
 template <class Keep, class Replace>
@@ -32,6 +33,7 @@ void walk(std::string_view raw, TextFaults& faults, const Keep& keep, const Repl
       keep(start, i);
       start = i + character.length;
       ++faults.malformed;
+      faults.lone_letters += character.length == 1 && static_cast<unsigned char>(raw[i]) >= kFirstLatin1Letter ? 1 : 0;
       replace();
     }
     i += character.length;

@@ -15,9 +15,11 @@ struct TextFaults {
   Index malformed = 0;         ///< malformed sequences, each of which becomes one U+FFFD
   Index carriage_returns = 0;  ///< CR LF line ends
   Index byte_order_marks = 0;
+  Index lone_letters = 0;  ///< of the malformed: single bytes from 0xC0 on, letters in Latin-1; not in index.json
 
   void add(const TextFaults& other) {
     malformed += other.malformed;
+    lone_letters += other.lone_letters;
     carriage_returns += other.carriage_returns;
     byte_order_marks += other.byte_order_marks;
   }

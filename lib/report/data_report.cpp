@@ -6,6 +6,7 @@
 #include "io/json.hpp"
 #include "report/format.hpp"
 #include "report/table.hpp"
+#include "report/text_notes.hpp"
 
 namespace moelm {
 
@@ -65,18 +66,21 @@ void note_held_back(const PrepareResult& result, std::vector<std::string>& notes
   }
 }
 
-void note_faults(const PrepareResult& result, std::vector<std::string>& notes) {
-  const TextFaults faults = total_faults(result.index);
-  const bool kept = keeps_bytes(result.index);
-  if (faults.malformed > 0)
-    notes.push_back(format_count(faults.malformed) + " malformed UTF-8 sequences were " +
-                    (kept ? "kept as they are" : "replaced by U+FFFD"));
-  if (faults.carriage_returns > 0)
-    notes.push_back(format_count(faults.carriage_returns) + " line ends are CR LF and were " +
-                    (kept ? "kept as they are" : "read as LF"));
-  if (faults.byte_order_marks > 0)
-    notes.push_back(format_count(faults.byte_order_marks) + " byte order marks were " +
-                    (kept ? "kept as they are" : "dropped"));
+void note_text(const PrepareResult& result, std::vector<std::string>& notes) {
+  TextFindings text{total_faults(result.index), 0, total_bytes(result.index), keeps_bytes(result.index)};
+  for (const SplitIndex& split : result.index.splits) text.marks += split.marks;
+  for (const std::string& note : text_notes(text)) notes.push_back(note);
+}
+
+void note_word_list(const PrepareResult& result, std::vector<std::string>& notes) {
+  const Index words = result.listed_words, never = result.unmatched_words;
+  if (words < 0) return;
+  if (words == 0)
+    notes.push_back("the file of --vocab holds no words, so every word of the text is <unk>; is it the right file?");
+  else if (never > 0)
+    notes.push_back(format_count(never) + " of the " + format_counted(words, "word") +
+                    " of --vocab can never occur: --tokenizer " + std::string(enum_name(result.index.kind)) +
+                    " makes no such words (the first: " + result.unmatched_example + ")");
 }
 
 Json split_json(const SplitIndex& split) {
@@ -131,7 +135,8 @@ std::string data_report_json(const std::string& folder, const PrepareResult& res
 std::vector<std::string> data_notes(const PrepareResult& result) {
   std::vector<std::string> notes;
   note_held_back(result, notes);
-  note_faults(result, notes);
+  note_text(result, notes);
+  note_word_list(result, notes);
   if (result.unknown_unseen)
     notes.push_back(
         "<unk> never occurs in the training text, so the model cannot learn to expect unknown words, and each costs it "

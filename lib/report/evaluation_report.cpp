@@ -11,7 +11,7 @@ namespace moelm {
 
 namespace {
 
-Json value_or_null(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
+Json value_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 double speed(const EvaluationReport& r) {
   return r.seconds > 0 ? static_cast<double>(r.result.scores.tokens) / r.seconds : 0;
@@ -58,7 +58,7 @@ std::string evaluation_text(const EvaluationReport& r) {
                                 format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)");
   out += line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
                           format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
-                          (text.lossless ? "" : " (the tokens do not tell the whole text)"));
+                          (text.lossless ? "" : " (flattered: the tokens do not tell the whole text)"));
   out += line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
   return out;
 }

@@ -66,11 +66,14 @@ class TextBuilder {
 
 /// Encodes one text, a block of bounded size at a time.
 void encode_source(TextSource& source, const Tokenizer& tokenizer, const std::function<bool()>& stop,
-                   TextBuilder& builder, Index& unknown_words) {
+                   TextBuilder& builder, StatisticsText& text) {
   EncodedText out;
   const auto take = [&] {
     builder.add(out.ids);
-    unknown_words += out.unknown_words;
+    text.unknown_words += out.unknown_words;
+    text.findings.faults.add(out.faults);
+    text.findings.marks += out.marks;
+    text.findings.bytes += out.bytes;
     out.clear();
   };
   std::string buffer;
@@ -132,11 +135,12 @@ StatisticsText load_split(const Dataset& data, Split split, const std::function<
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
                           const std::function<bool()>& stop) {
   StatisticsText text;
+  text.findings.kept = tokenizer.keeps_bytes();
   TextBuilder builder(tokenizer, text);
   for (const std::string& path : paths) {
     TextSource source = TextSource::open(path, {}, text_bytes(tokenizer.kind()));
     const Index begin = text.lines();
-    encode_source(source, tokenizer, stop, builder, text.unknown_words);
+    encode_source(source, tokenizer, stop, builder, text);
     text.inputs.push_back({source.name(), begin, text.lines()});
   }
   return text;

@@ -9,6 +9,7 @@
 #include "data/dataset.hpp"
 #include "report/line_ends.hpp"
 #include "report/packed_integers.hpp"
+#include "report/text_notes.hpp"
 #include "train/config.hpp"
 
 namespace moelm {
@@ -25,6 +26,7 @@ struct StatisticsText {
   LineEnds line_ends;  ///< tokens up to and with the last one of each line
   std::vector<TextInput> inputs;
   Index unknown_words = 0;
+  TextFindings findings;
 
   Index tokens() const { return ids.size(); }
   Index lines() const { return line_ends.size(); }

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/finite.hpp"
+#include "base/quantity.hpp"
 #include "data/token_cursor.hpp"
 #include "train/line_scoring.hpp"
 #include "train/split_lines.hpp"
@@ -27,6 +29,13 @@ void Evaluation::add(std::int32_t token, TokenFlag flag, std::int32_t end_id, do
 void EvaluationHooks::before_batch(std::span<const Index> begins) const {
   if (stop && stop()) throw Error(Exit::stopped, "evaluation was stopped on request");
   if (batch) batch(begins);
+}
+
+void require_finite(const Evaluation& evaluation, const std::string& text) {
+  if (is_finite(evaluation.perplexity())) return;
+  throw Error(Exit::diverged, text + ": perplexity: expected a finite number, found " +
+                                  format_number(evaluation.perplexity()) + " (" + format_number(evaluation.mean_nll()) +
+                                  " nats a token); the model has diverged, take an earlier checkpoint");
 }
 
 double Evaluation::perplexity() const { return std::exp(mean_nll()); }

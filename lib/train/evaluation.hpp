@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 
 #include "data/dataset.hpp"
 #include "train/config.hpp"
@@ -33,6 +34,10 @@ struct Evaluation {
   double mean_nll() const { return tokens > 0 ? nll / static_cast<double>(tokens) : 0; }
   double perplexity() const;
 };
+
+/// Error(diverged) where the perplexity is no finite number: weights that were learned so badly have no score. `text`
+/// is what was scored.
+void require_finite(const Evaluation& evaluation, const std::string& text);
 
 /// What an evaluation is asked and tells on its way, batch by batch. Either function may be missing.
 struct EvaluationHooks {

@@ -44,6 +44,7 @@ bool SplitLines::next(LinePart& part) {
   }
   if (part.ids.empty()) return false;
   part.line = place_.line + 1;
+  if (part.ends_line) last_line_ = place_.first + static_cast<Index>(part.ids.size());
   place_.first = part.ends_line ? 0 : place_.first + static_cast<Index>(part.ids.size());
   if (part.ends_line) ++place_.line;
   return true;
@@ -57,6 +58,7 @@ bool SplitLines::take_document_end(LinePart& part) {
   if (every_line_ends_) return true;
   push(part, end_, TokenFlag::plain);
   part.line = place_.line;
+  part.first = last_line_;
   part.document_end = true;
   return true;
 }

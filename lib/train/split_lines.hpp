@@ -37,7 +37,8 @@ class SplitLines final : public LineSource {
   std::int32_t end_, line_end_;
   bool bytes_, every_line_ends_;
   std::size_t most_;
-  LinePlace place_;  // but for the token
+  LinePlace place_;      // but for the token
+  Index last_line_ = 0;  // tokens of the line that was finished last
   std::vector<std::int32_t> ids_;
   std::vector<TokenFlag> flags_;
   std::size_t at_ = 0;

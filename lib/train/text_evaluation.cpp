@@ -7,6 +7,8 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/finite.hpp"
+#include "base/quantity.hpp"
 #include "io/scratch_file.hpp"
 #include "train/split_lines.hpp"
 #include "train/stream_scoring.hpp"
@@ -62,8 +64,10 @@ TextEvaluation evaluate_text(Scorer& scorer, const Tokenizer& tokenizer, TextSou
   result.scores = cut ? score_text_streams(scorer, tokenizer.end_id(), lines, policy.streams)
                       : score_lines(scorer, lines, tokenizer.end_id(), {policy.state, how.most_lines}, how.sink);
   result.text = lines.facts();
-  if (result.text.bytes == 0)
-    throw Error(Exit::bad_data, source.name() + ": expected text, found 0 bytes; nothing has no perplexity");
+  if (result.text.bytes == 0 || result.scores.tokens == 0)
+    throw Error(Exit::bad_data, source.name() + ": expected text, found " + format_counted(result.text.bytes, "byte") +
+                                    " without a word or a line end");
+  require_finite(result.scores, source.name());
   return result;
 }
 
@@ -73,17 +77,21 @@ TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, c
     throw Error(Exit::bad_data, data.directory() + ": split " + std::string(enum_name(split)) +
                                     ": expected tokens, found none; choose another with --split");
   TextEvaluation result;
-  result.text = {index.lines, index.words,  index.unknown_words, index.literal_unknown,
-                 index.bytes, index.faults, data.lossless(split)};
+  result.text = {index.lines, index.words,  index.unknown_words,  index.literal_unknown,
+                 index.bytes, index.faults, data.lossless(split), index.marks};
+  const auto scored = [&] {
+    require_finite(result.scores, data.directory() + ", split " + std::string(enum_name(split)));
+    return result;
+  };
   if (!how.sink) {
     result.scores = evaluate_split(scorer, data, split, how.policy);
-    return result;
+    return scored();
   }
   ensure(how.policy.state == StateKind::reset || how.policy.streams == 1,
          "lines are scored in order in a single stream only");
   SplitLines lines(data, split, how.policy.state);
   result.scores = score_lines(scorer, lines, data.tokenizer().end_id(), {how.policy.state, how.most_lines}, how.sink);
-  return result;
+  return scored();
 }
 
 }  // namespace moelm

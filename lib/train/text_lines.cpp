@@ -32,7 +32,8 @@ bool TextLines::next(LinePart& part) {
 
 TextFacts TextLines::facts() const {
   TextFacts facts = facts_;
-  facts.lossless = tokenizer_.keeps_bytes() || (!tokenizer_.lowercase() && facts.unknown_words == 0);
+  facts.lossless = tokenizer_.keeps_bytes() ||
+                   (!tokenizer_.lowercase() && facts.unknown_words == 0 && plain_spaces_ && !facts.faults.any());
   return facts;
 }
 
@@ -77,6 +78,7 @@ bool TextLines::encode_piece() {
 
 void TextLines::encode(std::size_t bytes) {
   const std::string_view piece = unread().substr(0, bytes);
+  encoded_.in_line = line_open_;
   tokenizer_.encode(piece, encoded_);
   line_open_ = piece.back() != '\n';
   at_ += bytes;
@@ -85,6 +87,8 @@ void TextLines::encode(std::size_t bytes) {
   facts_.unknown_words += encoded_.unknown_words;
   facts_.literal_unknown += encoded_.literal_unknown;
   facts_.bytes += encoded_.bytes;
+  facts_.marks += encoded_.marks;
+  plain_spaces_ = plain_spaces_ && encoded_.plain_spaces;
   facts_.faults.add(encoded_.faults);
 }
 
@@ -117,8 +121,10 @@ void TextLines::take(LinePart& part) {
   taken_ += count;
   part.document_end = document_end_;
   part.line = document_end_ ? line_ : line_ + 1;
-  part.first = first_;
+  // What ends a document goes on counting in its last line, so that line and position name one token.
+  part.first = document_end_ ? last_line_ : first_;
   part.ends_line = !document_end_ && !line_open_ && taken_ == encoded_.ids.size();
+  if (part.ends_line) last_line_ = first_ + static_cast<Index>(count);
   first_ = part.ends_line ? 0 : first_ + static_cast<Index>(count);
   if (part.ends_line) ++line_;
 }

@@ -15,7 +15,8 @@ struct TextFacts {
   Index literal_unknown = 0;  ///< `<unk>` in the text itself
   Index bytes = 0;            ///< of the original text, line ends included
   TextFaults faults;
-  bool lossless = true;  ///< whether the tokens tell the text: no unknown words, no case lost
+  bool lossless = true;  ///< whether the tokens tell the text: no unknown words, no case, white space or byte lost
+  Index marks = 0;       ///< `<s>`, `</s>` and `<unk>` that were read as words
 };
 
 /// A last line without a line end counts like the others. From a pipe, next() reads no more than it needs. Memory is
@@ -47,7 +48,9 @@ class TextLines final : public LineSource {
   bool started_ = false, source_ended_ = false, ended_ = false;
   EncodedText encoded_;  // tokens from taken_ on were not given out yet
   std::size_t taken_ = 0;
-  bool line_open_ = false;      // the tokens encoded last are not the end of a line
+  bool line_open_ = false;  // the tokens encoded last are not the end of a line
+  Index last_line_ = 0;     // tokens of the line that was finished last
+  bool plain_spaces_ = true;
   bool document_end_ = false;   // the tokens to be given out are a document's end alone
   Index line_ = 0, first_ = 0;  // finished lines that were given out, tokens given out of the present one
   TextFacts facts_;

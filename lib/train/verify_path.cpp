@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "data/dataset.hpp"
+#include "data/path_kind.hpp"
 #include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
 #include "run/checkpoint_finder.hpp"
@@ -103,7 +104,11 @@ VerifiedPath verify_path(const std::string& path) {
   if (is_checkpoint(path)) return verify_checkpoint(path);
   if (is_run(path)) return {path, "run", whole_run_faults(path), run_notes(path)};
   if (has(path, kIndexFile) || has(path, kTokenizerFile)) return {path, "data", verify_dataset(path), {}};
-  return {path, "unknown", {path + ": expected a run, a checkpoint or a data folder, found none of their files"}, {}};
+  return {path,
+          "unknown",
+          {path + ": expected a run, a checkpoint or a data folder, found " + describe(path_kind(path)) +
+           (path_kind(path) == PathKind::checkpoints ? "; give the run" : " without their files")},
+          {}};
 }
 
 }  // namespace moelm

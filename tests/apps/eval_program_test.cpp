@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "data/byte_tokenizer.hpp"
 #include "io/json.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
@@ -175,7 +176,14 @@ TEST_CASE("a row a line, blank lines too") {
   CHECK(-sum * std::log(10) == Approx(c.nll({"--state", "reset"})).epsilon(1e-6));
   CHECK(holds(result.err, "perplexity"));
   CHECK_FALSE(holds(result.err, "depends on the lines before"));
-  CHECK(holds(c.eval({"-", "--per-sentence"}, kText).err, "depends on the lines before"));
+  const ProgramResult usual = c.eval({"-", "--per-sentence"}, kText);
+  CHECK(usual.out == result.out);
+  CHECK(holds(usual.err, "state reset: every line is scored alone"));
+  CHECK_FALSE(holds(usual.err, "depends on the lines before"));
+  const ProgramResult carried = c.eval({"-", "--per-sentence", "--state", "carry"}, kText);
+  CHECK(carried.out != result.out);
+  CHECK(holds(carried.err, "depends on the lines before"));
+  CHECK(holds(c.eval({"--per-sentence"}).err, "depends on the lines before"));
   CHECK(c.eval({"-", "--per-sentence", "--quiet"}, kText).err.empty());
 }
 
@@ -219,7 +227,7 @@ TEST_CASE("rows as JSON end with the summary") {
 TEST_CASE("rows of a data folder are those of its text") {
   const Case c;
   for (const char* kind : {"--per-sentence", "--per-token"})
-    CHECK(c.eval({kind}).out == c.eval({c.file(kText), kind}).out);
+    CHECK(c.eval({kind}).out == c.eval({c.file(kText), kind, "--state", "carry"}).out);
 }
 
 TEST_CASE("in state reset neither threads nor batches change a row") {
@@ -280,7 +288,14 @@ TEST_CASE("what cannot be evaluated is said in one line") {
   refused({"-"}, Exit::bad_data, "standard input: expected text, found 0 bytes");
   refused({"-", "--per-sentence"}, Exit::bad_data, "0 bytes");
   refused({"/nonexistent/text"}, Exit::missing_input, "/nonexistent/text");
-  refused({c.data()}, Exit::bad_data, "directory");
+  refused({c.data()}, Exit::bad_data,
+          "expected a text, found a data folder; to score a split of it: moe-eval run/ --data");
+  refused({"the cat sat"}, Exit::missing_input, "to score a sentence: echo ... | moe-eval run/ -");
+  refused({"-"}, Exit::bad_data, "found 3 bytes without a word", "\xEF\xBB\xBF");
+  refused({"-", "--streams", "2"}, Exit::bad_data, "found 3 bytes without a word", "\xEF\xBB\xBF");
+  refused({"-"}, Exit::bad_data, "iconv -f UTF-16", "\xFF\xFE" + std::string("a\0\n\0", 4));
+  refused({"-"}, Exit::bad_data, "pdftotext", "%PDF-1.7\n");
+  refused({"-ppl", "text"}, Exit::usage, "-ppl: unknown option; did you mean the text after the run");
   refused({"--data", "/nonexistent"}, Exit::missing_input, "/nonexistent");
   refused({"--dtype", "f16"}, Exit::usage, "f32, bf16");
   refused({"text", "--split", "test"}, Exit::usage, "found both");
@@ -335,4 +350,60 @@ TEST_CASE("unknown words that training never saw are warned of") {
   CHECK_FALSE(holds(seen.eval({"-"}, "zebra\n").err, "never occurs"));
   CHECK_FALSE(holds(unseen.eval({"-"}, "the\n").err, "never occurs"));
   CHECK(holds(unseen.eval({"-"}, "zebra\n").err, "never occurs"));
+}
+
+TEST_CASE("what stands where a run should is named, with what to give") {
+  const Case c;
+  const auto refused = [&](const std::vector<std::string>& arguments, const std::string& part) {
+    std::vector<std::string> command = arguments;
+    command.insert(command.begin(), MOELM_BIN_DIR "/moe-eval");
+    const ProgramResult result = run_program(command);
+    INFO(result.err);
+    CHECK(result.code == 66);
+    CHECK(holds(result.err, part));
+  };
+  refused({c.data()}, "expected a run, found a data folder; moe-train --data");
+  refused({c.run() + "/checkpoints"}, "expected a run, found the checkpoints of a run; give the run");
+  refused({c.file(kText), c.run()}, "expected a run, found a file; the run comes first: moe-eval run/ ");
+  refused({"the cat sat"}, "found nothing of that name; to score a sentence: echo ... | moe-eval run/ -");
+}
+
+TEST_CASE("a text whose tokens do not tell its bytes is not called lossless") {
+  const Case c;
+  CHECK(c.summary({"-"}, "the cat\n\na dog\n")["lossless"] == true);
+  CHECK(c.summary({"-"}, "the cat")["lossless"] == true);
+  for (const char* text :
+       {"the  cat\n", " the cat\n", "the cat \n", "the\tcat\n", "the cat\r\n", "\xEF\xBB\xBFthe cat\n", "the zebra\n"})
+    CHECK(c.summary({"-"}, text)["lossless"] == false);
+  CHECK(holds(c.eval({"-"}, "the  cat\n").out, "do not tell the whole text"));
+}
+
+TEST_CASE("marks and Latin-1 in a text are said") {
+  const Case c;
+  const std::string marks = c.eval({"-"}, "<s> the cat </s>\n<unk>\n").err;
+  CHECK(holds(marks, "stand 2 times in the text"));
+  CHECK_FALSE(holds(c.eval({"-"}, "the <unk>\n").err, "in the text and"));
+  const std::string latin = c.eval({"-"}, "the caf\xE9 na\xEFve gar\xE7on\n").err;
+  CHECK(holds(latin, "3 malformed UTF-8 sequences were replaced by U+FFFD"));
+  CHECK(holds(latin, "looks like Latin-1"));
+  CHECK(holds(latin, "iconv -f WINDOWS-1252 -t UTF-8"));
+  CHECK_FALSE(holds(c.eval({"-"}, "the \xE2\x82 cat \x80\n").err, "Latin-1"));
+}
+
+TEST_CASE("line and position name one token, the end of a document too") {
+  const TemporaryDirectory directory;
+  const auto tokenizer = make_byte_tokenizer(std::vector<Index>(kByteVocabulary, 1));
+  put_data(directory / "data", *tokenizer, {"the cat\n", "a dog\n", "the cat\n"});
+  put_run(directory / "run", directory / "data", StateKind::carry);
+  for (const std::vector<std::string>& text : {std::vector<std::string>{}, {"-"}}) {
+    std::vector<std::string> command = {MOELM_BIN_DIR "/moe-eval", directory / "run", "--per-token"};
+    command.insert(command.end(), text.begin(), text.end());
+    const ProgramResult result = run_program(command, "the cat\n");
+    INFO(result.err);
+    std::set<std::string> keys;
+    const auto rows = table(result.out);
+    REQUIRE(rows.size() == 9);
+    for (const auto& row : rows) keys.insert(row.at(0) + " " + row.at(1));
+    CHECK(keys.size() == rows.size());
+  }
 }

@@ -396,9 +396,48 @@ TEST_CASE("C13: more files than an index has room for are refused before the wor
   CHECK(holds(error_text([&] { require_readable_index(options); }), "--train: expected fewer files, found 100,000"));
 }
 
+TEST_CASE("words of a list that the tokenizer never makes are counted, and so is a list of none") {
+  const Workshop shop;
+  const std::string train = shop.text("train", "the cat sat\n");
+  const auto listed = [&](TokenizerKind kind, const std::string& words) {
+    std::filesystem::remove_all(shop.path("data"));
+    return shop.make("data", {.train = {train}, .kind = kind, .vocabulary = shop.text("list", words)});
+  };
+  const PrepareResult text = listed(TokenizerKind::text, "the\ncat\nNew-York\nU.S.\n<num>\nwell-known\n");
+  CHECK(text.listed_words == 6);
+  CHECK(text.unmatched_words == 4);
+  CHECK(text.unmatched_example.size() > 1);
+  const PrepareResult word =
+      listed(TokenizerKind::word, "the\nNew-York\nNew\xc2\xa0York\n" + std::string(2000, 'x') + "\n");
+  CHECK(word.listed_words == 4);
+  CHECK(word.unmatched_words == 2);
+  CHECK(listed(TokenizerKind::word, "").listed_words == 0);
+  std::filesystem::remove_all(shop.path("data"));
+  CHECK(shop.make("data", {.train = {train}, .kind = TokenizerKind::word}).listed_words == -1);
+}
+
+TEST_CASE("a byte order mark alone is no line") {
+  const Workshop shop;
+  const std::string train = shop.text("train", "the cat\n"), mark = shop.text("mark", "\xEF\xBB\xBF");
+  const PrepareResult made = shop.make("data", {.train = {train}, .valid = {mark}, .test = {train}});
+  CHECK(made.index.split(Split::valid).tokens == 0);
+  CHECK(made.index.split(Split::valid).lines == 0);
+  CHECK(made.index.split(Split::valid).bytes == 3);
+}
+
 TEST_CASE("names of inputs that are not UTF-8, or hold a backslash, come back from the index") {
   const Workshop shop;
   const std::string odd = shop.text("caf\xe9\\x41", "the cat\n"), train = shop.text("train", "the dog\n");
   shop.make("data", {.train = {train}, .valid = {odd}, .test = {train}});
   CHECK(shop.open("data").split(Split::valid).inputs.at(0).name == odd);
+}
+
+TEST_CASE("white space that the tokens do not hold is told, also from the index") {
+  const Workshop shop;
+  const std::string plain = shop.text("plain", "the cat\n\nsat\n"), odd = shop.text("odd", "the  cat\n");
+  shop.make("data", {.train = {plain}, .valid = {odd}, .test = {plain}, .kind = TokenizerKind::word});
+  const Dataset data = shop.open("data");
+  CHECK(data.lossless(Split::train));
+  CHECK_FALSE(data.lossless(Split::valid));
+  CHECK(data.lossless(Split::test));
 }

@@ -1,0 +1,95 @@
+#include "data/path_kind.hpp"
+
+#include "base/error.hpp"
+#include "data/data_index.hpp"
+#include "io/file.hpp"
+
+namespace moelm {
+
+namespace {
+
+bool has(const std::string& folder, std::string_view name) { return path_exists(join_path(folder, name)); }
+
+std::string found(const std::string& path, const std::string& expected) {
+  return path + ": expected " + expected + ", found " + describe(path_kind(path));
+}
+
+/// What to give in place of it where a run is expected.
+std::string run_hint(const std::string& path, const std::string& program) {
+  switch (path_kind(path)) {
+    case PathKind::data:
+      return "; moe-train --data " + path + " --out run/ makes a run of it";
+    case PathKind::checkpoints:
+      return "; give the run, or one of them: " + program + " " + parent_path(path);
+    case PathKind::file:
+      return "; the run comes first: " + program + " run/ " + path;
+    case PathKind::nothing:
+      return path.find(' ') == std::string::npos ? "" : "; to score a sentence: echo ... | moe-eval run/ -";
+    default:
+      return "; a run has a config.json";
+  }
+}
+
+}  // namespace
+
+PathKind path_kind(const std::string& path) {
+  if (!path_exists(path)) return PathKind::nothing;
+  if (!is_directory(path)) return PathKind::file;
+  if (has(path, "MANIFEST.json")) return PathKind::checkpoint;
+  if (has(path, "config.json") || has(path, "checkpoints")) return PathKind::run;
+  if (has(path, kIndexFile)) return PathKind::data;
+  std::string trimmed = path;
+  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+  return trimmed.substr(trimmed.rfind('/') + 1) == "checkpoints" ? PathKind::checkpoints : PathKind::folder;
+}
+
+std::string describe(PathKind kind) {
+  switch (kind) {
+    case PathKind::nothing:
+      return "nothing of that name";
+    case PathKind::file:
+      return "a file";
+    case PathKind::data:
+      return "a data folder";
+    case PathKind::run:
+      return "a run";
+    case PathKind::checkpoint:
+      return "a checkpoint";
+    case PathKind::checkpoints:
+      return "the checkpoints of a run";
+    case PathKind::folder:
+      break;
+  }
+  return "another folder";
+}
+
+void require_run_path(const std::string& path, const std::string& program) {
+  const PathKind kind = path_kind(path);
+  if (kind == PathKind::run || kind == PathKind::checkpoint) return;
+  throw Error(Exit::missing_input, found(path, "a run") + run_hint(path, program));
+}
+
+void require_data_path(const std::string& path) {
+  if (has(path, kIndexFile)) return;
+  const PathKind kind = path_kind(path);
+  std::string hint;
+  if (kind == PathKind::run || kind == PathKind::checkpoint || kind == PathKind::checkpoints)
+    hint = "; its config.json names the data folder (data.directory)";
+  if (kind == PathKind::file) hint = "; make one of it: moe-tokenize --train " + path + " --out data/";
+  if (kind == PathKind::folder) hint = "; a data folder has an index.json";
+  throw Error(Exit::missing_input, found(path, "a data folder") + hint);
+}
+
+void require_text_path(const std::string& path, const std::string& program) {
+  if (path == "-") return;
+  const PathKind kind = path_kind(path);
+  if (kind == PathKind::nothing && path.find(' ') != std::string::npos)
+    throw Error(Exit::missing_input, found(path, "a text") + "; to score a sentence: echo ... | moe-eval run/ -");
+  if (kind == PathKind::nothing || kind == PathKind::file) return;
+  const std::string hint = kind == PathKind::data  ? "; to score a split of it: " + program + " run/ --data " + path
+                           : kind == PathKind::run ? "; one run at a time"
+                                                   : "";
+  throw Error(Exit::bad_data, found(path, "a text") + hint);
+}
+
+}  // namespace moelm
