@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <thread>
@@ -47,6 +48,13 @@ class BlockedSignals {
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
 
+  /// One that waits for the calling thread alone, 0 for none: the waiting thread is not shown what was sent to another
+  /// (raise(), a debugger).
+  int pending() const {
+    const struct timespec at_once {};
+    return std::max(0, ::sigtimedwait(&set_, nullptr, &at_once));
+  }
+
   /// The next one that arrives at the process.
   int wait() const {
     int number = 0;
@@ -86,7 +94,11 @@ class StopSignal::Waiter {
   Waiter& operator=(const Waiter&) = delete;
 
   void ask() { first_ends_ = false; }
-  int number() const { return arrived_; }
+  int number() {
+    if (arrived_ == 0)
+      if (const int number = signals_.pending(); number > 0) take(number);
+    return arrived_;
+  }
 
  private:
   void wait() {
@@ -107,7 +119,7 @@ class StopSignal::Waiter {
   BlockedSignals signals_;
   std::atomic<int> arrived_ = 0;
   std::atomic<bool> first_ends_, ending_ = false;
-  int requests_ = 0;  // of the waiting thread alone
+  std::atomic<int> requests_ = 0;
   std::thread thread_;
 };
 

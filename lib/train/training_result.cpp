@@ -52,7 +52,8 @@ std::string TrainingRun::advice(Index sound_step) const {
     return "; " + path + " is the last checkpoint whose weights are known to give finite numbers; go on from them " +
            "with a lower rate in a new run: " + anew + " --init " + path;
   }
-  return "; no checkpoint is known to be sound; begin a new run with a lower rate: " + anew;
+  return "; no checkpoint is known to be sound, so there is none for --init; begin a new run with a lower rate: " +
+         anew;
 }
 
 Json TrainingRun::result() {

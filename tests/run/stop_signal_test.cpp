@@ -55,6 +55,19 @@ int code_after(const std::vector<int>& signals) {
 
 }  // namespace
 
+TEST_CASE("a signal sent to one thread alone is seen when that thread asks") {
+  ChildProcess child([](const auto& report) {
+    const StopSignal stop;
+    if (stop.requested()) return 1;
+    ::raise(SIGTERM);
+    report(std::to_string(stop.number()));
+    ::raise(SIGTERM);  // the second one, which the flag's owner need not ask for
+    return stop.number() == SIGTERM ? 0 : 2;
+  });
+  CHECK(child.line() == std::to_string(SIGTERM));
+  CHECK(child.finish() == 0);
+}
+
 TEST_CASE("each of the six signals raises the flag") {
   for (const int number : kStopSignals) {
     ChildProcess child([&](const auto& report) {
