@@ -76,7 +76,8 @@ void require_data_path(const std::string& path) {
   if (kind == PathKind::run || kind == PathKind::checkpoint || kind == PathKind::checkpoints)
     hint = "; its config.json names the data folder (data.directory)";
   if (kind == PathKind::file) hint = "; make one of it: moe-tokenize --train " + path + " --out data/";
-  if (kind == PathKind::folder) hint = "; a data folder has an index.json";
+  if (kind == PathKind::folder)
+    hint = "; a data folder has an index.json, which moe-tokenize writes last: run it again if it was interrupted";
   throw Error(Exit::missing_input, found(path, "a data folder") + hint);
 }
 

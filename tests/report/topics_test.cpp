@@ -63,7 +63,7 @@ Batch window(const PackedIntegers& ids, Index index) {
   return batch;
 }
 
-void train(Context& context, Learner& learner, const std::vector<std::int32_t>& ids, Index steps) {
+void train(Context& context, Learner& learner, const PackedIntegers& ids, Index steps) {
   ModelState state;
   state.reset(learner.parameters(), kStreams);
   for (Index step = 1; step <= steps; ++step) {
