@@ -95,8 +95,7 @@ class StopSignal::Waiter {
 
   void ask() { first_ends_ = false; }
   int number() {
-    if (arrived_ == 0)
-      if (const int number = signals_.pending(); number > 0) take(number);
+    if (const int number = signals_.pending(); number > 0) take(number);
     return arrived_;
   }
 

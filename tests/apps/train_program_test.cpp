@@ -97,8 +97,8 @@ TEST_CASE("training leaves a run, prints its result on stdout and all else on st
   REQUIRE(json == parse_json(get_file(c.path("run/result.json")), "result.json"));
   REQUIRE(json["last_step"] == 12);
   REQUIRE(json["valid_perplexity"].get<double>() == Approx(std::exp(json["valid_nll"].get<double>())));
-  for (const char* part :
-       {"1 thread (--threads)", "MemAvailable", "1,001 training tokens", "<unk> never occurs", "12 steps of 20 tokens"})
+  for (const char* part : {"1 thread (--threads)", "MemAvailable", "1,001 training tokens", "<unk> never occurs",
+                           "12 steps of at most 20 tokens"})
     REQUIRE(holds(result.err, part));
   REQUIRE(losses(c.path("run/metrics.jsonl")).size() == 12);
   REQUIRE(std::filesystem::exists(c.path("run/tokenizer.json")));
@@ -260,7 +260,8 @@ TEST_CASE("time that is up is an end that can go on") {
   const ProgramResult result = c.train("run", {"--steps", "100000000", "--max-time", "1s"});
   REQUIRE(result.code == 0);
   REQUIRE(holds(result.out, "trained so far"));
-  REQUIRE(holds(result.err, "the time is up, saved; go on with: moe-train --out "));
+  REQUIRE(holds(result.err, "the time is up, saved; "));
+  REQUIRE(holds(result.err, " and the plan is not done; go on with: moe-train --out "));
   REQUIRE(std::filesystem::exists(c.path("run/result.json")));
 }
 

@@ -180,11 +180,13 @@ TEST_CASE("keys that do not fit together are refused with both") {
     return error_text([&] { validate(s.config); });
   };
   REQUIRE(error({"moe.k=17"}) == "model.layers.2.k: expected 1 to 16 (model.layers.2.experts), found 17");
-  for (const char* key : {"batch", "unroll", "batch_tokens", "micro_batch_tokens", "steps", "warmup"}) {
+  for (const char* key : {"batch", "unroll", "batch_tokens", "micro_batch_tokens", "warmup"}) {
     const std::string name = std::string("train.") + key;
     for (const char* size : {"9223372036854775807", "2305843009213693952"})
       REQUIRE(holds(error({name + "=" + size}), name + ": expected at most"));
   }
+  REQUIRE(holds(error_text([] { with("small", {"train.steps=9223372036854775807"}); }),
+                "--set train.steps: expected an integer from 0 to 999999999999"));
   REQUIRE(error({"train.dtype=f16"}) == "train.dtype: expected f32, bf16 or auto, found f16");
   REQUIRE(holds(error({"train.checkpoint_every=often"}), "expected auto, steps (500) or a time (10m), found often"));
 }

@@ -86,7 +86,8 @@ Outcome train(const std::string& run, const std::string& data, const RunConfig& 
   Outcome outcome;
   outcome.end = training.run();
   outcome.result = training.result();
-  for (const char* key : {"seconds", "saving_seconds", "checkpoint", "threads"}) outcome.result.erase(key);
+  for (const char* key : {"seconds", "saving_seconds", "checkpoint", "best_checkpoint", "threads"})
+    outcome.result.erase(key);
   outcome.weights = read_file(view.last_checkpoint + "/model.safetensors", 1 << 20);
   outcome.optimizer = read_file(view.last_checkpoint + "/optimizer.safetensors", 1 << 20);
   for_each_metric(run + "/metrics.jsonl", [&](const Json& line) {

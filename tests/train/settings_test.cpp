@@ -73,7 +73,8 @@ TEST_CASE("a file sets what it names; with layers of its own nothing comes from 
   REQUIRE(s.config.train.batch == 32);
   REQUIRE(s.is_given("train.lr"));
   REQUIRE_FALSE(s.is_given("train.batch"));
-  put_file(*sources.config_file, R"({"train": {"lr": 0.5}, "data": {"directory": "d"}, "version": "0.1.0"})");
+  put_file(*sources.config_file,
+           R"({"format": "moelm-run", "version": 1, "train": {"lr": 0.5}, "data": {"directory": "d"}})");
   REQUIRE(new_settings(sources, kTokens).config.train.lr == 0.5);
   put_file(*sources.config_file, R"({"model": {"layers": [{"type": "embedding"}, {"type": "softmax"}]}})");
   const Settings own = new_settings(sources, kTokens, &base);
