@@ -81,6 +81,7 @@ FoundCheckpoint TrainingRun::open_checkpoints() {
     restore(*found.checkpoint);
     last_checkpoint_ = found.checkpoint->path();
     stored_.has_checkpoints = true;
+    if (trainer_.progress().step == 0) view_.message("weights of " + last_checkpoint_);
   } else if (!claim_.begins()) {
     require_none_lost(start_.run, stored_);
     view_.message(start_.run + ": it was stopped before its first checkpoint; it begins again as it was begun");

@@ -41,6 +41,15 @@ TEST_CASE("a run that died before its first checkpoint goes on from its origin, 
   }
 }
 
+TEST_CASE("a run that goes on before its first step says whose weights it has") {
+  ShortRuns runs;
+  runs.train("first", runs.fresh("first"));
+  const RunOrigin origin{OriginKind::init, runs.path("first"), "", ""};
+  REQUIRE(holds(runs.train("run", runs.fresh("run", origin), real_file_system(), false).told, "weights of "));
+  const KeepingView again = runs.train("run", read_run(runs.path("run")), real_file_system(), false);
+  REQUIRE(holds(again.told, "weights of " + runs.path("run/checkpoints/step-000000000000")));
+}
+
 TEST_CASE("an origin that is gone or another one is refused, never replaced by random weights") {
   ShortRuns runs;
   runs.train("first", runs.fresh("first"));
