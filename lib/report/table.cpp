@@ -77,26 +77,7 @@ void Table::append_wrapped(std::string& out, std::vector<std::string> cells, std
   }
 }
 
-std::string Table::str(Index indent, Index columns) const {
-  const std::vector<Index> width = widths(columns > 0 ? std::max<Index>(columns - indent, 1) : 0);
-  std::vector<std::string> headings, rules;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    headings.push_back(columns_[i].heading);
-    rules.emplace_back(static_cast<std::size_t>(width[i]), '-');
-  }
-  std::string out;
-  append_line(out, headings, width, indent);
-  append_line(out, rules, width, indent);
-  for (const auto& row : rows_) append_line(out, row, width, indent);
-  return out;
-}
-
-std::string Table::wrapped(Index indent, Index width) const {
-  if (width == 0 || columns_.empty()) return str(indent);
-  std::vector<Index> widths = this->widths(0);
-  Index before_last = indent;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
-  widths.back() = std::min(widths.back(), std::max(width - before_last, kLeastLastColumn));
+std::string Table::head(const std::vector<Index>& widths, Index indent) const {
   std::vector<std::string> headings, rules;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     headings.push_back(columns_[i].heading);
@@ -105,7 +86,24 @@ std::string Table::wrapped(Index indent, Index width) const {
   std::string out;
   append_line(out, headings, widths, indent);
   append_line(out, rules, widths, indent);
-  for (const auto& row : rows_) append_wrapped(out, row, widths, indent);
+  return out;
+}
+
+std::string Table::str(Index indent, Index columns) const {
+  const std::vector<Index> width = widths(columns > 0 ? std::max<Index>(columns - indent, 1) : 0);
+  std::string out = head(width, indent);
+  for (const auto& row : rows_) append_line(out, row, width, indent);
+  return out;
+}
+
+std::string Table::wrapped(Index indent, Index width) const {
+  if (width == 0 || columns_.empty()) return str(indent);
+  std::vector<Index> fitting = widths(0);
+  Index before_last = indent;
+  for (std::size_t i = 0; i + 1 < fitting.size(); ++i) before_last += fitting[i] + 2;
+  fitting.back() = std::min(fitting.back(), std::max(width - before_last, kLeastLastColumn));
+  std::string out = head(fitting, indent);
+  for (const auto& row : rows_) append_wrapped(out, row, fitting, indent);
   return out;
 }
 

@@ -40,6 +40,8 @@ class Table {
   };
   /// Width of every column of a table that is `columns` wide at most.
   std::vector<Index> widths(Index columns) const;
+  /// The heading and the rule below it.
+  std::string head(const std::vector<Index>& widths, Index indent) const;
   void append_line(std::string& out, const std::vector<std::string>& cells, const std::vector<Index>& widths,
                    Index indent) const;
   void append_wrapped(std::string& out, std::vector<std::string> cells, std::vector<Index> widths, Index indent) const;
