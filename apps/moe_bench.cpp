@@ -7,15 +7,15 @@
 #include "bench/bench_json.hpp"
 #include "bench/cases.hpp"
 #include "bench/growth_plot.hpp"
+#include "bench/report/tables.hpp"
 #include "bench/run_bench.hpp"
-#include "bench_report/tables.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "io/output_file.hpp"
+#include "model_files/model_data.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
-#include "train/model_data.hpp"
 
 namespace moelm {
 namespace {

@@ -5,7 +5,7 @@
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "io/json.hpp"
-#include "train/verify_path.hpp"
+#include "run/verify_path.hpp"
 
 namespace moelm {
 namespace {

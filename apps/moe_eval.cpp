@@ -8,11 +8,11 @@
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
-#include "report/console.hpp"
+#include "data/text_notes.hpp"
+#include "model_files/model_data.hpp"
 #include "report/evaluation_report.hpp"
 #include "report/score_rows.hpp"
-#include "report/text_notes.hpp"
-#include "train/model_data.hpp"
+#include "terminal/console.hpp"
 
 namespace moelm {
 namespace {

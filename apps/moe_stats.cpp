@@ -11,15 +11,15 @@
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
 #include "io/output_file.hpp"
-#include "report/console.hpp"
-#include "report/format.hpp"
+#include "model_files/model_data.hpp"
+#include "model_files/model_store.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
-#include "report/routes_writer.hpp"
-#include "report/statistics_pass.hpp"
 #include "report/text_report.hpp"
-#include "train/model_data.hpp"
-#include "train/model_store.hpp"
+#include "statistics/routes_writer.hpp"
+#include "statistics/statistics_pass.hpp"
+#include "terminal/console.hpp"
+#include "terminal/format.hpp"
 
 namespace moelm {
 namespace {

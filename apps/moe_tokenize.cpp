@@ -5,16 +5,16 @@
 
 #include "base/context.hpp"
 #include "base/quantity.hpp"
+#include "base/stop_signal.hpp"
 #include "base/stopwatch.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "data/data_report.hpp"
 #include "data/default_splits.hpp"
 #include "data/prepare.hpp"
-#include "data/tokenizer.hpp"
-#include "report/console.hpp"
-#include "report/data_report.hpp"
-#include "run/stop_signal.hpp"
+#include "terminal/console.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 namespace {

@@ -1,14 +1,14 @@
 // moe-train: from a data folder to a trained model.
 #include <unistd.h>
 
-#include "base/terminal.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
-#include "train/listings.hpp"
-#include "train/resolve.hpp"
-#include "train/run_training.hpp"
-#include "train/size_report.hpp"
-#include "train/train_options.hpp"
+#include "moe_train/listings.hpp"
+#include "moe_train/resolve.hpp"
+#include "moe_train/run_training.hpp"
+#include "moe_train/size_report.hpp"
+#include "moe_train/train_options.hpp"
+#include "terminal/terminal.hpp"
 
 namespace {
 

@@ -12,7 +12,7 @@ else()
 endif()
 
 # The readers and layers: what scripts/test also builds and runs under sanitizers.
-set(moelm_sanitized base tensor ops nn moe optim io data hostile)
+set(moelm_sanitized base io text tokenizer data config checkpoint ops nn moe optim hostile)
 add_custom_target(moelm_sanitized_tests)
 
 # moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program for one folder of tests/, linked with that
@@ -22,6 +22,7 @@ function(moelm_add_test name)
   add_executable(test_${name} ${arg_SOURCES})
   list(TRANSFORM arg_DEPENDS PREPEND moelm_)
   target_link_libraries(test_${name} PRIVATE ${arg_DEPENDS} moelm_test_main ${arg_LIBRARIES})
+  set_target_properties(test_${name} PROPERTIES UNITY_BUILD OFF)  # one file changed, one file compiled
   target_compile_options(test_${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # tests are compiled more often than they run
   target_compile_definitions(test_${name} PRIVATE MOELM_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
   add_test(NAME ${name} COMMAND test_${name})

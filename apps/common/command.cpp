@@ -9,10 +9,10 @@
 
 #include "base/instruction_set.hpp"
 #include "base/quantity.hpp"
-#include "base/terminal.hpp"
 #include "base/version.hpp"
 #include "common/arguments.hpp"
 #include "common/output.hpp"
+#include "terminal/terminal.hpp"
 
 namespace moelm {
 

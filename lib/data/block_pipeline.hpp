@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/context.hpp"
-#include "io/text_blocks.hpp"
+#include "text/text_blocks.hpp"
 
 namespace moelm {
 

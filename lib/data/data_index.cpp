@@ -15,7 +15,7 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kFormat = "moelm-data";
-constexpr Index kVersion = 1;
+constexpr Index kIndexVersion = 1;
 constexpr Index kFileLimit = Index{256} << 20;
 constexpr Index kMost = Index{1} << 53;  // what every JSON reader can represent
 constexpr Index kMostTokens = std::numeric_limits<std::int32_t>::max() - 1;
@@ -111,7 +111,7 @@ TokenizerKind kind_of(const JsonField& field) {
 
 std::string index_file_text(const DataIndex& index) {
   Json object = {{"format", kFormat},
-                 {"version", kVersion},
+                 {"version", kIndexVersion},
                  {"tokenizer",
                   {{"kind", enum_name(index.kind)},
                    {"lowercase", index.lowercase},
@@ -127,7 +127,7 @@ DataIndex parse_data_index(std::string_view text, const std::string& name) {
   refuse_unknown_keys(root, {"format", "version", "tokenizer", "train", "valid", "test"});
   refuse_unknown_keys(tokenizer, {"kind", "lowercase", "vocabulary", "sha256"});
   if (root.at("format").text() != kFormat) root.at("format").refuse("\"" + std::string(kFormat) + "\"");
-  root.at("version").integer(kVersion, kVersion);
+  root.at("version").integer(kIndexVersion, kIndexVersion);
   DataIndex index;
   index.kind = kind_of(tokenizer.at("kind"));
   index.lowercase = tokenizer.at("lowercase").boolean();

@@ -9,8 +9,8 @@
 
 #include "base/index.hpp"
 #include "base/option.hpp"
-#include "data/tokenizer.hpp"
-#include "io/text_repair.hpp"
+#include "text/text_repair.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

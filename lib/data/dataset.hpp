@@ -8,7 +8,7 @@
 
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
-#include "data/tokenizer.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

@@ -1,16 +1,15 @@
 #include "data/dataset_files.hpp"
 
 #include "base/error.hpp"
-#include "data/tokenizer_file.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
 
 namespace {
 
 constexpr Index kIndexLimit = Index{256} << 20;
-constexpr Index kTokenizerLimit = Index{1} << 30;
 
 template <class T>
 void require_same(const T& found, const T& expected, const std::string& file, const char* field, auto&& show) {
@@ -38,7 +37,7 @@ ReadIndex read_data_index(const std::string& directory) {
 ReadTokenizer read_data_tokenizer(const std::string& directory, const DataIndex& index) {
   const std::string path = join_path(directory, kTokenizerFile);
   ReadTokenizer read;
-  read.text = read_file(path, kTokenizerLimit, Links::refuse);
+  read.text = read_file(path, kMaxTokenizerBytes, Links::refuse);
   require_same(sha256_hex(read.text), index.tokenizer_sha256, path, "checksum", [](const std::string& s) { return s; });
   read.tokenizer = parse_tokenizer(read.text, path);
   require_same(read.tokenizer->vocabulary_size(), index.vocabulary, path, "vocabulary",

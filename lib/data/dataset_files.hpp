@@ -5,7 +5,7 @@
 #include <string>
 
 #include "data/data_index.hpp"
-#include "data/tokenizer.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

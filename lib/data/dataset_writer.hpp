@@ -8,7 +8,7 @@
 #include "data/data_index.hpp"
 #include "data/input_text.hpp"
 #include "data/shard_writer.hpp"
-#include "data/tokenizer.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "io/text_repair.hpp"
+#include "text/text_repair.hpp"
 
 namespace moelm {
 

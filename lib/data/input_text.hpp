@@ -9,7 +9,7 @@
 
 #include "data/block_pipeline.hpp"
 #include "data/data_index.hpp"
-#include "io/text_source.hpp"
+#include "text/text_source.hpp"
 
 namespace moelm {
 

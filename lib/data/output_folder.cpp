@@ -11,9 +11,9 @@
 
 #include "base/error.hpp"
 #include "data/data_index.hpp"
-#include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
 #include "io/file_error.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
 

@@ -6,26 +6,24 @@
 
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
-#include "data/bpe_tokenizer.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
 #include "data/index_room.hpp"
 #include "data/output_folder.hpp"
-#include "data/prepared_text.hpp"
-#include "data/tokenizer_file.hpp"
 #include "data/tokenizer_training.hpp"
-#include "data/vocabulary_builder.hpp"
-#include "data/words.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
+#include "tokenizer/bpe_tokenizer.hpp"
+#include "tokenizer/prepared_text.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+#include "tokenizer/vocabulary_builder.hpp"
+#include "tokenizer/words.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr Index kTokenizerLimit = Index{1} << 30;
-
-[[noreturn]] void refuse(const std::string& message) { throw Error(Exit::usage, message); }
+[[noreturn]] void refuse_option(const std::string& message) { throw Error(Exit::usage, message); }
 
 /// Whether --vocab names a tokenizer, whose ids are kept, rather than a list of words.
 bool names_tokenizer(const std::string& path) {
@@ -34,37 +32,37 @@ bool names_tokenizer(const std::string& path) {
 
 void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
   const bool sized = options.vocabulary_size || options.min_count;
-  if (kind == TokenizerKind::byte && sized) refuse("--vocab-size and --min-count: byte always has 257 tokens");
+  if (kind == TokenizerKind::byte && sized) refuse_option("--vocab-size and --min-count: byte always has 257 tokens");
   const Index least = kind == TokenizerKind::bpe ? 257 : 2;
   if (options.vocabulary_size.value_or(least) < least)
-    refuse("--vocab-size: expected at least " + std::to_string(least) + ", found " +
-           std::to_string(*options.vocabulary_size));
+    refuse_option("--vocab-size: expected at least " + std::to_string(least) + ", found " +
+                  std::to_string(*options.vocabulary_size));
   const Index most = kind == TokenizerKind::bpe ? least + kMostMerges : kMostTypes;
   if (options.vocabulary_size.value_or(least) > most)
-    refuse("--vocab-size: expected at most " + std::to_string(most) + ", found " +
-           std::to_string(*options.vocabulary_size));
+    refuse_option("--vocab-size: expected at most " + std::to_string(most) + ", found " +
+                  std::to_string(*options.vocabulary_size));
   const bool words = kind == TokenizerKind::text || kind == TokenizerKind::word;
-  if (options.lowercase && !words) refuse("--lowercase: only for text and word; byte and bpe keep every byte");
+  if (options.lowercase && !words) refuse_option("--lowercase: only for text and word; byte and bpe keep every byte");
 }
 
 void check_options(const PrepareOptions& options) {
-  if (options.out.empty()) refuse("--out: expected a folder");
-  if (options.train.empty()) refuse("--train: expected at least one file");
+  if (options.out.empty()) refuse_option("--out: expected a folder");
+  if (options.train.empty()) refuse_option("--train: expected at least one file");
   Index standard_inputs = options.vocabulary == "-" ? 1 : 0;
   for (const auto* paths : {&options.train, &options.valid, &options.test})
     standard_inputs += std::count(paths->begin(), paths->end(), "-");
-  if (standard_inputs > 1) refuse("standard input (-) can be read once only");
+  if (standard_inputs > 1) refuse_option("standard input (-) can be read once only");
   require_readable_index(options);
   const bool given = !options.vocabulary.empty();
   if (given && (options.vocabulary_size || options.min_count))
-    refuse("--vocab: the vocabulary is given, so --vocab-size and --min-count do not apply");
+    refuse_option("--vocab: the vocabulary is given, so --vocab-size and --min-count do not apply");
   if (given && names_tokenizer(options.vocabulary)) {
-    if (options.lowercase) refuse("--lowercase: --vocab " + options.vocabulary + " says whether case is kept");
+    if (options.lowercase) refuse_option("--lowercase: --vocab " + options.vocabulary + " says whether case is kept");
     return;
   }
   const TokenizerKind kind = options.kind.value_or(TokenizerKind::text);
   if (given && (kind == TokenizerKind::byte || kind == TokenizerKind::bpe))
-    refuse("--vocab: a list of words is for text and word, found --tokenizer " + std::string(enum_name(kind)));
+    refuse_option("--vocab: a list of words is for text and word, found --tokenizer " + std::string(enum_name(kind)));
   check_sizes(options, kind);
 }
 
@@ -141,11 +139,11 @@ class Preparation {
   void load_given_tokenizer() {
     const std::string& path = options_.vocabulary;
     const std::string file = is_directory(path) ? join_path(path, kTokenizerFile) : path;
-    tokenizer_text_ = read_file(file, kTokenizerLimit);
+    tokenizer_text_ = read_file(file, kMaxTokenizerBytes);
     tokenizer_ = parse_tokenizer(tokenizer_text_, file);
     if (options_.kind && *options_.kind != tokenizer_->kind())
-      refuse("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + path + " is a " +
-             std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
+      refuse_option("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + path + " is a " +
+                    std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
   }
 
   void hold_back(const TokenCount& count) {

@@ -15,7 +15,7 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kMagic = "moeshard";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kShardVersion = 1;
 constexpr std::size_t kFixedBytes = 40;
 constexpr std::size_t kTableEntryBytes = 8;
 constexpr std::size_t kCrcBytes = 4;
@@ -59,7 +59,7 @@ Index most_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
 
 std::string fixed_head(Index vocabulary, Index tokens) {
   std::string head(kMagic);
-  append_number(kVersion, head);
+  append_number(kShardVersion, head);
   append_number(static_cast<std::uint32_t>(shard_id_bytes(vocabulary)), head);
   append_number(static_cast<std::uint64_t>(vocabulary), head);
   append_number(static_cast<std::uint64_t>(tokens), head);
@@ -70,7 +70,7 @@ std::string fixed_head(Index vocabulary, Index tokens) {
 
 void check_fixed_head(const std::string& path, std::string_view head, Index vocabulary, Index tokens) {
   if (head.substr(0, kMagic.size()) != kMagic) refuse(path, 0, "expected \"moeshard\", found something else");
-  expect<std::uint32_t>(path, head, 8, kVersion, "version");
+  expect<std::uint32_t>(path, head, 8, kShardVersion, "version");
   expect<std::uint32_t>(path, head, 12, static_cast<std::uint64_t>(shard_id_bytes(vocabulary)), "bytes an id");
   expect<std::uint64_t>(path, head, 16, static_cast<std::uint64_t>(vocabulary), "vocabulary");
   expect<std::uint64_t>(path, head, 24, static_cast<std::uint64_t>(tokens), "tokens");

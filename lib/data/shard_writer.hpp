@@ -7,7 +7,7 @@
 
 #include "base/context.hpp"
 #include "data/data_index.hpp"
-#include "data/encoded_text.hpp"
+#include "tokenizer/encoded_text.hpp"
 
 namespace moelm {
 

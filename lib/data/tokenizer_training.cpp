@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "data/bpe_trainer.hpp"
-#include "data/byte_tokenizer.hpp"
-#include "data/prepared_text.hpp"
-#include "data/vocabulary_builder.hpp"
-#include "data/words.hpp"
+#include "tokenizer/bpe_trainer.hpp"
+#include "tokenizer/byte_tokenizer.hpp"
+#include "tokenizer/prepared_text.hpp"
+#include "tokenizer/vocabulary_builder.hpp"
+#include "tokenizer/words.hpp"
 
 namespace moelm {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/input_text.hpp"
-#include "data/tokenizer.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

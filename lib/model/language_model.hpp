@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "config/model_config.hpp"
 #include "model/batch.hpp"
-#include "model/config.hpp"
 #include "model/parameters.hpp"
 
 namespace moelm {
@@ -25,6 +25,9 @@ struct ModelState {
   /// Zero state for `streams` streams.
   void reset(const ModelParameters& parameters, Index streams);
 };
+
+/// The carried state as tensors layers.i.h and layers.i.c.
+std::vector<NamedTensor> state_tensors(ModelState& state);
 
 /// Memory of the MoE layer's output beside that of its parts.
 struct MoeLayerCache {

@@ -1,3 +1,4 @@
+#include "model/language_model.hpp"
 #include "model/parameters.hpp"
 
 namespace moelm {
@@ -91,6 +92,17 @@ std::vector<NamedGradient> named_gradients(ModelGradients& gradients) {
   }
   std::erase_if(named, [](const NamedGradient& g) { return g.name.ends_with(".gate.bias"); });
   return named;
+}
+
+std::vector<NamedTensor> state_tensors(ModelState& state) {
+  std::vector<NamedTensor> tensors;
+  for (std::size_t l = 0; l < state.layers.size(); ++l) {
+    if (state.layers[l].h.empty()) continue;
+    const std::string prefix = "layers." + std::to_string(l) + ".";
+    tensors.push_back({prefix + "h", &state.layers[l].h, false});
+    tensors.push_back({prefix + "c", &state.layers[l].c, false});
+  }
+  return tensors;
 }
 
 }  // namespace moelm

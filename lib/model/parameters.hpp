@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "model/config.hpp"
+#include "config/model_config.hpp"
 #include "moe/moe_layer.hpp"
 #include "nn/embedding.hpp"
 #include "nn/lstm.hpp"

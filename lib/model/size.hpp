@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/index.hpp"
-#include "model/config.hpp"
+#include "config/model_config.hpp"
 
 namespace moelm {
 

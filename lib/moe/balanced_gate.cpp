@@ -4,12 +4,11 @@
 #include <numeric>
 
 #include "moe/softmax_gate.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
 namespace {
-
-constexpr Index kRowsOfATask = 64;
 
 using Mask = std::vector<std::uint8_t>;  // [N, E]
 
@@ -92,7 +91,7 @@ void balanced_gate_forward(Context& context, const GateConfig& config, const Gat
 
 void balanced_gate_backward(Context& context, const Routing& routing, const RoutingGradient& gradient, GateCache& cache,
                             GateParameters& gradients) {
-  context.parallel_ranges(routing.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(routing.rows, kRowsPerTask, [&](Index begin, Index end) {
     std::vector<double> d(static_cast<std::size_t>(routing.experts));
     for (Index n = begin; n < end; ++n) {
       std::fill(d.begin(), d.end(), 0.0);

@@ -9,7 +9,7 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kRowsOfATask = 256;
+constexpr Index kRowsPerExpertTask = 256;
 
 /// Some rows of one expert: the unit of work.
 struct Task {
@@ -21,8 +21,8 @@ std::vector<Task> plan_tasks(const std::vector<Index>& offset) {
   std::vector<Task> tasks;
   for (Index e = 0; e + 1 < static_cast<Index>(offset.size()); ++e) {
     const Index end = offset[static_cast<std::size_t>(e) + 1];
-    for (Index begin = offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfATask)
-      tasks.push_back({e, begin, std::min(end, begin + kRowsOfATask)});
+    for (Index begin = offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsPerExpertTask)
+      tasks.push_back({e, begin, std::min(end, begin + kRowsPerExpertTask)});
   }
   std::stable_sort(tasks.begin(), tasks.end(),
                    [](const Task& a, const Task& b) { return a.end - a.begin > b.end - b.begin; });

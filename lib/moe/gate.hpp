@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/context.hpp"
-#include "moe/config.hpp"
+#include "config/moe_config.hpp"
 #include "moe/routing.hpp"
 #include "ops/gemm.hpp"
 #include "tensor/matrix.hpp"

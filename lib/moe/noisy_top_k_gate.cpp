@@ -6,12 +6,11 @@
 
 #include "moe/top_k_gate.hpp"
 #include "ops/kernels.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
 namespace {
-
-constexpr Index kRowsOfATask = 64;
 
 void add_noise(Context& context, const GateConfig& config, const GatePass& pass, GateCache& cache) {
   const Index rows = cache.clean.rows(), experts = config.experts;
@@ -19,7 +18,7 @@ void add_noise(Context& context, const GateConfig& config, const GatePass& pass,
   cache.noisy.reshape(rows, experts);
   cache.deviation.reshape(rows, experts);
   cache.draws.reshape(drawn ? rows : 0, drawn ? experts : 0);
-  context.parallel_ranges(rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(rows, kRowsPerTask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {
       float* h = cache.noisy.row(n);
       const float* s = cache.deviation.row(n);
@@ -81,9 +80,9 @@ void noisy_top_k_forward(Context& context, const GateConfig& config, const GateP
   routing.count_pairs();
   if (!config.smooth_load()) return;
   // Sums of each task, added up in order, so that the load does not depend on the threads.
-  std::vector<std::vector<double>> partial(static_cast<std::size_t>((routing.rows + kRowsOfATask - 1) / kRowsOfATask));
-  context.parallel_ranges(routing.rows, kRowsOfATask, [&](Index begin, Index end) {
-    std::vector<double>& load = partial[static_cast<std::size_t>(begin / kRowsOfATask)];
+  std::vector<std::vector<double>> partial(static_cast<std::size_t>((routing.rows + kRowsPerTask - 1) / kRowsPerTask));
+  context.parallel_ranges(routing.rows, kRowsPerTask, [&](Index begin, Index end) {
+    std::vector<double>& load = partial[static_cast<std::size_t>(begin / kRowsPerTask)];
     load.assign(static_cast<std::size_t>(config.experts), 0.0);
     std::vector<float> u(load.size());
     for (Index n = begin; n < end; ++n) {
@@ -104,7 +103,7 @@ void noisy_top_k_backward(Context& context, const GateConfig& config, const Gate
   std::vector<float> scaled_load(config.smooth_load() ? experts : 0);
   for (std::size_t i = 0; i < scaled_load.size(); ++i)
     scaled_load[i] = static_cast<float>(gradient.load[i] / std::sqrt(2 * std::numbers::pi));
-  context.parallel_ranges(routing.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(routing.rows, kRowsPerTask, [&](Index begin, Index end) {
     std::vector<double> dh(experts);
     std::vector<float> u(experts), density(experts);
     for (Index n = begin; n < end; ++n) {

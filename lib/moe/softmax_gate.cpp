@@ -1,4 +1,5 @@
 #include "moe/softmax_gate.hpp"
+#include "ops/rows.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,17 +7,13 @@
 
 namespace moelm {
 
-namespace {
-
-constexpr Index kRowsOfATask = 64;
-
-}  // namespace
+namespace {}  // namespace
 
 void softmax_of_logits(Context& context, GateCache& cache) {
   const Index rows = cache.clean.rows(), experts = cache.clean.cols();
   cache.softmax.reshape(rows, experts);
   cache.log_sum_exp.resize(static_cast<std::size_t>(rows));
-  context.parallel_ranges(rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(rows, kRowsPerTask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {
       const float* c = cache.clean.row(n);
       const double greatest = static_cast<double>(*std::max_element(c, c + experts));
@@ -46,7 +43,7 @@ void softmax_gate_forward(Context& context, const GateConfig& config, GateCache&
 
 void softmax_gate_backward(Context& context, const Routing& routing, const RoutingGradient& gradient,
                            GateCache& cache) {
-  context.parallel_ranges(routing.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(routing.rows, kRowsPerTask, [&](Index begin, Index end) {
     std::vector<double> d(static_cast<std::size_t>(routing.experts));
     for (Index n = begin; n < end; ++n) {
       const float* dgate = gradient.gate.data() + n * routing.experts;

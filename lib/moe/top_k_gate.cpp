@@ -4,13 +4,12 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "ops/rows.hpp"
 #include "ops/topk.hpp"
 
 namespace moelm {
 
 namespace {
-
-constexpr Index kRowsOfATask = 64;
 
 /// Softmax over the chosen logits (equation 3), from the greatest on.
 void softmax_of_chosen(const float* h, std::span<const std::int32_t> chosen, float* gates) {
@@ -30,7 +29,7 @@ void choose_top_k(Context& context, const GateConfig& config, const GateParamete
   ensure(k >= 1 && k <= experts, "1 <= k <= E");
   routing.shape(rows, experts, k);
   cache.order.resize(static_cast<std::size_t>(rows * kept));
-  context.parallel_ranges(rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(rows, kRowsPerTask, [&](Index begin, Index end) {
     std::vector<float> biased(p.bias.empty() ? 0 : static_cast<std::size_t>(experts));
     for (Index n = begin; n < end; ++n) {
       const std::span<std::int32_t> order(cache.order.data() + n * kept, static_cast<std::size_t>(kept));
@@ -65,7 +64,7 @@ void add_top_k_gradient(const Routing& routing, const RoutingGradient& gradient,
 }
 
 void top_k_backward(Context& context, const Routing& routing, const RoutingGradient& gradient, GateCache& cache) {
-  context.parallel_ranges(routing.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(routing.rows, kRowsPerTask, [&](Index begin, Index end) {
     std::vector<double> dh(static_cast<std::size_t>(routing.experts));
     for (Index n = begin; n < end; ++n) {
       std::fill(dh.begin(), dh.end(), 0.0);

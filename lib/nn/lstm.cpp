@@ -4,15 +4,26 @@
 
 #include "base/check.hpp"
 #include "ops/kernels.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr Index kStreamsOfATask = 16;
+constexpr Index kStreamsPerTask = 16;
 
 void copy_rows(ConstMatrixView from, MatrixView to) {
   for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i));
+}
+
+/// h_{t-1} of every row, for the gradient of the recurrent weights.
+void gather_previous_h(const Sequence& sequence, LstmCache& cache) {
+  const Index width = cache.output.cols();
+  cache.previous_h.reshape(sequence.rows(), width);
+  for (Index t = 0; t < sequence.steps(); ++t) {
+    const float* from = t == 0 ? cache.initial.h.data() : cache.output.row(sequence.offset(t - 1));
+    std::copy_n(from, sequence.active(t) * width, cache.previous_h.row(sequence.offset(t)));
+  }
 }
 
 }  // namespace
@@ -48,7 +59,7 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
     const ConstMatrixView h =
         t == 0 ? cache.initial.h.view() : cache.output.view().row_range(sequence.offset(t - 1), first);
     const ConstMatrixView c = t == 0 ? cache.initial.c.view() : cache.c.view().row_range(sequence.offset(t - 1), first);
-    context.parallel_ranges(sequence.active(t), kStreamsOfATask, [&](Index begin, Index end) {
+    context.parallel_ranges(sequence.active(t), kStreamsPerTask, [&](Index begin, Index end) {
       multiply(context, h.row_range(begin, end), cache.w_hh, 1.0f,
                cache.gates.view().row_range(first + begin, first + end));
       for (Index b = begin; b < end; ++b)
@@ -62,6 +73,47 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
     copy_rows(cache.output.view().row_range(first, last), state.h);
     copy_rows(cache.c.view().row_range(first, last), state.c);
   }
+}
+
+void lstm_backward(Context& context, const LstmParameters& p, const Sequence& sequence, ConstMatrixView x,
+                   ConstMatrixView dy, LstmCache& cache, LstmState& dstate, LstmParameters& gradients, MatrixView dx) {
+  const Index rows = sequence.rows(), cells = p.cells(), width = p.output_width();
+  ensure(dy.rows == rows && dy.cols == width && dx.rows == rows, "gradients have the shapes of their values");
+  // Backward multiplies by the weights themselves where forward multiplied by their transposes.
+  cache.w_hh.pack(context, p.weight_hh, Transpose::no, context.products());
+  if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::no, context.products());
+  cache.dh_total.reshape(rows, width);
+  cache.dhidden.reshape(sequence.streams(), cells);
+
+  for (Index t = sequence.steps() - 1; t >= 0; --t) {
+    const Index first = sequence.offset(t);
+    const ConstMatrixView c_previous =
+        t == 0 ? cache.initial.c.view() : cache.c.view().row_range(sequence.offset(t - 1), first);
+    context.parallel_ranges(sequence.active(t), kStreamsPerTask, [&](Index begin, Index end) {
+      const MatrixView total = cache.dh_total.view().row_range(first + begin, first + end);
+      for (Index b = begin; b < end; ++b) {
+        std::copy_n(dy.row(first + b), width, cache.dh_total.row(first + b));
+        kernels().axpy(width, 1.0f, dstate.h.row(b), cache.dh_total.row(first + b));
+      }
+      if (p.projected()) multiply(context, total, cache.w_hr, 0.0f, cache.dhidden.view().row_range(begin, end));
+      for (Index b = begin; b < end; ++b) {
+        const float* dhidden = p.projected() ? cache.dhidden.row(b) : cache.dh_total.row(first + b);
+        kernels().lstm_cell_backward(cells, cache.gates.row(first + b), c_previous.row(b), cache.tanh_c.row(first + b),
+                                     dhidden, dstate.c.row(b), cache.gates.row(first + b));
+      }
+      multiply(context, cache.gates.view().row_range(first + begin, first + end), cache.w_hh, 0.0f,
+               dstate.h.view().row_range(begin, end));
+    });
+  }
+
+  const Matrix& dsums = cache.gates;
+  gather_previous_h(sequence, cache);
+  multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih, context.products(), gradients.bias.values());
+  multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradients.weight_hh, context.products());
+  if (p.projected())
+    multiply_transposed(context, cache.dh_total, cache.hidden, 1.0f, gradients.weight_hr, context.products());
+  cache.w_ih.pack(context, p.weight_ih, Transpose::no, context.products());
+  multiply(context, dsums, cache.w_ih, 0.0f, dx);
 }
 
 }  // namespace moelm

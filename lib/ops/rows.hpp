@@ -9,11 +9,11 @@
 
 namespace moelm {
 
+/// Rows that one task of parallel_ranges handles where a row costs little.
+inline constexpr Index kRowsPerTask = 64;
+
 /// out[i] = table[index[i]]: table [R, D], out [index.size(), D].
 void gather_rows(Context& context, ConstMatrixView table, std::span<const std::int32_t> index, MatrixView out);
-
-/// sums[j] = sum over rows i of x [N, D]; sums has D elements and is added to. Order of summation is fixed.
-void add_column_sums(Context& context, ConstMatrixView x, std::span<float> sums);
 
 /// y += x, both dense and of one shape.
 void add(Context& context, ConstMatrixView x, MatrixView y);

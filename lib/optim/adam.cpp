@@ -10,8 +10,6 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kElementsOfATask = 1 << 16;
-
 /// A decay as the kernels hold it. Corrections have to be made of this value: 1 - beta is small, and the same rounding
 /// that is nothing to 0.9999999 is a fifth of 1 - 0.9999999.
 double rounded(double beta) { return static_cast<double>(static_cast<float>(beta)); }
@@ -41,7 +39,7 @@ bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gra
   ensure(gradient.dense() && gradient.size() == weights.size(), "a gradient has the shape of its weights");
   const AdamStep step = step_numbers(now);
   std::atomic<bool> finite = true;
-  context.parallel_ranges(weights.size(), kElementsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(weights.size(), kElementsPerTask, [&](Index begin, Index end) {
     if (!kernels().adam(end - begin, step, gradient.data + begin, moments.m.data() + begin, moments.v.data() + begin,
                         weights.data() + begin))
       finite = false;

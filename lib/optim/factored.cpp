@@ -13,7 +13,7 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kElementsOfATask = 1 << 16, kMostTasks = 64;
+constexpr Index kMaxTasks = 64;
 constexpr double kAdafactorFloor = 1e-30, kAdafactorPower = -0.8, kAdafactorMostRms = 1.0;
 
 double adafactor_beta2(Index step) { return 1 - std::pow(static_cast<double>(step), kAdafactorPower); }
@@ -86,7 +86,7 @@ class FactoredUpdate {
         estimate_(now),
         count_(target.gradient.rows),
         width_(target.gradient.cols),
-        grain_(std::max((kElementsOfATask + width_ - 1) / width_, (count_ + kMostTasks - 1) / kMostTasks)),
+        grain_(std::max((kElementsPerTask + width_ - 1) / width_, (count_ + kMaxTasks - 1) / kMaxTasks)),
         tasks_((count_ + grain_ - 1) / grain_),
         sums_(reinterpret_cast<double*>(context.scratch(ScratchSlot::moments, (2 * tasks_ + 1) * width_).data())),
         roots_(reinterpret_cast<float*>(sums_ + tasks_ * width_)) {

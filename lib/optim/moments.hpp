@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/index.hpp"
-#include "optim/config.hpp"
+#include "config/optimizer_config.hpp"
 #include "tensor/matrix.hpp"
 
 namespace moelm {

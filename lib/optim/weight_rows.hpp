@@ -11,6 +11,9 @@
 
 namespace moelm {
 
+/// Weights that one task of an update handles.
+inline constexpr Index kElementsPerTask = 1 << 16;
+
 /// A view of weights in single precision, or in bfloat16: a row of these is widened for its update and rounded
 /// stochastically after it, so that neither the whole matrix nor its rounding errors are kept anywhere.
 class WeightRows {

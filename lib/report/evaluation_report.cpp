@@ -5,7 +5,7 @@
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/format.hpp"
+#include "terminal/format.hpp"
 
 namespace moelm {
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "data/tokenizer.hpp"
+#include "evaluation/text_evaluation.hpp"
 #include "io/json.hpp"
-#include "train/text_evaluation.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

@@ -3,8 +3,8 @@
 
 #include "base/quantity.hpp"
 #include "report/chart_axes.hpp"
-#include "report/format.hpp"
 #include "report/html_report.hpp"
+#include "terminal/format.hpp"
 
 namespace moelm {
 namespace {

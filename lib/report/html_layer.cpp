@@ -5,8 +5,8 @@
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/format.hpp"
 #include "report/html_report.hpp"
+#include "terminal/format.hpp"
 
 namespace moelm {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/quantity.hpp"
 #include "base/version.hpp"
-#include "report/format.hpp"
 #include "report/html_style.hpp"
+#include "terminal/format.hpp"
 
 namespace moelm {
 namespace {

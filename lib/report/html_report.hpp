@@ -4,9 +4,9 @@
 #include <string>
 
 #include "io/output_file.hpp"
-#include "report/expert_report.hpp"
 #include "report/html_writer.hpp"
 #include "report/training_curves.hpp"
+#include "statistics/expert_report.hpp"
 
 namespace moelm {
 

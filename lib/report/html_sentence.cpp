@@ -1,20 +1,21 @@
 // A short text token by token: what was read, what came next, which experts served it.
-#include "report/format.hpp"
 #include "report/html_report.hpp"
+#include "terminal/format.hpp"
 
 namespace moelm {
 namespace {
 
-constexpr std::size_t kExperts = 8;
+constexpr std::size_t kShownExperts = 8;
 
 void write_experts_of(HtmlWriter& html, const std::vector<std::pair<std::int32_t, float>>& experts) {
   html.element("ul", {{"class", "chips"}}, [&] {
-    for (std::size_t i = 0; i < experts.size() && i < kExperts; ++i)
+    for (std::size_t i = 0; i < experts.size() && i < kShownExperts; ++i)
       html.element("li", {{"title", "expert " + std::to_string(experts[i].first)}}, [&] {
         html.text(std::to_string(experts[i].first));
         html.element("small", {}, format_fixed(static_cast<double>(experts[i].second), 2));
       });
-    if (experts.size() > kExperts) html.element("li", {}, "and " + std::to_string(experts.size() - kExperts) + " more");
+    if (experts.size() > kShownExperts)
+      html.element("li", {}, "and " + std::to_string(experts.size() - kShownExperts) + " more");
     if (experts.empty()) html.element("li", {}, "none");
   });
 }

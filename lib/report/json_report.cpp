@@ -42,15 +42,15 @@ Json detail(Index expert, const ExpertUse& use, const ExpertWords& words) {
           {"contexts", contexts}};
 }
 
-Json nats(const Information& i) { return {{"nats", i.nats}, {"shuffled", i.shuffled}}; }
+Json nats_json(const Information& i) { return {{"nats", i.nats}, {"shuffled", i.shuffled}}; }
 
 Json information(const InformationReport& i) {
   return {{"rows", i.rows},
           {"class_entropy", i.label_entropy},
           {"expert_entropy", i.expert_entropy},
-          {"class_expert", nats(i.label_expert)},
-          {"class_expert_given_token", nats(i.label_given_token)},
-          {"token_expert", nats(i.token_expert)}};
+          {"class_expert", nats_json(i.label_expert)},
+          {"class_expert_given_token", nats_json(i.label_given_token)},
+          {"token_expert", nats_json(i.token_expert)}};
 }
 
 Json class_counts(const LayerStatistics& s) {

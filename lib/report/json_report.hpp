@@ -2,7 +2,7 @@
 #pragma once
 
 #include "io/json.hpp"
-#include "report/expert_report.hpp"
+#include "statistics/expert_report.hpp"
 
 namespace moelm {
 

@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
-#include "data/tokenizer.hpp"
-#include "train/line_scoring.hpp"
+#include "evaluation/line_scoring.hpp"
+#include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 

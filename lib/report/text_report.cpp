@@ -5,14 +5,14 @@
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
-#include "report/format.hpp"
-#include "report/table.hpp"
-#include "report/wrapped_text.hpp"
+#include "terminal/format.hpp"
+#include "terminal/table.hpp"
+#include "terminal/wrapped_text.hpp"
 
 namespace moelm {
 namespace {
 
-constexpr Index kExperts = 32;        // rows of the table
+constexpr Index kTableRows = 32;      // rows of the table
 constexpr Index kContextExperts = 8;  // experts with contexts below it
 constexpr std::size_t kContexts = 2;  // contexts of each
 
@@ -31,7 +31,7 @@ void append_facts(std::string& out, const StatisticsReport& report, Index column
   }
 }
 
-std::string nats(const Information& i) {
+std::string nats_text(const Information& i) {
   return format_fixed(i.nats, 3) + " nats (shuffled " + format_fixed(i.shuffled, 3) + ")";
 }
 
@@ -45,11 +45,11 @@ void append_balance(std::string& out, const StatisticsReport& report, const Laye
               format_count(static_cast<Index>(s.dead.size())));
   const InformationReport& i = s.information;
   if (i.rows == 0) return;
-  out += "  I(" + report.class_kind + "; expert) " + nats(i.label_expert) + " of " + format_fixed(i.label_entropy, 3) +
-         "\n";
+  out += "  I(" + report.class_kind + "; expert) " + nats_text(i.label_expert) + " of " +
+         format_fixed(i.label_entropy, 3) + "\n";
   if (!report.classes_of_tokens)
-    out += "  I(" + report.class_kind + "; expert | token) " + nats(i.label_given_token) + "\n";
-  out += "  I(token; expert) " + nats(i.token_expert) + " of " + format_fixed(i.expert_entropy, 3) + "\n";
+    out += "  I(" + report.class_kind + "; expert | token) " + nats_text(i.label_given_token) + "\n";
+  out += "  I(token; expert) " + nats_text(i.token_expert) + " of " + format_fixed(i.expert_entropy, 3) + "\n";
 }
 
 /// The class that an expert prefers most, or "-".
@@ -72,7 +72,7 @@ std::string expert_table(const StatisticsReport& report, const LayerReport& laye
   for (const char* heading : {"expert", "tokens", "share", "importance", "load", "gate"}) table.add_column(heading);
   table.add_column("class", Align::left, 14);
   table.add_column("prefers", Align::left);
-  for (const Index e : shown_experts(s, kExperts)) {
+  for (const Index e : shown_experts(s, kTableRows)) {
     const ExpertUse& u = s.use[e];
     table.add_row({std::to_string(e), format_count(u.tokens), format_percent(u.share), format_fixed(u.importance, 1),
                    format_fixed(u.load, 1), format_fixed(u.mean_gate, 2), favourite_class(report, s, e),
@@ -151,8 +151,8 @@ std::string text_report(const StatisticsReport& report, Index columns) {
            format_counted(s.rows, "token") + "\n";
     append_balance(out, report, s, columns);
     out += "\n" + expert_table(report, layer, columns);
-    if (s.experts > kExperts)
-      out += "  (the " + std::to_string(kExperts / 2) + " most and the " + std::to_string(kExperts / 2) +
+    if (s.experts > kTableRows)
+      out += "  (the " + std::to_string(kTableRows / 2) + " most and the " + std::to_string(kTableRows / 2) +
              " least used; --json has all)\n";
     out += "\n";
     append_contexts(out, layer, columns);

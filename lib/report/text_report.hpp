@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "report/expert_report.hpp"
+#include "statistics/expert_report.hpp"
 
 namespace moelm {
 

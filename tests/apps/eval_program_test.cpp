@@ -6,12 +6,12 @@
 #include <set>
 #include <sstream>
 
-#include "data/byte_tokenizer.hpp"
 #include "io/json.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/program.hpp"
 #include "support/tiny_run.hpp"
+#include "tokenizer/byte_tokenizer.hpp"
 
 using namespace moelm;
 

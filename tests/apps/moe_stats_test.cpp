@@ -7,12 +7,12 @@
 #include <map>
 
 #include "io/json.hpp"
+#include "options/plan.hpp"
+#include "run/settings.hpp"
 #include "support/catch.hpp"
 #include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
-#include "train/plan.hpp"
-#include "train/settings.hpp"
-#include "train/training_run.hpp"
+#include "training/training_run.hpp"
 
 using namespace moelm;
 

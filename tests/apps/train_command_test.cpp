@@ -1,14 +1,14 @@
 // What moe-train says without training: sizes, lists, the documentation, and what it refuses.
 #include <sstream>
 
+#include "moe_train/listings.hpp"
+#include "moe_train/resolve.hpp"
+#include "moe_train/size_report.hpp"
+#include "moe_train/train_options.hpp"
+#include "options/presets.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/temporary_directory.hpp"
-#include "train/listings.hpp"
-#include "train/presets.hpp"
-#include "train/resolve.hpp"
-#include "train/size_report.hpp"
-#include "train/train_options.hpp"
 
 using namespace moelm;
 

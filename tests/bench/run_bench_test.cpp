@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <set>
 
+#include "model_files/model_data.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_run.hpp"
-#include "train/model_data.hpp"
 
 using namespace moelm;
 

@@ -10,14 +10,14 @@
 #include "data/default_splits.hpp"
 #include "data/index_room.hpp"
 #include "data/token_cursor.hpp"
-#include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
-#include "io/text_blocks.hpp"
-#include "io/text_repair.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
 #include "support/temporary_directory.hpp"
+#include "text/text_blocks.hpp"
+#include "text/text_repair.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 using namespace moelm;
 

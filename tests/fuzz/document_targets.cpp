@@ -1,14 +1,14 @@
 // Readers of JSON: documents, and those with a seal, each as it is and with the seal put right.
 #include <vector>
 
+#include "checkpoint/manifest.hpp"
+#include "checkpoint/metrics_log.hpp"
 #include "data/data_index.hpp"
-#include "data/tokenizer_file.hpp"
 #include "fuzz/scratch.hpp"
 #include "fuzz/targets.hpp"
 #include "io/json.hpp"
-#include "run/manifest.hpp"
-#include "run/metrics_log.hpp"
 #include "support/reseal.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
 

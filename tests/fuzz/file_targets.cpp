@@ -4,16 +4,16 @@
 #include <vector>
 
 #include "base/escape.hpp"
+#include "base/utf8.hpp"
 #include "data/shard.hpp"
 #include "fuzz/scratch.hpp"
 #include "fuzz/targets.hpp"
 #include "io/safetensors.hpp"
-#include "io/text_blocks.hpp"
-#include "io/text_repair.hpp"
-#include "io/text_source.hpp"
-#include "io/utf8.hpp"
 #include "support/hostile.hpp"
 #include "support/reseal.hpp"
+#include "text/text_blocks.hpp"
+#include "text/text_repair.hpp"
+#include "text/text_source.hpp"
 
 namespace moelm {
 

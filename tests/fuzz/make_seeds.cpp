@@ -4,21 +4,21 @@
 #include <filesystem>
 #include <iostream>
 
-#include "data/bpe_tokenizer.hpp"
-#include "data/byte_tokenizer.hpp"
+#include "checkpoint/manifest.hpp"
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
-#include "data/tokenizer_file.hpp"
-#include "data/vocabulary_tokenizer.hpp"
 #include "io/checksum.hpp"
 #include "io/safetensors.hpp"
-#include "run/manifest.hpp"
+#include "options/config_json.hpp"
+#include "options/presets.hpp"
 #include "support/gzip_bytes.hpp"
 #include "support/packed_bytes.hpp"
 #include "support/temporary_directory.hpp"
-#include "train/config_json.hpp"
-#include "train/presets.hpp"
-#include "train/progress_json.hpp"
+#include "tokenizer/bpe_tokenizer.hpp"
+#include "tokenizer/byte_tokenizer.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+#include "tokenizer/vocabulary_tokenizer.hpp"
+#include "training/progress_json.hpp"
 
 using namespace moelm;
 

@@ -2,8 +2,8 @@
 #include "fuzz/scratch.hpp"
 #include "fuzz/targets.hpp"
 #include "model/size.hpp"
-#include "train/config_json.hpp"
-#include "train/progress_json.hpp"
+#include "options/config_json.hpp"
+#include "training/progress_json.hpp"
 
 namespace moelm {
 

@@ -3,18 +3,18 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/checkpoint_names.hpp"
+#include "checkpoint/checkpoint_store.hpp"
+#include "checkpoint/tiny_checkpoint.hpp"
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
-#include "data/tokenizer_file.hpp"
-#include "data/vocabulary_tokenizer.hpp"
 #include "io/checksum.hpp"
-#include "run/checkpoint_names.hpp"
-#include "run/checkpoint_store.hpp"
-#include "run/tiny_checkpoint.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
 #include "support/temporary_directory.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+#include "tokenizer/vocabulary_tokenizer.hpp"
 
 using namespace moelm;
 

@@ -1,15 +1,15 @@
 // C5 and C7 for JSON: documents, indexes, tokenizers and manifests of an attacker who puts their checksums right.
 #include <array>
 
+#include "checkpoint/manifest.hpp"
 #include "data/data_index.hpp"
-#include "data/tokenizer_file.hpp"
-#include "data/vocabulary_tokenizer.hpp"
 #include "hostile/refusal.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "io/json.hpp"
-#include "run/manifest.hpp"
 #include "support/reseal.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+#include "tokenizer/vocabulary_tokenizer.hpp"
 
 using namespace moelm;
 

@@ -2,14 +2,14 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
+#include "checkpoint/manifest.hpp"
 #include "data/shard.hpp"
-#include "data/tokenizer_file.hpp"
 #include "hostile/refusal.hpp"
 #include "io/compress.hpp"
 #include "io/file.hpp"
 #include "io/safetensors.hpp"
-#include "run/manifest.hpp"
 #include "support/reseal.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 using namespace moelm;
 

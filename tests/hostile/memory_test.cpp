@@ -1,8 +1,8 @@
 // C5: the vocabulary of the paper's corpus costs its file and 64 MiB, when it is sound and when it lies at its end.
-#include "data/bpe_tokenizer.hpp"
-#include "data/tokenizer_file.hpp"
-#include "data/vocabulary_tokenizer.hpp"
 #include "hostile/refusal.hpp"
+#include "tokenizer/bpe_tokenizer.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+#include "tokenizer/vocabulary_tokenizer.hpp"
 
 using namespace moelm;
 

@@ -8,10 +8,7 @@
 #include "data/dataset.hpp"
 #include "data/prepare.hpp"
 #include "data/token_cursor.hpp"
-#include "data/tokenizer_file.hpp"
 #include "io/file.hpp"
-#include "io/text_blocks.hpp"
-#include "io/text_source.hpp"
 #include "support/campaign.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
@@ -19,6 +16,9 @@
 #include "support/peak_memory.hpp"
 #include "support/random_bytes.hpp"
 #include "support/temporary_directory.hpp"
+#include "text/text_blocks.hpp"
+#include "text/text_source.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 using namespace moelm;
 

@@ -9,7 +9,7 @@ cmake=$1 generator=$2 root=$3 build=$4
 
 # As from a tarball: what is built, without .git and tests, in a folder that cannot be written.
 mkdir "$work/source"
-cp -r "$root"/{CMakeLists.txt,cmake,lib,apps,corpora} "$work/source"
+cp -r "$root"/{CMakeLists.txt,cmake,lib,bench,apps,corpora} "$work/source"
 chmod -R a-w "$work/source"
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 mapfile -t found < <(sed -nE 's/^([A-Za-z0-9_]+_(DIR|LIBRARY|INCLUDE_DIR|PREFIX_PATH|CXX_COMPILER):(PATH|FILEPATH|STRING)=.+)/-D\1/p' \

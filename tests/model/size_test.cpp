@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "model/memory.hpp"
 #include "model/parameters.hpp"
 #include "support/catch.hpp"
+#include "training/memory.hpp"
 
 using namespace moelm;
 

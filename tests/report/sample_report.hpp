@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "random_routing.hpp"
-#include "report/expert_report.hpp"
+#include "statistics/expert_report.hpp"
+#include "support/random_routing.hpp"
 
 namespace moelm {
 

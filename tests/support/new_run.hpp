@@ -4,7 +4,7 @@
 #include <string>
 
 #include "io/file.hpp"
-#include "train/run_folder.hpp"
+#include "run/run_folder.hpp"
 
 namespace moelm {
 

@@ -9,7 +9,7 @@
 #include "support/error_of.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tiny_data.hpp"
-#include "train/training_run.hpp"
+#include "training/training_run.hpp"
 
 namespace moelm {
 

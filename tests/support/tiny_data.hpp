@@ -7,11 +7,11 @@
 
 #include "data/dataset.hpp"
 #include "data/shard_writer.hpp"
-#include "data/tokenizer_file.hpp"
-#include "data/vocabulary_tokenizer.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "support/model_case.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+#include "tokenizer/vocabulary_tokenizer.hpp"
 
 namespace moelm {
 

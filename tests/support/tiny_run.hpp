@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "run/checkpoint_store.hpp"
+#include "checkpoint/checkpoint_store.hpp"
+#include "model_files/model_store.hpp"
 #include "support/new_run.hpp"
 #include "support/tiny_data.hpp"
-#include "train/model_store.hpp"
 
 namespace moelm {
 

@@ -1,0 +1,165 @@
+#include "moe_train/run_training.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/check.hpp"
+#include "base/quantity.hpp"
+#include "base/threads.hpp"
+#include "base/version.hpp"
+#include "common/output.hpp"
+#include "io/absolute_path.hpp"
+#include "io/file.hpp"
+#include "moe_train/training_console.hpp"
+#include "options/gate_notes.hpp"
+#include "options/run_schedule.hpp"
+#include "terminal/format.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// A path as a shell reads it.
+std::string quoted(const std::string& path) {
+  const bool plain =
+      path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%") ==
+      std::string::npos;
+  if (plain && !path.empty()) return path;
+  std::string text = "'";
+  for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+void require_memory(const SizeReport& r, bool force) {
+  if (r.fits() || force) return;
+  throw Error(Exit::out_of_memory, "memory: expected at most " + format_bytes(r.limit.bytes) + " (" + r.limit.source +
+                                       "), found " + format_bytes(r.memory.total()) +
+                                       " foreseen for training; try a smaller --set model.width, moe.experts or "
+                                       "train.batch, or --force");
+}
+
+DiskPlan disk_plan(const std::string& out, const ResolvedRun& resolved, const SizeReport& report) {
+  return plan_disk(out, report.checkpoint_bytes(), report.config.train.keep, resolved.data->tokens(Split::valid) > 0);
+}
+
+void require_disk(const std::string& out, const DiskPlan& disk, bool force) {
+  if (disk.fits() || force) return;
+  throw Error(Exit::io, out + ": disk: expected at least " + format_bytes(disk.needed()) + " for " +
+                            format_counted(disk.least, "checkpoint") + " of " + format_bytes(disk.checkpoint) +
+                            ", found " + format_bytes(*disk.room) +
+                            "; free some, take another --out or a smaller --set model.width, or --force");
+}
+
+void print_header(Console& console, const TrainOptions& options, const ResolvedRun& resolved, const SizeReport& report,
+                  const DiskPlan& disk) {
+  const Dataset& data = *resolved.data;
+  console.note("moe-train " + std::string(version()) + ": model " + report.base + ", " +
+               format_count(report.size.parameters) + " parameters, " + format_count(report.size.ops_per_timestep) +
+               " multiply-adds a token, softmax " + format_percent(report.size.softmax_share(), 0) + " of the work");
+  console.note(machine_line(report));
+  console.note("data " + data.directory() + ": " + format_count(data.tokens(Split::train)) + " training tokens, " +
+               format_count(data.tokens(Split::valid)) + " for validation, vocabulary " +
+               format_count(report.vocabulary));
+  console.note("training " + training_line(report));
+  for (const std::string& note : schedule_notes(resolved.before, resolved.config)) console.note("note: " + note);
+  for (const std::string& note : gate_notes(resolved.config.model, options.settings.assignments))
+    console.note("note: " + note);
+  console.note(checkpoint_line(report, disk));
+  if (!disk.fits_all())
+    console.note(
+        "note: the disk has no room for all of them; where it is short, only the newest and the best are kept");
+  if (const std::string advice = softmax_advice(report.size); !advice.empty()) console.note("note: " + advice);
+  const Tokenizer& tokenizer = data.tokenizer();
+  if (tokenizer.unknown_id() >= 0 && tokenizer.count(tokenizer.unknown_id()) == 0)
+    console.note(
+        "note: <unk> never occurs in the training tokens, so every unknown word of another text will be a "
+        "surprise; moe-tokenize --min-count 2 lets the model learn it");
+  if (data.tokens(Split::valid) == 0)
+    console.note("note: there is no validation text, so no checkpoint is known to be the best");
+}
+
+/// The run as it is to be stored: the one in --out with what may change, or a new one.
+StoredRun run_to_train(const TrainOptions& options, const ResolvedRun& resolved) {
+  const std::string& out = *options.out;
+  if (!resolved.stored) {
+    RunOrigin origin;
+    if (options.init) origin = {OriginKind::init, absolute_path(*options.init), "", ""};
+    if (options.resumes_from_path()) origin = {OriginKind::resume, absolute_path(options.resume), "", ""};
+    return new_run(out, resolved.config, *resolved.data, origin);
+  }
+  StoredRun run = *resolved.stored;
+  run.config = resolved.config;
+  set_data_directory(out, resolved.data->directory(), run.data);  // where they are now
+  return run;
+}
+
+void print_result(const Command& command, const std::string& out, const Json& result, bool finished) {
+  if (command.json()) {
+    print_json(result);
+    return;
+  }
+  if (result.contains("valid_perplexity"))
+    print_line(
+        "validation perplexity " + format_measure(result["valid_perplexity"].get<double>(), 5) + " at step " +
+        format_count(result["best_step"].get<Index>()) +
+        (result.contains("best_checkpoint") ? ", the best: " + result["best_checkpoint"].get<std::string>() : ""));
+  print_line((finished ? "trained " : "trained so far ") + format_counted(result["last_step"].get<Index>(), "step") +
+             ", " + format_counted(result["tokens"].get<Index>(), "token") + ", in " +
+             format_duration(result["seconds"].get<double>()));
+  print_line("next: moe-eval " + quoted(out));
+  print_line("      moe-stats " + quoted(out) + " --html experts.html");
+}
+
+}  // namespace
+
+int run_training(const TrainOptions& options, const Command& command, const ResolvedRun& resolved,
+                 const SizeReport& report, StopSignal& stop) {
+  const std::string& out = *options.out;
+  const DiskPlan disk = disk_plan(out, resolved, report);
+  require_memory(report, options.force);
+  require_disk(out, disk, options.force);
+  Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
+  print_header(console, options, resolved, report, disk);
+
+  // For the team, the reader and whatever else: a run is begun only where its threads can be.
+  require_threads(report.threads.threads);
+  const StoredRun stored = run_to_train(options, resolved);
+  TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
+  Context context(report.threads.threads, products_of(stored.config.train));
+  TrainingStart start;
+  start.run = out;
+  start.max_seconds = options.max_seconds.value_or(0);
+  start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
+  start.stop_requested = [&stop] { return stop.requested(); };
+  TrainingRun run(context, stored, *resolved.data, start, view);
+  const std::string again = "moe-train --out " + quoted(out);
+  if (run.finished()) {
+    stop.ask();  // the work is done
+    run.complete_result();
+    console.note(out + ": finished at step " + format_count(run.step()) + "; more: " + again + " --steps " +
+                 std::to_string(2 * run.step()));
+    print_result(command, out, run.result(), true);
+    return 0;
+  }
+  if (run.step() > 0) console.note(out + ": going on after step " + format_count(run.step()));
+
+  stop.ask();
+  const TrainEnd end = run.run();
+  console.finish();
+  if (end == TrainEnd::stopped) {
+    console.note("stopped after step " + format_count(run.step()) + ", saved; go on with: " + again);
+    return static_cast<int>(Exit::stopped);
+  }
+  if (end == TrainEnd::out_of_patience)
+    console.note("no better validation in " + format_count(stored.config.train.patience) + " tries: training ends");
+  print_result(command, out, run.result(), end != TrainEnd::time_is_up);
+  if (end == TrainEnd::time_is_up) {
+    const std::string cut = cut_schedule(schedule_of(stored.config), run.step());
+    console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not done") +
+                 "; go on with: " + again);
+  }
+  return 0;
+}
+
+}  // namespace moelm

@@ -1,0 +1,51 @@
+// What a configuration costs: the report of --dry-run and the check before a run begins.
+#pragma once
+
+#include <string>
+
+#include "base/machine.hpp"
+#include "checkpoint/disk_plan.hpp"
+#include "config/train_config.hpp"
+#include "io/json.hpp"
+#include "model/size.hpp"
+#include "training/memory.hpp"
+
+namespace moelm {
+
+/// A model over a vocabulary on a machine.
+struct SizeReport {
+  RunConfig config;
+  std::string base;  ///< the preset or file that it began with
+  Index vocabulary = 0;
+  Index training_tokens = 0;  ///< 0: not known
+  Index steps_per_pass = 0;   ///< 0: not known
+  ThreadChoice threads;
+  MemoryLimit limit;
+  ModelSize size;
+  TrainingMemory memory;
+
+  /// Of one checkpoint: weights and moments, to which headers and carried states add little.
+  Index checkpoint_bytes() const { return memory.weights + memory.moments; }
+  bool fits() const { return memory.total() <= limit.bytes; }
+};
+
+/// Allocates nothing of the model.
+SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
+                       Index steps_per_pass, const ThreadChoice& threads);
+
+std::string size_table(const SizeReport& report);
+Json size_json(const SizeReport& report);
+
+/// "2 threads (physical cores), 1.20 GiB of 23.2 GiB memory (MemAvailable), f32".
+std::string machine_line(const SizeReport& report);
+
+/// "9,614 steps of 1,120 tokens (32 x 35), 12 passes over 897,286 tokens; cosine, lr 0.004, ...".
+std::string training_line(const SizeReport& report);
+
+/// "checkpoints of 112 MiB every 10m, the newest 3 and the best kept: 560 MiB of 78 GiB".
+std::string checkpoint_line(const SizeReport& report, const DiskPlan& disk);
+
+/// Advice where the softmax takes most of the work, else empty.
+std::string softmax_advice(const ModelSize& size);
+
+}  // namespace moelm

@@ -1,0 +1,47 @@
+// The command line of moe-train.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/command.hpp"
+#include "run/settings.hpp"
+
+namespace moelm {
+
+/// What was typed.
+struct TrainOptions {
+  std::optional<std::string> data, out;
+  SettingSources settings;
+  std::string resume = "auto";  ///< auto, never, or the path of a checkpoint
+  std::optional<std::string> init;
+  std::optional<double> max_seconds;
+  std::optional<Index> vocabulary;
+  bool dry_run = false;
+  bool force = false;
+  bool break_lock = false;
+  bool list_presets = false;
+  bool list_keys = false;
+  bool print_config = false;
+
+  /// Whether only something is to be printed.
+  bool prints_only() const { return dry_run || list_presets || list_keys || print_config; }
+  bool resumes_from_path() const { return resume != "auto" && resume != "never"; }
+};
+
+/// The command with all its options bound to `options`, which must outlive it.
+class TrainCommand {
+ public:
+  explicit TrainCommand(TrainOptions& options);
+
+  /// Parses and checks what belongs together; an exit code if the program is to end at once.
+  std::optional<int> parse(int argc, const char* const* argv);
+  const Command& command() const { return command_; }
+
+ private:
+  TrainOptions& options_;
+  Command command_;
+  std::optional<std::string> max_time_, resume_;
+};
+
+}  // namespace moelm

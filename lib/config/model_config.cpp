@@ -1,0 +1,88 @@
+#include "config/model_config.hpp"
+
+#include "base/check.hpp"
+#include "base/quantity.hpp"
+
+namespace moelm {
+
+namespace {
+
+std::string key(std::size_t layer, const char* name) {
+  return "model.layers." + std::to_string(layer) + (*name == '\0' ? "" : ".") + name;
+}
+
+[[noreturn]] void refuse(std::size_t layer, const char* name, const std::string& expected, const std::string& found) {
+  throw Error(Exit::bad_config, key(layer, name) + ": expected " + expected + ", found " + found);
+}
+
+void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
+  if (c.experts % c.groups != 0)
+    refuse(layer, "groups", "a divisor of the " + std::to_string(c.experts) + " of " + key(layer, "experts"),
+           std::to_string(c.groups));
+  if (c.k_groups < 1 || c.k_groups > c.groups)
+    refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + key(layer, "groups") + ")",
+           std::to_string(c.k_groups));
+  if (c.gate == GateKind::balanced)
+    refuse(layer, "gate", "noisy-top-k, top-k or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
+           "balanced");
+  for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
+    if (value > 0)
+      refuse(layer, name, "0 with " + key(layer, "groups") + " " + std::to_string(c.groups), format_number(value));
+}
+
+void validate_moe(const MoeConfig& c, std::size_t layer) {
+  if (c.experts < 1) refuse(layer, "experts", "at least 1", std::to_string(c.experts));
+  if (c.hierarchical()) validate_hierarchy(c, layer);
+  const Index most = c.group_size();
+  if (c.gated() && (c.k < 1 || c.k > most))
+    refuse(layer, "k",
+           "1 to " + std::to_string(most) + " (" + key(layer, "experts") +
+               (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",
+           std::to_string(c.k));
+  if (c.bias_rate > 0 && c.gate != GateKind::noisy_top_k && c.gate != GateKind::top_k)
+    refuse(layer, "bias_rate", "0 with " + key(layer, "gate") + " " + std::string(enum_name(c.gate)),
+           format_number(c.bias_rate));
+  if (c.hidden.empty()) refuse(layer, "hidden", "at least one hidden layer", "none");
+  for (const Index units : c.hidden)
+    if (units < 1) refuse(layer, "hidden", "at least 1 unit", std::to_string(units));
+}
+
+}  // namespace
+
+std::string layer_type(const LayerConfig& layer) {
+  constexpr const char* kNames[] = {"embedding", "lstm", "moe", "softmax"};
+  return kNames[layer.index()];
+}
+
+std::vector<Index> input_widths(const ModelConfig& config) {
+  std::vector<Index> widths;
+  Index width = 0;
+  for (const LayerConfig& layer : config.layers) {
+    widths.push_back(width);
+    if (const auto* embedding = std::get_if<EmbeddingConfig>(&layer)) width = embedding->width;
+    if (const auto* lstm = std::get_if<LstmConfig>(&layer)) width = lstm->output_width();
+  }
+  return widths;
+}
+
+void validate(const ModelConfig& config) {
+  const std::size_t count = config.layers.size();
+  require(count >= 2, Exit::bad_config,
+          "model.layers: expected an embedding first and a softmax last, found " + std::to_string(count) + " layers");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string type = layer_type(config.layers[i]);
+    const char* expected = i == 0 ? "embedding" : i + 1 == count ? "softmax" : nullptr;
+    if (expected != nullptr && type != expected)
+      throw Error(Exit::bad_config, key(i, "type") + ": expected " + expected + ", found " + type);
+    if (expected == nullptr && (type == "embedding" || type == "softmax"))
+      throw Error(Exit::bad_config,
+                  key(i, "type") + ": expected lstm or moe between the first and the last layer, found " + type);
+    if (const auto* moe = std::get_if<MoeConfig>(&config.layers[i])) validate_moe(*moe, i);
+    if (const auto* lstm = std::get_if<LstmConfig>(&config.layers[i]); lstm != nullptr && lstm->cells < 1)
+      throw Error(Exit::bad_config, key(i, "cells") + ": expected at least 1, found " + std::to_string(lstm->cells));
+  }
+  if (const Index width = std::get<EmbeddingConfig>(config.layers[0]).width; width < 1)
+    throw Error(Exit::bad_config, key(0, "width") + ": expected at least 1, found " + std::to_string(width));
+}
+
+}  // namespace moelm

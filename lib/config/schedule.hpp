@@ -1,0 +1,40 @@
+// The learning rate as a pure function of the step: courses one after another.
+#pragma once
+
+#include <vector>
+
+#include "base/index.hpp"
+#include "config/optimizer_config.hpp"
+
+namespace moelm {
+
+/// One course of the learning rate: a linear warm-up to the peak, then what its kind does.
+struct ScheduleSegment {
+  Index first_step = 1;  ///< steps of a run count from 1
+  Index steps = 1000;
+  Index warmup = 100;
+  ScheduleKind kind = ScheduleKind::cosine;
+  double peak = 1e-3;
+
+  Index last_step() const { return first_step + steps - 1; }
+  /// The rate at a step of the run; cosine and linear hold their last value past last_step(), the others go on.
+  double at(Index step) const;
+};
+
+/// Whether the rates of a kind depend on where its course is planned to end.
+bool ends_by_plan(ScheduleKind kind);
+
+/// All courses of a run in order, without gaps: the plan it was begun with, then what was added when it was made
+/// longer.
+struct Schedule {
+  std::vector<ScheduleSegment> segments;
+
+  bool empty() const { return segments.empty(); }
+  /// The last planned step; 0 where nothing is planned.
+  Index last_step() const { return empty() ? 0 : segments.back().last_step(); }
+  /// The rate at a step; past the end the last course decides. `plateau_factor` is the product of the halvings so far,
+  /// which only ScheduleKind::plateau heeds. REQUIRES a segment.
+  double at(Index step, double plateau_factor = 1) const;
+};
+
+}  // namespace moelm

@@ -1,0 +1,97 @@
+#include "evaluation/text_evaluation.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <numbers>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/finite.hpp"
+#include "base/quantity.hpp"
+#include "batch/split_lines.hpp"
+#include "evaluation/stream_scoring.hpp"
+#include "io/scratch_file.hpp"
+
+namespace moelm {
+
+namespace {
+
+double ratio(double sum, Index count) { return count > 0 ? sum / static_cast<double>(count) : std::nan(""); }
+
+/// Tokens on disk, written once and read at several places.
+class TokenSpool {
+ public:
+  explicit TokenSpool(const std::string& directory) : ids_(directory), flags_(directory) {}
+
+  void append(const LinePart& part) {
+    ids_.append({reinterpret_cast<const char*>(part.ids.data()), part.ids.size() * sizeof(std::int32_t)});
+    flags_.append({reinterpret_cast<const char*>(part.flags.data()), part.flags.size()});
+  }
+  Index tokens() const { return flags_.size(); }
+
+  ReadTokens open(Index position) const {
+    return [this, position](Index count, std::int32_t* ids, TokenFlag* flags) mutable {
+      const auto size = static_cast<std::size_t>(count);
+      ids_.read_at(position * static_cast<Index>(sizeof(std::int32_t)), ids, size * sizeof(std::int32_t));
+      flags_.read_at(position, flags, size);
+      position += count;
+    };
+  }
+
+ private:
+  ScratchFile ids_, flags_;
+};
+
+Evaluation score_text_streams(Scorer& scorer, std::int32_t end_id, LineSource& lines, Index streams) {
+  TokenSpool spool(std::filesystem::temp_directory_path().string());
+  for (LinePart part; lines.next(part);) spool.append(part);
+  return score_streams(scorer, {spool.tokens(), end_id, [&](Index position) { return spool.open(position); }}, streams);
+}
+
+}  // namespace
+
+double TextEvaluation::perplexity_per_word() const { return std::exp(ratio(scores.nll, text.words + text.lines)); }
+double TextEvaluation::bits_per_token() const { return ratio(scores.nll, scores.tokens) / std::numbers::ln2; }
+double TextEvaluation::bits_per_byte() const { return ratio(scores.nll, text.bytes) / std::numbers::ln2; }
+
+TextEvaluation evaluate_text(Scorer& scorer, const Tokenizer& tokenizer, TextSource& source, const TextScoring& how) {
+  const EvaluationPolicy& policy = how.policy;
+  const bool cut = policy.state == StateKind::carry && policy.streams > 1;
+  ensure(!cut || !how.sink, "lines are scored in order in a single stream only");
+  TextLines lines(source, tokenizer, policy.state, how.keep_surface);
+  TextEvaluation result;
+  result.scores = cut ? score_text_streams(scorer, tokenizer.end_id(), lines, policy.streams)
+                      : score_lines(scorer, lines, tokenizer.end_id(), {policy.state, how.most_lines}, how.sink);
+  result.text = lines.facts();
+  if (result.text.bytes == 0 || result.scores.tokens == 0)
+    throw Error(Exit::bad_data, source.name() + ": expected text, found " + format_counted(result.text.bytes, "byte") +
+                                    " without a word or a line end");
+  require_finite(result.scores, source.name());
+  return result;
+}
+
+TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, const TextScoring& how) {
+  const SplitIndex& index = data.split(split);
+  if (index.tokens == 0)
+    throw Error(Exit::bad_data, data.directory() + ": split " + std::string(enum_name(split)) +
+                                    ": expected tokens, found none; choose another with --split");
+  TextEvaluation result;
+  result.text = {index.lines, index.words,  index.unknown_words,  index.literal_unknown,
+                 index.bytes, index.faults, data.lossless(split), index.marks};
+  const auto scored = [&] {
+    require_finite(result.scores, data.directory() + ", split " + std::string(enum_name(split)));
+    return result;
+  };
+  if (!how.sink) {
+    result.scores = evaluate_split(scorer, data, split, how.policy);
+    return scored();
+  }
+  ensure(how.policy.state == StateKind::reset || how.policy.streams == 1,
+         "lines are scored in order in a single stream only");
+  SplitLines lines(data, split, how.policy.state);
+  result.scores = score_lines(scorer, lines, data.tokenizer().end_id(), {how.policy.state, how.most_lines}, how.sink);
+  return scored();
+}
+
+}  // namespace moelm

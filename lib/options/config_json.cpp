@@ -1,0 +1,286 @@
+#include "options/config_json.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/nearest.hpp"
+#include "base/quantity.hpp"
+#include "options/config_keys.hpp"
+#include "options/interval.hpp"
+#include "options/key_guess.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::size_t kMostLayers = 1000;
+constexpr Index kWidest = 1 << 20;
+constexpr double kGreatestWidth = 9e18;    // fits; that no model is so wide is found where sizes are counted
+constexpr Index kMostTokens = 1000000000;  // of a batch, in either direction: their product fits
+
+std::string layer_prefix(std::size_t index) { return "model.layers." + std::to_string(index) + "."; }
+
+bool is_layer_key(std::string_view key) { return key.starts_with("model.layers."); }
+
+/// Source and key as messages begin: "run/config.json: train.lr", "--set train.lr".
+std::string lead(const std::string& source, const std::string& key) {
+  return source.starts_with("--") ? source + " " + key : source + ": " + key;
+}
+
+/// Runs `set`, whose errors begin with the key, and puts the source before them.
+template <class F>
+void with_source(const std::string& source, F&& set) {
+  try {
+    set();
+  } catch (const Error& e) {
+    throw Error(e.exit(), lead(source, e.what()));
+  }
+}
+
+LayerConfig layer_of(const Json& document, const std::string& prefix, Exit exit) {
+  const std::string name = prefix.substr(0, prefix.size() - 1);
+  if (!document.is_object() || !document.contains("type") || !document["type"].is_string())
+    throw Error(exit, name + ": expected an object with a type, found " + document.type_name());
+  LayerConfig layer = make_layer(document["type"].get<std::string>(), prefix + "type", exit);
+  std::vector<ConfigKey> keys = layer_keys(layer, prefix);
+  for (const auto& [key, value] : document.items()) {
+    if (key == "type") continue;
+    const auto found =
+        std::find_if(keys.begin(), keys.end(), [&key = key](const auto& k) { return k.option.key == key; });
+    if (found != keys.end()) {
+      found->set(value, exit);
+      continue;
+    }
+    std::vector<std::string> known = {prefix + "type"};
+    for (const ConfigKey& k : keys) known.push_back(k.name);
+    throw Error(exit, prefix + key + ": unknown key; did you mean " + nearest(prefix + key, known) + "?");
+  }
+  return layer;
+}
+
+std::vector<LayerConfig> layers_of(const Json& document, Exit exit) {
+  if (!document.is_array() || document.size() > kMostLayers)
+    throw Error(exit, "model.layers: expected a list of at most " + std::to_string(kMostLayers) + " layers, found " +
+                          (document.is_array() ? std::to_string(document.size()) : document.type_name()));
+  std::vector<LayerConfig> layers;
+  for (std::size_t i = 0; i < document.size(); ++i) layers.push_back(layer_of(document[i], layer_prefix(i), exit));
+  return layers;
+}
+
+Index width_of(const Json& value, Exit exit) {
+  if (!value.is_number_integer() || value.get<double>() < 1 || value.get<double>() > static_cast<double>(kWidest))
+    throw Error(
+        exit, "model.width: expected an integer from 1 to " + std::to_string(kWidest) + ", found " + json_text(value));
+  return value.get<Index>();
+}
+
+/// One key with its value: from a document, or as typed.
+struct Value {
+  std::string key;
+  Json json;
+  const std::string* text = nullptr;
+
+  Json as(const ConfigKey& target) const { return text != nullptr ? target.from_text(*text) : json; }
+};
+
+/// The document's values by key. Objects are the levels of a key; an empty one is nothing if the level exists.
+void flatten(const Json& document, const std::string& prefix, const std::vector<std::string>& known,
+             std::vector<Value>& values) {
+  for (const auto& [key, value] : document.items()) {
+    const std::string name = prefix + key;
+    const auto below = [&](const std::string& k) { return k.starts_with(name + "."); };
+    if (value.is_object() && name != "model.layers" && std::any_of(known.begin(), known.end(), below))
+      flatten(value, name + ".", known, values);
+    else
+      values.push_back({name, value});
+  }
+}
+
+void set_json(Json& document, const std::string& key, Json value) {
+  Json* place = &document;
+  std::size_t begin = 0;
+  for (auto dot = key.find('.'); dot != std::string::npos; begin = dot + 1, dot = key.find('.', begin))
+    place = &(*place)[key.substr(begin, dot - begin)];
+  (*place)[key.substr(begin)] = std::move(value);
+}
+
+/// Sets values in an order that does not depend on how they were given: all layers, their width, a key of every MoE
+/// layer, then single keys.
+class Application {
+ public:
+  Application(const std::vector<Value>& values, const std::string& source, Exit exit, Settings& settings)
+      : values_(values), source_(source), exit_(exit), settings_(settings) {}
+
+  void run() {
+    with_source(source_, [&] {
+      for (const Value& value : values_)
+        if (value.key == "model.layers") set_layers(value);
+      for (const Value& value : values_)
+        if (value.key == "model.width") set_width(value);
+      for (const Value& value : values_)
+        if (value.key.starts_with("moe.")) set_moe(value);
+      for (const Value& value : values_)
+        if (value.key != "model.layers" && value.key != "model.width" && !value.key.starts_with("moe.")) set(value);
+    });
+  }
+
+ private:
+  ModelConfig& model() { return settings_.config.model; }
+
+  void set_layers(const Value& value) {
+    Json layers = value.json;
+    if (value.text != nullptr) {
+      try {
+        layers = parse_json(*value.text, "model.layers");
+      } catch (const Error& e) {
+        throw Error(exit_, e.what());
+      }
+    }
+    model().layers = layers_of(layers, exit_);
+    settings_.given["model.layers"] = source_;
+  }
+
+  void set_width(const Value& value) {
+    Json width = value.json;
+    if (value.text != nullptr) width = parse_index(*value.text) ? Json(*parse_index(*value.text)) : Json(*value.text);
+    scale_width(model(), width_of(width, exit_));
+    settings_.given["model.layers"] = source_;
+  }
+
+  void set_moe(const Value& value) {
+    bool known = false, any = false;
+    for (std::size_t i = 0; i < model().layers.size(); ++i) {
+      if (!std::holds_alternative<MoeConfig>(model().layers[i])) continue;
+      any = true;
+      for (const ConfigKey& key : layer_keys(model().layers[i], layer_prefix(i)))
+        if (value.key == "moe." + std::string(key.option.key)) known = true, set(value, key);
+    }
+    if (!any) throw Error(exit_, value.key + ": expected a model with an MoE layer, found none");
+    if (!known) refuse_unknown(value.key);
+  }
+
+  void set(const Value& value) {
+    const std::vector<ConfigKey> keys = config_keys(settings_.config);
+    const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == value.key; });
+    if (key == keys.end()) refuse_unknown(value.key);
+    set(value, *key);
+  }
+
+  void set(const Value& value, const ConfigKey& key) {
+    key.set(value.as(key), exit_);
+    settings_.given[is_layer_key(key.name) ? "model.layers" : key.name] = source_;
+  }
+
+  [[noreturn]] void refuse_unknown(const std::string& key) const {
+    throw Error(exit_, key + ": unknown key; did you mean " + key_guess(key, known_keys(settings_.config)) + "?");
+  }
+
+  const std::vector<Value>& values_;
+  const std::string& source_;
+  Exit exit_;
+  Settings& settings_;
+};
+
+}  // namespace
+
+Json config_json(const RunConfig& config) {
+  RunConfig copy = config;
+  Json document = Json::object();
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < copy.model.layers.size(); ++i) {
+    Json layer = {{"type", layer_type(copy.model.layers[i])}};
+    for (const ConfigKey& key : layer_keys(copy.model.layers[i], "")) layer[key.name] = key.get();
+    layers.push_back(std::move(layer));
+  }
+  document["model"]["layers"] = std::move(layers);
+  for (const ConfigKey& key : config_keys(copy))
+    if (!is_layer_key(key.name)) set_json(document, key.name, key.get());
+  return document;
+}
+
+void apply_document(const Json& document, const std::string& source, Settings& settings) {
+  if (!document.is_object())
+    throw Error(Exit::bad_config, source + ": expected an object, found " + document.type_name());
+  std::vector<Value> values;
+  flatten(document, "", known_keys(settings.config), values);
+  Application(values, source, Exit::bad_config, settings).run();
+}
+
+void apply_assignments(const std::vector<std::string>& assignments, const std::string& source, Settings& settings) {
+  std::map<std::string, std::string> texts;
+  for (const std::string& assignment : assignments) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw Error(Exit::usage, lead(source, assignment) + ": expected key=value");
+    const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+    const auto [place, is_new] = texts.emplace(key, text);
+    if (!is_new && place->second != text)
+      throw Error(Exit::usage, lead(source, key) + ": given twice, as " + place->second + " and as " + text);
+  }
+  std::vector<Value> values;
+  for (const auto& [key, text] : texts) values.push_back({key, {}, &text});
+  Application(values, source, Exit::usage, settings).run();
+}
+
+void scale_width(ModelConfig& model, Index width) {
+  const auto* embedding = model.layers.empty() ? nullptr : std::get_if<EmbeddingConfig>(&model.layers[0]);
+  require(embedding != nullptr, Exit::bad_config, "model.width: expected a model that begins with an embedding");
+  const double factor = static_cast<double>(width) / static_cast<double>(embedding->width);
+  const auto scale = [factor](Index& units) {
+    if (units > 0) units = std::llround(std::clamp(static_cast<double>(units) * factor, 1.0, kGreatestWidth));
+  };
+  for (LayerConfig& layer : model.layers) {
+    if (auto* table = std::get_if<EmbeddingConfig>(&layer)) table->width = width;
+    if (auto* lstm = std::get_if<LstmConfig>(&layer)) scale(lstm->cells), scale(lstm->projection);
+    if (auto* moe = std::get_if<MoeConfig>(&layer)) std::for_each(moe->hidden.begin(), moe->hidden.end(), scale);
+  }
+}
+
+namespace {
+
+/// Sizes whose products and sums are computed with: a batch that nobody could train is refused here.
+void require_possible_sizes(const TrainConfig& train) {
+  const std::tuple<const char*, Index, Index> sizes[] = {
+      {"train.batch", train.batch, kMostTokens},
+      {"train.unroll", train.unroll, kMostTokens},
+      {"train.batch_tokens", train.batch_tokens, kMostTokens},
+      {"train.micro_batch_tokens", train.micro_batch_tokens, kMostTokens},
+      {"train.steps", train.steps, kMostSteps},
+      {"train.warmup", train.warmup, kMostSteps}};
+  for (const auto& [key, size, most] : sizes)
+    if (size > most)
+      throw Error(Exit::bad_config,
+                  std::string(key) + ": expected at most " + std::to_string(most) + ", found " + std::to_string(size));
+}
+
+}  // namespace
+
+void validate(const RunConfig& config) {
+  validate(config.model);
+  validate(config.optimizer);
+  require_possible_sizes(config.train);
+  parse_interval("train.checkpoint_every", config.train.checkpoint_every);
+  for (std::size_t l = 0; l < config.model.layers.size(); ++l)
+    if (const auto* moe = std::get_if<MoeConfig>(&config.model.layers[l]);
+        moe != nullptr && moe->gate == GateKind::balanced && config.train.micro_batch_tokens > 0)
+      throw Error(Exit::bad_config, "train.micro_batch_tokens: expected 0 with " + layer_prefix(l) +
+                                        "gate balanced, which compares the rows of a whole batch, found " +
+                                        std::to_string(config.train.micro_batch_tokens));
+  const std::string& dtype = config.train.dtype;
+  if (dtype != "auto" && dtype != data_type_name(DataType::f32) && dtype != data_type_name(DataType::bf16))
+    throw Error(Exit::bad_config, "train.dtype: expected f32, bf16 or auto, found " + dtype);
+}
+
+std::vector<std::string> known_keys(const RunConfig& config) {
+  RunConfig copy = config;
+  std::vector<std::string> names = {"model.layers", "model.width"};
+  for (const ConfigKey& key : config_keys(copy)) names.push_back(key.name);
+  LayerConfig moe = MoeConfig{};
+  for (const ConfigKey& key : layer_keys(moe, "moe.")) names.push_back(key.name);
+  return names;
+}
+
+}  // namespace moelm

@@ -1,0 +1,68 @@
+#include "options/gate_notes.hpp"
+
+#include <algorithm>
+
+namespace moelm {
+
+namespace {
+
+/// Whether the value of a chosen expert is 1 whatever the logits are: a softmax over a single one.
+bool constant_value(const GateConfig& gate) {
+  const bool chosen_logits = gate.kind == GateKind::noisy_top_k || gate.kind == GateKind::top_k;
+  return gate.gated() && chosen_logits && gate.k == 1;
+}
+
+bool constant_values(const MoeConfig& moe) {
+  const GateConfig second = moe.secondary_gate();
+  return constant_value(moe.first_gate()) && (!moe.hierarchical() || !second.gated() || constant_value(second));
+}
+
+bool never_learns(const MoeConfig& moe) {
+  const bool by_load = moe.smooth_load() && moe.w_load > 0;
+  return moe.gated() && constant_values(moe) && !by_load && moe.w_switch <= 0 && moe.bias_rate <= 0;
+}
+
+std::string key_of(std::size_t layer, const char* name) { return "model.layers." + std::to_string(layer) + "." + name; }
+
+bool is_typed(const std::vector<std::string>& assignments, std::size_t layer, const char* name) {
+  return std::any_of(assignments.begin(), assignments.end(), [&](const std::string& text) {
+    const std::string key = text.substr(0, text.find('='));
+    return key == key_of(layer, name) || key == std::string("moe.") + name;
+  });
+}
+
+/// Why a layer's gate ignores a weight, or nothing if it does not.
+std::string why_ignored(const MoeConfig& moe, const std::string& weight) {
+  if (!moe.gated()) return "there is one expert and no gate";
+  if (weight == "w_importance" && constant_values(moe)) return "with k 1 the gate's value is always 1";
+  if (weight == "w_load" && !moe.smooth_load())
+    return moe.gate == GateKind::noisy_top_k
+               ? "where all experts are chosen the load is a count without a gradient"
+               : "the load of gate " + std::string(enum_name(moe.gate)) + " is a count without a gradient";
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<std::string>& assignments) {
+  std::vector<std::string> notes;
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const auto* moe = std::get_if<MoeConfig>(&model.layers[l]);
+    if (moe == nullptr) continue;
+    if (never_learns(*moe))
+      notes.push_back("model.layers." + std::to_string(l) +
+                      ": the gate gets no gradient and never learns: with k 1 its value is always 1, and no balance "
+                      "loss reaches it. Without noise, as in validation, it sends every token to the same experts; " +
+                      (moe->gate == GateKind::noisy_top_k ? "moe.w_load=0.1 or a greater moe.k lets it learn"
+                                                          : "moe.w_switch=0.01 or a greater moe.k lets it learn"));
+    const std::pair<const char*, double> weights[] = {
+        {"w_importance", moe->w_importance}, {"w_load", moe->w_load}, {"w_switch", moe->w_switch}, {"w_z", moe->w_z}};
+    for (const auto& [name, value] : weights) {
+      const std::string why = value > 0 && is_typed(assignments, l, name) ? why_ignored(*moe, name) : "";
+      if (!why.empty()) notes.push_back(key_of(l, name) + " has no effect: " + why);
+    }
+  }
+  return notes;
+}
+
+}  // namespace moelm

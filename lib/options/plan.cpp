@@ -1,0 +1,71 @@
+#include "options/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/checked.hpp"
+#include "options/run_schedule.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kMillion = 1000000;
+
+Index steps_for(double steps) {
+  return static_cast<Index>(std::clamp(std::ceil(steps), 1.0, static_cast<double>(kMostSteps)));
+}
+
+/// Optimizer steps of one pass: counted, or as if all batches were full; of a corpus not known yet the steps of a
+/// thousand batches.
+double batches_of_pass(const TrainConfig& train, Index training_tokens, Index steps_per_pass) {
+  if (steps_per_pass > 0) return static_cast<double>(steps_per_pass);
+  return training_tokens > 0 ? static_cast<double>(training_tokens) / static_cast<double>(rows_per_step(train)) : 1000;
+}
+
+double planned_passes(const TrainConfig& train, Index training_tokens, double pass) {
+  const auto planned = static_cast<double>(planned_tokens(training_tokens));
+  if (training_tokens > 0) return planned / static_cast<double>(training_tokens);
+  return planned / (static_cast<double>(rows_per_step(train)) * pass);
+}
+
+double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= 5 ? 0.2 : 0.3; }
+
+}  // namespace
+
+std::string preset_for(Index training_tokens) {
+  if (training_tokens < 5 * kMillion) return "small";
+  return training_tokens <= 50 * kMillion ? "base" : "large";
+}
+
+Index rows_per_step(const TrainConfig& config) {
+  return config.state == StateKind::carry ? product_at_most(config.batch, config.unroll) : config.batch_tokens;
+}
+
+Index planned_tokens(Index training_tokens) {
+  if (training_tokens <= 0) return 16 * kMillion;
+  return std::clamp(16 * kMillion, 3 * training_tokens, 12 * training_tokens);
+}
+
+RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_per_pass) {
+  RunConfig config = settings.config;
+  TrainConfig& train = config.train;
+  if (training_tokens > 0 && !settings.is_given("train.batch"))
+    while (train.batch > 1 && product_at_most(train.batch, train.unroll) > training_tokens) train.batch /= 2;
+  const double pass = batches_of_pass(train, training_tokens, steps_per_pass);
+  double passes = static_cast<double>(train.steps) / pass;
+  if (train.steps == 0) {
+    const bool by_epochs = train.epochs > 0 && training_tokens > 0;
+    passes = by_epochs ? train.epochs : planned_passes(train, training_tokens, pass);
+    train.steps = steps_for(passes * pass);
+  }
+  if (train.warmup == 0) train.warmup = planned_warmup(train.steps);
+  if (train.validate_every == 0)
+    train.validate_every = training_tokens > 0 ? std::min<Index>(steps_for(pass), 1000) : 1000;
+  if (!settings.is_given("model.dropout")) config.model.dropout = dropout_for(training_tokens > 0 ? passes : 1);
+  config.schedule = {};
+  config.schedule = schedule_of(config);
+  return config;
+}
+
+}  // namespace moelm

@@ -1,0 +1,143 @@
+#include "options/run_schedule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <optional>
+
+#include "base/check.hpp"
+#include "base/quantity.hpp"
+#include "io/sealed_json.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kMostCourses = 10000;
+constexpr double kGreatest = std::numeric_limits<double>::max();
+
+/// Three significant digits: "0.00386".
+std::string rate_text(double rate) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", rate);
+  return text.data();
+}
+
+const ScheduleSegment& course_at(const Schedule& schedule, Index step) {
+  const auto& all = schedule.segments;
+  return *std::find_if(all.begin(), all.end() - 1, [step](const auto& s) { return s.last_step() >= step; });
+}
+
+std::string added_note(const Schedule& before, const Schedule& now) {
+  const Index old_end = before.last_step(), end = now.last_step();
+  const ScheduleSegment& last = now.segments.back();
+  const std::string added = format_counted(end - old_end, "step") + " more than planned so far: ";
+  if (!ends_by_plan(last.kind))
+    return added + "the learning rate goes on as if all had been planned at once, " + rate_text(now.at(old_end + 1)) +
+           " in step " + format_count(old_end + 1) + " and " + rate_text(now.at(end)) + " in step " + format_count(end);
+  return added + "after step " + format_count(old_end) + ", where the learning rate has fallen to " +
+         rate_text(now.at(old_end)) + ", it warms up again over " + format_counted(last.warmup, "step") + " to " +
+         rate_text(last.peak) + " and falls (" + std::string(enum_name(last.kind)) + ") to " + rate_text(now.at(end)) +
+         " in step " + format_count(end) +
+         "; this is stored with the run. A single course over all steps needs a run of its own (another --out)";
+}
+
+std::string warmup_note(const ScheduleSegment& course, Index last_step) {
+  const Index steps = std::min(last_step, course.last_step()) - course.first_step + 1;
+  if (steps < 1 || course.warmup <= steps) return "";
+  return "the warm-up of " + format_counted(course.warmup, "step") + " is longer than the " +
+         format_counted(steps, "step") + " of training: the learning rate gets to " +
+         rate_text(course.at(course.first_step + steps - 1)) + " of its peak of " + rate_text(course.peak) +
+         "; --set train.warmup=N shortens it";
+}
+
+}  // namespace
+
+Index planned_warmup(Index steps) { return std::clamp<Index>(steps / 20, 50, 1000); }
+
+Schedule schedule_of(const RunConfig& config) {
+  if (!config.schedule.empty()) return config.schedule;
+  const TrainConfig& train = config.train;
+  return {{{1, std::max<Index>(train.steps, 1), train.warmup, train.schedule, train.lr}}};
+}
+
+Schedule lengthened(Schedule schedule, Index steps) {
+  ensure(!schedule.empty(), "what is made longer has a course");
+  const Index added = steps - schedule.last_step();
+  if (added <= 0) return schedule;
+  ScheduleSegment& last = schedule.segments.back();
+  if (!ends_by_plan(last.kind)) {
+    last.steps += added;
+    return schedule;
+  }
+  const Index warmup = std::min(planned_warmup(added), std::max<Index>(added / 2, 1));
+  schedule.segments.push_back({last.last_step() + 1, added, warmup, last.kind, last.peak});
+  return schedule;
+}
+
+Json schedule_json(const Schedule& schedule) {
+  Json list = Json::array();
+  for (const ScheduleSegment& s : schedule.segments)
+    list.push_back({{"first_step", s.first_step},
+                    {"steps", s.steps},
+                    {"warmup", s.warmup},
+                    {"kind", std::string(enum_name(s.kind))},
+                    {"lr", s.peak}});
+  return list;
+}
+
+Schedule read_schedule(const JsonField& list) {
+  const Index count = list.size();
+  if (count < 1 || count > kMostCourses) list.refuse("1 to " + std::to_string(kMostCourses) + " courses");
+  Schedule schedule;
+  for (Index i = 0; i < count; ++i) {
+    const JsonField item = list.at(i);
+    refuse_unknown_keys(item, {"first_step", "steps", "warmup", "kind", "lr"});
+    ScheduleSegment s;
+    s.first_step = item.at("first_step").integer(schedule.last_step() + 1, schedule.last_step() + 1);
+    s.steps = item.at("steps").integer(1, kMostSteps - schedule.last_step());
+    s.warmup = item.at("warmup").integer(0, kMostSteps);
+    s.peak = item.at("lr").number();
+    if (!(s.peak >= 0 && s.peak <= kGreatest)) item.at("lr").refuse("a finite number of at least 0");
+    const std::string& kind = item.at("kind").text();
+    const auto& names = EnumNames<ScheduleKind>::values;
+    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == kind; });
+    if (found == names.end()) item.at("kind").refuse("the kind of a schedule");
+    s.kind = found->second;
+    schedule.segments.push_back(s);
+  }
+  return schedule;
+}
+
+std::string schedule_line(const Schedule& schedule) {
+  const ScheduleSegment& last = schedule.segments.back();
+  std::string text =
+      std::string(enum_name(last.kind)) + ", lr " + format_number(last.peak) + ", warm-up " + format_count(last.warmup);
+  if (schedule.segments.size() > 1) text += " from step " + format_count(last.first_step) + " on";
+  return text;
+}
+
+std::vector<std::string> schedule_notes(const Schedule& before, const RunConfig& config) {
+  const Schedule now = schedule_of(config);
+  const Index end = config.train.steps;
+  std::vector<std::string> notes;
+  if (!before.empty() && now.last_step() > before.last_step()) notes.push_back(added_note(before, now));
+  if (const std::string cut = cut_schedule(now, end); !cut.empty())
+    notes.push_back("training ends at step " + format_count(end) + " of " + format_count(now.last_step()) +
+                    " that the schedule was planned for: " + cut + " there. The plan stays: --steps " +
+                    std::to_string(now.last_step()) + " goes on with it");
+  if (const std::string note = warmup_note(course_at(now, end), end); !note.empty()) notes.push_back(note);
+  return notes;
+}
+
+std::string cut_schedule(const Schedule& schedule, Index step) {
+  const ScheduleSegment& course = course_at(schedule, step);
+  if (step >= course.last_step() || !ends_by_plan(course.kind) || course.peak == 0) return "";
+  const double rate = course.at(step);
+  return "the learning rate is still " + rate_text(rate) + ", " +
+         std::to_string(std::lround(100 * rate / course.peak)) + " % of its peak,";
+}
+
+}  // namespace moelm

@@ -1,0 +1,260 @@
+#include "run/run_folder.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.hpp"
+#include "base/version.hpp"
+#include "checkpoint/checkpoint_finder.hpp"
+#include "checkpoint/checkpoint_names.hpp"
+#include "io/absolute_path.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
+#include "io/json.hpp"
+#include "io/sealed_json.hpp"
+#include "options/config_json.hpp"
+#include "options/run_schedule.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::string_view kFormat = "moelm-run";
+constexpr Index kVersion = 1;
+constexpr const char* kBeside[] = {"format",   "version", "program", "run",     "has_checkpoints",
+                                   "schedule", "data",    "origin",  "checksum"};
+
+std::string config_path(const std::string& run) { return join_path(run, kConfigFile); }
+
+Json run_document(const StoredRun& stored) {
+  const RunData& data = stored.data;
+  Json document = {{"format", kFormat},
+                   {"version", kVersion},
+                   {"program", std::string("moelm ") + version()},
+                   {"run", stored.identity},
+                   {"has_checkpoints", stored.has_checkpoints}};
+  document.update(config_json(stored.config));
+  document["schedule"] = schedule_json(schedule_of(stored.config));
+  document["data"] = {{"directory", data.directory},
+                      {"beside", data.beside},
+                      {"index_sha256", data.sha256},
+                      {"vocabulary", data.vocabulary},
+                      {"tokenizer_sha256", data.tokenizer_sha256}};
+  document["origin"] = {{"kind", enum_name(stored.origin.kind)},
+                        {"path", stored.origin.path},
+                        {"checkpoint", stored.origin.checkpoint},
+                        {"manifest_sha256", stored.origin.manifest_sha256}};
+  return document;
+}
+
+/// Of all that decides what is trained when a run is begun, but for the places where its inputs lie.
+std::string identity_of(const StoredRun& stored) {
+  Json parts = {{"config", config_json(stored.config)},
+                {"program", version()},
+                {"data", stored.data.sha256},
+                {"tokenizer", stored.data.tokenizer_sha256},
+                {"origin", enum_name(stored.origin.kind)},
+                {"weights", stored.origin.manifest_sha256}};
+  return sha256_hex(json_text(parts));
+}
+
+std::string checksum_of(const JsonField& field) {
+  if (!is_sha256_hex(field.text())) field.refuse("64 hexadecimal digits");
+  return field.text();
+}
+
+RunData data_of(const JsonField& data) {
+  refuse_unknown_keys(data, {"directory", "beside", "index_sha256", "vocabulary", "tokenizer_sha256"});
+  return {data.at("directory").text(), data.at("beside").text(), checksum_of(data.at("index_sha256")),
+          data.at("vocabulary").integer(1, Index{1} << 31), checksum_of(data.at("tokenizer_sha256"))};
+}
+
+RunOrigin origin_of(const JsonField& field) {
+  refuse_unknown_keys(field, {"kind", "path", "checkpoint", "manifest_sha256"});
+  RunOrigin origin{OriginKind::random, field.at("path").text(), field.at("checkpoint").text(), ""};
+  const std::string& kind = field.at("kind").text();
+  bool known = false;
+  for (const auto& [name, value] : EnumNames<OriginKind>::values)
+    if (name == kind) origin.kind = value, known = true;
+  if (!known) field.at("kind").refuse("random, init or resume");
+  if (origin.kind != OriginKind::random) origin.manifest_sha256 = checksum_of(field.at("manifest_sha256"));
+  return origin;
+}
+
+/// The object in config.json, its seal proven.
+Json parse_run_document(const std::string& text, const std::string& path) {
+  const Json document = parse_json(text, path);
+  if (document.is_object() && !document.contains("format") && !document.contains("checksum"))
+    throw Error(Exit::bad_config,
+                path + ": version: expected " + std::to_string(kVersion) +
+                    ", found none; it is of a moelm before the first release, or no run's: train anew");
+  parse_sealed_json(text, path);
+  const JsonField root(document, path);
+  if (root.at("format").text() != kFormat) root.at("format").refuse(std::string(kFormat));
+  if (const JsonField found = root.at("version"); found.value() != kVersion)
+    throw Error(Exit::bad_config, path + ": version: expected " + std::to_string(kVersion) + ", found " +
+                                      std::to_string(found.integer(0, Index{1} << 62)) + "; use a newer moelm");
+  return document;
+}
+
+void write_config(const std::string& run, StoredRun& stored, FileSystem& fs) {
+  const std::string text = sealed_json_text(run_document(stored), SealedLayout::indented);
+  const std::string sum = sha256_hex(text);
+  if (sum == stored.checksum) return;
+  write_file_atomic(config_path(run), text, fs);
+  stored.checksum = sum;
+}
+
+bool has_index(const std::string& directory) { return path_exists(join_path(directory, kIndexFile)); }
+
+bool is_there_with_contents(const std::string& path) {
+  return path_exists(path) && (is_directory(path, Links::refuse) || File::open_read(path).size() > 0);
+}
+
+}  // namespace
+
+bool run_exists(const std::string& run) { return path_exists(config_path(run)); }
+
+StoredRun read_run(const std::string& run) {
+  const std::string path = config_path(run);
+  const std::string text = read_file(path, JsonLimits{}.bytes, Links::refuse);
+  Json document = parse_run_document(text, path);
+  const JsonField root(document, path);
+  StoredRun stored;
+  stored.data = data_of(root.at("data"));
+  stored.origin = origin_of(root.at("origin"));
+  stored.identity = checksum_of(root.at("run"));
+  stored.has_checkpoints = root.at("has_checkpoints").boolean();
+  stored.checksum = sha256_hex(text);
+  const Schedule schedule = read_schedule(root.at("schedule"));
+  Settings settings;
+  apply_document(without_run_keys(document), path, settings);
+  validate(settings.config);
+  stored.config = std::move(settings.config);
+  stored.config.schedule = schedule;
+  return stored;
+}
+
+StoredRun new_run(const std::string& run, const RunConfig& config, const Dataset& data, const RunOrigin& origin) {
+  StoredRun stored;
+  stored.config = config;
+  stored.origin = origin;
+  stored.data.sha256 = data.checksum();
+  stored.data.vocabulary = data.tokenizer().vocabulary_size();
+  stored.data.tokenizer_sha256 = sha256_hex(data.tokenizer_text());
+  set_data_directory(run, data.directory(), stored.data);
+  return stored;
+}
+
+void create_run(const std::string& run, StoredRun& stored, const Dataset& data, FileSystem& fs) {
+  const std::string tokenizer = join_path(run, kTokenizerFile);
+  if (!path_exists(tokenizer, fs))
+    write_file_atomic(tokenizer, data.tokenizer_text(), fs);
+  else if (read_file(tokenizer, static_cast<Index>(data.tokenizer_text().size()), Links::refuse, fs) !=
+           data.tokenizer_text())
+    throw Error(Exit::cannot_create, tokenizer +
+                                         ": expected no vocabulary where a run begins, found another than that "
+                                         "of the data; remove it, or give another --out");
+  stored.identity = identity_of(stored);
+  // Last, because its presence is what makes the folder a run.
+  write_config(run, stored, fs);
+}
+
+void write_run_config(const std::string& run, StoredRun& stored, FileSystem& fs) { write_config(run, stored, fs); }
+
+void require_no_traces(const std::string& run) {
+  if (run_exists(run)) return;
+  const std::string checkpoints = join_path(run, kCheckpointsDirectory);
+  std::vector<std::string> traces = {join_path(checkpoints, kLatestHint), join_path(checkpoints, kBestHint),
+                                     join_path(run, "result.json"), join_path(run, "metrics.jsonl")};
+  for (const CheckpointName& name : checkpoint_names(checkpoints, real_file_system()))
+    traces.push_back(join_path(checkpoints, name.text()));
+  for (const std::string& trace : traces)
+    if (is_there_with_contents(trace))
+      throw Error(Exit::bad_data, config_path(run) + ": expected a run's configuration beside " + trace +
+                                      ", found none; put it back, or give another --out");
+}
+
+void require_none_lost(const std::string& run, const StoredRun& stored) {
+  const std::string checkpoints = join_path(run, kCheckpointsDirectory);
+  std::string witness = stored.has_checkpoints ? "has_checkpoints in config.json" : "";
+  for (const std::string& path :
+       {join_path(checkpoints, kLatestHint), join_path(checkpoints, kBestHint), join_path(run, "result.json")})
+    if (witness.empty() && path_exists(path)) witness = path;
+  if (witness.empty() || !checkpoint_names(checkpoints, real_file_system()).empty()) return;
+  throw Error(Exit::bad_data, checkpoints + ": expected a checkpoint, as " + witness +
+                                  " tells, found none; put one back, or begin anew with another --out");
+}
+
+std::string data_directory(const std::string& run, const RunData& data) {
+  const std::string beside = join_path(run, data.beside);
+  return !data.beside.empty() && !has_index(data.directory) && has_index(beside) ? absolute_path(beside)
+                                                                                 : data.directory;
+}
+
+void set_data_directory(const std::string& run, const std::string& directory, RunData& data) {
+  data.directory = absolute_path(directory);
+  std::error_code error;
+  const std::filesystem::path beside = std::filesystem::relative(data.directory, absolute_path(run), error);
+  data.beside = error ? "" : beside.string();
+}
+
+void require_same_data(const std::string& run, const StoredRun& stored, const Dataset& data) {
+  if (stored.data.sha256 == data.checksum()) return;
+  throw Error(Exit::bad_config, config_path(run) + ": data.index_sha256: expected " + stored.data.sha256 + ", found " +
+                                    data.checksum() + " in " + data.directory() +
+                                    "; a run continues on the data it was begun with");
+}
+
+std::shared_ptr<const Tokenizer> read_run_tokenizer(const std::string& run, const StoredRun& stored) {
+  std::shared_ptr<const Tokenizer> tokenizer = load_known_tokenizer(run, stored.data.tokenizer_sha256, kConfigFile);
+  if (tokenizer->vocabulary_size() != stored.data.vocabulary)
+    throw Error(Exit::bad_config, join_path(run, kTokenizerFile) + ": vocabulary: expected " +
+                                      std::to_string(stored.data.vocabulary) + " as in config.json, found " +
+                                      std::to_string(tokenizer->vocabulary_size()));
+  return tokenizer;
+}
+
+void require_own_checkpoint(const std::string& checkpoint, const Json& state, const std::string& run,
+                            const StoredRun& stored) {
+  const auto found = state.find("run");
+  if (found != state.end() && *found == stored.identity) return;
+  throw Error(Exit::bad_config, join_path(checkpoint, kStateFile) + ": run: expected " + stored.identity + " as in " +
+                                    config_path(run) + ", found " +
+                                    (found == state.end() ? "none" : excerpt(json_text(*found), 70)) +
+                                    "; the checkpoint belongs to another run: move it away");
+}
+
+std::vector<std::string> foreign_checkpoints(const std::string& run, const StoredRun& stored) {
+  std::vector<std::string> faults;
+  const std::string checkpoints = join_path(run, kCheckpointsDirectory);
+  for (const CheckpointName& name : checkpoint_names(checkpoints, real_file_system())) {
+    const std::string path = join_path(checkpoints, name.text());
+    if (leads_elsewhere(path)) continue;
+    Json state;
+    try {
+      state = read_checkpoint_state(path);
+    } catch (const Error&) {
+      continue;  // damaged or just removed, which whoever opens it tells
+    }
+    try {
+      require_own_checkpoint(path, state, run, stored);
+    } catch (const Error& error) {
+      faults.emplace_back(error.what());
+    }
+  }
+  return faults;
+}
+
+std::string run_of_path(const std::string& path) {
+  return is_checkpoint(path) ? parent_path(parent_path(absolute_path(path))) : path;
+}
+
+Json without_run_keys(Json document) {
+  if (!document.is_object() || !document.contains("format") || document["format"] != kFormat) return document;
+  for (const char* key : kBeside) document.erase(key);
+  return document;
+}
+
+}  // namespace moelm

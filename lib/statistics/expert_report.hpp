@@ -1,0 +1,86 @@
+// The report of moe-stats as data with words in it: what table, JSON and page all show.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/index.hpp"
+#include "statistics/expert_statistics.hpp"
+
+namespace moelm {
+
+/// A place where an expert had a high gate. Texts are as in the corpus: any bytes, to be escaped where they are shown.
+struct ContextWords {
+  double gate = 0;
+  Index row = 0;
+  std::string before, token, after;
+};
+
+struct TokenUse {
+  std::string token;
+  std::int32_t id = 0;
+  Index count = 0;
+  double share = 0;
+  double lift = 0;
+};
+
+struct ExpertWords {
+  std::vector<TokenUse> by_lift, by_count;
+  std::vector<ContextWords> contexts;
+};
+
+/// How to turn rows and ids back into words.
+struct TextAccess {
+  std::function<std::string(std::int32_t)> token_text;
+  /// Tokens read by rows [begin, begin + count) into `out`.
+  std::function<void(Index begin, Index count, std::vector<std::int32_t>& out)> tokens;
+  Index rows = 0;               ///< rows of the text
+  std::string separator = " ";  ///< between tokens; empty for bytes and byte pairs
+  Index radius = 8;             ///< tokens shown before and after
+};
+
+struct LayerReport {
+  LayerStatistics statistics;
+  std::vector<ExpertWords> words;  ///< [experts]
+};
+
+/// One row of a short text: what was read, what came next, and which experts of each layer served it.
+struct RoutedToken {
+  std::string token, next;                                           ///< read and predicted; any bytes
+  double probability = 0;                                            ///< that the model gave to `next`
+  std::vector<std::vector<std::pair<std::int32_t, float>>> experts;  ///< [layers]: expert and gate, by falling gate
+};
+
+struct StatisticsReport {
+  std::string title;
+  std::vector<std::pair<std::string, std::string>> facts;  ///< what was read with what: shown in this order
+  Index tokens = 0;
+  double perplexity = 0;   ///< 0: unknown
+  std::string class_kind;  ///< what a class is: "token class", "file", "label"
+  std::vector<std::string> class_names;
+  bool classes_of_tokens = true;  ///< a class is a function of the token, so nothing is to be known beyond it
+  std::vector<LayerReport> layers;
+  std::vector<RoutedToken> sentence;  ///< every row of a text of at most kSentenceTokens, else empty
+};
+
+/// A text of so many tokens is shown token by token.
+inline constexpr Index kSentenceTokens = 64;
+
+/// Words for what an expert prefers and for at most `contexts` different places with its highest gates.
+LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, Index contexts = 6);
+
+/// The experts to show where there is room for `room` only: all in order of their number, or else the most used, then
+/// the least used, each by falling count.
+std::vector<Index> shown_experts(const LayerStatistics& statistics, Index room);
+
+/// log2 of P(expert | class) / P(expert): 0 is no preference. NaN where the class has fewer than 5 rows.
+double class_preference(const LayerStatistics& statistics, Index label, Index expert);
+
+/// log2 of how much more often than by chance two experts serve the same token; chance gives a pair of experts its part
+/// of all pairs in proportion to the product of their tokens. NaN where that is less than one token.
+double pair_preference(const LayerStatistics& statistics, Index a, Index b);
+
+}  // namespace moelm

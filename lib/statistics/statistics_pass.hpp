@@ -1,0 +1,33 @@
+// One pass of a model over a text, with statistics of every gated MoE layer.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "base/context.hpp"
+#include "model/language_model.hpp"
+#include "statistics/expert_report.hpp"
+#include "statistics/row_classes.hpp"
+#include "statistics/statistics_text.hpp"
+
+namespace moelm {
+
+struct StatisticsPass {
+  StateKind state = StateKind::carry;
+  Index streams = 1;  ///< of `carry`: 1 is exact; more cut the text, each part from the zero state
+  /// Given every decision as lines of a table with a header, in the order of the text; needs one stream.
+  std::function<void(std::string_view lines)> routes;
+  std::function<void(Index done)> progress;  ///< told after each batch how many tokens are done
+  std::function<bool()> stop;                ///< asked before each batch; true is Error(stopped)
+};
+
+/// The layers of the report, its tokens and its perplexity (the very number that moe-eval gives for this policy).
+/// Title and facts are the caller's to add. The text is as `state` wants it (end_every_line).
+StatisticsReport collect_statistics(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                                    const Tokenizer& tokenizer, const StatisticsText& text, const RowClasses& classes,
+                                    const StatisticsPass& pass);
+
+/// Indices in model.layers of the MoE layers with a gate.
+std::vector<Index> gated_layers(const ModelConfig& config);
+
+}  // namespace moelm

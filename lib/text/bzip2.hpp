@@ -1,0 +1,14 @@
+// bzip2, inflated piece by piece.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "text/inflater.hpp"
+
+namespace moelm {
+
+/// Inflates bzip2 streams that follow each other. `name` is what errors call the file.
+std::unique_ptr<Inflater> make_bzip2_inflater(ReadBytes read, std::string name);
+
+}  // namespace moelm

@@ -1,0 +1,14 @@
+// zstd, inflated piece by piece.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "text/inflater.hpp"
+
+namespace moelm {
+
+/// Inflates zstd streams that follow each other. `name` is what errors call the file.
+std::unique_ptr<Inflater> make_zstd_inflater(ReadBytes read, std::string name);
+
+}  // namespace moelm

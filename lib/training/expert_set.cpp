@@ -1,0 +1,100 @@
+#include "training/expert_set.hpp"
+
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "base/finite.hpp"
+#include "ops/kernels.hpp"
+#include "optim/update.hpp"
+
+namespace moelm {
+
+namespace {
+
+bool finite_rows(const Matrix& m, Index begin, Index end) {
+  return m.empty() || is_finite(kernels().sum_of_squares((end - begin) * m.cols(), m.row(begin)));
+}
+
+double norm_of(ConstMatrixView gradient) { return std::sqrt(kernels().sum_of_squares(gradient.size(), gradient.data)); }
+
+}  // namespace
+
+ExpertSet::ExpertSet(std::string name, std::vector<ExpertParameters>& experts, const ExpertGroupConfig& optimizer,
+                     const RandomStream& rounding)
+    : name_(std::move(name)),
+      experts_(experts),
+      optimizer_(optimizer),
+      rounding_(rounding),
+      last_step_(experts.size(), 0) {
+  for (const ExpertParameters& expert : experts) {
+    auto& of_expert = moments_.emplace_back();
+    for (std::size_t j = 0; j < expert.matrices(); ++j)
+      of_expert.push_back(make_moments(optimizer.kind, expert.rows(j), expert.cols(j), false));
+  }
+}
+
+void ExpertSet::begin_step() { parts_.clear(); }
+
+void ExpertSet::take(std::size_t part, ExpertFactors& factors) {
+  if (taken_.size() <= part) taken_.push_back(std::make_unique<ExpertFactors>());
+  std::swap(*taken_[part], factors);
+  parts_.push_back(taken_[part].get());
+}
+
+std::string ExpertSet::bad_gradient(Context& context) const {
+  std::mutex mutex;
+  std::string bad;
+  context.parallel_for(static_cast<Index>(experts_.size()), [&](Index e) {
+    for (const ExpertFactors* factors : parts_) {
+      const Index begin = factors->offset[static_cast<std::size_t>(e)], end = begin + factors->rows_of(e);
+      for (std::size_t j = 0; j < factors->gradient.size(); ++j) {
+        if (finite_rows(factors->input[j], begin, end) && finite_rows(factors->gradient[j], begin, end)) continue;
+        const std::lock_guard<std::mutex> lock(mutex);
+        bad = name_ + "." + std::to_string(e) + ".weight_" + std::to_string(j);
+      }
+    }
+  });
+  return bad;
+}
+
+Index ExpertSet::rows_of(Index expert) const {
+  Index rows = 0;
+  for (const ExpertFactors* factors : parts_) rows += factors->rows_of(expert);
+  return rows;
+}
+
+bool ExpertSet::update(Context& context, Index step, double lr, ExpertsCache& cache) {
+  std::atomic<bool> finite = true;
+  // One expert a task: its gradient exists only here, between being formed and being consumed.
+  context.parallel_for(static_cast<Index>(experts_.size()), [&](Index e) {
+    if (rows_of(e) > 0 && !update_expert(context, e, step, lr, cache)) finite = false;
+  });
+  return finite;
+}
+
+std::uint32_t ExpertSet::rounding_key(Index step, Index expert, std::size_t matrix) const {
+  return rounding_.bits(step, expert, static_cast<Index>(matrix))[0];
+}
+
+bool ExpertSet::update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache) {
+  const auto expert = static_cast<std::size_t>(e);
+  bool finite = true;
+  // From the last matrix to the first: hidden layers may have to be computed again from those before.
+  ExpertParameters& weights = experts_[expert];
+  for (std::size_t j = weights.matrices(); j-- > 0;) {
+    const Index rows = weights.rows(j), cols = weights.cols(j);
+    const MatrixView gradient{context.scratch(ScratchSlot::gradient, rows * cols).data(), rows, cols, cols};
+    form_expert_gradient(context, weights, parts_, e, static_cast<Index>(j), cache, gradient);
+    const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
+    const OptimizerStep now{optimizer_, step, lr, scale};
+    const WeightRows kept = weights.weight.empty() ? WeightRows(weights.rounded[j], rounding_key(step, e, j))
+                                                   : WeightRows(MatrixView(weights.weight[j]));
+    finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], kept);
+  }
+  last_step_[expert] = step;
+  return finite;
+}
+
+}  // namespace moelm

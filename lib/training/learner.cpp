@@ -1,0 +1,205 @@
+#include "training/learner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/check.hpp"
+#include "base/finite.hpp"
+#include "io/tensor_type.hpp"
+#include "moe/auxiliary_losses.hpp"
+#include "ops/kernels.hpp"
+#include "optim/update.hpp"
+#include "training/step_check.hpp"
+
+namespace moelm {
+
+namespace {
+
+double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
+
+bool all_finite(const ModelState& state) {
+  const auto finite = [](const Matrix& m) { return first_non_finite(TensorType::f32, m.data(), m.size()) < 0; };
+  return std::all_of(state.layers.begin(), state.layers.end(),
+                     [&](const auto& layer) { return finite(layer.h) && finite(layer.c); });
+}
+
+/// A table of one row a token: the weights themselves, or the bias, whose rows are single numbers.
+MatrixView table_view(const NamedTensor& tensor) {
+  const Index columns = tensor.vector ? 1 : tensor.values->cols();
+  return {tensor.values->data(), tensor.values->size() / columns, columns, columns};
+}
+
+/// The group of a tensor outside the experts; first and last layer are tables.
+ParameterGroup group_of(const std::string& name, std::size_t layers) {
+  if (name.ends_with(".thresholds")) return ParameterGroup::thresholds;
+  const std::size_t layer = std::stoul(name.substr(name.find('.') + 1));
+  return layer == 0 || layer + 1 == layers ? ParameterGroup::tables : ParameterGroup::dense;
+}
+
+/// Whether a step in parts has to know the routing of all of them beforehand.
+bool balances(const ModelConfig& config) {
+  return std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
+    const auto* moe = std::get_if<MoeConfig>(&layer);
+    return moe != nullptr && moe->gated();
+  });
+}
+
+}  // namespace
+
+Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
+                 std::uint64_t seed)
+    : config_(model), optimizer_(optimizer), seed_(seed), parameters_(make_parameters(model, vocabulary)) {
+  initialise(context, config_, seed, parameters_);
+  gradients_ = make_gradients(config_, parameters_);
+  std::map<std::string, NamedTensor> tensors;
+  for (NamedTensor& tensor : named_tensors(parameters_)) tensors.emplace(tensor.name, tensor);
+  for (const NamedGradient& gradient : named_gradients(gradients_)) {
+    const NamedTensor& tensor = tensors.at(gradient.name);
+    const ParameterGroup group = group_of(tensor.name, parameters_.layers.size());
+    slots_.push_back({tensor, group, moments_.size(), gradient.whole, gradient.rows, {}});
+    moments_.push_back(
+        make_moments(optimizer_.of(group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
+    if (gradient.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
+  }
+  for (std::size_t l = 0; l < parameters_.layers.size(); ++l) {
+    auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
+    if (moe == nullptr) continue;
+    const std::string prefix = "layers." + std::to_string(l) + ".";
+    experts_.push_back(
+        {l, false,
+         ExpertSet(prefix + "experts", moe->experts, optimizer_.experts, {seed, "rounding", static_cast<Index>(l)})});
+    if (!moe->shared.empty())
+      experts_.push_back({l, true,
+                          ExpertSet(prefix + "shared", moe->shared, optimizer_.experts,
+                                    {seed, "rounding-shared", static_cast<Index>(l)})});
+  }
+}
+
+StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
+  before_.copy_from(state);
+  const PassOptions pass{true, seed_, options.step, options.streams};
+  StepResult result;
+  result.tokens = batch.rows();
+  for (LayerExperts& set : experts_) set.experts.begin_step();
+  if (options.micro_batch_tokens > 0 && batch.rows() > options.micro_batch_tokens)
+    pass_parts(context, split_batch(batch, options.micro_batch_tokens), pass, state, result);
+  else
+    pass_whole(context, batch, pass, state, result);
+  find_fault(context, state, result);
+  result.applied = result.fault.empty();
+  if (!result.applied)
+    state.copy_from(before_);
+  else if (!update(context, options, result))
+    result.fault = first_bad_number(context, named_tensors(parameters_));
+  return result;
+}
+
+void Learner::pass_whole(Context& context, const Batch& batch, const PassOptions& options, ModelState& state,
+                         StepResult& result) {
+  nll_.resize(static_cast<std::size_t>(batch.rows()));
+  result.losses = model_gradients(context, config_, parameters_, batch, options, state, cache_, gradients_, nll_);
+  add_routing(cache_, result.routing);
+  for (LayerExperts& set : experts_) set.experts.use(cache_of(set).factors);
+}
+
+void Learner::pass_parts(Context& context, const std::vector<BatchPart>& parts, const PassOptions& options,
+                         ModelState& state, StepResult& result) {
+  std::vector<RoutingSums> sums;
+  if (balances(config_)) sums = routing_of_parts(context, parts, options, state);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    PassOptions pass = options;
+    pass.part = {parts[i].first, result.tokens, i > 0, sums};
+    ModelState of_part = state_of(state, parts[i]);
+    nll_.resize(static_cast<std::size_t>(parts[i].batch.rows()));
+    const Losses losses =
+        model_gradients(context, config_, parameters_, parts[i].batch, pass, of_part, cache_, gradients_, nll_);
+    put_state(of_part, parts[i], state);
+    result.losses.cross_entropy += losses.cross_entropy;
+    result.losses.balance = losses.balance;
+    add_routing(cache_, result.routing);
+    for (LayerExperts& set : experts_) set.experts.take(i, cache_of(set).factors);
+  }
+}
+
+std::vector<RoutingSums> Learner::routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
+                                                   const PassOptions& options, const ModelState& state) {
+  std::vector<RoutingSums> sums;
+  for (const BatchPart& part : parts) {
+    PassOptions pass = options;
+    pass.part.first_stream = part.first;
+    ModelState of_part = state_of(state, part);
+    model_routing(context, config_, parameters_, part.batch, pass, of_part, cache_);
+    add_routing(cache_, sums);
+  }
+  return sums;
+}
+
+ExpertsCache& Learner::cache_of(const LayerExperts& set) {
+  MoeCache& cache = std::get<MoeLayerCache>(cache_.layers[set.layer]).moe;
+  return set.shared ? cache.shared : cache.experts;
+}
+
+void Learner::find_fault(Context& context, ModelState& state, StepResult& result) const {
+  result.fault = first_bad_loss(result.losses);
+  if (result.fault.empty()) result.grad_norm = gradient_norm(result.fault);
+  for (const LayerExperts& set : experts_) {
+    if (!result.fault.empty()) return;
+    const std::string bad = set.experts.bad_gradient(context);
+    if (!bad.empty()) result.fault = "gradient of " + bad;
+  }
+  if (result.fault.empty() && !all_finite(state)) result.fault = first_bad_number(context, state_tensors(state));
+}
+
+double Learner::gradient_norm(std::string& fault) const {
+  double total = 0;
+  for (const Slot& slot : slots_) {
+    const double sum = squares(slot.gradient != nullptr ? *slot.gradient : slot.rows->rows);
+    if (!is_finite(sum) && fault.empty()) fault = "gradient of " + slot.tensor.name;
+    if (slot.group != ParameterGroup::thresholds) total += sum;
+  }
+  return std::sqrt(total);
+}
+
+bool Learner::update(Context& context, const StepOptions& options, const StepResult& result) {
+  const double scale = clip_scale(result.grad_norm, options.clip);
+  bool finite = true;
+  for (Slot& slot : slots_) finite &= update_dense(context, slot, options.step, options.lr, scale);
+  for (LayerExperts& set : experts_) finite &= set.experts.update(context, options.step, options.lr, cache_of(set));
+  for (std::size_t l = 0; l < config_.layers.size(); ++l)
+    if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->bias_rate > 0)
+      step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.first.bias);
+  return finite;
+}
+
+bool Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
+  const OptimizerStep now{optimizer_.of(slot.group), step, lr, slot.group == ParameterGroup::thresholds ? 1.0 : scale};
+  if (slot.gradient != nullptr)
+    return update_tensor(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
+  return update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
+                     table_view(slot.tensor));
+}
+
+OptimizerTensors Learner::optimizer_tensors() {
+  OptimizerTensors tensors;
+  const auto add = [&](const std::string& name, Moments& moments, bool vector) {
+    if (!moments.m.empty()) tensors.moments.push_back({name + ".m", &moments.m, vector});
+    if (!moments.v.empty()) tensors.moments.push_back({name + ".v", &moments.v, vector});
+    if (!moments.rows.empty()) tensors.moments.push_back({name + ".rows", &moments.rows, true});
+    if (!moments.columns.empty()) tensors.moments.push_back({name + ".columns", &moments.columns, true});
+  };
+  for (Slot& slot : slots_) {
+    add(slot.tensor.name, moments_[slot.moments], slot.tensor.vector);
+    if (slot.rows != nullptr) tensors.last_steps.emplace_back(slot.tensor.name + ".last_step", &slot.last_step);
+  }
+  for (LayerExperts& set : experts_) {
+    auto& moments = set.experts.moments();
+    for (std::size_t e = 0; e < moments.size(); ++e)
+      for (std::size_t j = 0; j < moments[e].size(); ++j)
+        add(set.experts.name() + "." + std::to_string(e) + ".weight_" + std::to_string(j), moments[e][j], false);
+    tensors.last_steps.emplace_back(set.experts.name() + ".last_step", &set.experts.last_step());
+  }
+  return tensors;
+}
+
+}  // namespace moelm

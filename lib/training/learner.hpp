@@ -1,0 +1,103 @@
+// One optimizer step after another: weights, gradients and moments together. The only place that knows the order of a
+// step: forward, backward through all layers, check that everything is finite, clip, update; so a step is all or
+// nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/context.hpp"
+#include "config/optimizer_config.hpp"
+#include "model/language_model.hpp"
+#include "model/step_parts.hpp"
+#include "optim/moments.hpp"
+#include "tensor/matrix.hpp"
+#include "training/expert_set.hpp"
+#include "training/optimizer_store.hpp"
+
+namespace moelm {
+
+/// How a step is made.
+struct StepOptions {
+  Index step = 1;                ///< from 1
+  Index streams = 0;             ///< B of a whole batch, a coordinate of random numbers
+  double lr = 0;                 ///< learning rate
+  double clip = 0;               ///< global norm of the gradients outside experts and thresholds, 0: none
+  Index micro_batch_tokens = 0;  ///< most rows of a pass, 0: the whole batch
+};
+
+/// What a step found out.
+struct StepResult {
+  Losses losses;
+  std::vector<RoutingSums> routing;  ///< one entry a layer, without rows where there is no MoE
+  double grad_norm = 0;              ///< global norm before clipping, expert matrices and thresholds excepted
+  Index tokens = 0;                  ///< predicted tokens
+  std::string fault;                 ///< what was not finite, else empty
+  bool applied = true;               ///< whether weights changed: not where the fault was found before the update
+};
+
+/// Weights and everything that changes them. Not thread-safe.
+class Learner {
+ public:
+  /// Freshly initialised weights.
+  Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
+          std::uint64_t seed);
+  Learner(const Learner&) = delete;
+  Learner& operator=(const Learner&) = delete;
+
+  /// Updates the weights unless losses, gradients or the carried state are not finite, and names what is not; a weight
+  /// that the update itself spoils is named too. Weights that a step does not write are not looked at: they were finite
+  /// when they were read or last written. Carries `state` on; where nothing was applied `state` is what it was. In
+  /// several passes the result is that of one to rounding.
+  StepResult step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
+
+  const ModelConfig& config() const { return config_; }
+  const ModelParameters& parameters() const { return parameters_; }
+  ModelParameters& parameters() { return parameters_; }
+  OptimizerTensors optimizer_tensors();
+
+ private:
+  /// A tensor outside the experts, its gradient and its moments.
+  struct Slot {
+    NamedTensor tensor;
+    ParameterGroup group;
+    std::size_t moments;
+    Matrix* gradient;                     ///< of the whole tensor, or null
+    RowGradient* rows;                    ///< of few rows of a table, or null
+    std::vector<std::int64_t> last_step;  ///< of every row of such a table
+  };
+  /// Experts of a layer, routed or shared.
+  struct LayerExperts {
+    std::size_t layer;
+    bool shared;
+    ExpertSet experts;
+  };
+
+  void pass_whole(Context& context, const Batch& batch, const PassOptions& options, ModelState& state,
+                  StepResult& result);
+  void pass_parts(Context& context, const std::vector<BatchPart>& parts, const PassOptions& options, ModelState& state,
+                  StepResult& result);
+  std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
+                                            const PassOptions& options, const ModelState& state);
+  ExpertsCache& cache_of(const LayerExperts& set);
+  void find_fault(Context& context, ModelState& state, StepResult& result) const;
+  double gradient_norm(std::string& fault) const;
+  /// Returns whether all weights that it wrote are finite.
+  bool update(Context& context, const StepOptions& options, const StepResult& result);
+  bool update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
+
+  ModelConfig config_;
+  OptimizerConfig optimizer_;
+  std::uint64_t seed_;
+  ModelParameters parameters_;
+  ModelGradients gradients_;
+  ModelCache cache_;
+  std::vector<Slot> slots_;
+  std::vector<Moments> moments_;
+  std::vector<LayerExperts> experts_;
+  std::vector<double> nll_;
+  ModelState before_;  ///< the state that a faulty step is taken back to
+};
+
+}  // namespace moelm

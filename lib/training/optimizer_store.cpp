@@ -1,0 +1,30 @@
+#include "training/optimizer_store.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "model_files/model_store.hpp"
+
+namespace moelm {
+
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step) {
+  for (const NamedTensor& tensor : tensors.moments)
+    load_tensor(file, tensor.name, TensorType::f32, tensor.shape(), tensor.values->data());
+  for (const auto& [name, steps] : tensors.last_steps) {
+    load_tensor(file, name, TensorType::i64, {static_cast<Index>(steps->size())}, steps->data());
+    const auto bad = std::find_if(steps->begin(), steps->end(), [&](std::int64_t s) { return s < 0 || s > step; });
+    if (bad != steps->end())
+      throw Error(Exit::bad_data, file.path() + ": tensor " + name + ": element " +
+                                      std::to_string(bad - steps->begin()) + ": expected a step from 0 to " +
+                                      std::to_string(step) + ", found " + std::to_string(*bad));
+  }
+}
+
+std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors) {
+  std::vector<TensorView> views = tensor_views(tensors.moments);
+  for (const auto& [name, steps] : tensors.last_steps)
+    views.push_back({name, TensorType::i64, {static_cast<Index>(steps->size())}, steps->data()});
+  return views;
+}
+
+}  // namespace moelm

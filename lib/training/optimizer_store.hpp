@@ -1,0 +1,27 @@
+// The optimizer's tensors between memory and checkpoints.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/index.hpp"
+#include "io/safetensors.hpp"
+#include "model/parameters.hpp"
+
+namespace moelm {
+
+/// A tensor of the optimizer as files name it, with the data it stands for.
+struct OptimizerTensors {
+  std::vector<NamedTensor> moments;  ///< NAME.m, .v, .rows, .columns: what a kind has
+  std::vector<std::pair<std::string, std::vector<std::int64_t>*>> last_steps;  ///< NAME.last_step
+};
+
+/// Reads the optimizer's tensors as they were after `step` steps: last steps beyond it are Error(bad_data).
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step);
+
+/// Views of the optimizer's tensors for writing.
+std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors);
+
+}  // namespace moelm

@@ -1,0 +1,117 @@
+#include "training/progress_json.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/quantity.hpp"
+#include "moe/balance.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// How even the routing of a layer is.
+void add_balance(const RoutingSums& sums, Json& layer) {
+  layer["cv_importance"] = coefficient_of_variation(sums.importance);
+  layer["cv_load"] = coefficient_of_variation(sums.load);
+  layer["max_over_mean_load"] = max_over_mean(sums.load);
+  layer["dead"] = std::count(sums.tokens.begin(), sums.tokens.end(), 0);
+}
+
+double number_within(const JsonField& field, double least, double greatest) {
+  const double number = field.number();
+  if (!(number >= least && number <= greatest))
+    field.refuse("a number from " + format_number(least) + " to " + format_number(greatest));
+  return number;
+}
+
+}  // namespace
+
+Json step_json(const StepReport& report, const ModelConfig& model) {
+  const StepResult& result = report.result;
+  Json line = {{"time", nullptr},
+               {"step", report.progress.step},
+               {"tokens", report.progress.tokens},
+               {"loss", result.losses.cross_entropy},
+               {"ppl", std::exp(result.losses.cross_entropy)},
+               {"lr", report.lr},
+               {"grad_norm", result.grad_norm},
+               {"tokens_per_s", report.tokens_per_s},
+               {"moe", Json::array()}};
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const RoutingSums& sums = result.routing[l];
+    if (sums.rows == 0) continue;
+    const BalanceLosses& losses = result.losses.balance[l];
+    const auto& moe = std::get<MoeConfig>(model.layers[l]);
+    Json layer = {{"layer", l}, {"importance_loss", losses.importance}, {"load_loss", losses.load}};
+    if (moe.w_switch > 0) layer["switch_loss"] = losses.switch_balance;
+    if (moe.w_z > 0) layer["z_loss"] = losses.z;
+    if (moe.gate == GateKind::balanced) layer["threshold_loss"] = losses.threshold;
+    add_balance(sums, layer);
+    line["moe"].push_back(std::move(layer));
+  }
+  return line;
+}
+
+Json validation_json(const ValidationReport& report) {
+  const Evaluation& e = report.evaluation;
+  Json line = {{"time", nullptr},
+               {"split", "valid"},
+               {"step", report.progress.step},
+               {"tokens", report.progress.tokens},
+               {"loss", e.mean_nll()},
+               {"ppl", e.perplexity()},
+               {"best", report.best},
+               {"moe", Json::array()}};
+  for (std::size_t l = 0; l < report.routing.size(); ++l) {
+    const RoutingSums& sums = report.routing[l];
+    if (sums.rows == 0) continue;
+    Json layer = {{"layer", l}};
+    add_balance(sums, layer);
+    layer["expert_tokens"] = sums.tokens;
+    layer["expert_importance"] = sums.importance;
+    layer["expert_load"] = sums.load;
+    line["moe"].push_back(std::move(layer));
+  }
+  return line;
+}
+
+Json progress_json(const TrainProgress& p) {
+  return {{"step", p.step},
+          {"tokens", p.tokens},
+          {"seconds", p.seconds},
+          {"position", {{"pass", p.next.pass}, {"batch", p.next.index}}},
+          {"best", {{"step", p.best_step}, {"nll", p.best_nll}}},
+          {"kept", {{"step", p.kept_step}, {"nll", p.kept_nll}}},
+          {"saving_seconds", p.saving_seconds},
+          {"validated_step", p.validated_step},
+          {"validation_finite", p.validation_finite},
+          {"without_improvement", p.without_improvement},
+          {"schedule", {{"plateau_factor", p.plateau_factor}}},
+          {"bad_steps", p.bad_steps}};
+}
+
+TrainProgress read_progress(const JsonField& state) {
+  constexpr Index kMost = Index{1} << 50;
+  constexpr double kMostSeconds = 1e12;
+  TrainProgress p;
+  p.step = state.at("step").integer(0, kMostSteps);
+  p.tokens = state.at("tokens").integer(0, kMost);
+  p.seconds = number_within(state.at("seconds"), 0, kMostSeconds);
+  p.next = {state.at("position").at("pass").integer(0, kMost), state.at("position").at("batch").integer(0, kMost)};
+  p.best_step = state.at("best").at("step").integer(0, kMost);
+  p.best_nll = state.at("best").at("nll").number();
+  // Before these two were stored, what was best was kept.
+  const JsonField kept = state.at(state.has("kept") ? "kept" : "best");
+  p.kept_step = kept.at("step").integer(0, kMost);
+  p.kept_nll = kept.at("nll").number();
+  if (state.has("saving_seconds")) p.saving_seconds = state.at("saving_seconds").number();
+  p.validated_step = state.at("validated_step").integer(0, kMost);
+  if (state.has("validation_finite")) p.validation_finite = state.at("validation_finite").boolean();
+  p.without_improvement = state.at("without_improvement").integer(0, kMost);
+  p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
+  p.bad_steps = state.at("bad_steps").integer(0, kMost);
+  return p;
+}
+
+}  // namespace moelm

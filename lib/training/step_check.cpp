@@ -1,0 +1,58 @@
+#include "training/step_check.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/finite.hpp"
+#include "io/tensor_type.hpp"
+
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "training has to notice NaN: build without -ffast-math, -Ofast and -ffinite-math-only"
+#endif
+
+namespace moelm {
+
+std::string first_bad_loss(const Losses& losses) {
+  if (!is_finite(losses.cross_entropy)) return "cross-entropy";
+  for (std::size_t l = 0; l < losses.balance.size(); ++l) {
+    const BalanceLosses& balance = losses.balance[l];
+    for (const auto& [name, value] : {std::pair("importance", balance.importance),
+                                      {"load", balance.load},
+                                      {"Switch", balance.switch_balance},
+                                      {"z", balance.z},
+                                      {"threshold", balance.threshold}})
+      if (!is_finite(value)) return std::string(name) + " loss of model.layers." + std::to_string(l);
+  }
+  return {};
+}
+
+std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors) {
+  constexpr Index kPiece = Index{1} << 16;
+  struct Piece {
+    std::size_t tensor;
+    Index begin;
+  };
+  std::vector<Piece> pieces;
+  for (std::size_t t = 0; t < tensors.size(); ++t)
+    for (Index begin = 0; begin < tensors[t].size(); begin += kPiece) pieces.push_back({t, begin});
+  std::mutex mutex;
+  auto first = static_cast<Index>(pieces.size());
+  Index element = 0;
+  context.parallel_for(static_cast<Index>(pieces.size()), [&](Index i) {
+    const auto& [t, begin] = pieces[static_cast<std::size_t>(i)];
+    const NamedTensor& tensor = tensors[t];
+    const Index count = std::min(kPiece, tensor.size() - begin);
+    const Index bad = tensor.rounded != nullptr
+                          ? first_non_finite(TensorType::bf16, tensor.rounded->data() + begin, count)
+                          : first_non_finite(TensorType::f32, tensor.values->data() + begin, count);
+    if (bad < 0) return;
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (i >= first) return;
+    first = i;
+    element = begin + bad;
+  });
+  if (first == static_cast<Index>(pieces.size())) return {};
+  return tensors[pieces[static_cast<std::size_t>(first)].tensor].name + ", element " + std::to_string(element);
+}
+
+}  // namespace moelm

@@ -1,0 +1,245 @@
+#include "training/training_run.hpp"
+
+#include <ctime>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "checkpoint/checkpoint_names.hpp"
+#include "io/file.hpp"
+#include "io/sealed_json.hpp"
+#include "model_files/model_store.hpp"
+#include "model_files/run_origin.hpp"
+#include "training/progress_json.hpp"
+
+namespace moelm {
+
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Dataset& data, const TrainingStart& start,
+                         TrainingView& view)
+    : context_(context),
+      stored_(stored),
+      data_(data),
+      start_(start),
+      view_(view),
+      claim_(start.run, start.foreign_lock, *start.files),
+      trainer_(context, stored_.config, data),
+      collapse_(stored_.config.model, stored_.config.train.overload) {
+  require_as_it_was_read();
+  if (claim_.begins()) {
+    load_origin();
+    create_run(start.run, stored_, data, claim_.files());
+  }
+  const FoundCheckpoint found = open_checkpoints();
+  if (!claim_.begins()) write_run_config(start.run, stored_, claim_.files());
+  log_.emplace(open_log(found.checkpoint));
+  if (!log_->warning().empty()) view_.message("warning: " + log_->warning());
+  // From here on the run needs its origin no more.
+  if (!found.checkpoint && stored_.origin.kind != OriginKind::random) save(false);
+  claim_.keep();
+}
+
+/// Between reading a run and locking it another process may have begun, changed or removed it.
+void TrainingRun::require_as_it_was_read() {
+  const bool same = claim_.begins() ? stored_.checksum.empty() : read_run(start_.run).checksum == stored_.checksum;
+  if (!same)
+    throw Error(Exit::cannot_create,
+                start_.run + ": the run was begun or changed by another process just now; try again");
+  if (claim_.begins()) return require_no_traces(start_.run);
+  if (const std::vector<std::string> faults = foreign_checkpoints(start_.run, stored_); !faults.empty())
+    throw Error(Exit::bad_config, faults.front());
+  read_run_tokenizer(start_.run, stored_);
+}
+
+void TrainingRun::load_origin() {
+  if (stored_.origin.kind == OriginKind::random) return;
+  const OpenedOrigin origin = open_origin(start_.run, stored_, data_);
+  for (const std::string& warning : origin.warnings) view_.message("warning: " + warning);
+  if (stored_.origin.kind == OriginKind::resume) return restore(origin.checkpoint);
+  load_tensors(origin.checkpoint.model(), named_tensors(trainer_.learner().parameters()));
+  view_.message("weights of " + origin.checkpoint.path());
+}
+
+/// Opens the run's checkpoints and restores the one that counts; without any, its origin.
+FoundCheckpoint TrainingRun::open_checkpoints() {
+  store_.emplace(start_.run, claim_.files());
+  FoundCheckpoint found = store_->resume();
+  for (const std::string& warning : found.warnings) view_.message("warning: " + warning);
+  if (found.checkpoint) {
+    restore(*found.checkpoint);
+    last_checkpoint_ = found.checkpoint->path();
+    stored_.has_checkpoints = true;
+    if (trainer_.progress().step == 0) view_.message("weights of " + last_checkpoint_);
+  } else if (!claim_.begins()) {
+    require_none_lost(start_.run, stored_);
+    view_.message(start_.run + ": it was stopped before its first checkpoint; it begins again as it was begun");
+    load_origin();
+  }
+  return found;
+}
+
+MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
+  MetricsPosition position;
+  if (checkpoint) {
+    const JsonField metrics = JsonField(checkpoint->state(), checkpoint->path() + "/state.json").at("metrics");
+    position = {metrics.at("bytes").integer(0, Index{1} << 50), metrics.at("sha256").text()};
+  }
+  return MetricsLog::open(start_.run, position, trainer_.progress().step, claim_.files());
+}
+
+bool TrainingRun::finished() {
+  const TrainConfig& train = stored_.config.train;
+  const TrainProgress& progress = trainer_.progress();
+  return (progress.step >= train.steps && trainer_.is_validated()) ||
+         (train.patience > 0 && progress.without_improvement >= train.patience);
+}
+
+TrainEnd TrainingRun::run() {
+  if (trainer_.progress().step > 0)
+    log({{"time", utc_now()},
+         {"event", "resume"},
+         {"step", trainer_.progress().step},
+         {"threads", context_.threads()}});
+  trainer_.set_read_patience(start_.read_patience);
+  TrainEnd end = TrainEnd::stopped;
+  try {
+    end = trainer_.run(*this, start_.max_seconds);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::diverged) throw;
+    throw Error(error.exit(), error.what() + advice(trainer_.sound_step()));
+  }
+  if (end == TrainEnd::stopped) return end;
+  write_result();
+  require_finite_end();
+  return end;
+}
+
+void TrainingRun::on_step(const StepReport& report) {
+  const Index every = stored_.config.train.log_every;
+  if (every > 0 && report.progress.step % every == 0) {
+    Json line = step_json(report, stored_.config.model);
+    line["time"] = utc_now();
+    log(line);
+  }
+  if (prune_due_) prune();
+  for (const std::string& warning : collapse_.add(report.result.routing)) view_.message("warning: " + warning);
+  view_.on_step(report);
+}
+
+void TrainingRun::on_validation(const ValidationReport& report) {
+  Json line = validation_json(report);
+  line["time"] = utc_now();
+  log(line);
+  if (!report.progress.validation_finite)
+    view_.message("warning: step " + std::to_string(report.progress.step) +
+                  ": the validation perplexity is not a finite number: some weights or words of the validation text " +
+                  "overflow; such a step is never the best");
+  view_.on_validation(report);
+}
+
+void TrainingRun::on_read_error(const Error& error, double seconds) {
+  const Index step = trainer_.progress().step;
+  log({{"time", utc_now()}, {"event", "read_failed"}, {"step", step}, {"cause", error.what()}});
+  view_.message("warning: " + std::string(error.what()) + "; step " + std::to_string(step) +
+                " is saved now, then reading is tried again for " + format_duration(seconds) +
+                (error.exit() == Exit::bad_data ? " at most" : ""));
+}
+
+void TrainingRun::on_read_again(double seconds) {
+  view_.message("the text can be read again, after " + format_duration(seconds) + "; training goes on");
+}
+
+void TrainingRun::on_fault(const StepReport& report) {
+  log({{"time", utc_now()},
+       {"event", "bad_step"},
+       {"step", report.progress.step},
+       {"cause", report.result.fault},
+       {"applied", report.result.applied},
+       {"pass", report.batch.pass},
+       {"batch", report.batch.index},
+       {"in_a_row", report.progress.bad_steps}});
+  view_.message("warning: step " + std::to_string(report.progress.step) +
+                (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
+}
+
+void TrainingRun::log(const Json& line) {
+  claim_.lock().require_held();
+  log_->write(line);
+  const bool trouble = !log_->trouble().empty();
+  if (trouble && stored_.config.train.on_save_error == SaveErrors::stop) throw Error(Exit::io, log_->trouble());
+  if (trouble && !log_in_trouble_)
+    view_.message("warning: " + log_->trouble() + "; lines wait in memory, training goes on");
+  log_in_trouble_ = trouble;
+}
+
+bool TrainingRun::on_save(bool best, SaveTime time) {
+  claim_.lock().require_held();
+  try {
+    save(best);
+    return true;
+  } catch (const Error& error) {
+    claim_.lock().require_held();  // in the middle of the save it may have been lost
+    const bool may_go_on = time == SaveTime::underway && error.exit() != Exit::diverged &&
+                           stored_.config.train.on_save_error == SaveErrors::go_on;
+    if (!may_go_on) throw;
+    const Index step = trainer_.progress().step;
+    log({{"time", utc_now()}, {"event", "save_failed"}, {"step", step}, {"cause", error.what()}});
+    view_.message("warning: step " + std::to_string(step) + " was not saved: " + error.what() +
+                  "; earlier checkpoints are kept, training goes on");
+    return false;
+  }
+}
+
+void TrainingRun::on_slow_save(double save_seconds, double next_seconds) {
+  view_.message("a checkpoint took " + format_duration(save_seconds) + ": the next one comes after " +
+                format_duration(next_seconds) + ", so that saving takes at most 2 % of the time");
+}
+
+void TrainingRun::save(bool best) {
+  log_->sync();
+  Learner& learner = trainer_.learner();
+  CheckpointContents contents;
+  contents.step = trainer_.progress().step;
+  contents.model = tensor_views(named_tensors(learner.parameters()));
+  contents.optimizer = optimizer_views(learner.optimizer_tensors());
+  if (trainer_.carries()) contents.carried = tensor_views(state_tensors(trainer_.carried()));
+  contents.state = state_json();
+  const SavedCheckpoint saved = store_->save(contents, {best, stored_.config.train.keep, trainer_.sound_step()});
+  prune_due_ = saved.prune_again;
+  for (const std::string& warning : saved.warnings) view_.message("warning: " + warning);
+  last_checkpoint_ = join_path(join_path(start_.run, kCheckpointsDirectory), saved.name.text());
+  mark_saved();
+  view_.on_saved(last_checkpoint_, best);
+}
+
+/// From the first checkpoint on the run is never begun again by itself.
+void TrainingRun::mark_saved() {
+  if (stored_.has_checkpoints) return;
+  try {
+    stored_.has_checkpoints = true;
+    write_run_config(start_.run, stored_, claim_.files());
+  } catch (const Error& error) {
+    stored_.has_checkpoints = false;  // with the next one
+    view_.message(std::string("warning: ") + error.what());
+  }
+}
+
+void TrainingRun::prune() {
+  prune_due_ = false;
+  for (const std::string& warning : store_->prune({false, stored_.config.train.keep, trainer_.sound_step()}))
+    view_.message("warning: " + warning);
+}
+
+}  // namespace moelm

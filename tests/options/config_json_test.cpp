@@ -1,0 +1,192 @@
+// A configuration survives JSON; settings take effect in their order; what is unknown or out of range is named.
+#include "options/config_json.hpp"
+
+#include <optional>
+
+#include "options/config_keys.hpp"
+#include "options/presets.hpp"
+#include "support/catch.hpp"
+#include "support/error_of.hpp"
+
+using namespace moelm;
+
+namespace {
+
+Settings preset(const std::string& name) {
+  Settings settings;
+  apply_document(find_preset(name).document, "--preset " + name, settings);
+  return settings;
+}
+
+/// What a document does to the preset small, or how it is refused.
+std::string file_error(const std::string& text) {
+  Settings settings = preset("small");
+  const auto apply = [&] { apply_document(parse_json(text, "c.json"), "c.json", settings); };
+  const Exit exit = error_exit(apply);
+  REQUIRE((exit == Exit::ok || exit == Exit::bad_config));
+  return error_text(apply);
+}
+
+std::string set_error(const std::vector<std::string>& assignments, Exit expected = Exit::usage) {
+  Settings settings = preset("small");
+  const auto apply = [&] { apply_assignments(assignments, "--set", settings); };
+  REQUIRE(error_exit(apply) == expected);
+  return error_text(apply);
+}
+
+Settings with(const std::string& name, const std::vector<std::string>& assignments) {
+  Settings settings = preset(name);
+  apply_assignments(assignments, "--set", settings);
+  return settings;
+}
+
+const MoeConfig& moe_of(const Settings& settings) { return std::get<MoeConfig>(settings.config.model.layers[2]); }
+
+/// Takes back what two levels and factored moments cannot have.
+void allow(RunConfig& config) {
+  for (LayerConfig& layer : config.model.layers)
+    if (auto* moe = std::get_if<MoeConfig>(&layer); moe != nullptr && moe->hierarchical())
+      moe->w_switch = moe->w_z = moe->bias_rate = 0;
+  if (config.optimizer.experts.kind == OptimizerKind::factored) config.optimizer.experts.beta1 = 0;
+}
+
+}  // namespace
+
+TEST_CASE("every key of every preset reads back as it was written") {
+  for (const Preset& p : presets()) {
+    INFO(p.name);
+    Settings settings = preset(p.name);
+    double value = 0.25;
+    for (const ConfigKey& key : config_keys(settings.config))  // no value stays at its default
+      if (key.get().is_number_float()) key.set(value /= 2, Exit::internal);
+    const Json document = config_json(settings.config);
+    Settings back;
+    apply_document(parse_json(json_text(document, 2), "c.json"), "c.json", back);
+    REQUIRE(config_json(back.config) == document);
+    for (const ConfigKey& key : config_keys(back.config))
+      REQUIRE(back.is_given(key.name.starts_with("model.layers.") ? "model.layers" : key.name));
+    allow(back.config);
+    REQUIRE_NOTHROW(validate(back.config));
+  }
+}
+
+TEST_CASE("model.layers is a list of typed objects, their missing keys are defaults") {
+  Settings settings;
+  apply_document(parse_json(R"({"model": {"layers": [{"type": "embedding", "width": 7}, {"type": "moe", "gate": "top-k",
+      "hidden": [3, 4]}, {"type": "softmax"}], "dropout": 0.5}, "optimizer": {"experts": {"beta1": 0}}})",
+                            "c.json"),
+                 "c.json", settings);
+  REQUIRE(settings.config.model.layers.size() == 3);
+  const auto& moe = std::get<MoeConfig>(settings.config.model.layers[1]);
+  REQUIRE(moe.gate == GateKind::top_k);
+  REQUIRE(moe.hidden == std::vector<Index>{3, 4});
+  REQUIRE(moe.experts == MoeConfig{}.experts);
+  REQUIRE(settings.config.model.dropout == 0.5);
+  REQUIRE(settings.config.optimizer.experts.beta1 == 0);
+  REQUIRE(settings.config.optimizer.dense.beta1 == GroupConfig{}.beta1);
+  REQUIRE(settings.is_given("model.layers"));
+  REQUIRE_FALSE(settings.is_given("train.lr"));
+}
+
+TEST_CASE("an unknown key of a file is refused with the nearest one") {
+  REQUIRE(file_error(R"({"train": {"sed": 3}})") == "c.json: train.sed: unknown key; did you mean train.seed?");
+  REQUIRE(file_error(R"({"trian": {"lr": 3}})") == "c.json: trian: unknown key; did you mean train.lr?");
+  REQUIRE(holds(file_error(R"({"trian": {}})"), "trian: unknown key"));
+  REQUIRE(holds(file_error(R"({"model": 5})"), "c.json: model: unknown key"));
+  REQUIRE(file_error(R"({"model": {"layers": [{"type": "lstm", "cell": 4}]}})") ==
+          "c.json: model.layers.0.cell: unknown key; did you mean model.layers.0.cells?");
+  REQUIRE(file_error(R"({"train": {}})").empty());
+}
+
+TEST_CASE("a value of a file that is of the wrong type or out of range is refused with what was expected") {
+  REQUIRE(file_error(R"({"train": {"lr": "fast"}})") ==
+          "c.json: train.lr: expected a number of at least 0, found fast");
+  REQUIRE(file_error(R"({"train": {"batch": 2.5}})") ==
+          "c.json: train.batch: expected an integer of at least 1, found 2.5");
+  REQUIRE(file_error(R"({"train": {"batch": 0}})") ==
+          "c.json: train.batch: expected an integer of at least 1, found 0");
+  REQUIRE(holds(file_error(R"({"train": {"seed": 18446744073709551615}})"), "found 18446744073709551615"));
+  REQUIRE(file_error(R"({"model": {"dropout": 1}})") ==
+          "c.json: model.dropout: expected a number from 0 to 0.99, found 1");
+  REQUIRE(holds(file_error(R"({"train": {"schedule": "cosin"}})"),
+                "expected inverse-sqrt, cosine, linear, plateau or constant, found cosin"));
+  REQUIRE(file_error(R"({"model": {"layers": [{"type": "gru"}]}})") ==
+          "c.json: model.layers.0.type: expected embedding, lstm, moe or softmax, found gru");
+  REQUIRE(holds(file_error(R"({"model": {"layers": [5]}})"), "model.layers.0: expected an object with a type"));
+  REQUIRE(holds(file_error(R"({"model": {"layers": 5}})"), "model.layers: expected a list"));
+  REQUIRE(holds(file_error("[]"), "c.json: expected an object, found array"));
+  REQUIRE(file_error(R"({"train": {"steps": 1e3}})").empty());
+}
+
+TEST_CASE("assignments set keys with dots") {
+  const Settings s = with("small", {"train.lr=1e-3", "model.layers.2.experts=7", "model.layers.2.hidden=64,32",
+                                    "train.schedule=linear", "optimizer.experts.beta1=0.5", "train.lr=1e-3"});
+  REQUIRE(s.config.train.lr == 1e-3);
+  REQUIRE(moe_of(s).experts == 7);
+  REQUIRE(moe_of(s).hidden == std::vector<Index>{64, 32});
+  REQUIRE(s.config.train.schedule == ScheduleKind::linear);
+  REQUIRE(s.config.optimizer.experts.beta1 == 0.5);
+  REQUIRE(s.given.at("train.lr") == "--set");
+  REQUIRE(s.given.at("train.batch") == "--preset small");
+}
+
+TEST_CASE("moe.KEY sets the key on every MoE layer, a single layer's key wins over it") {
+  Settings s = preset("small");
+  s.config.model.layers.insert(s.config.model.layers.begin() + 3, MoeConfig{});
+  apply_assignments({"model.layers.3.k=1", "moe.k=3"}, "--set", s);
+  REQUIRE(moe_of(s).k == 3);
+  REQUIRE(std::get<MoeConfig>(s.config.model.layers[3]).k == 1);
+}
+
+TEST_CASE("model.width keeps the proportions of a preset, and single keys set beside it stay as typed") {
+  const Settings s = with("lstm-2048-512", {"model.width=64"});
+  REQUIRE(std::get<EmbeddingConfig>(s.config.model.layers[0]).width == 64);
+  REQUIRE(std::get<LstmConfig>(s.config.model.layers[1]).cells == 256);
+  REQUIRE(std::get<LstmConfig>(s.config.model.layers[1]).projection == 64);
+  const Settings t = with("moe-1-deep", {"model.layers.1.cells=10", "model.width=1"});
+  REQUIRE(moe_of(t).hidden == std::vector<Index>{2, 2, 2, 2});
+  REQUIRE(std::get<LstmConfig>(t.config.model.layers[1]).cells == 10);
+  REQUIRE(std::get<LstmConfig>(t.config.model.layers[3]).projection == 0);
+  Settings file = preset("small");
+  apply_document(parse_json(R"({"model": {"width": 128}, "moe": {"k": 2}})", "c.json"), "c.json", file);
+  REQUIRE(moe_of(file).hidden == std::vector<Index>{256});
+  REQUIRE(moe_of(file).k == 2);
+}
+
+TEST_CASE("all layers can be typed at once") {
+  const Settings s = with("small", {R"(model.layers=[{"type":"embedding","width":8},{"type":"softmax"}])"});
+  REQUIRE(s.config.model.layers.size() == 2);
+  REQUIRE(holds(set_error({"model.layers=[{]"}), "model.layers: byte"));
+}
+
+TEST_CASE("what is wrong with an assignment is usage, and says what was expected") {
+  REQUIRE(set_error({"train.sed=3"}) == "--set train.sed: unknown key; did you mean train.seed?");
+  REQUIRE(set_error({"moe.expert=3"}) == "--set moe.expert: unknown key; did you mean moe.experts?");
+  REQUIRE(set_error({"train.lr"}) == "--set train.lr: expected key=value");
+  REQUIRE(set_error({"train.lr=1e-3", "train.lr=2e-3"}) == "--set train.lr: given twice, as 1e-3 and as 2e-3");
+  REQUIRE(set_error({"train.batch=many"}) == "--set train.batch: expected an integer of at least 1, found many");
+  REQUIRE(set_error({"train.lr="}) == "--set train.lr: expected a number of at least 0, found nothing");
+  REQUIRE(set_error({"moe.k=0"}) == "--set model.layers.2.k: expected an integer of at least 1, found 0");
+  REQUIRE(holds(set_error({"moe.hidden=64,x"}), "expected a list of integers of at least 1"));
+  REQUIRE(holds(set_error({"model.width=0"}), "model.width: expected an integer from 1"));
+  Settings dense = preset("4xlstm-512");
+  REQUIRE(holds(error_text([&] { apply_assignments({"moe.k=1"}, "--set", dense); }), "found none"));
+}
+
+TEST_CASE("keys that do not fit together are refused with both") {
+  const auto error = [](const std::vector<std::string>& assignments) {
+    const Settings s = with("small", assignments);
+    REQUIRE(error_exit([&] { validate(s.config); }) == Exit::bad_config);
+    return error_text([&] { validate(s.config); });
+  };
+  REQUIRE(error({"moe.k=17"}) == "model.layers.2.k: expected 1 to 16 (model.layers.2.experts), found 17");
+  for (const char* key : {"batch", "unroll", "batch_tokens", "micro_batch_tokens", "warmup"}) {
+    const std::string name = std::string("train.") + key;
+    for (const char* size : {"9223372036854775807", "2305843009213693952"})
+      REQUIRE(holds(error({name + "=" + size}), name + ": expected at most"));
+  }
+  REQUIRE(holds(error_text([] { with("small", {"train.steps=9223372036854775807"}); }),
+                "--set train.steps: expected an integer from 0 to 999999999999"));
+  REQUIRE(error({"train.dtype=f16"}) == "train.dtype: expected f32, bf16 or auto, found f16");
+  REQUIRE(holds(error({"train.checkpoint_every=often"}), "expected auto, steps (500) or a time (10m), found often"));
+}

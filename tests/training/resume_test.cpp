@@ -1,0 +1,265 @@
+// A run that stops anywhere and goes on is the run that never stopped: the same weights to the byte, the same metrics
+// but for times.
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/file.hpp"
+#include "options/run_schedule.hpp"
+#include "support/catch.hpp"
+#include "support/new_run.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/tiny_data.hpp"
+#include "training/training_run.hpp"
+
+using namespace moelm;
+
+namespace {
+
+/// Asks for a stop after a number of steps.
+class StoppingView final : public TrainingView {
+ public:
+  explicit StoppingView(Index stop_after) : stop_after_(stop_after) {}
+  void message(const std::string&) override {}
+  void on_step(const StepReport& report) override {
+    if (report.progress.step == stop_after_) stopped = true;
+  }
+  void on_validation(const ValidationReport&) override {}
+  void on_saved(const std::string& checkpoint, bool) override { last_checkpoint = checkpoint; }
+
+  std::string last_checkpoint;
+  bool stopped = false;
+
+ private:
+  Index stop_after_;
+};
+
+std::string some_text(Index lines, std::uint64_t seed) {
+  const RandomStream random(seed, "text", 0);
+  std::string text;
+  for (Index i = 0; i < lines; ++i) {
+    const auto words = static_cast<Index>(random.uniform(0, i, 0) * 9);
+    for (Index w = 0; w < words; ++w)
+      text += std::string(1, static_cast<char>('a' + static_cast<int>(random.uniform(1, i, w) * 12))) + " ";
+    text += "\n";
+  }
+  return text;
+}
+
+RunConfig config_of(StateKind state) {
+  RunConfig config;
+  config.model = tiny_model();
+  config.model.dropout = 0.2;
+  std::get<SoftmaxConfig>(config.model.layers.back()).samples = state == StateKind::reset ? 6 : 0;
+  config.train.state = state;
+  config.train.batch = 3;
+  config.train.unroll = 7;
+  config.train.batch_tokens = 40;
+  config.train.lr = 0.01;
+  config.train.schedule = ScheduleKind::plateau;
+  config.train.warmup = 5;
+  config.train.steps = 40;
+  config.train.validate_every = 6;
+  config.train.checkpoint_every = "0";
+  return config;
+}
+
+struct Outcome {
+  TrainEnd end;
+  std::string weights, optimizer;
+  std::vector<Json> metrics;
+  Json result;  ///< without times and names of checkpoints
+};
+
+/// Trains, or goes on training, until the end or until a stop after `stop_after` steps (0: none).
+Outcome train(const std::string& run, const std::string& data, const RunConfig& config, int threads, Index stop_after) {
+  const Dataset dataset = Dataset::open(data);
+  if (!run_exists(run)) put_new_run(run, config, dataset);
+  Context context(threads, products_of(config.train));
+  StoppingView view(stop_after);
+  TrainingStart start;
+  start.run = run;
+  start.stop_requested = [&view] { return view.stopped; };
+  TrainingRun training(context, read_run(run), dataset, start, view);
+  Outcome outcome;
+  outcome.end = training.run();
+  outcome.result = training.result();
+  for (const char* key : {"seconds", "saving_seconds", "checkpoint", "best_checkpoint", "threads"})
+    outcome.result.erase(key);
+  outcome.weights = read_file(view.last_checkpoint + "/model.safetensors", 1 << 20);
+  outcome.optimizer = read_file(view.last_checkpoint + "/optimizer.safetensors", 1 << 20);
+  for_each_metric(run + "/metrics.jsonl", [&](const Json& line) {
+    if (line.contains("event")) return;
+    Json kept = line;
+    for (const char* key : {"time", "tokens_per_s"}) kept.erase(key);
+    outcome.metrics.push_back(std::move(kept));
+  });
+  return outcome;
+}
+
+void require_same_in_parts(const RunConfig& config) {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e", "f", "g"}),
+           {some_text(90, 1), some_text(12, 2), some_text(12, 3)});
+  const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+  REQUIRE(straight.end == TrainEnd::finished);
+  REQUIRE(straight.metrics.size() >= 46);
+
+  const Outcome first = train(directory / "parts", directory / "data", config, 2, 15);
+  REQUIRE(first.end == TrainEnd::stopped);
+  const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+  REQUIRE(rest.end == TrainEnd::finished);
+  REQUIRE(rest.weights == straight.weights);
+  REQUIRE(rest.optimizer == straight.optimizer);
+  REQUIRE(rest.metrics == straight.metrics);
+  REQUIRE(first.weights != straight.weights);
+}
+
+}  // namespace
+
+TEST_CASE("T5: forty steps are k, a stop and the rest, for every k") {
+  const TemporaryDirectory directory(memory_directory());
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e", "f", "g"}),
+           {some_text(90, 1), some_text(12, 2), some_text(12, 3)});
+  int same = 0;
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    const std::string name(enum_name(state));
+    const RunConfig config = config_of(state);
+    const Outcome straight = train(directory / name, directory / "data", config, 1, 0);
+    for (Index stop = 1; stop <= 40; ++stop) {
+      INFO(name << ", stopped after " << stop << " steps");
+      const std::string run = directory / (name + std::to_string(stop));
+      REQUIRE(train(run, directory / "data", config, 1, stop).end == TrainEnd::stopped);
+      const Outcome rest = train(run, directory / "data", config, 1, 0);
+      REQUIRE(rest.end == TrainEnd::finished);
+      REQUIRE(rest.weights == straight.weights);
+      REQUIRE(rest.optimizer == straight.optimizer);
+      REQUIRE(rest.metrics == straight.metrics);
+      REQUIRE(rest.result == straight.result);
+      ++same;
+    }
+  }
+  std::cout << "T5: " << same << " of 80 interrupted runs with the same bytes and metrics\n";
+}
+
+TEST_CASE("other threads and factored moments change nothing: fifteen, a stop and twenty-five more") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    require_same_in_parts(config_of(state));
+  }
+}
+
+TEST_CASE("the same with factored moments, of whole tensors and of tables with few rows") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    RunConfig config = config_of(state);
+    config.optimizer.experts.kind = OptimizerKind::factored;
+    config.optimizer.experts.clip = 0.1;
+    config.optimizer.dense.kind = OptimizerKind::adafactor;
+    config.optimizer.tables.kind = state == StateKind::carry ? OptimizerKind::factored : OptimizerKind::adafactor;
+    for_each_group(config.optimizer, [](const std::string& name, GroupConfig& group) {
+      if (name != "thresholds") group.beta1 = 0;
+    });
+    require_same_in_parts(config);
+  }
+}
+
+TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
+  RunConfig config = config_of(StateKind::carry);
+  config.train.dtype = "bf16";
+  require_same_in_parts(config);
+  std::get<MoeConfig>(config.model.layers[2]).weights = DataType::bf16;
+  require_same_in_parts(config);
+}
+
+TEST_CASE("a run begun from weights alone goes on from its very first checkpoint") {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+           {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+  const Dataset dataset = Dataset::open(directory / "data");
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    const std::string name(enum_name(state)), first = directory / (name + "-first"),
+                                              second = directory / (name + "-second");
+    RunConfig config = config_of(state);
+    config.train.steps = 6;
+    REQUIRE(train(first, directory / "data", config, 1, 0).end == TrainEnd::finished);
+    {
+      Context context(1);
+      StoppingView view(0);
+      TrainingStart start;
+      start.run = second;
+      const StoredRun begun_with = new_run(second, config, dataset, {OriginKind::init, first, "", ""});
+      const TrainingRun begun(context, begun_with, dataset, start, view);
+    }
+    REQUIRE(train(second, directory / "data", config, 1, 0).end == TrainEnd::finished);
+  }
+}
+
+TEST_CASE("a stop within a scheduled validation is made up for") {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+           {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+  const RunConfig config = config_of(StateKind::carry);
+  const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+  // The request arrives with step 12, whose validation is due: the validation gives way and is done on resuming.
+  train(directory / "parts", directory / "data", config, 1, 12);
+  const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+  REQUIRE(rest.weights == straight.weights);
+  REQUIRE(rest.metrics == straight.metrics);
+}
+
+TEST_CASE("steps added to a finished run have a course of their own, exact over stops") {
+  const TemporaryDirectory directory;
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+           {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+  RunConfig config = config_of(StateKind::carry);
+  config.train.schedule = ScheduleKind::cosine;
+  const auto lengthen = [&](const char* run) {
+    train(directory / run, directory / "data", config, 1, 0);
+    StoredRun stored = read_run(directory / run);
+    stored.config.train.steps = 60;
+    stored.config.schedule = lengthened(stored.config.schedule, 60);
+    write_run_config(directory / run, stored);
+  };
+  lengthen("straight");
+  const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+  REQUIRE(straight.end == TrainEnd::finished);
+  std::map<Index, double> rates;
+  for (const Json& line : straight.metrics)
+    if (line.contains("lr")) rates[line["step"].get<Index>()] = line["lr"].get<double>();
+  REQUIRE(rates[40] == Approx(0.01 * 0.02));
+  REQUIRE(rates[41] == Approx(0.001));  // warm-up over ten steps, half of what was added
+  REQUIRE(rates[50] == Approx(0.01));
+  REQUIRE(rates[60] == Approx(0.01 * 0.02));
+
+  lengthen("parts");
+  train(directory / "parts", directory / "data", config, 1, 47);
+  const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+  REQUIRE(rest.weights == straight.weights);
+  REQUIRE(rest.optimizer == straight.optimizer);
+  REQUIRE(rest.metrics == straight.metrics);
+}
+
+TEST_CASE("kinds without a planned end: made longer, a run is that of all steps in one go") {
+  for (const ScheduleKind kind : {ScheduleKind::inverse_sqrt, ScheduleKind::constant, ScheduleKind::plateau}) {
+    const TemporaryDirectory directory;
+    put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
+             {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
+    RunConfig config = config_of(StateKind::carry);
+    config.train.schedule = kind;
+    config.train.validate_every = 8;
+    train(directory / "longer", directory / "data", config, 1, 0);
+    StoredRun stored = read_run(directory / "longer");
+    stored.config.train.steps = 60;
+    stored.config.schedule = lengthened(stored.config.schedule, 60);
+    write_run_config(directory / "longer", stored);
+    const Outcome longer = train(directory / "longer", directory / "data", config, 1, 0);
+    config.train.steps = 60;
+    const Outcome at_once = train(directory / "at_once", directory / "data", config, 1, 0);
+    REQUIRE(longer.weights == at_once.weights);
+    REQUIRE(longer.optimizer == at_once.optimizer);
+    REQUIRE(longer.metrics == at_once.metrics);
+  }
+}
