@@ -17,14 +17,13 @@ namespace {
 
 constexpr auto kSlots = static_cast<std::size_t>(ScratchSlot::count);
 
-struct Slot {
-  Block data;
-  Index size = 0;
-};
-
 }  // namespace
 
 struct Context::Worker {
+  struct Slot {
+    Block data;
+    Index size = 0;
+  };
   std::array<Slot, kSlots> slots;
 };
 
@@ -64,7 +63,7 @@ void Context::parallel_ranges(Index count, Index grain, const std::function<void
 }
 
 std::span<float> Context::scratch(ScratchSlot slot, Index count) {
-  Slot& s = workers_[static_cast<std::size_t>(worker())]->slots[static_cast<std::size_t>(slot)];
+  Worker::Slot& s = workers_[static_cast<std::size_t>(worker())]->slots[static_cast<std::size_t>(slot)];
   if (s.size < count) {
     s.data.reset();
     s.data = allocate_block(static_cast<std::size_t>(count) * sizeof(float));

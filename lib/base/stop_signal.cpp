@@ -30,6 +30,8 @@ bool is_ignored(int number) {
   return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN;
 }
 
+}  // namespace
+
 /// Blocks signals in the calling thread and in all that it starts; their action is the default one, for a signal that
 /// is ignored need not become pending.
 class BlockedSignals {
@@ -77,8 +79,6 @@ class BlockedSignals {
   std::array<struct sigaction, kRequests.size() + kWarnings.size()> actions_before_{};
   std::size_t count_ = 0;
 };
-
-}  // namespace
 
 class StopSignal::Waiter {
  public:

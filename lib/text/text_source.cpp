@@ -28,20 +28,6 @@ namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{1} << 18;
 
-/// A descriptor open for reading that need not be a regular file.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) real_file_system().close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
- private:
-  int value_;
-};
-
 int open_input(const std::string& path) {
   if (path == "-") return duplicate_standard_input();
   int descriptor = -1;
@@ -97,6 +83,20 @@ std::size_t read_descriptor(int descriptor, char* out, std::size_t count, const 
 std::string name_of(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 }  // namespace
+
+/// A descriptor open for reading that need not be a regular file.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) real_file_system().close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+ private:
+  int value_;
+};
 
 struct TextSource::State {
   std::string name;
