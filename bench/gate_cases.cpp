@@ -57,9 +57,9 @@ class GateBench {
         dx_(shape.rows, shape.width),
         positions_(static_cast<std::size_t>(shape.rows)) {
     std::iota(positions_.begin(), positions_.end(), Index{0});
-    draw_ = gate_noise(RandomStream(1, "bench-noise", 0), 1, positions_);
-    p_.first = random_gate(context, config_.first_gate().experts, shape.width, 2);
-    gradients_.first = zero_gate(p_.first);
+    sample_noise_ = gate_noise(RandomStream(1, "bench-noise", 0), 1, positions_);
+    p_.primary = random_gate(context, config_.primary_gate().experts, shape.width, 2);
+    gradients_.primary = zero_gate(p_.primary);
     for (Index g = 0; g < config_.groups; ++g) {
       p_.groups.push_back(
           random_gate(context, config_.group_size(), shape.width, static_cast<std::uint64_t>(4 + 2 * g)));
@@ -68,20 +68,21 @@ class GateBench {
   }
 
   void forward() {
-    const GatePass pass{true, draw_};
+    const GatePass pass{true, sample_noise_};
     if (config_.hierarchical())
-      hierarchical_gate_forward(context_, config_, p_.first, p_.groups, x_, pass, hierarchy_, routing_);
+      hierarchical_gate_forward(context_, config_, p_.primary, p_.groups, x_, pass, hierarchy_, routing_);
     else
-      gate_forward(context_, config_.first_gate(), p_.first, x_, pass, cache_, routing_);
+      gate_forward(context_, config_.primary_gate(), p_.primary, x_, pass, cache_, routing_);
   }
 
   void backward() {
     dx_.zero();
     if (config_.hierarchical())
-      hierarchical_gate_backward(context_, config_, p_.first, p_.groups, x_, routing_, gradient_, routing_.sums,
-                                 hierarchy_, gradients_.first, gradients_.groups, dx_);
+      hierarchical_gate_backward(context_, config_, p_.primary, p_.groups, x_, routing_, gradient_, routing_.sums,
+                                 hierarchy_, gradients_.primary, gradients_.groups, dx_);
     else
-      gate_backward(context_, config_.first_gate(), p_.first, x_, routing_, gradient_, cache_, gradients_.first, dx_);
+      gate_backward(context_, config_.primary_gate(), p_.primary, x_, routing_, gradient_, cache_, gradients_.primary,
+                    dx_);
   }
 
   /// Choice, gates and gradient of the last row.
@@ -90,7 +91,7 @@ class GateBench {
     set_gradient();
     backward();
     const Index row = x_.rows() - 1;
-    const PlainGates plain(config_, p_, draw_);
+    const PlainGates plain(config_, p_, sample_noise_);
     const Doubles x = row_of(x_, row);
     // In the order of their numbers, so that those of a group stand side by side.
     std::vector<std::pair<Index, std::size_t>> pairs;
@@ -152,7 +153,7 @@ class GateBench {
   RoutingGradient gradient_;
   Matrix x_, dx_;
   std::vector<Index> positions_;
-  NoiseDraw draw_;
+  NoiseSampler sample_noise_;
 };
 
 BenchResult run_gate(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape,

@@ -11,7 +11,7 @@ namespace moelm {
 /// Refers to everything that it is made of.
 class PlainGates {
  public:
-  PlainGates(const MoeConfig& config, const GatesParameters& p, const NoiseDraw& draw)
+  PlainGates(const MoeConfig& config, const GatesParameters& p, const NoiseSampler& draw)
       : config_(config), p_(p), draw_(draw) {}
 
   /// The gate of each of the experts, which are in rising order.
@@ -28,7 +28,7 @@ class PlainGates {
 
   const MoeConfig& config_;
   const GatesParameters& p_;
-  const NoiseDraw& draw_;
+  const NoiseSampler& draw_;
 };
 
 }  // namespace moelm

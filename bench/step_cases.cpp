@@ -56,11 +56,11 @@ double plain_nll(const SoftmaxParameters& p, const Matrix& x, std::int32_t targe
 BenchResult run_evaluation(Context& context, const BenchSetting& setting, const std::string& part,
                            const std::string& name, const StepModel& model) {
   ModelParameters parameters = make_parameters(model.model, model.vocabulary);
-  initialise(context, model.model, 1, parameters);
+  initialise(context, 1, parameters);
   const Batch batch = random_batch(model, 0);
   ModelState state;
   ModelCache cache, other_cache;
-  cache.weights = other_cache.weights = PackedWeights::kept;
+  cache.packing = other_cache.packing = WeightPacking::once;
   std::vector<double> nll(static_cast<std::size_t>(model.tokens())), other_nll = nll;
   const auto score = [&](Context& in, ModelCache& memory, std::vector<double>& out) {
     state.reset(parameters, model.streams);

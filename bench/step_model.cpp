@@ -40,7 +40,7 @@ double dense_bytes(const OptimizerConfig& optimizer, ParameterGroup group) {
 /// Experts that N tokens touch where each chooses k of E with equal probability.
 double touched_experts(const MoeConfig& moe, double tokens) {
   const auto experts = static_cast<double>(moe.experts);
-  return experts * (1 - std::pow(1 - static_cast<double>(moe.chosen()) / experts, tokens));
+  return experts * (1 - std::pow(1 - static_cast<double>(moe.experts_per_token()) / experts, tokens));
 }
 
 /// Bytes of one weight of an expert in a step: read in both directions and updated. Weights kept in bfloat16 are half.
@@ -50,10 +50,10 @@ double expert_bytes(DataType weights, OptimizerKind kind) {
   return 4 * weight + moments;
 }
 
-double norm_of(ModelGradients& gradients) {
+double norm_of(ModelParameters& parameters, ModelGradients& gradients) {
   double sum = 0;
-  for (const NamedGradient& g : named_gradients(gradients)) {
-    const Matrix& values = g.whole != nullptr ? *g.whole : g.rows->rows;
+  for (const TrainedTensor& t : trained_tensors(parameters, gradients)) {
+    const Matrix& values = t.gradient != nullptr ? *t.gradient : t.rows->rows;
     sum += inner_product(values.data(), values.data(), values.size());
   }
   return std::sqrt(sum);
@@ -138,16 +138,16 @@ std::vector<BenchLayer> balance_of(const StepResult& result) {
 }
 
 void check_step(Context& context, const BenchSetting& setting, const std::string& name, const ModelConfig& config,
-                const ModelParameters& parameters, const Batch& batch, const ModelState& state) {
+                ModelParameters& parameters, const Batch& batch, const ModelState& state) {
   Context other(context.threads(), context.products() == DataType::f32 ? DataType::bf16 : DataType::f32);
-  ModelGradients gradients = make_gradients(config, parameters);
+  ModelGradients gradients = make_gradients(parameters);
   ModelCache cache;
   std::vector<double> nll(static_cast<std::size_t>(batch.rows()));
   const auto pass = [&](Context& in) {
     ModelState begin = state.clone();
     const PassOptions options{true, 1, 1, batch.sequence.streams()};
     const Losses losses = model_gradients(in, config, parameters, batch, options, begin, cache, gradients, nll);
-    return std::pair(losses.cross_entropy, norm_of(gradients));
+    return std::pair(losses.cross_entropy, norm_of(parameters, gradients));
   };
   const auto [loss, norm] = pass(context);
   const auto [other_loss, other_norm] = pass(other);

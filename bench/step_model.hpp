@@ -55,6 +55,6 @@ std::vector<BenchLayer> balance_of(const StepResult& result);
 /// everything but the experts. `state` is what the batch begins with. Throws std::logic_error where they are too far
 /// apart.
 void check_step(Context& context, const BenchSetting& setting, const std::string& name, const ModelConfig& config,
-                const ModelParameters& parameters, const Batch& batch, const ModelState& state);
+                ModelParameters& parameters, const Batch& batch, const ModelState& state);
 
 }  // namespace moelm

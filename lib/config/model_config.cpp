@@ -34,7 +34,7 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
   if (c.experts < 1) refuse(layer, "experts", "at least 1", std::to_string(c.experts));
   if (c.hierarchical()) validate_hierarchy(c, layer);
   const Index most = c.group_size();
-  if (c.gated() && (c.k < 1 || c.k > most))
+  if (c.has_gate() && (c.k < 1 || c.k > most))
     refuse(layer, "k",
            "1 to " + std::to_string(most) + " (" + key(layer, "experts") +
                (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",

@@ -34,13 +34,13 @@ struct GateConfig {
   double noise_epsilon = 0.01;
 
   /// Whether there is anything to choose.
-  bool gated() const { return experts > 1; }
+  bool has_gate() const { return experts > 1; }
   /// Whether noise is drawn.
-  bool noisy() const { return gated() && kind == GateKind::noisy_top_k; }
+  bool noisy() const { return has_gate() && kind == GateKind::noisy_top_k; }
   /// Whether the load is the smooth estimate with a gradient (equation 9), not a count.
   bool smooth_load() const { return noisy() && k < experts; }
   /// Experts that a row takes, on average where the gate is balanced.
-  Index chosen() const { return !gated() ? 1 : kind == GateKind::softmax ? experts : k; }
+  Index experts_per_token() const { return !has_gate() ? 1 : kind == GateKind::softmax ? experts : k; }
 };
 
 /// Configuration of an MoE layer (section 2; appendix B with groups). With one expert there is no gate at all.
@@ -61,20 +61,24 @@ struct MoeConfig {
   bool recompute = false;
   DataType weights = DataType::f32;
 
-  bool gated() const { return experts > 1; }
+  bool has_gate() const { return experts > 1; }
   bool hierarchical() const { return groups > 0; }
   /// Experts in a group; all of them in a flat layer.
   Index group_size() const { return hierarchical() ? experts / groups : experts; }
   /// The gate of a flat layer, over all experts; of a hierarchical layer the primary gate, over its groups.
-  GateConfig first_gate() const {
+  GateConfig primary_gate() const {
     return {gate, hierarchical() ? groups : experts, hierarchical() ? k_groups : k, noise_epsilon};
   }
   /// The gate of each group of a hierarchical layer.
   GateConfig secondary_gate() const { return {gate, group_size(), k, noise_epsilon}; }
   /// Whether a load loss exists: some gate has a smooth load.
-  bool smooth_load() const { return first_gate().smooth_load() || (hierarchical() && secondary_gate().smooth_load()); }
+  bool smooth_load() const {
+    return primary_gate().smooth_load() || (hierarchical() && secondary_gate().smooth_load());
+  }
   /// Experts of a row, on average where the gate is balanced; hierarchical: the product of both levels.
-  Index chosen() const { return first_gate().chosen() * (hierarchical() ? secondary_gate().chosen() : 1); }
+  Index experts_per_token() const {
+    return primary_gate().experts_per_token() * (hierarchical() ? secondary_gate().experts_per_token() : 1);
+  }
 };
 
 template <class Visitor>

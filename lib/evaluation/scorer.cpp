@@ -32,7 +32,7 @@ void permute_state(ModelState& state, std::span<const std::size_t> order, bool i
 
 Scorer::Scorer(Context& context, const ModelConfig& config, const ModelParameters& parameters)
     : context_(context), config_(config), parameters_(parameters) {
-  cache_.weights = PackedWeights::kept;
+  cache_.packing = WeightPacking::once;
 }
 
 void Scorer::restart(std::size_t count, std::int32_t end_id, std::vector<std::int32_t>& previous,

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "model/size.hpp"
 #include "ops/dropout.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
@@ -12,24 +11,22 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kRowsOfATask = 64;
-
 void copy(Context& context, ConstMatrixView from, Matrix& to) {
   to.reshape(from.rows, from.cols);
-  context.parallel_ranges(from.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(from.rows, kRowsPerTask, [&](Index begin, Index end) {
     std::copy_n(from.row(begin), (end - begin) * from.cols, to.row(begin));
   });
 }
 
 void apply_sigmoid(Context& context, MatrixView x) {
-  context.parallel_ranges(x.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(x.rows, kRowsPerTask, [&](Index begin, Index end) {
     kernels().sigmoid((end - begin) * x.cols, x.row(begin), x.row(begin));
   });
 }
 
 /// dy *= y (1 - y)
 void sigmoid_backward(Context& context, ConstMatrixView y, MatrixView dy) {
-  context.parallel_ranges(y.rows, kRowsOfATask, [&](Index begin, Index end) {
+  context.parallel_ranges(y.rows, kRowsPerTask, [&](Index begin, Index end) {
     const float* s = y.row(begin);
     float* d = dy.row(begin);
     for (Index i = 0; i < (end - begin) * y.cols; ++i) d[i] *= s[i] * (1.0f - s[i]);
@@ -42,7 +39,7 @@ T& ensure_cache(LayerCache& cache) {
   return std::get<T>(cache);
 }
 
-/// One pass over a batch: the common coordinates of forward and backward.
+/// One pass over a batch: figure 1 forwards and backwards.
 class Pass {
  public:
   Pass(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
@@ -55,6 +52,15 @@ class Pass {
           batch.sequence.positions(std::max(options.streams, batch.sequence.streams()), options.part.first_stream);
   }
 
+  /// Layers 0 ... layers - 1: x_0 = drop(embedding), x_l = x_{l-1} + drop(layer_l(x_{l-1})).
+  void forward(ModelState& state, std::size_t layers) {
+    for (std::size_t l = 0; l < layers; ++l) {
+      std::visit([&](const auto& layer) { layer_forward(l, layer, state); }, p_.layers[l]);
+      drop(l, cache_.x[l]);
+      if (residual(l)) add(context_, cache_.x[l - 1], cache_.x[l]);
+    }
+  }
+
   /// All layers but the softmax.
   void forward(ModelState& state) { forward(state, p_.layers.size() - 1); }
 
@@ -62,11 +68,11 @@ class Pass {
   void route(ModelState& state) {
     std::size_t last = p_.layers.size();
     for (std::size_t l = 0; l < p_.layers.size(); ++l)
-      if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->gated()) last = l;
+      if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->has_gate()) last = l;
     if (last == p_.layers.size()) return;
     forward(state, last);
-    moe_route(context_, std::get<MoeConfig>(config_.layers[last]), std::get<MoeParameters>(p_.layers[last]).gates,
-              cache_.x[last - 1], gate_pass(last), ensure_cache<MoeLayerCache>(cache_.layers[last]).moe);
+    moe_route(context_, moe_config(last), std::get<MoeParameters>(p_.layers[last]).gates, cache_.x[last - 1],
+              gate_pass(last), ensure_cache<MoeLayerCache>(cache_.layers[last]).moe);
   }
 
   /// From cache.dx, the gradient of the softmax's input, through all layers.
@@ -74,29 +80,20 @@ class Pass {
     for (std::size_t l = p_.layers.size() - 1; l-- > 0;) {
       copy(context_, cache_.dx, cache_.dlayer);
       drop(l, cache_.dlayer);
-      if (std::holds_alternative<EmbeddingParameters>(p_.layers[l])) {
-        embedding_gradient(std::get<RowGradient>(gradients.layers[l]));
-        return;
-      }
-      cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
-      if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
-        auto& cache = std::get<LstmCache>(cache_.layers[l]);
-        cache.dfinal.reset(batch_.sequence.streams(), *lstm);
-        lstm_backward(context_, *lstm, batch_.sequence, cache_.x[l - 1], cache_.dlayer, cache, cache.dfinal,
-                      std::get<LstmParameters>(gradients.layers[l]), cache_.dprevious);
-      } else {
-        auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
-        sigmoid_backward(context_, cache.output, cache_.dlayer);
-        moe_backward(context_, std::get<MoeConfig>(config_.layers[l]), std::get<MoeParameters>(p_.layers[l]),
-                     cache_.x[l - 1], cache_.dlayer, sums_of(l), cache.moe,
-                     std::get<GatesParameters>(gradients.layers[l]), cache_.dprevious);
-      }
+      if (l > 0) cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
+      std::visit([&](const auto& layer) { layer_backward(l, layer, gradients.layers[l]); }, p_.layers[l]);
+      if (l == 0) return;
       if (residual(l)) add(context_, cache_.dx, cache_.dprevious);
       cache_.dx.swap(cache_.dprevious);
     }
   }
 
-  /// Loss of every row, and the gradient of its mean: into cache.dx and the softmax's gradients.
+  /// nll of every row.
+  void score(std::span<double> nll) {
+    softmax_forward(context_, softmax(), softmax_input(), batch_.targets, softmax_cache(), nll);
+  }
+
+  /// nll of every row, and the gradient of its mean: into cache.dx and the softmax's gradients.
   void softmax_backward(LayerGradients& gradients, std::span<double> nll) {
     const Matrix& x = softmax_input();
     cache_.dx.reshape(x.rows(), x.cols());
@@ -109,7 +106,7 @@ class Pass {
     }
     const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
     const SampledIds sample = sample_log_uniform(
-        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows());
+        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows);
     SampledSoftmaxGradient part;
     sampled_softmax_forward_backward(context_, softmax(), sample, x, batch_.targets, scale,
                                      ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll,
@@ -127,49 +124,68 @@ class Pass {
     return static_cast<double>(options_.part.rows > 0 ? options_.part.rows : batch_.rows());
   }
 
-  SoftmaxCache& softmax_cache() {
-    auto& cache = ensure_cache<SoftmaxCache>(cache_.layers.back());
-    cache.weights = softmax().weight.size() <= kMostKeptNumbers ? cache_.weights : PackedWeights::renewed;
-    return cache;
-  }
-  const SoftmaxParameters& softmax() const { return std::get<SoftmaxParameters>(p_.layers.back()); }
-  const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
-
  private:
-  /// Layers 0 ... end - 1.
-  void forward(ModelState& state, std::size_t end) {
-    for (std::size_t l = 0; l < end; ++l) {
-      if (const auto* embedding = std::get_if<EmbeddingParameters>(&p_.layers[l])) {
-        cache_.x[l].reshape(batch_.rows(), embedding->weight.cols());
-        embedding_forward(context_, *embedding, batch_.inputs, cache_.x[l]);
-      } else if (const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l])) {
-        auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
-        cache.weights = cache_.weights;
-        lstm_forward(context_, *lstm, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
-        copy(context_, cache.output, cache_.x[l]);
-      } else {
-        forward_moe(l);
-      }
-      drop(l, cache_.x[l]);
-      if (residual(l)) add(context_, cache_.x[l - 1], cache_.x[l]);
-    }
+  // One layer after the other, forward and backward side by side. Forward reads x[l - 1] and writes x[l]; backward
+  // reads dlayer, the gradient of the layer's output, adds to the gradients and writes dprevious, that of its input.
+
+  void layer_forward(std::size_t l, const EmbeddingParameters& p, ModelState&) {
+    cache_.x[l].reshape(batch_.rows(), p.weight.cols());
+    embedding_forward(context_, p, batch_.inputs, cache_.x[l]);
+  }
+  void layer_backward(std::size_t, const EmbeddingParameters&, LayerGradients& gradients) {
+    auto& gradient = std::get<RowGradient>(gradients);
+    RowGradient part;
+    embedding_backward(context_, batch_.inputs, cache_.dlayer, options_.part.accumulate ? part : gradient);
+    if (options_.part.accumulate) add_rows(part, gradient);
   }
 
-  void forward_moe(std::size_t l) {
+  void layer_forward(std::size_t l, const LstmParameters& p, ModelState& state) {
+    auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
+    cache.packing = cache_.packing;
+    lstm_forward(context_, p, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
+    copy(context_, cache.output, cache_.x[l]);
+  }
+  void layer_backward(std::size_t l, const LstmParameters& p, LayerGradients& gradients) {
+    auto& cache = std::get<LstmCache>(cache_.layers[l]);
+    cache.dfinal.reset(batch_.sequence.streams(), p);
+    lstm_backward(context_, p, batch_.sequence, cache_.x[l - 1], cache_.dlayer, cache, cache.dfinal,
+                  std::get<LstmParameters>(gradients), cache_.dprevious);
+  }
+
+  /// The combined output of the experts passes through a sigmoid (appendix C.1).
+  void layer_forward(std::size_t l, const MoeParameters& p, ModelState&) {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
-    cache.moe.experts.weights = cache.moe.shared.weights = weights_of_experts(l);
+    cache.moe.experts.packing = cache.moe.shared.packing = packing(p.elements());
     cache.output.reshape(x.rows(), x.cols());
-    moe_forward(context_, std::get<MoeConfig>(config_.layers[l]), std::get<MoeParameters>(p_.layers[l]), x,
-                gate_pass(l), cache.moe, cache.output);
+    moe_forward(context_, moe_config(l), p, x, gate_pass(l), cache.moe, cache.output);
     apply_sigmoid(context_, cache.output);
     copy(context_, cache.output, cache_.x[l]);
   }
+  void layer_backward(std::size_t l, const MoeParameters& p, LayerGradients& gradients) {
+    auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
+    sigmoid_backward(context_, cache.output, cache_.dlayer);
+    moe_backward(context_, moe_config(l), p, cache_.x[l - 1], cache_.dlayer, sums_of(l), cache.moe,
+                 std::get<GatesParameters>(gradients), cache_.dprevious);
+  }
 
-  PackedWeights weights_of_experts(std::size_t l) const {
-    return all_expert_weights(std::get<MoeConfig>(config_.layers[l]), cache_.x[l - 1].cols()) <= kMostKeptNumbers
-               ? cache_.weights
-               : PackedWeights::renewed;
+  /// The softmax is the last layer: score() and softmax_backward().
+  void layer_forward(std::size_t, const SoftmaxParameters&, ModelState&) {}
+  void layer_backward(std::size_t, const SoftmaxParameters&, LayerGradients&) {}
+
+  SoftmaxWeights softmax() const { return std::get<SoftmaxParameters>(p_.layers.back()); }
+  const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
+  SoftmaxCache& softmax_cache() {
+    auto& cache = ensure_cache<SoftmaxCache>(cache_.layers.back());
+    cache.packing = packing(softmax().weight.size());
+    return cache;
+  }
+
+  const MoeConfig& moe_config(std::size_t l) const { return std::get<MoeConfig>(config_.layers[l]); }
+
+  /// How a layer with so many weights packs them.
+  WeightPacking packing(Index elements) const {
+    return elements <= kMaxCachedElements ? cache_.packing : WeightPacking::every_pass;
   }
 
   GatePass gate_pass(std::size_t l) const {
@@ -180,12 +196,6 @@ class Pass {
     return {true, [&draws = options_.gate_draws[l]](Index row, Index first, Index count, float* out) {
               std::copy_n(draws.row(row) + first, count, out);
             }};
-  }
-
-  void embedding_gradient(RowGradient& gradient) {
-    RowGradient part;
-    embedding_backward(context_, batch_.inputs, cache_.dlayer, options_.part.accumulate ? part : gradient);
-    if (options_.part.accumulate) add_rows(part, gradient);
   }
 
   void drop(std::size_t l, MatrixView x) {
@@ -214,26 +224,6 @@ double Losses::total() const {
   return sum;
 }
 
-void ModelState::reset(const ModelParameters& parameters, Index streams) {
-  layers.resize(parameters.layers.size());
-  for (std::size_t l = 0; l < layers.size(); ++l)
-    if (const auto* lstm = std::get_if<LstmParameters>(&parameters.layers[l])) layers[l].reset(streams, *lstm);
-}
-
-void ModelState::copy_from(const ModelState& other) {
-  layers.resize(other.layers.size());
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    layers[l].h.copy_from(other.layers[l].h);
-    layers[l].c.copy_from(other.layers[l].c);
-  }
-}
-
-ModelState ModelState::clone() const {
-  ModelState copy;
-  for (const LstmState& layer : layers) copy.layers.push_back({layer.h.clone(), layer.c.clone()});
-  return copy;
-}
-
 void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache) {
   Pass(context, config, parameters, batch, options, cache).forward(state);
@@ -244,7 +234,7 @@ void model_score(Context& context, const ModelConfig& config, const ModelParamet
   const PassOptions options;
   Pass pass(context, config, parameters, batch, options, cache);
   pass.forward(state);
-  softmax_forward(context, pass.softmax(), pass.softmax_input(), batch.targets, pass.softmax_cache(), nll);
+  pass.score(nll);
 }
 
 Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,

@@ -11,23 +11,10 @@
 #include "base/context.hpp"
 #include "config/model_config.hpp"
 #include "model/batch.hpp"
+#include "model/model_state.hpp"
 #include "model/parameters.hpp"
 
 namespace moelm {
-
-/// Recurrent state of every stream, one entry a layer (empty where a layer has none).
-struct ModelState {
-  std::vector<LstmState> layers;
-
-  ModelState clone() const;
-  /// Becomes a copy of `other`; memory is used again.
-  void copy_from(const ModelState& other);
-  /// Zero state for `streams` streams.
-  void reset(const ModelParameters& parameters, Index streams);
-};
-
-/// The carried state as tensors layers.i.h and layers.i.c.
-std::vector<NamedTensor> state_tensors(ModelState& state);
 
 /// Memory of the MoE layer's output beside that of its parts.
 struct MoeLayerCache {
@@ -39,8 +26,8 @@ using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, Softma
 
 /// What backward needs, and the memory of a pass; one a worker.
 struct ModelCache {
-  /// `kept` in evaluation: the weights are the same in all passes of this cache.
-  PackedWeights weights = PackedWeights::renewed;
+  /// Once in evaluation: the weights are the same in all passes of this cache.
+  WeightPacking packing = WeightPacking::every_pass;
   std::vector<LayerCache> layers;
   std::vector<Matrix> x;  ///< x[l] [N, width], the output of layer l
   Matrix dlayer, dx, dprevious;

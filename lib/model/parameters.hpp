@@ -6,7 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/context.hpp"
 #include "config/model_config.hpp"
+#include "config/tensor_spec.hpp"
 #include "moe/moe_layer.hpp"
 #include "nn/embedding.hpp"
 #include "nn/lstm.hpp"
@@ -15,51 +17,47 @@
 
 namespace moelm {
 
+/// The tensors of every layer of a valid model, as the layers declare them.
+std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabulary);
+
 using LayerParameters = std::variant<EmbeddingParameters, LstmParameters, MoeParameters, SoftmaxParameters>;
 
 /// Weights; shared and const during a pass.
 struct ModelParameters {
   std::vector<LayerParameters> layers;
+  std::vector<LayerTensors> tensors;  ///< what they were made from
 };
 
-using LayerGradients =
-    std::variant<RowGradient, LstmParameters, GatesParameters, SoftmaxParameters, SampledSoftmaxGradient>;
+using LayerGradients = std::variant<RowGradient, EmbeddingParameters, LstmParameters, GatesParameters,
+                                    SoftmaxParameters, SampledSoftmaxGradient>;
 
-/// Gradients of everything except experts, whose gradients are formed one at a time from their cache.
+/// Gradients of all tensors but the experts', which the optimizer forms one at a time from the cache.
 struct ModelGradients {
   std::vector<LayerGradients> layers;
 
-  /// Zero, except gradients of rows, which are overwritten by each pass.
+  /// Zeroes whole gradients; every pass overwrites gradients of rows.
   void zero();
 };
-
-/// Calls visit(prefix of its names, gate) for the gates of a layer.
-template <class Visit>
-void for_each_gate(GatesParameters& gates, Visit&& visit) {
-  visit(gates.groups.empty() ? "" : "primary.", gates.first);
-  for (std::size_t g = 0; g < gates.groups.size(); ++g) visit("groups." + std::to_string(g) + ".", gates.groups[g]);
-}
 
 /// Weights of a valid configuration, all zero.
 ModelParameters make_parameters(const ModelConfig& config, Index vocabulary);
 
-/// Zero gradients for the same.
-ModelGradients make_gradients(const ModelConfig& config, const ModelParameters& parameters);
+/// Zero gradients for these weights.
+ModelGradients make_gradients(const ModelParameters& parameters);
 
-/// Initial values of design: softmax N(0, 0.01^2), embedding N(0, 0.1^2), LSTM and experts uniform
-/// +-sqrt(3 / fan_in), forget gate bias 1, noisy gates zero, gates without noise N(0, 1/D). A function of the seed.
-void initialise(Context& context, const ModelConfig& config, std::uint64_t seed, ModelParameters& parameters);
+/// Gives every tensor its initial value, a function of the seed.
+void initialise(Context& context, std::uint64_t seed, ModelParameters& parameters);
 
 /// A tensor as files name it: "layers.1.weight_ih"; biases are vectors, all others matrices.
 struct NamedTensor {
   std::string name;
   Matrix* values;  ///< null where the tensor is kept in bfloat16
   bool vector;
-  Bf16Matrix* rounded = nullptr;
+  Bf16Matrix* bf16_values = nullptr;
 
-  Index size() const { return rounded != nullptr ? rounded->size() : values->size(); }
+  Index size() const { return bf16_values != nullptr ? bf16_values->size() : values->size(); }
   std::vector<Index> shape() const {
-    if (rounded != nullptr) return {rounded->rows(), rounded->cols()};
+    if (bf16_values != nullptr) return {bf16_values->rows(), bf16_values->cols()};
     return vector ? std::vector<Index>{values->size()} : std::vector<Index>{values->rows(), values->cols()};
   }
 };
@@ -67,15 +65,15 @@ struct NamedTensor {
 /// Every tensor of the model in the order of the layers. Pointers are valid as long as the parameters do not move.
 std::vector<NamedTensor> named_tensors(ModelParameters& parameters);
 
-/// The gradient of a tensor: all of it, or of few rows of a table.
-struct NamedGradient {
-  std::string name;  ///< of the tensor
-  Matrix* whole = nullptr;
+/// A tensor that a gradient trains, and that gradient: all of it, or of few rows of a table.
+struct TrainedTensor {
+  NamedTensor tensor;
+  ParameterGroup group;
+  Matrix* gradient = nullptr;
   RowGradient* rows = nullptr;
 };
 
-/// The gradients of all tensors that have one beside the experts', which are formed one at a time, and the biases of
-/// gates, which counts move.
-std::vector<NamedGradient> named_gradients(ModelGradients& gradients);
+/// The tensors that a gradient trains, the experts' excepted. Pointers are valid as long as neither argument moves.
+std::vector<TrainedTensor> trained_tensors(ModelParameters& parameters, ModelGradients& gradients);
 
 }  // namespace moelm

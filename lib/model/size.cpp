@@ -4,6 +4,7 @@
 
 #include "base/checked.hpp"
 #include "base/error.hpp"
+#include "model/parameters.hpp"
 
 namespace moelm {
 
@@ -26,50 +27,20 @@ class Exact {
   Index value_;
 };
 
-Exact exact_expert_weights(const MoeConfig& config, Index width) {
-  Exact sum = 0, inputs = width;
-  for (const Index units : config.hidden) {
-    sum = sum + inputs * units;
-    inputs = units;
-  }
-  return sum + inputs * width;
-}
-
-LayerSize size_of(const EmbeddingConfig& c, Index, Index vocabulary) {
-  return {"embedding", 0, c.width, (Exact(vocabulary) * c.width).value(), 0, 0};
-}
-
-LayerSize size_of(const LstmConfig& c, Index inputs, Index) {
-  const Index outputs = c.output_width();
-  const Exact projection = c.projection > 0 ? Exact(c.cells) * c.projection : Exact(0);
-  const Exact weights = Exact(4) * c.cells * (Exact(inputs) + outputs) + projection;
-  return {"lstm", inputs, outputs, (weights + Exact(4) * c.cells).value(), weights.value(), weights.value()};
-}
-
-LayerSize size_of(const MoeConfig& c, Index inputs, Index) {
-  const Exact expert = exact_expert_weights(c, inputs);
-  if (!c.gated()) {
-    const Exact all = expert * (Exact(1) + c.shared);
-    return {"moe", inputs, inputs, all.value(), all.value(), all.value()};
-  }
-  const Exact logit = Exact(c.first_gate().noisy() ? 2 : 1) * inputs;
-  // A hierarchy asks its primary gate, then the secondary gates of the groups chosen.
-  Exact gate = logit * (c.hierarchical() ? c.groups : c.experts), gate_ops = gate;
-  if (c.hierarchical()) {
-    const Exact secondary = c.secondary_gate().gated() ? logit * c.group_size() : Exact(0);
-    gate = gate + secondary * c.groups;
-    gate_ops = gate_ops + secondary * c.first_gate().chosen();
-  }
-  const Exact weights = gate + expert * (Exact(c.experts) + c.shared);
-  const Exact vectors = (c.bias_rate > 0 ? Exact(c.first_gate().experts) : Exact(0)) +
-                        (c.gate == GateKind::balanced ? Exact(c.experts) : Exact(0));
-  return {"moe",           inputs,
-          inputs,          (weights + vectors).value(),
-          weights.value(), (gate_ops + expert * (Exact(c.chosen()) + c.shared)).value()};
-}
-
-LayerSize size_of(const SoftmaxConfig&, Index inputs, Index vocabulary) {
-  return {"softmax", inputs, vocabulary, (Exact(vocabulary) * inputs + vocabulary).value(), 0, 0};
+/// Sums over the declared tensors. The paper leaves embedding and softmax out of its counts of weights and operations.
+LayerSize count(const LayerConfig& config, const LayerTensors& tensors, Index inputs, Index outputs) {
+  Exact parameters = 0, weights = 0, ops = 0;
+  for (const TensorBlock& block : tensors)
+    for (const TensorSpec& spec : block.tensors) {
+      const Exact size = Exact(spec.rows) * spec.columns;
+      parameters = parameters + size * block.copies;
+      if (spec.vector) continue;
+      weights = weights + size * block.copies;
+      ops = ops + size * block.copies_per_token;
+    }
+  const bool table = std::holds_alternative<EmbeddingConfig>(config) || std::holds_alternative<SoftmaxConfig>(config);
+  return {layer_type(config),     inputs, outputs, parameters.value(), table ? 0 : weights.value(),
+          table ? 0 : ops.value()};
 }
 
 }  // namespace
@@ -81,11 +52,13 @@ double ModelSize::softmax_share() const {
 
 ModelSize model_size(const ModelConfig& config, Index vocabulary) {
   const std::vector<Index> widths = input_widths(config);
+  const std::vector<LayerTensors> tensors = model_tensors(config, vocabulary);
   ModelSize size;
   Exact parameters = 0, weights = 0, ops = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    const LayerSize layer =
-        std::visit([&](const auto& c) { return size_of(c, widths[i], vocabulary); }, config.layers[i]);
+    const bool softmax_layer = std::holds_alternative<SoftmaxConfig>(config.layers[i]);
+    const Index outputs = softmax_layer ? vocabulary : widths[i + 1];
+    const LayerSize layer = count(config.layers[i], tensors[i], widths[i], outputs);
     parameters = parameters + layer.parameters;
     weights = weights + layer.weights;
     ops = ops + layer.ops;
@@ -102,10 +75,10 @@ ModelSize model_size(const ModelConfig& config, Index vocabulary) {
   return size;
 }
 
-Index expert_weights(const MoeConfig& config, Index width) { return exact_expert_weights(config, width).value(); }
-
-Index all_expert_weights(const MoeConfig& config, Index width) {
-  return (exact_expert_weights(config, width) * (Exact(config.experts) + config.shared)).value();
+Index expert_weights(const MoeConfig& config, Index width) {
+  Exact sum = 0;
+  for (const TensorSpec& spec : expert_tensors(config, width)) sum = sum + Exact(spec.rows) * spec.columns;
+  return sum.value();
 }
 
 }  // namespace moelm

@@ -38,7 +38,4 @@ ModelSize model_size(const ModelConfig& config, Index vocabulary);
 /// Numbers in the matrices of one expert of a layer that reads `width`.
 Index expert_weights(const MoeConfig& config, Index width);
 
-/// The same of all experts of the layer, shared ones included.
-Index all_expert_weights(const MoeConfig& config, Index width);
-
 }  // namespace moelm

@@ -27,11 +27,11 @@ const StoredTensor& find_tensor(const SafetensorsFile& file, const std::string& 
 }
 
 TensorType stored_type(const NamedTensor& tensor) {
-  return tensor.rounded != nullptr ? TensorType::bf16 : TensorType::f32;
+  return tensor.bf16_values != nullptr ? TensorType::bf16 : TensorType::f32;
 }
 
 void* data_of(const NamedTensor& tensor) {
-  return tensor.rounded != nullptr ? static_cast<void*>(tensor.rounded->data()) : tensor.values->data();
+  return tensor.bf16_values != nullptr ? static_cast<void*>(tensor.bf16_values->data()) : tensor.values->data();
 }
 
 /// Before memory is taken for what a configuration asks for: the file must hold as many numbers.

@@ -17,13 +17,15 @@ double pairs_of(const RoutingSums& sums) {
 
 }  // namespace
 
-bool has_auxiliary_losses(const MoeConfig& config) { return config.gated() && (config.w_switch > 0 || config.w_z > 0); }
+bool has_auxiliary_losses(const MoeConfig& config) {
+  return config.has_gate() && (config.w_switch > 0 || config.w_z > 0);
+}
 
 void sum_auxiliary(Context& context, GateCache& cache, RoutingSums& sums) {
   softmax_of_logits(context, cache);
-  sums.probability.assign(static_cast<std::size_t>(cache.clean.cols()), 0.0);
+  sums.probability.assign(static_cast<std::size_t>(cache.clean_logits.cols()), 0.0);
   sums.z = 0;
-  for (Index n = 0; n < cache.clean.rows(); ++n) {
+  for (Index n = 0; n < cache.clean_logits.rows(); ++n) {
     const double z = cache.log_sum_exp[static_cast<std::size_t>(n)];
     sums.z += z * z;
     for (std::size_t i = 0; i < sums.probability.size(); ++i)

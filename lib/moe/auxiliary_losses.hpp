@@ -11,7 +11,7 @@ namespace moelm {
 /// Whether a layer has any of these losses.
 bool has_auxiliary_losses(const MoeConfig& config);
 
-/// Fills cache.softmax and cache.log_sum_exp, and probability and z of `sums`, from cache.clean.
+/// Fills cache.softmax and cache.log_sum_exp, and probability and z of `sums`, from cache.clean_logits.
 void sum_auxiliary(Context& context, GateCache& cache, RoutingSums& sums);
 
 double switch_loss(const MoeConfig& config, const RoutingSums& sums);

@@ -110,7 +110,7 @@ void balanced_gate_backward(Context& context, const Routing& routing, const Rout
         of_score = sum > 0 ? (of_score - mean) / sum : 0.0;
       }
       softmax_logit_gradient(cache.softmax.row(n), d);
-      std::copy(d.begin(), d.end(), cache.dclean.row(n));
+      std::copy(d.begin(), d.end(), cache.dclean_logits.row(n));
     }
   });
   for (std::size_t i = 0; i < cache.dthresholds.size(); ++i)

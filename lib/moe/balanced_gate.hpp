@@ -12,12 +12,12 @@ namespace moelm {
 /// Rows that each expert takes of a batch of N: k N / E rounded down, at least one.
 Index rows_of_an_expert(const GateConfig& config, Index rows);
 
-/// From cache.clean. In training also the threshold loss of equation 20 and its gradient; the scores are constants in
-/// it.
+/// From cache.clean_logits. In training also the threshold loss of equation 20 and its gradient; the scores are
+/// constants in it.
 void balanced_gate_forward(Context& context, const GateConfig& config, const GateParameters& parameters,
                            const GatePass& pass, GateCache& cache, Routing& routing);
 
-/// Fills cache.dclean and adds to the thresholds' gradient.
+/// Fills cache.dclean_logits and adds to the thresholds' gradient.
 void balanced_gate_backward(Context& context, const Routing& routing, const RoutingGradient& gradient, GateCache& cache,
                             GateParameters& gradients);
 

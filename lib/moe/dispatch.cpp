@@ -50,8 +50,8 @@ void combine_rows(Context& context, const Dispatch& dispatch, const Routing& rou
   add_pairs(context, dispatch, routing, expert_rows, 0, y, [&](std::size_t p) { return routing.gate[p]; });
 }
 
-void return_rows(Context& context, const Dispatch& dispatch, const Routing& routing, ConstMatrixView dexpert_rows,
-                 float beta, MatrixView dx) {
+void dispatch_backward(Context& context, const Dispatch& dispatch, const Routing& routing, ConstMatrixView dexpert_rows,
+                       float beta, MatrixView dx) {
   add_pairs(context, dispatch, routing, dexpert_rows, beta, dx, [](std::size_t) { return 1.0f; });
 }
 

@@ -30,7 +30,7 @@ void combine_rows(Context& context, const Dispatch& dispatch, const Routing& rou
 
 /// dx[n] = beta dx[n] + sum over the pairs p of row n of dexpert_rows[slot of p], beta 0 or 1: the adjoint of
 /// dispatch_rows.
-void return_rows(Context& context, const Dispatch& dispatch, const Routing& routing, ConstMatrixView dexpert_rows,
-                 float beta, MatrixView dx);
+void dispatch_backward(Context& context, const Dispatch& dispatch, const Routing& routing, ConstMatrixView dexpert_rows,
+                       float beta, MatrixView dx);
 
 }  // namespace moelm

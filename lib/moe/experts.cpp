@@ -31,7 +31,7 @@ std::vector<Task> plan_tasks(const std::vector<Index>& offset) {
 
 void prepare_workers(const Context& context, std::size_t matrices, ExpertsCache& cache) {
   const auto threads = static_cast<std::size_t>(context.threads());
-  if (cache.weights == PackedWeights::renewed) {
+  if (cache.packing == WeightPacking::every_pass) {
     cache.packed.resize(threads);
     for (auto& of_thread : cache.packed) of_thread.resize(matrices);
   }
@@ -41,7 +41,7 @@ void prepare_workers(const Context& context, std::size_t matrices, ExpertsCache&
 
 void pack(Context& context, const ExpertParameters& expert, std::size_t j, Transpose transpose, PackedMatrix& packed) {
   if (expert.weight.empty())
-    packed.pack(context, expert.rounded[j], transpose, context.products());
+    packed.pack(context, expert.bf16_weight[j], transpose, context.products());
   else
     packed.pack(context, expert.weight[j], transpose, context.products());
 }
@@ -60,15 +60,15 @@ void pack_once(Context& context, const std::vector<ExpertParameters>& experts, E
 
 /// out = x W^T, with ReLU after all matrices but the last.
 void through_matrix(Context& context, const ExpertParameters& expert, std::size_t j, ConstMatrixView x,
-                    PackedMatrix& packed, PackedWeights weights, MatrixView out) {
-  if (weights == PackedWeights::renewed) pack(context, expert, j, Transpose::yes, packed);
+                    PackedMatrix& packed, WeightPacking packing, MatrixView out) {
+  if (packing == WeightPacking::every_pass) pack(context, expert, j, Transpose::yes, packed);
   multiply(context, x, packed, 0.0f, out);
   if (j + 1 < expert.matrices()) kernels().relu(out.size(), out.data);
 }
 
 /// Where the matrices of an expert are packed: with the expert, or in the memory of the thread.
 std::vector<PackedMatrix>& packed_of(const Context& context, Index expert, ExpertsCache& cache) {
-  return cache.packed[static_cast<std::size_t>(cache.weights == PackedWeights::kept ? expert : context.worker())];
+  return cache.packed[static_cast<std::size_t>(cache.packing == WeightPacking::once ? expert : context.worker())];
 }
 
 /// The input of matrix j for rows [begin, end): kept, or computed into the worker's memory from the routed rows.
@@ -80,13 +80,37 @@ ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const
   for (std::size_t i = 0; i < j; ++i) {
     Matrix& hidden = cache.hidden[worker][i];
     hidden.reshape(end - begin, expert.rows(i));
-    through_matrix(context, expert, i, x, packed[i], cache.weights, hidden);
+    through_matrix(context, expert, i, x, packed[i], cache.packing, hidden);
     x = hidden;
   }
   return x;
 }
 
 }  // namespace
+
+std::vector<TensorSpec> expert_tensors(const MoeConfig& config, Index width) {
+  std::vector<TensorSpec> tensors;
+  Index inputs = width;
+  const auto add = [&](Index outputs) {
+    tensors.push_back({.name = "weight_" + std::to_string(tensors.size()),
+                       .rows = outputs,
+                       .columns = inputs,
+                       .initial = InitialValue::uniform,
+                       .group = ParameterGroup::experts,
+                       .gradient = GradientForm::factors,
+                       .type = config.weights});
+    inputs = outputs;
+  };
+  for (const Index units : config.hidden) add(units);
+  add(width);
+  return tensors;
+}
+
+std::vector<TensorPointer> tensor_pointers(ExpertParameters& p) {
+  std::vector<TensorPointer> pointers(p.weight.begin(), p.weight.end());
+  pointers.insert(pointers.end(), p.bf16_weight.begin(), p.bf16_weight.end());
+  return pointers;
+}
 
 void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
                      HiddenLayers hidden, ExpertsCache& cache) {
@@ -98,7 +122,7 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
   for (std::size_t j = 1; j < matrices; ++j)
     factors.input[j].reshape(hidden == HiddenLayers::kept ? dispatch.slots() : 0, experts[0].cols(j));
   cache.output.reshape(dispatch.slots(), experts[0].rows(matrices - 1));
-  if (cache.weights == PackedWeights::kept) pack_once(context, experts, cache);
+  if (cache.packing == WeightPacking::once) pack_once(context, experts, cache);
   const std::vector<Task> tasks = plan_tasks(factors.offset);
   context.parallel_for(static_cast<Index>(tasks.size()), [&](Index i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
@@ -107,9 +131,9 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
     if (hidden == HiddenLayers::kept)
       for (std::size_t j = 0; j + 1 < matrices; ++j)
         through_matrix(context, expert, j, factors.input[j].view().row_range(task.begin, task.end), packed[j],
-                       cache.weights, factors.input[j + 1].view().row_range(task.begin, task.end));
+                       cache.packing, factors.input[j + 1].view().row_range(task.begin, task.end));
     const ConstMatrixView last = input_of(context, expert, factors, matrices - 1, task.begin, task.end, packed, cache);
-    through_matrix(context, expert, matrices - 1, last, packed[matrices - 1], cache.weights,
+    through_matrix(context, expert, matrices - 1, last, packed[matrices - 1], cache.packing,
                    cache.output.view().row_range(task.begin, task.end));
   });
 }

@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "config/moe_config.hpp"
+#include "config/tensor_spec.hpp"
 #include "moe/dispatch.hpp"
 #include "ops/gemm.hpp"
 #include "tensor/bf16_matrix.hpp"
 #include "tensor/matrix.hpp"
+#include "tensor/tensor_pointer.hpp"
 
 namespace moelm {
 
@@ -17,12 +20,21 @@ namespace moelm {
 /// precision or in bfloat16; of the two lists the other is empty.
 struct ExpertParameters {
   std::vector<Matrix> weight;
-  std::vector<Bf16Matrix> rounded;
+  std::vector<Bf16Matrix> bf16_weight;
 
-  std::size_t matrices() const { return weight.size() + rounded.size(); }
-  Index rows(std::size_t j) const { return weight.empty() ? rounded[j].rows() : weight[j].rows(); }
-  Index cols(std::size_t j) const { return weight.empty() ? rounded[j].cols() : weight[j].cols(); }
+  Index elements() const {
+    Index sum = 0;
+    for (std::size_t j = 0; j < matrices(); ++j) sum += rows(j) * cols(j);
+    return sum;
+  }
+  std::size_t matrices() const { return weight.size() + bf16_weight.size(); }
+  Index rows(std::size_t j) const { return weight.empty() ? bf16_weight[j].rows() : weight[j].rows(); }
+  Index cols(std::size_t j) const { return weight.empty() ? bf16_weight[j].cols() : weight[j].cols(); }
 };
+
+/// The tensors of one expert that reads and writes `width` units, and their places in the parameters in the same order.
+std::vector<TensorSpec> expert_tensors(const MoeConfig& config, Index width);
+std::vector<TensorPointer> tensor_pointers(ExpertParameters& p);
 
 /// What the experts' gradients are made of: for matrix j of expert e, dW = sum over the expert's slots offset[e] ...
 /// offset[e + 1] - 1 of gradient[j][slot] input[j][slot]^T. dW itself is formed only when the optimizer wants it.
@@ -43,16 +55,13 @@ struct ExpertsCache {
   Matrix output;                                  ///< [slots, D]
   Matrix dinput;                                  ///< [slots, D]
   std::vector<std::vector<PackedMatrix>> packed;  ///< [threads][matrices], where weights are kept [experts][matrices]
-  PackedWeights weights = PackedWeights::renewed;
+  WeightPacking packing = WeightPacking::every_pass;
   std::vector<std::vector<Matrix>> hidden;  ///< [threads][hidden layers]: some rows, where they are recomputed
 };
 
 /// Whether hidden layers are kept for backward, or computed again there and once more for dW (appendix D). Both give
 /// the same bits.
 enum class HiddenLayers { kept, recomputed };
-
-/// Most numbers of experts' weights that an evaluation keeps packed beside the weights themselves.
-inline constexpr Index kMostKeptNumbers = Index{1} << 28;
 
 /// cache.output = the experts of cache.factors.input[0] (filled by dispatch_rows), whose slots `dispatch` tells.
 void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,

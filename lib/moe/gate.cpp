@@ -1,5 +1,7 @@
 #include "moe/gate.hpp"
 
+#include <cmath>
+
 #include "base/check.hpp"
 #include "moe/balanced_gate.hpp"
 #include "moe/noisy_top_k_gate.hpp"
@@ -33,13 +35,38 @@ void logits_backward(Context& context, ConstMatrixView x, const Matrix& weight, 
 
 }  // namespace
 
+std::vector<TensorSpec> gate_tensors(const GateConfig& config, Index width, const std::string& prefix, bool biased) {
+  const Index experts = config.has_gate() ? config.experts : 0;
+  const auto one_if = [&](bool condition) { return Index{condition && experts > 0}; };
+  // A noisy gate starts without a signal and with some noise, so that all experts are equally likely (appendix A).
+  return {{.name = prefix + "gate.weight",
+           .rows = experts,
+           .columns = width,
+           .initial = config.noisy() ? InitialValue::zero : InitialValue::normal,
+           .scale = 1 / std::sqrt(static_cast<double>(width))},
+          {.name = prefix + "noise.weight", .rows = config.noisy() ? experts : 0, .columns = width},
+          {.name = prefix + "gate.bias",
+           .rows = one_if(biased),
+           .columns = experts,
+           .gradient = GradientForm::none,
+           .vector = true},
+          {.name = prefix + "gate.thresholds",
+           .rows = one_if(config.kind == GateKind::balanced),
+           .columns = experts,
+           .initial = InitialValue::constant,
+           // The score of every expert where the gate knows nothing.
+           .scale = 1 / static_cast<double>(static_cast<float>(config.experts)),
+           .group = ParameterGroup::thresholds,
+           .vector = true}};
+}
+
 void gate_forward(Context& context, const GateConfig& config, const GateParameters& p, ConstMatrixView x,
                   const GatePass& pass, GateCache& cache, Routing& routing) {
-  if (!config.gated()) return route_all_to_one(x.rows, routing);
-  logits(context, x, p.weight, cache.w_gate, cache.clean);
+  if (!config.has_gate()) return route_all_to_one(x.rows, routing);
+  logits(context, x, p.weight, cache.w_gate, cache.clean_logits);
   switch (config.kind) {
     case GateKind::noisy_top_k:
-      logits(context, x, p.noise, cache.w_noise, cache.raw);
+      logits(context, x, p.noise, cache.w_noise, cache.noise_logits);
       return noisy_top_k_forward(context, config, p, pass, cache, routing);
     case GateKind::top_k:
       return top_k_forward(context, config, p, cache, routing);
@@ -53,9 +80,9 @@ void gate_forward(Context& context, const GateConfig& config, const GateParamete
 void gate_backward(Context& context, const GateConfig& config, const GateParameters& p, ConstMatrixView x,
                    const Routing& routing, const RoutingGradient& gradient, GateCache& cache, GateParameters& gradients,
                    MatrixView dx, const LogitGradient& further) {
-  if (!config.gated()) return;
+  if (!config.has_gate()) return;
   ensure(gradient.gate.size() == routing.gate.size(), "a gradient for every pair");
-  cache.dclean.reshape(x.rows, config.experts);
+  cache.dclean_logits.reshape(x.rows, config.experts);
   switch (config.kind) {
     case GateKind::noisy_top_k:
       noisy_top_k_backward(context, config, p, routing, gradient, cache);
@@ -70,10 +97,10 @@ void gate_backward(Context& context, const GateConfig& config, const GateParamet
       balanced_gate_backward(context, routing, gradient, cache, gradients);
       break;
   }
-  if (further) context.parallel_for(x.rows, [&](Index n) { further(n, cache.dclean.row(n)); });
-  logits_backward(context, x, p.weight, cache.w_gate, cache.dclean, gradients.weight, dx);
+  if (further) context.parallel_for(x.rows, [&](Index n) { further(n, cache.dclean_logits.row(n)); });
+  logits_backward(context, x, p.weight, cache.w_gate, cache.dclean_logits, gradients.weight, dx);
   if (config.kind == GateKind::noisy_top_k)
-    logits_backward(context, x, p.noise, cache.w_noise, cache.draw, gradients.noise, dx);
+    logits_backward(context, x, p.noise, cache.w_noise, cache.dnoise_logits, gradients.noise, dx);
 }
 
 }  // namespace moelm

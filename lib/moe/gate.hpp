@@ -4,13 +4,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/context.hpp"
 #include "config/moe_config.hpp"
+#include "config/tensor_spec.hpp"
 #include "moe/routing.hpp"
 #include "ops/gemm.hpp"
 #include "tensor/matrix.hpp"
+#include "tensor/tensor_pointer.hpp"
 
 namespace moelm {
 
@@ -22,28 +25,36 @@ struct GateParameters {
   Matrix thresholds;  ///< T of equation 19, [1, E], of a balanced gate
 };
 
-/// Writes standard normal numbers for a row and the experts first ... first + count - 1.
-using NoiseDraw = std::function<void(Index row, Index first, Index count, float* out)>;
+/// The tensors of a gate, each name behind `prefix`, and their places in the parameters in the same order. `biased`:
+/// the choice has biases.
+std::vector<TensorSpec> gate_tensors(const GateConfig& config, Index width, const std::string& prefix, bool biased);
+inline std::vector<TensorPointer> tensor_pointers(GateParameters& p) {
+  return {p.weight, p.noise, p.bias, p.thresholds};
+}
 
-/// How a pass treats a gate. Training: a balanced gate takes the best rows of the batch, a noisy gate draws noise if
-/// there is any to draw. Evaluation: thresholds, and no noise.
+/// Writes standard normal numbers for one row and the experts first ... first + count - 1.
+using NoiseSampler = std::function<void(Index row, Index first, Index count, float* out)>;
+
+/// How a gate runs. In training a balanced gate takes the best rows of the batch and a noisy gate adds noise if
+/// `sample_noise` is set. In evaluation thresholds decide and there is no noise.
 struct GatePass {
   bool training = false;
-  NoiseDraw draw = nullptr;
+  NoiseSampler sample_noise = nullptr;
 };
 
-/// What backward needs, and the memory of a pass; one a worker.
+/// Values that backward needs, and the memory of a pass. One per worker thread.
 struct GateCache {
-  Matrix clean;                     ///< x W_g, [N, E]
-  Matrix raw;                       ///< x W_noise, [N, E]
-  Matrix deviation;                 ///< of the noise: softplus(raw) + epsilon, [N, E]
-  Matrix draws;                     ///< the standard normal draws z, [N, E]; empty where noise is off
-  Matrix noisy;                     ///< H(x), [N, E]: the logits that choose
-  Matrix softmax;                   ///< softmax of clean over all experts, [N, E]
-  std::vector<double> log_sum_exp;  ///< ln sum_i exp(clean_i), [N]
-  std::vector<std::int32_t> order;  ///< indices of the k+1 greatest of H (k where k = E), [N, k+1]
+  Matrix clean_logits;              ///< x W_g, [N, E]
+  Matrix noise_logits;              ///< x W_noise, [N, E]
+  Matrix noise_stddev;              ///< softplus(noise_logits) + epsilon, [N, E]
+  Matrix noise;                     ///< standard normal samples, [N, E]; empty without noise
+  Matrix noisy_logits;              ///< H(x) = clean_logits + noise * noise_stddev, [N, E]
+  Matrix softmax;                   ///< softmax(clean_logits) over all experts, [N, E]
+  std::vector<double> log_sum_exp;  ///< ln sum_i exp(clean_logits_i), [N]
+  std::vector<std::int32_t> top_k;  ///< the k + 1 experts with the largest H (k where k = E), largest first, [N, k + 1]
   std::vector<double> dthresholds;  ///< gradient of equation 20, [E]
-  Matrix dclean, draw;              ///< gradients of clean and raw, [N, E]
+  Matrix dclean_logits;             ///< [N, E]
+  Matrix dnoise_logits;             ///< [N, E]
   PackedMatrix w_gate, w_noise;
 };
 

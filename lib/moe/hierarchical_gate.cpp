@@ -15,10 +15,10 @@ struct RowRange {
 RowRange rows_of(const Dispatch& groups, std::size_t group) { return {groups.offset[group], groups.offset[group + 1]}; }
 
 /// Draws for the gathered rows of a group: those of the rows they came from, and of the group's own experts.
-NoiseDraw draw_of_group(const GatePass& pass, const Dispatch& groups, RowRange range, Index first_expert) {
-  if (!pass.draw) return nullptr;
+NoiseSampler group_noise(const GatePass& pass, const Dispatch& groups, RowRange range, Index first_expert) {
+  if (!pass.sample_noise) return nullptr;
   return [&pass, &groups, range, first_expert](Index row, Index first, Index count, float* out) {
-    pass.draw(groups.row[static_cast<std::size_t>(range.begin + row)], first_expert + first, count, out);
+    pass.sample_noise(groups.row[static_cast<std::size_t>(range.begin + row)], first_expert + first, count, out);
   };
 }
 
@@ -99,11 +99,11 @@ void hierarchical_gate_forward(Context& context, const MoeConfig& config, const 
                                HierarchyCache& cache, Routing& routing) {
   ensure(static_cast<Index>(groups.size()) == config.groups, "a gate for each group");
   GatePass first = pass;
-  if (pass.draw)
-    first.draw = [&](Index row, Index begin, Index count, float* out) {
-      pass.draw(row, config.experts + begin, count, out);
+  if (pass.sample_noise)
+    first.sample_noise = [&](Index row, Index begin, Index count, float* out) {
+      pass.sample_noise(row, config.experts + begin, count, out);
     };
-  gate_forward(context, config.first_gate(), primary, x, first, cache.primary_gate, cache.primary);
+  gate_forward(context, config.primary_gate(), primary, x, first, cache.primary_gate, cache.primary);
   plan_dispatch(cache.primary, cache.groups);
   cache.x.reshape(cache.groups.slots(), x.cols);
   dispatch_rows(context, cache.groups, x, cache.x);
@@ -113,14 +113,14 @@ void hierarchical_gate_forward(Context& context, const MoeConfig& config, const 
   context.parallel_for(config.groups, [&](Index i) {
     const auto g = static_cast<std::size_t>(i);
     const RowRange range = rows_of(cache.groups, g);
-    Routing& of_group = cache.routing[g];
+    Routing& group_routing = cache.routing[g];
     if (range.empty()) {
-      of_group.shape(0, config.group_size(), 0);
-      return of_group.count_pairs();
+      group_routing.shape(0, config.group_size(), 0);
+      return group_routing.count_pairs();
     }
-    const GatePass secondary{pass.training, draw_of_group(pass, cache.groups, range, i * config.group_size())};
+    const GatePass secondary{pass.training, group_noise(pass, cache.groups, range, i * config.group_size())};
     gate_forward(context, config.secondary_gate(), groups[g], cache.x.view().row_range(range.begin, range.end),
-                 secondary, cache.gate[g], of_group);
+                 secondary, cache.gate[g], group_routing);
   });
   merge_pairs(config, cache, routing);
   merge_loads(cache, routing.sums);
@@ -143,8 +143,8 @@ void hierarchical_gate_backward(Context& context, const MoeConfig& config, const
                   cache.routing[g], cache.drouting[g], cache.gate[g], dgroups[g],
                   cache.dx.view().row_range(range.begin, range.end));
   });
-  return_rows(context, cache.groups, cache.primary, cache.dx, 1, dx);
-  gate_backward(context, config.first_gate(), primary, x, cache.primary, cache.dprimary, cache.primary_gate, dprimary,
+  dispatch_backward(context, cache.groups, cache.primary, cache.dx, 1, dx);
+  gate_backward(context, config.primary_gate(), primary, x, cache.primary, cache.dprimary, cache.primary_gate, dprimary,
                 dx);
 }
 

@@ -25,7 +25,7 @@ struct HierarchyCache {
 };
 
 /// Sends x [N, D] to the experts of chosen groups; overwrites `routing`, whose experts are global: e = group * B + j.
-/// `pass.draw` numbers the draws of a row: experts by their global number, then the groups.
+/// `pass.sample_noise` numbers the draws of a row: experts by their global number, then the groups.
 void hierarchical_gate_forward(Context& context, const MoeConfig& config, const GateParameters& primary,
                                std::span<const GateParameters> groups, ConstMatrixView x, const GatePass& pass,
                                HierarchyCache& cache, Routing& routing);

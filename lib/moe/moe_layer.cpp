@@ -16,8 +16,12 @@ HiddenLayers hidden_layers(const MoeConfig& config) {
   return config.recompute ? HiddenLayers::recomputed : HiddenLayers::kept;
 }
 
+void append(std::vector<TensorPointer>& to, const std::vector<TensorPointer>& pointers) {
+  to.insert(to.end(), pointers.begin(), pointers.end());
+}
+
 /// Gradients of each slot's output and of each gate: d output = gate * dy, d gate = <dy, output>.
-void backward_through_combine(Context& context, ConstMatrixView dy, MoeCache& cache) {
+void combine_backward(Context& context, ConstMatrixView dy, MoeCache& cache) {
   Matrix& doutput = cache.experts.factors.gradient.back();
   cache.routing_gradient.gate.resize(cache.routing.gate.size());
   context.parallel_ranges(dy.rows, 32, [&](Index begin, Index end) {
@@ -63,7 +67,52 @@ void add_shared_backward(Context& context, const MoeConfig& config, const MoePar
 
 }  // namespace
 
-NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions) {
+LayerTensors moe_tensors(const MoeConfig& config, Index width) {
+  const std::string level = config.hierarchical() ? "primary." : "";
+  const std::vector<TensorSpec> expert = expert_tensors(config, width);
+  return {
+      {.tensors = gate_tensors(config.primary_gate(), width, level, config.bias_rate > 0)},
+      {.name = "groups",
+       .copies = config.groups,
+       .copies_per_token = config.hierarchical() ? config.primary_gate().experts_per_token() : 0,
+       .tensors = gate_tensors(config.secondary_gate(), width, "", false)},
+      {.name = "experts", .copies = config.experts, .copies_per_token = config.experts_per_token(), .tensors = expert},
+      {.name = "shared", .copies = config.shared, .copies_per_token = config.shared, .tensors = expert}};
+}
+
+std::vector<TensorPointer> tensor_pointers(GatesParameters& gates) {
+  std::vector<TensorPointer> pointers = tensor_pointers(gates.primary);
+  for (GateParameters& gate : gates.groups) append(pointers, tensor_pointers(gate));
+  return pointers;
+}
+
+std::vector<TensorPointer> tensor_pointers(MoeParameters& p) {
+  std::vector<TensorPointer> pointers = tensor_pointers(p.gates);
+  for (auto* experts : {&p.experts, &p.shared})
+    for (ExpertParameters& expert : *experts) append(pointers, tensor_pointers(expert));
+  return pointers;
+}
+
+GatesParameters empty_gates(const MoeConfig& config) {
+  GatesParameters gates;
+  gates.groups.resize(static_cast<std::size_t>(config.groups));
+  return gates;
+}
+
+MoeParameters empty_moe(const MoeConfig& config) {
+  MoeParameters p{empty_gates(config), std::vector<ExpertParameters>(static_cast<std::size_t>(config.experts)),
+                  std::vector<ExpertParameters>(static_cast<std::size_t>(config.shared))};
+  for (auto* experts : {&p.experts, &p.shared})
+    for (ExpertParameters& expert : *experts) {
+      if (config.weights == DataType::bf16)
+        expert.bf16_weight.resize(config.hidden.size() + 1);
+      else
+        expert.weight.resize(config.hidden.size() + 1);
+    }
+  return p;
+}
+
+NoiseSampler gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions) {
   return [stream, step, positions](Index row, Index first, Index count, float* out) {
     kernels().normals(first, count, stream.row(step, positions[static_cast<std::size_t>(row)]), out);
   };
@@ -72,8 +121,8 @@ NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Ind
 void moe_route(Context& context, const MoeConfig& config, const GatesParameters& p, ConstMatrixView x,
                const GatePass& pass, MoeCache& cache) {
   if (config.hierarchical())
-    return hierarchical_gate_forward(context, config, p.first, p.groups, x, pass, cache.hierarchy, cache.routing);
-  gate_forward(context, config.first_gate(), p.first, x, pass, cache.gate, cache.routing);
+    return hierarchical_gate_forward(context, config, p.primary, p.groups, x, pass, cache.hierarchy, cache.routing);
+  gate_forward(context, config.primary_gate(), p.primary, x, pass, cache.gate, cache.routing);
   if (has_auxiliary_losses(config)) sum_auxiliary(context, cache.gate, cache.routing.sums);
 }
 
@@ -91,7 +140,7 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
 
 BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
   BalanceLosses losses;
-  if (!config.gated()) return losses;
+  if (!config.has_gate()) return losses;
   losses.importance = config.w_importance * cv_squared(sums.importance);
   if (config.smooth_load()) losses.load = config.w_load * cv_squared(sums.load);
   losses.switch_balance = switch_loss(config, sums);
@@ -105,19 +154,19 @@ void moe_backward(Context& context, const MoeConfig& config, const MoeParameters
                   MatrixView dx) {
   cache.experts.factors.gradient.resize(p.experts[0].matrices());
   cache.experts.factors.gradient.back().reshape(cache.dispatch.slots(), dy.cols);
-  backward_through_combine(context, dy, cache);
+  combine_backward(context, dy, cache);
   experts_backward(context, p.experts, hidden_layers(config), cache.experts);
-  return_rows(context, cache.dispatch, cache.routing, cache.experts.dinput, 0, dx);
+  dispatch_backward(context, cache.dispatch, cache.routing, cache.experts.dinput, 0, dx);
   if (config.shared > 0) add_shared_backward(context, config, p, dy, cache, dx);
-  if (!config.gated()) return;
+  if (!config.has_gate()) return;
   cache.routing_gradient.importance = cv_squared_gradient(sums.importance, config.w_importance);
   cache.routing_gradient.load = cv_squared_gradient(sums.load, config.smooth_load() ? config.w_load : 0);
   if (config.hierarchical())
-    return hierarchical_gate_backward(context, config, p.gates.first, p.gates.groups, x, cache.routing,
-                                      cache.routing_gradient, sums, cache.hierarchy, gradients.first, gradients.groups,
-                                      dx);
-  gate_backward(context, config.first_gate(), p.gates.first, x, cache.routing, cache.routing_gradient, cache.gate,
-                gradients.first, dx, auxiliary_gradient(config, sums, cache.gate));
+    return hierarchical_gate_backward(context, config, p.gates.primary, p.gates.groups, x, cache.routing,
+                                      cache.routing_gradient, sums, cache.hierarchy, gradients.primary,
+                                      gradients.groups, dx);
+  gate_backward(context, config.primary_gate(), p.gates.primary, x, cache.routing, cache.routing_gradient, cache.gate,
+                gradients.primary, dx, auxiliary_gradient(config, sums, cache.gate));
 }
 
 }  // namespace moelm

@@ -16,7 +16,7 @@ namespace moelm {
 
 /// The gates of a layer, as weights and as gradients.
 struct GatesParameters {
-  GateParameters first;                ///< of a flat layer, or the primary gate of a hierarchy
+  GateParameters primary;              ///< of a flat layer, or the primary gate of a hierarchy
   std::vector<GateParameters> groups;  ///< the secondary gates of a hierarchy
 };
 
@@ -24,7 +24,20 @@ struct MoeParameters {
   GatesParameters gates;
   std::vector<ExpertParameters> experts;
   std::vector<ExpertParameters> shared;
+
+  /// Weights of all experts.
+  Index elements() const { return experts[0].elements() * static_cast<Index>(experts.size() + shared.size()); }
 };
+
+/// The tensors of the layer, and their places in the parameters in the same order: gates first, so that
+/// tensor_pointers(gates) are the first of them.
+LayerTensors moe_tensors(const MoeConfig& config, Index width);
+std::vector<TensorPointer> tensor_pointers(GatesParameters& gates);
+std::vector<TensorPointer> tensor_pointers(MoeParameters& p);
+
+/// Parameters and gates of the right number, whose tensors are all empty.
+MoeParameters empty_moe(const MoeConfig& config);
+GatesParameters empty_gates(const MoeConfig& config);
 
 /// What backward and the expert optimizer need, and the memory of a pass; one a worker.
 struct MoeCache {
@@ -51,7 +64,7 @@ struct BalanceLosses {
 
 /// Draws of a stream for rows at the given positions of a step: columns are experts by their global number, then
 /// groups.
-NoiseDraw gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions);
+NoiseSampler gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions);
 
 /// Sends x [N, D] to experts: the first part of moe_forward, into cache.routing.
 void moe_route(Context& context, const MoeConfig& config, const GatesParameters& gates, ConstMatrixView x,

@@ -10,18 +10,18 @@ namespace moelm {
 namespace {}  // namespace
 
 void softmax_of_logits(Context& context, GateCache& cache) {
-  const Index rows = cache.clean.rows(), experts = cache.clean.cols();
+  const Index rows = cache.clean_logits.rows(), experts = cache.clean_logits.cols();
   cache.softmax.reshape(rows, experts);
   cache.log_sum_exp.resize(static_cast<std::size_t>(rows));
   context.parallel_ranges(rows, kRowsPerTask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {
-      const float* c = cache.clean.row(n);
-      const double greatest = static_cast<double>(*std::max_element(c, c + experts));
+      const float* c = cache.clean_logits.row(n);
+      const double largest = static_cast<double>(*std::max_element(c, c + experts));
       double sum = 0;
-      for (Index i = 0; i < experts; ++i) sum += std::exp(static_cast<double>(c[i]) - greatest);
+      for (Index i = 0; i < experts; ++i) sum += std::exp(static_cast<double>(c[i]) - largest);
       for (Index i = 0; i < experts; ++i)
-        cache.softmax(n, i) = static_cast<float>(std::exp(static_cast<double>(c[i]) - greatest) / sum);
-      cache.log_sum_exp[static_cast<std::size_t>(n)] = greatest + std::log(sum);
+        cache.softmax(n, i) = static_cast<float>(std::exp(static_cast<double>(c[i]) - largest) / sum);
+      cache.log_sum_exp[static_cast<std::size_t>(n)] = largest + std::log(sum);
     }
   });
 }
@@ -49,7 +49,7 @@ void softmax_gate_backward(Context& context, const Routing& routing, const Routi
       const float* dgate = gradient.gate.data() + n * routing.experts;
       for (std::size_t i = 0; i < d.size(); ++i) d[i] = static_cast<double>(dgate[i]) + gradient.importance[i];
       softmax_logit_gradient(cache.softmax.row(n), d);
-      std::copy(d.begin(), d.end(), cache.dclean.row(n));
+      std::copy(d.begin(), d.end(), cache.dclean_logits.row(n));
     }
   });
 }

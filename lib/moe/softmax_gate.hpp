@@ -7,7 +7,7 @@
 
 namespace moelm {
 
-/// cache.softmax = softmax over all experts of cache.clean.
+/// cache.softmax = softmax over all experts of cache.clean_logits.
 void softmax_of_logits(Context& context, GateCache& cache);
 
 /// Gradient of the logits of a row, in place of that of its softmax: d_i = p_i (d_i - sum_j p_j d_j).
@@ -15,7 +15,7 @@ void softmax_logit_gradient(const float* softmax, std::span<double> d);
 
 void softmax_gate_forward(Context& context, const GateConfig& config, GateCache& cache, Routing& routing);
 
-/// Fills cache.dclean.
+/// Fills cache.dclean_logits.
 void softmax_gate_backward(Context& context, const Routing& routing, const RoutingGradient& gradient, GateCache& cache);
 
 }  // namespace moelm

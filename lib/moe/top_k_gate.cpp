@@ -11,41 +11,41 @@ namespace moelm {
 
 namespace {
 
-/// Softmax over the chosen logits (equation 3), from the greatest on.
+/// Softmax over the chosen logits (equation 3), from the largest on.
 void softmax_of_chosen(const float* h, std::span<const std::int32_t> chosen, float* gates) {
-  float greatest = h[chosen[0]];
-  for (const std::int32_t e : chosen) greatest = std::max(greatest, h[e]);
+  float largest = h[chosen[0]];
+  for (const std::int32_t e : chosen) largest = std::max(largest, h[e]);
   double sum = 0;
-  for (const std::int32_t e : chosen) sum += std::exp(static_cast<double>(h[e]) - static_cast<double>(greatest));
+  for (const std::int32_t e : chosen) sum += std::exp(static_cast<double>(h[e]) - static_cast<double>(largest));
   for (std::size_t j = 0; j < chosen.size(); ++j)
-    gates[j] = static_cast<float>(std::exp(static_cast<double>(h[chosen[j]]) - static_cast<double>(greatest)) / sum);
+    gates[j] = static_cast<float>(std::exp(static_cast<double>(h[chosen[j]]) - static_cast<double>(largest)) / sum);
 }
 
 }  // namespace
 
 void choose_top_k(Context& context, const GateConfig& config, const GateParameters& p, GateCache& cache,
                   Routing& routing) {
-  const Index rows = cache.noisy.rows(), experts = config.experts, k = config.k, kept = std::min(k + 1, experts);
+  const Index rows = cache.noisy_logits.rows(), experts = config.experts, k = config.k, kept = std::min(k + 1, experts);
   ensure(k >= 1 && k <= experts, "1 <= k <= E");
   routing.shape(rows, experts, k);
-  cache.order.resize(static_cast<std::size_t>(rows * kept));
+  cache.top_k.resize(static_cast<std::size_t>(rows * kept));
   context.parallel_ranges(rows, kRowsPerTask, [&](Index begin, Index end) {
     std::vector<float> biased(p.bias.empty() ? 0 : static_cast<std::size_t>(experts));
     for (Index n = begin; n < end; ++n) {
-      const std::span<std::int32_t> order(cache.order.data() + n * kept, static_cast<std::size_t>(kept));
-      for (std::size_t e = 0; e < biased.size(); ++e) biased[e] = cache.noisy.row(n)[e] + p.bias.data()[e];
-      top_k(biased.empty() ? std::span<const float>(cache.noisy.view().row_span(n)) : biased, order);
+      const std::span<std::int32_t> order(cache.top_k.data() + n * kept, static_cast<std::size_t>(kept));
+      for (std::size_t e = 0; e < biased.size(); ++e) biased[e] = cache.noisy_logits.row(n)[e] + p.bias.data()[e];
+      top_k(biased.empty() ? std::span<const float>(cache.noisy_logits.view().row_span(n)) : biased, order);
       const auto chosen = order.first(static_cast<std::size_t>(k));
       std::copy(chosen.begin(), chosen.end(), routing.expert.begin() + n * k);
-      softmax_of_chosen(cache.noisy.row(n), chosen, routing.gate.data() + n * k);
+      softmax_of_chosen(cache.noisy_logits.row(n), chosen, routing.gate.data() + n * k);
     }
   });
 }
 
 void top_k_forward(Context& context, const GateConfig& config, const GateParameters& p, GateCache& cache,
                    Routing& routing) {
-  cache.noisy.reshape(cache.clean.rows(), cache.clean.cols());
-  std::copy_n(cache.clean.data(), cache.clean.size(), cache.noisy.data());
+  cache.noisy_logits.reshape(cache.clean_logits.rows(), cache.clean_logits.cols());
+  std::copy_n(cache.clean_logits.data(), cache.clean_logits.size(), cache.noisy_logits.data());
   choose_top_k(context, config, p, cache, routing);
   routing.count_pairs();
 }
@@ -69,7 +69,7 @@ void top_k_backward(Context& context, const Routing& routing, const RoutingGradi
     for (Index n = begin; n < end; ++n) {
       std::fill(dh.begin(), dh.end(), 0.0);
       add_top_k_gradient(routing, gradient, n, dh);
-      std::copy(dh.begin(), dh.end(), cache.dclean.row(n));
+      std::copy(dh.begin(), dh.end(), cache.dclean_logits.row(n));
     }
   });
 }

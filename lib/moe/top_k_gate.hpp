@@ -1,4 +1,4 @@
-// The choice of the k greatest logits, and the softmax over them (equations 3 and 5): top-k gating, and the second half
+// The choice of the k largest logits, and the softmax over them (equations 3 and 5): top-k gating, and the second half
 // of noisy top-k gating.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace moelm {
 
-/// Sends every row to the k greatest of cache.noisy, plus the bias where there is one, with gates that are the softmax
-/// over the chosen logits without it. Fills cache.order and the pairs of `routing`.
+/// Sends every row to the k largest of cache.noisy_logits, plus the bias where there is one, with gates that are the
+/// softmax over the chosen logits without it. Fills cache.top_k and the pairs of `routing`.
 void choose_top_k(Context& context, const GateConfig& config, const GateParameters& parameters, GateCache& cache,
                   Routing& routing);
 
@@ -20,7 +20,7 @@ void top_k_forward(Context& context, const GateConfig& config, const GateParamet
 /// Adds the gradient of the chosen logits of a row: dH_i = G_i (dG_i - sum_j G_j dG_j); `dh` [E].
 void add_top_k_gradient(const Routing& routing, const RoutingGradient& gradient, Index row, std::span<double> dh);
 
-/// Backward of top-k gating: fills cache.dclean.
+/// Backward of top-k gating: fills cache.dclean_logits.
 void top_k_backward(Context& context, const Routing& routing, const RoutingGradient& gradient, GateCache& cache);
 
 }  // namespace moelm

@@ -8,6 +8,16 @@
 
 namespace moelm {
 
+LayerTensors embedding_tensors(const EmbeddingConfig& config, Index vocabulary) {
+  return {{.tensors = {{.name = "weight",
+                        .rows = vocabulary,
+                        .columns = config.width,
+                        .initial = InitialValue::normal,
+                        .scale = 0.1,
+                        .group = ParameterGroup::tables,
+                        .gradient = GradientForm::rows}}}};
+}
+
 void embedding_forward(Context& context, const EmbeddingParameters& parameters, std::span<const std::int32_t> tokens,
                        MatrixView x) {
   gather_rows(context, parameters.weight, tokens, x);

@@ -28,6 +28,18 @@ void gather_previous_h(const Sequence& sequence, LstmCache& cache) {
 
 }  // namespace
 
+LayerTensors lstm_tensors(const LstmConfig& config, Index inputs) {
+  const Index gates = tensor_extent(4, config.cells), outputs = config.output_width();
+  const auto matrix = [](const char* name, Index rows, Index columns) {
+    return TensorSpec{.name = name, .rows = rows, .columns = columns, .initial = InitialValue::uniform};
+  };
+  return {
+      {.tensors = {matrix("weight_ih", gates, inputs),
+                   matrix("weight_hh", gates, outputs),
+                   {.name = "bias", .rows = 1, .columns = gates, .initial = InitialValue::forget_bias, .vector = true},
+                   matrix("weight_hr", config.projection > 0 ? outputs : 0, config.cells)}}};
+}
+
 void LstmState::reset(Index streams, const LstmParameters& parameters) {
   h.reshape(streams, parameters.output_width());
   c.reshape(streams, parameters.cells());
@@ -46,7 +58,7 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   if (p.projected()) cache.hidden.reshape(rows, cells);
   cache.initial.h.copy_from(state.h);
   cache.initial.c.copy_from(state.c);
-  if (cache.weights == PackedWeights::renewed || cache.w_ih.empty()) {
+  if (cache.packing == WeightPacking::every_pass || cache.w_ih.empty()) {
     cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
     cache.w_hh.pack(context, p.weight_hh, Transpose::yes, context.products());
     if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());

@@ -4,9 +4,12 @@
 #pragma once
 
 #include "base/context.hpp"
+#include "config/model_config.hpp"
+#include "config/tensor_spec.hpp"
 #include "nn/sequence.hpp"
 #include "ops/gemm.hpp"
 #include "tensor/matrix.hpp"
+#include "tensor/tensor_pointer.hpp"
 
 namespace moelm {
 
@@ -21,6 +24,12 @@ struct LstmParameters {
   Index output_width() const { return weight_hh.cols(); }
   bool projected() const { return !weight_hr.empty(); }
 };
+
+/// The tensors of the layer, and their places in the parameters in the same order.
+LayerTensors lstm_tensors(const LstmConfig& config, Index inputs);
+inline std::vector<TensorPointer> tensor_pointers(LstmParameters& p) {
+  return {p.weight_ih, p.weight_hh, p.bias, p.weight_hr};
+}
 
 /// What the layer remembers of each stream between windows.
 struct LstmState {
@@ -43,7 +52,7 @@ struct LstmCache {
   Matrix dh, dc, dh_total;  ///< gradients through time: [B, R], [B, H], [N, R]
   Matrix dhidden;           ///< [B, H]
   PackedMatrix w_ih, w_hh, w_hr;
-  PackedWeights weights = PackedWeights::renewed;
+  WeightPacking packing = WeightPacking::every_pass;
 };
 
 /// Reads x [N, D] and the state, leaves the output in cache.output [N, R] and the last state of every stream in

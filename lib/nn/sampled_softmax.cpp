@@ -18,7 +18,7 @@ constexpr float kNever = -1e30f;  // logit of an accidental hit: its exponential
 /// One call over a batch.
 class SampledPass {
  public:
-  SampledPass(Context& context, const SoftmaxParameters& p, const SampledIds& sample, ConstMatrixView x,
+  SampledPass(Context& context, const SoftmaxWeights& p, const SampledIds& sample, ConstMatrixView x,
               std::span<const std::int32_t> targets, double scale, SampledSoftmaxCache& cache)
       : context_(context), p_(p), sample_(sample), x_(x), targets_(targets), scale_(scale), cache_(cache) {
     const Index samples = static_cast<Index>(sample.ids.size()), width = x.cols;
@@ -113,7 +113,7 @@ class SampledPass {
   }
 
   Context& context_;
-  const SoftmaxParameters& p_;
+  SoftmaxWeights p_;
   const SampledIds& sample_;
   ConstMatrixView x_;
   std::span<const std::int32_t> targets_;
@@ -124,11 +124,11 @@ class SampledPass {
 
 }  // namespace
 
-void sampled_softmax_forward_backward(Context& context, const SoftmaxParameters& parameters, const SampledIds& sample,
+void sampled_softmax_forward_backward(Context& context, const SoftmaxWeights& weights, const SampledIds& sample,
                                       ConstMatrixView x, std::span<const std::int32_t> targets, double scale,
                                       SampledSoftmaxCache& cache, std::span<double> loss,
                                       SampledSoftmaxGradient& gradient, MatrixView dx) {
-  SampledPass pass(context, parameters, sample, x, targets, scale, cache);
+  SampledPass pass(context, weights, sample, x, targets, scale, cache);
   for (Index begin = 0; begin < x.rows; begin += kChunkRows)
     pass.chunk(begin, std::min(x.rows, begin + kChunkRows), loss, dx);
   pass.gather(gradient);

@@ -31,7 +31,7 @@ struct SampledSoftmaxCache {
 
 /// The loss of every row and the gradient of scale * sum(loss): overwrites `gradient` and dx [N, D]. With the whole
 /// vocabulary in the sample this is the full softmax.
-void sampled_softmax_forward_backward(Context& context, const SoftmaxParameters& parameters, const SampledIds& sample,
+void sampled_softmax_forward_backward(Context& context, const SoftmaxWeights& weights, const SampledIds& sample,
                                       ConstMatrixView x, std::span<const std::int32_t> targets, double scale,
                                       SampledSoftmaxCache& cache, std::span<double> loss,
                                       SampledSoftmaxGradient& gradient, MatrixView dx);

@@ -34,23 +34,40 @@ class LogSumExp {
 
 }  // namespace
 
+LayerTensors softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary) {
+  const GradientForm gradient = config.samples > 0 ? GradientForm::rows : GradientForm::whole;
+  return {{.tensors = {{.name = "weight",
+                        .rows = vocabulary,
+                        .columns = inputs,
+                        .initial = InitialValue::normal,
+                        .scale = 0.01,
+                        .group = ParameterGroup::tables,
+                        .gradient = gradient},
+                       {.name = "bias",
+                        .rows = 1,
+                        .columns = vocabulary,
+                        .group = ParameterGroup::tables,
+                        .gradient = gradient,
+                        .vector = true}}}};
+}
+
 Index softmax_block(Index vocabulary) { return std::min<Index>(vocabulary, 16384); }
 
 Index softmax_chunk_rows(Index tokens) { return std::clamp<Index>((Index{1} << 24) / tokens / 64 * 64, 64, 1024); }
 
-void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
+void softmax_forward(Context& context, const SoftmaxWeights& p, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll) {
-  const Index vocabulary = p.weight.rows(), block = softmax_block(vocabulary);
-  const bool kept = cache.weights == PackedWeights::kept;
+  const Index vocabulary = p.weight.rows, block = softmax_block(vocabulary);
+  const bool kept = cache.packing == WeightPacking::once;
   if (kept) cache.blocks.resize(static_cast<std::size_t>((vocabulary + block - 1) / block));
   std::vector<LogSumExp> sums(static_cast<std::size_t>(x.rows));
   for (Index first = 0; first < vocabulary; first += block) {
     const Index last = std::min(vocabulary, first + block);
     PackedMatrix& packed = kept ? cache.blocks[static_cast<std::size_t>(first / block)] : cache.w_transposed;
     if (!kept || packed.empty())
-      packed.pack(context, p.weight.view().row_range(first, last), Transpose::yes, context.products());
+      packed.pack(context, p.weight.row_range(first, last), Transpose::yes, context.products());
     const auto finish = [&](Index i, float* row) {
-      const float max = kernels().add_max(last - first, p.bias.data() + first, row);
+      const float max = kernels().add_max(last - first, p.bias.data + first, row);
       const auto n = static_cast<std::size_t>(i);
       const std::int32_t target = targets[n];
       if (target >= first && target < last) nll[n] = -static_cast<double>(row[target - first]);
@@ -61,17 +78,17 @@ void softmax_forward(Context& context, const SoftmaxParameters& p, ConstMatrixVi
   for (std::size_t n = 0; n < sums.size(); ++n) nll[n] += sums[n].value();
 }
 
-void softmax_forward_backward(Context& context, const SoftmaxParameters& p, ConstMatrixView x,
+void softmax_forward_backward(Context& context, const SoftmaxWeights& p, ConstMatrixView x,
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
-                              std::span<double> nll, SoftmaxParameters& gradients, MatrixView dx) {
-  const Index vocabulary = p.weight.rows(), chunk = softmax_chunk_rows(vocabulary);
+                              std::span<double> nll, const SoftmaxGradients& gradients, MatrixView dx) {
+  const Index vocabulary = p.weight.rows, chunk = softmax_chunk_rows(vocabulary);
   cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
   cache.w.pack(context, p.weight, Transpose::no, context.products());
   for (Index first = 0; first < x.rows; first += chunk) {
     const ConstMatrixView rows = x.row_range(first, std::min(x.rows, first + chunk));
     cache.dlogits.reshape(rows.rows, vocabulary, context.products());
     const auto finish = [&](Index i, float* logits) {
-      const float max = kernels().add_max(vocabulary, p.bias.data(), logits);
+      const float max = kernels().add_max(vocabulary, p.bias.data, logits);
       const auto n = static_cast<std::size_t>(first + i);
       const std::int32_t target = targets[n];
       const float target_logit = logits[target];
@@ -88,17 +105,17 @@ void softmax_forward_backward(Context& context, const SoftmaxParameters& p, Cons
                dx.row_range(first + begin, first + end));
     };
     for_each_row_of_logits(context, rows, cache.w_transposed, finish, done);
-    multiply_transposed(context, cache.dlogits.view(), rows, 1.0f, gradients.weight, gradients.bias.values());
+    multiply_transposed(context, cache.dlogits.view(), rows, 1.0f, gradients.weight, gradients.bias);
   }
 }
 
-void softmax_log_probabilities(Context& context, const SoftmaxParameters& p, ConstMatrixView x, SoftmaxCache& cache,
+void softmax_log_probabilities(Context& context, const SoftmaxWeights& p, ConstMatrixView x, SoftmaxCache& cache,
                                MatrixView log_probabilities) {
-  const Index vocabulary = p.weight.rows();
+  const Index vocabulary = p.weight.rows;
   ensure(log_probabilities.cols == vocabulary && log_probabilities.rows == x.rows, "one value a row and token");
   cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
   const auto finish = [&](Index i, float* logits) {
-    const float max = kernels().add_max(vocabulary, p.bias.data(), logits);
+    const float max = kernels().add_max(vocabulary, p.bias.data, logits);
     float* out = log_probabilities.row(i);
     const double log_sum = std::log(kernels().exp_sum(vocabulary, max, logits, out)) + static_cast<double>(max);
     for (Index j = 0; j < vocabulary; ++j) out[j] = static_cast<float>(static_cast<double>(logits[j]) - log_sum);

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "config/model_config.hpp"
+#include "config/tensor_spec.hpp"
 #include "ops/gemm.hpp"
 #include "tensor/matrix.hpp"
+#include "tensor/tensor_pointer.hpp"
 
 namespace moelm {
 
@@ -18,11 +21,33 @@ struct SoftmaxParameters {
   Matrix bias;    ///< [1, V]
 };
 
+/// The tensors of the layer, and their places in the parameters in the same order.
+LayerTensors softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+inline std::vector<TensorPointer> tensor_pointers(SoftmaxParameters& p) { return {p.weight, p.bias}; }
+
+/// The weights of a pass, wherever they are kept.
+struct SoftmaxWeights {
+  ConstMatrixView weight;  ///< [V, D]
+  ConstMatrixView bias;    ///< [1, V]
+
+  SoftmaxWeights(ConstMatrixView w, ConstMatrixView b) : weight(w), bias(b) {}
+  SoftmaxWeights(const SoftmaxParameters& p) : weight(p.weight), bias(p.bias) {}
+};
+
+/// Where the gradients of a pass are added.
+struct SoftmaxGradients {
+  MatrixView weight;      ///< [V, D]
+  std::span<float> bias;  ///< [V]
+
+  SoftmaxGradients(MatrixView w, std::span<float> b) : weight(w), bias(b) {}
+  SoftmaxGradients(SoftmaxParameters& p) : weight(p.weight), bias(p.bias.values()) {}
+};
+
 /// Memory of a pass; one a worker.
 struct SoftmaxCache {
   RoundedMatrix dlogits;  ///< [rows of a chunk, V], in training
   PackedMatrix w, w_transposed;
-  PackedWeights weights = PackedWeights::renewed;
+  WeightPacking packing = WeightPacking::every_pass;
   std::vector<PackedMatrix> blocks;  ///< in evaluation: of the vocabulary, where they are kept
 };
 
@@ -35,16 +60,16 @@ Index softmax_chunk_rows(Index tokens);
 
 /// nll[i] = -ln p(target[i] | x[i]) in nats, computed in double precision after the exponentials; x [N, D]. Neither the
 /// logits of all tokens nor a copy of all weights is ever in memory.
-void softmax_forward(Context& context, const SoftmaxParameters& parameters, ConstMatrixView x,
+void softmax_forward(Context& context, const SoftmaxWeights& weights, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll);
 
 /// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D].
-void softmax_forward_backward(Context& context, const SoftmaxParameters& parameters, ConstMatrixView x,
+void softmax_forward_backward(Context& context, const SoftmaxWeights& weights, ConstMatrixView x,
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
-                              std::span<double> nll, SoftmaxParameters& gradients, MatrixView dx);
+                              std::span<double> nll, const SoftmaxGradients& gradients, MatrixView dx);
 
 /// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: for tests and small inspections.
-void softmax_log_probabilities(Context& context, const SoftmaxParameters& parameters, ConstMatrixView x,
-                               SoftmaxCache& cache, MatrixView log_probabilities);
+void softmax_log_probabilities(Context& context, const SoftmaxWeights& weights, ConstMatrixView x, SoftmaxCache& cache,
+                               MatrixView log_probabilities);
 
 }  // namespace moelm

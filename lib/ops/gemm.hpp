@@ -42,8 +42,11 @@ class PackedMatrix {
   Index capacity_ = 0;
 };
 
-/// Whether a pass packs weights anew, because an optimizer changes them, or uses what it packed before.
-enum class PackedWeights { renewed, kept };
+/// When weights are packed: in every pass, because an optimizer changes them in between, or once.
+enum class WeightPacking { every_pass, once };
+
+/// Weights of a layer with more elements are never kept packed beside themselves.
+inline constexpr Index kMaxCachedElements = Index{1} << 28;
 
 /// C = A B + beta C with beta 0 or 1; A [M, inner] and C [M, cols] dense. A is rounded to the type of B.
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c);

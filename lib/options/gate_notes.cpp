@@ -9,17 +9,17 @@ namespace {
 /// Whether the value of a chosen expert is 1 whatever the logits are: a softmax over a single one.
 bool constant_value(const GateConfig& gate) {
   const bool chosen_logits = gate.kind == GateKind::noisy_top_k || gate.kind == GateKind::top_k;
-  return gate.gated() && chosen_logits && gate.k == 1;
+  return gate.has_gate() && chosen_logits && gate.k == 1;
 }
 
 bool constant_values(const MoeConfig& moe) {
   const GateConfig second = moe.secondary_gate();
-  return constant_value(moe.first_gate()) && (!moe.hierarchical() || !second.gated() || constant_value(second));
+  return constant_value(moe.primary_gate()) && (!moe.hierarchical() || !second.has_gate() || constant_value(second));
 }
 
 bool never_learns(const MoeConfig& moe) {
   const bool by_load = moe.smooth_load() && moe.w_load > 0;
-  return moe.gated() && constant_values(moe) && !by_load && moe.w_switch <= 0 && moe.bias_rate <= 0;
+  return moe.has_gate() && constant_values(moe) && !by_load && moe.w_switch <= 0 && moe.bias_rate <= 0;
 }
 
 std::string key_of(std::size_t layer, const char* name) { return "model.layers." + std::to_string(layer) + "." + name; }
@@ -33,7 +33,7 @@ bool is_typed(const std::vector<std::string>& assignments, std::size_t layer, co
 
 /// Why a layer's gate ignores a weight, or nothing if it does not.
 std::string why_ignored(const MoeConfig& moe, const std::string& weight) {
-  if (!moe.gated()) return "there is one expert and no gate";
+  if (!moe.has_gate()) return "there is one expert and no gate";
   if (weight == "w_importance" && constant_values(moe)) return "with k 1 the gate's value is always 1";
   if (weight == "w_load" && !moe.smooth_load())
     return moe.gate == GateKind::noisy_top_k

@@ -27,7 +27,7 @@ class Collector {
       StatisticsOptions options;
       options.layer = layer;
       options.experts = moe.experts;
-      options.k = moe.chosen();
+      options.k = moe.experts_per_token();
       options.any_k = moe.gate == GateKind::balanced;
       options.vocabulary = tokenizer.vocabulary_size();
       options.labels = static_cast<Index>(classes.names.size());
@@ -184,7 +184,7 @@ TokenText token_text(const StatisticsText& text, std::int32_t end_id) {
 std::vector<Index> gated_layers(const ModelConfig& config) {
   std::vector<Index> layers;
   for (std::size_t l = 0; l < config.layers.size(); ++l)
-    if (const auto* moe = std::get_if<MoeConfig>(&config.layers[l]); moe != nullptr && moe->gated())
+    if (const auto* moe = std::get_if<MoeConfig>(&config.layers[l]); moe != nullptr && moe->has_gate())
       layers.push_back(static_cast<Index>(l));
   return layers;
 }

@@ -39,7 +39,7 @@ std::vector<std::string> CollapseWatch::add(const std::vector<RoutingSums>& step
 
 std::string CollapseWatch::judge(std::size_t layer, const RoutingSums& sums) const {
   const auto* moe = std::get_if<MoeConfig>(&model_.layers[layer]);
-  if (moe == nullptr || !moe->gated()) return "";
+  if (moe == nullptr || !moe->has_gate()) return "";
   const double experts = static_cast<double>(sums.tokens.size());
   const double pairs = static_cast<double>(std::accumulate(sums.tokens.begin(), sums.tokens.end(), Index{0}));
   if (pairs / experts < kLeastTokens) return "";

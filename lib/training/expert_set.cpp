@@ -89,7 +89,7 @@ bool ExpertSet::update_expert(Context& context, Index e, Index step, double lr, 
     form_expert_gradient(context, weights, parts_, e, static_cast<Index>(j), cache, gradient);
     const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
     const OptimizerStep now{optimizer_, step, lr, scale};
-    const WeightRows kept = weights.weight.empty() ? WeightRows(weights.rounded[j], rounding_key(step, e, j))
+    const WeightRows kept = weights.weight.empty() ? WeightRows(weights.bf16_weight[j], rounding_key(step, e, j))
                                                    : WeightRows(MatrixView(weights.weight[j]));
     finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], kept);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "base/check.hpp"
 #include "base/finite.hpp"
@@ -30,18 +29,11 @@ MatrixView table_view(const NamedTensor& tensor) {
   return {tensor.values->data(), tensor.values->size() / columns, columns, columns};
 }
 
-/// The group of a tensor outside the experts; first and last layer are tables.
-ParameterGroup group_of(const std::string& name, std::size_t layers) {
-  if (name.ends_with(".thresholds")) return ParameterGroup::thresholds;
-  const std::size_t layer = std::stoul(name.substr(name.find('.') + 1));
-  return layer == 0 || layer + 1 == layers ? ParameterGroup::tables : ParameterGroup::dense;
-}
-
 /// Whether a step in parts has to know the routing of all of them beforehand.
 bool balances(const ModelConfig& config) {
   return std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
     const auto* moe = std::get_if<MoeConfig>(&layer);
-    return moe != nullptr && moe->gated();
+    return moe != nullptr && moe->has_gate();
   });
 }
 
@@ -50,17 +42,14 @@ bool balances(const ModelConfig& config) {
 Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
                  std::uint64_t seed)
     : config_(model), optimizer_(optimizer), seed_(seed), parameters_(make_parameters(model, vocabulary)) {
-  initialise(context, config_, seed, parameters_);
-  gradients_ = make_gradients(config_, parameters_);
-  std::map<std::string, NamedTensor> tensors;
-  for (NamedTensor& tensor : named_tensors(parameters_)) tensors.emplace(tensor.name, tensor);
-  for (const NamedGradient& gradient : named_gradients(gradients_)) {
-    const NamedTensor& tensor = tensors.at(gradient.name);
-    const ParameterGroup group = group_of(tensor.name, parameters_.layers.size());
-    slots_.push_back({tensor, group, moments_.size(), gradient.whole, gradient.rows, {}});
+  initialise(context, seed, parameters_);
+  gradients_ = make_gradients(parameters_);
+  for (const TrainedTensor& trained : trained_tensors(parameters_, gradients_)) {
+    const NamedTensor& tensor = trained.tensor;
+    slots_.push_back({trained, moments_.size(), {}});
     moments_.push_back(
-        make_moments(optimizer_.of(group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
-    if (gradient.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
+        make_moments(optimizer_.of(trained.group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
+    if (trained.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
   }
   for (std::size_t l = 0; l < parameters_.layers.size(); ++l) {
     auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
@@ -154,9 +143,9 @@ void Learner::find_fault(Context& context, ModelState& state, StepResult& result
 double Learner::gradient_norm(std::string& fault) const {
   double total = 0;
   for (const Slot& slot : slots_) {
-    const double sum = squares(slot.gradient != nullptr ? *slot.gradient : slot.rows->rows);
-    if (!is_finite(sum) && fault.empty()) fault = "gradient of " + slot.tensor.name;
-    if (slot.group != ParameterGroup::thresholds) total += sum;
+    const double sum = squares(slot.trained.gradient != nullptr ? *slot.trained.gradient : slot.trained.rows->rows);
+    if (!is_finite(sum) && fault.empty()) fault = "gradient of " + slot.trained.tensor.name;
+    if (slot.trained.group != ParameterGroup::thresholds) total += sum;
   }
   return std::sqrt(total);
 }
@@ -168,16 +157,17 @@ bool Learner::update(Context& context, const StepOptions& options, const StepRes
   for (LayerExperts& set : experts_) finite &= set.experts.update(context, options.step, options.lr, cache_of(set));
   for (std::size_t l = 0; l < config_.layers.size(); ++l)
     if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->bias_rate > 0)
-      step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.first.bias);
+      step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.primary.bias);
   return finite;
 }
 
 bool Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
-  const OptimizerStep now{optimizer_.of(slot.group), step, lr, slot.group == ParameterGroup::thresholds ? 1.0 : scale};
-  if (slot.gradient != nullptr)
-    return update_tensor(context, now, *slot.gradient, moments_[slot.moments], *slot.tensor.values);
-  return update_rows(context, now, slot.rows->index, slot.rows->rows, moments_[slot.moments], slot.last_step,
-                     table_view(slot.tensor));
+  const OptimizerStep now{optimizer_.of(slot.trained.group), step, lr,
+                          slot.trained.group == ParameterGroup::thresholds ? 1.0 : scale};
+  if (slot.trained.gradient != nullptr)
+    return update_tensor(context, now, *slot.trained.gradient, moments_[slot.moments], *slot.trained.tensor.values);
+  return update_rows(context, now, slot.trained.rows->index, slot.trained.rows->rows, moments_[slot.moments],
+                     slot.last_step, table_view(slot.trained.tensor));
 }
 
 OptimizerTensors Learner::optimizer_tensors() {
@@ -189,8 +179,9 @@ OptimizerTensors Learner::optimizer_tensors() {
     if (!moments.columns.empty()) tensors.moments.push_back({name + ".columns", &moments.columns, true});
   };
   for (Slot& slot : slots_) {
-    add(slot.tensor.name, moments_[slot.moments], slot.tensor.vector);
-    if (slot.rows != nullptr) tensors.last_steps.emplace_back(slot.tensor.name + ".last_step", &slot.last_step);
+    add(slot.trained.tensor.name, moments_[slot.moments], slot.trained.tensor.vector);
+    if (slot.trained.rows != nullptr)
+      tensors.last_steps.emplace_back(slot.trained.tensor.name + ".last_step", &slot.last_step);
   }
   for (LayerExperts& set : experts_) {
     auto& moments = set.experts.moments();

@@ -60,12 +60,9 @@ class Learner {
  private:
   /// A tensor outside the experts, its gradient and its moments.
   struct Slot {
-    NamedTensor tensor;
-    ParameterGroup group;
+    TrainedTensor trained;
     std::size_t moments;
-    Matrix* gradient;                     ///< of the whole tensor, or null
-    RowGradient* rows;                    ///< of few rows of a table, or null
-    std::vector<std::int64_t> last_step;  ///< of every row of such a table
+    std::vector<std::int64_t> last_step;  ///< of every row of a table whose gradient is of few rows
   };
   /// Experts of a layer, routed or shared.
   struct LayerExperts {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "model/parameters.hpp"
 #include "model/size.hpp"
 #include "moe/experts.hpp"
 #include "nn/logit_rows.hpp"
@@ -15,12 +16,12 @@ namespace {
 
 constexpr double kNumber = sizeof(float);
 constexpr double kStepOfRow = sizeof(std::int64_t);
-/// Code, libraries, thread stacks, and one decoded block of input.
 /// Of a matrix with its moments: owners, blocks, names, and its entries in the head of a file that is written and read
 /// back: 3,000 experts of two matrices of a few numbers took 1,700 bytes a matrix.
 constexpr double kBytesOfTensor = 2048;
 /// Copies of what a stream carries.
 constexpr double kStates = 3;
+/// Code, libraries, thread stacks, and one decoded block of input.
 constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
@@ -34,21 +35,37 @@ struct Sums {
 struct Shape {
   double inputs, vocabulary, rows, pass_rows, validation_rows, threads;
   const OptimizerConfig& optimizer;
-
-  double matrix_moments(ParameterGroup group, double outputs, double width) const {
-    return moment_numbers(optimizer.of(group).kind, outputs, width, false);
-  }
-  double vector_moments(ParameterGroup group, double size) const {
-    return moment_numbers(optimizer.of(group).kind, 1, size, true);
-  }
 };
 
 double number(Index value) { return static_cast<double>(value); }
 
+/// What follows from the declared tensors alone: moments, gradients, copies for the matrix library.
+void add_tensors(const LayerTensors& tensors, const Shape& s, Sums& sums) {
+  double largest = 0;  // matrix of an expert: its gradient exists once per thread
+  for (const TensorBlock& block : tensors) {
+    const double copies = number(block.copies);
+    for (const TensorSpec& spec : block.tensors) {
+      if (!spec.exists() || copies == 0) continue;
+      const double rows = number(spec.rows), columns = number(spec.columns), size = rows * columns;
+      if (spec.type == DataType::bf16) sums.saved += copies * size / 2;
+      if (spec.gradient == GradientForm::none) continue;
+      sums.moments += copies * moment_numbers(s.optimizer.of(spec.group).kind, rows, columns, spec.vector);
+      if (spec.gradient == GradientForm::whole) {
+        sums.gradients += copies * size;
+        if (!spec.vector && spec.group == ParameterGroup::dense) sums.copies += copies * size;
+      } else if (spec.gradient == GradientForm::rows) {
+        sums.moments += (spec.vector ? columns : rows) * kStepOfRow / kNumber;
+      } else {
+        largest = std::max(largest, size);
+        sums.tensors += copies;
+      }
+    }
+  }
+  sums.gradients += s.threads * largest;
+}
+
 void add_layer(const EmbeddingConfig& c, const Shape& s, Sums& sums) {
   sums.gradients += std::min(s.rows, s.vocabulary) * number(c.width);
-  sums.moments += s.matrix_moments(ParameterGroup::tables, s.vocabulary, number(c.width));
-  sums.moments += s.vocabulary * kStepOfRow / kNumber;
   sums.activations += s.pass_rows * number(c.width);
   sums.validation += s.validation_rows * number(c.width);
 }
@@ -56,12 +73,6 @@ void add_layer(const EmbeddingConfig& c, const Shape& s, Sums& sums) {
 void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   const double cells = number(c.cells), outputs = number(c.output_width());
   const double weights = 4 * cells * (s.inputs + outputs) + (c.projection > 0 ? cells * outputs : 0);
-  sums.moments += s.matrix_moments(ParameterGroup::dense, 4 * cells, s.inputs);
-  sums.moments += s.matrix_moments(ParameterGroup::dense, 4 * cells, outputs);
-  sums.moments += s.vector_moments(ParameterGroup::dense, 4 * cells);
-  if (c.projection > 0) sums.moments += s.matrix_moments(ParameterGroup::dense, outputs, cells);
-  sums.gradients += weights + 4 * cells;
-  sums.copies += weights;
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
   sums.activations += s.pass_rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
   sums.packed += weights;
@@ -72,57 +83,38 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
 /// Logits and their gradients, with noise also raw, draws and the gradient of raw; order, choices, gates, slots.
 double gate_activations(const GateConfig& gate, double rows) {
   const double matrices = gate.kind == GateKind::noisy_top_k ? 7 : gate.kind == GateKind::balanced ? 4 : 3;
-  return rows * (number(gate.experts) * matrices + number(gate.chosen()) * 6);
-}
-
-double gate_moments(const GateConfig& gate, const Shape& s) {
-  if (!gate.gated()) return 0;
-  const double experts = number(gate.experts);
-  return (gate.noisy() ? 2 : 1) * s.matrix_moments(ParameterGroup::dense, experts, s.inputs) +
-         (gate.kind == GateKind::balanced ? s.vector_moments(ParameterGroup::thresholds, experts) : 0);
+  return rows * (number(gate.experts) * matrices + number(gate.experts_per_token()) * 6);
 }
 
 void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
-  const double logit = (c.first_gate().noisy() ? 2 : 1) * s.inputs;
-  const double weights = logit * (number(c.first_gate().experts) + (c.hierarchical() ? number(c.experts) : 0));
-  sums.moments += gate_moments(c.first_gate(), s) + number(c.groups) * gate_moments(c.secondary_gate(), s);
-  sums.gradients += weights;
-  sums.copies += weights;
-  sums.activations += gate_activations(c.first_gate(), s.pass_rows) + pairs * 6;
-  sums.validation += weights + s.validation_rows * number(c.first_gate().experts) * (c.first_gate().noisy() ? 4 : 2);
+  const double logit = (c.primary_gate().noisy() ? 2 : 1) * s.inputs;
+  const double weights = logit * (number(c.primary_gate().experts) + (c.hierarchical() ? number(c.experts) : 0));
+  sums.activations += gate_activations(c.primary_gate(), s.pass_rows) + pairs * 6;
+  sums.validation +=
+      weights + s.validation_rows * number(c.primary_gate().experts) * (c.primary_gate().noisy() ? 4 : 2);
   if (!c.hierarchical()) return;
   // The rows of each group, gathered, and their gradient.
-  const double in_groups = s.pass_rows * number(c.first_gate().chosen());
+  const double in_groups = s.pass_rows * number(c.primary_gate().experts_per_token());
   sums.activations += gate_activations(c.secondary_gate(), in_groups) + 2 * in_groups * s.inputs;
 }
 
 void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
-  const double pairs = s.rows * number(c.chosen()), routed = pairs + s.rows * number(c.shared);
-  if (c.gated()) add_gates(c, s, pairs, sums);
-  const double experts = number(c.experts) + number(c.shared);
-  sums.tensors += experts * number(static_cast<Index>(c.hidden.size()) + 1);
+  const double pairs = s.rows * number(c.experts_per_token()), routed = pairs + s.rows * number(c.shared);
+  if (c.has_gate()) add_gates(c, s, pairs, sums);
   if (c.hierarchical()) sums.tensors += number(c.groups);
-  double hidden = 0, largest = 0, inputs = s.inputs;
-  for (const Index units : c.hidden) {
-    hidden += number(units);
-    largest = std::max(largest, inputs * number(units));
-    sums.moments += experts * s.matrix_moments(ParameterGroup::experts, number(units), inputs);
-    inputs = number(units);
-  }
-  largest = std::max(largest, inputs * s.inputs);
-  sums.moments += experts * (s.matrix_moments(ParameterGroup::experts, s.inputs, inputs) + kStepOfRow / kNumber);
+  const double experts = number(c.experts) + number(c.shared);
+  sums.moments += experts * kStepOfRow / kNumber;
+  double hidden = 0;
+  for (const Index units : c.hidden) hidden += number(units);
   // Of all rows of the step: routed rows, the gradient of the output, those of the hidden layers, and these where they
   // are kept. Of a pass: output, gradient of the routed rows, and the layer's output twice.
   sums.activations += routed * (2 * s.inputs + (c.recompute ? 1 : 2) * hidden);
   sums.activations += s.pass_rows * (routed / s.rows + 1) * 2 * s.inputs;
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
-  const Index kept = all_expert_weights(c, static_cast<Index>(s.inputs));
-  sums.packed += kept <= kMostKeptNumbers ? number(kept) : 0;
+  const double weights = number(expert_weights(c, static_cast<Index>(s.inputs)));
+  sums.packed += experts * weights <= number(kMaxCachedElements) ? experts * weights : 0;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
-  sums.gradients += s.threads * largest;
-  // Half of their room.
-  if (c.weights == DataType::bf16) sums.saved += experts * number(expert_weights(c, static_cast<Index>(s.inputs))) / 2;
-  sums.copies += s.threads * number(expert_weights(c, static_cast<Index>(s.inputs)));
+  sums.copies += s.threads * weights;
 }
 
 /// Rows that are sampled, their gradient and both their copies; gradients of the targets' rows, and of all these
@@ -137,16 +129,12 @@ void add_sample(double samples, const Shape& s, Sums& sums) {
 }
 
 void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
-  sums.moments += s.matrix_moments(ParameterGroup::tables, s.vocabulary, s.inputs);
-  sums.moments += s.vector_moments(ParameterGroup::tables, s.vocabulary);
-  if (c.samples > 0) sums.moments += 2 * s.vocabulary * kStepOfRow / kNumber;
   const double chunk = number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)));
   const Index block = softmax_block(static_cast<Index>(s.vocabulary));
-  const bool kept = s.vocabulary * s.inputs <= number(kMostKeptNumbers);
+  const bool kept = s.vocabulary * s.inputs <= number(kMaxCachedElements);
   sums.packed += (kept ? s.vocabulary : number(block)) * s.inputs;
   sums.validation += s.threads * number(block) * number(logit_rows_of_a_task(block));
   if (c.samples > 0) return add_sample(std::min(number(c.samples), s.vocabulary), s, sums);
-  sums.gradients += s.vocabulary * (s.inputs + 1);
   sums.copies += 2 * s.vocabulary * s.inputs;
   sums.rounded += std::min(s.pass_rows, chunk) * s.vocabulary;
   sums.activations += s.threads * s.vocabulary * number(logit_rows_of_a_task(static_cast<Index>(s.vocabulary)));
@@ -164,6 +152,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   const double of_products = products == DataType::bf16 ? 0.5 : 1;
   const ModelSize size = model_size(config, vocabulary);
   const std::vector<Index> widths = input_widths(config);
+  const std::vector<LayerTensors> tensors = model_tensors(config, vocabulary);
   const double pass_rows = number(rows.pass > 0 ? std::min(rows.pass, rows.step) : rows.step);
   Sums sums;
   Index widest = 0;
@@ -171,6 +160,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
     const Shape shape{number(widths[i]),       number(vocabulary), number(rows.step), pass_rows,
                       number(rows.validation), number(threads),    optimizer};
     widest = std::max(widest, widths[i]);
+    add_tensors(tensors[i], shape, sums);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
   }
   TrainingMemory memory;

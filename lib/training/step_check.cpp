@@ -42,8 +42,8 @@ std::string first_bad_number(Context& context, const std::vector<NamedTensor>& t
     const auto& [t, begin] = pieces[static_cast<std::size_t>(i)];
     const NamedTensor& tensor = tensors[t];
     const Index count = std::min(kPiece, tensor.size() - begin);
-    const Index bad = tensor.rounded != nullptr
-                          ? first_non_finite(TensorType::bf16, tensor.rounded->data() + begin, count)
+    const Index bad = tensor.bf16_values != nullptr
+                          ? first_non_finite(TensorType::bf16, tensor.bf16_values->data() + begin, count)
                           : first_non_finite(TensorType::f32, tensor.values->data() + begin, count);
     if (bad < 0) return;
     const std::lock_guard<std::mutex> lock(mutex);

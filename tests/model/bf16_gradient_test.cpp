@@ -27,7 +27,7 @@ ModelOutcome outcome(const ModelCase& c, DataType type) {
   Context context(2, type);
   ModelOutcome out;
   ModelState state = c.state.clone();
-  ModelGradients gradients = make_gradients(c.config, c.parameters);
+  ModelGradients gradients = make_gradients(c.parameters);
   out.nll.resize(static_cast<std::size_t>(c.batch.rows()));
   out.losses =
       model_gradients(context, c.config, c.parameters, c.batch, c.options, state, out.cache, gradients, out.nll);

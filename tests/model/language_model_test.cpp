@@ -112,7 +112,7 @@ TEST_CASE("a model that has learned nothing scores ln V") {
   for (const Index vocabulary : {50, 2000}) {
     ModelCase c(model_config(128, {LstmConfig{128, 0}, moe_config(8, 2, {64}), LstmConfig{128, 0}}, 0.1), vocabulary,
                 Sequence(16, 10), 4);
-    initialise(context, c.config, 5, c.parameters);
+    initialise(context, 5, c.parameters);
     c.state.reset(c.parameters, 16);
     const double expected = std::log(static_cast<double>(vocabulary));
     REQUIRE(run_gradients(context, c).losses.cross_entropy == Approx(expected).epsilon(0.01));
@@ -154,7 +154,7 @@ TEST_CASE("a pass in training is a function of seed and step, and forgets earlie
   // A cache and gradients that served a larger batch.
   ModelCase larger(middle_sized(), 97, Sequence(8, 9), 8);
   ModelCache cache;
-  ModelGradients gradients = make_gradients(c.config, c.parameters);
+  ModelGradients gradients = make_gradients(c.parameters);
   std::vector<double> nll(72);
   ModelState state = larger.state.clone();
   model_gradients(context, larger.config, larger.parameters, larger.batch, larger.options, state, cache, gradients,

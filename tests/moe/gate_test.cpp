@@ -131,7 +131,7 @@ TEST_CASE("the worked example of three tokens and five experts") {
     for (std::size_t i = 0; i < actual.size(); ++i)
       REQUIRE(actual[i] == Approx(expected.values()[i]).margin(margin).epsilon(0));
   };
-  require_near("H", cache.noisy.values(),
+  require_near("H", cache.noisy_logits.values(),
                matrix_of({{0.777259f, 0.968892f, -0.231854f, 0.660558f, -0.149391f},
                           {0.981533f, 0.341117f, 0.338629f, 0.569957f, -1.004317f},
                           {-0.201593f, 0.711246f, 0.83665f, 0.161371f, 0.855436f}}),
@@ -155,12 +155,12 @@ TEST_CASE("the worked example of three tokens and five experts") {
   Matrix dx(3, 3);
   const RoutingGradient gradient = gradient_of_losses(routing, Matrix(3, 5), 0.1, 0.1);
   gate_backward(context, e.config, e.p, e.x, routing, gradient, cache, gradients, dx);
-  require_near("dL/dc", cache.dclean.values(),
+  require_near("dL/dc", cache.dclean_logits.values(),
                matrix_of({{0.00958544f, -0.01031679f, -0.00861087f, 0.00934650f, -0.00000429f},
                           {0.01233228f, 0.00921171f, -0.01417021f, -0.00596095f, -0.00141283f},
                           {-0.00166886f, 0.01105331f, -0.01101377f, 0.00415992f, -0.00253061f}}),
                2e-8);
-  require_near("dL/dr", cache.draw.values(),
+  require_near("dL/dr", cache.dnoise_logits.values(),
                matrix_of({{0.00260211f, -0.00841721f, -0.00464426f, -0.00115437f, -0.00000434f},
                           {0.01282981f, -0.00102762f, -0.00378157f, -0.00352420f, -0.00052803f},
                           {-0.00114908f, 0.00249854f, -0.01058239f, 0.00161035f, 0.00020129f}}),

@@ -37,7 +37,7 @@ struct Layer {
   GatesParameters gates;
   BalanceLosses losses;
 
-  void run(const Matrix& x, const Matrix& dy, const NoiseDraw& draw) {
+  void run(const Matrix& x, const Matrix& dy, const NoiseSampler& draw) {
     Context context(2);
     y = Matrix(x.rows(), x.cols());
     dx = Matrix(x.rows(), x.cols());
@@ -92,7 +92,7 @@ TEST_CASE("golden: the hierarchical layer, values, losses and all gradients") {
   const auto gate = [](const Json& pair) {
     return GateParameters{golden_matrix(pair[0]), golden_matrix(pair[1]), {}, {}};
   };
-  layer.p.gates.first = gate(g.at("primary"));
+  layer.p.gates.primary = gate(g.at("primary"));
   for (const Json& pair : g.at("secondary")) layer.p.gates.groups.push_back(gate(pair));
   for (const Json& group : experts)
     for (const Json& expert : group) {
@@ -114,8 +114,8 @@ TEST_CASE("golden: the hierarchical layer, values, losses and all gradients") {
 
   const Json& dg = g.at("grad");
   REQUIRE(mismatch("dx", layer.dx.values(), golden_values(dg.at("x"))) == "");
-  REQUIRE(mismatch("primary", layer.gates.first.weight.values(), golden_values(dg.at("primary")[0])) == "");
-  REQUIRE(mismatch("primary noise", layer.gates.first.noise.values(), golden_values(dg.at("primary")[1])) == "");
+  REQUIRE(mismatch("primary", layer.gates.primary.weight.values(), golden_values(dg.at("primary")[0])) == "");
+  REQUIRE(mismatch("primary noise", layer.gates.primary.noise.values(), golden_values(dg.at("primary")[1])) == "");
   Context context(1);
   for (std::size_t i = 0; i < layer.gates.groups.size(); ++i) {
     CAPTURE(i);
@@ -147,8 +147,8 @@ TEST_CASE("one group equals the flat layer") {
   REQUIRE(mismatch("load", grouped.cache.routing.sums.load, flat.cache.routing.sums.load, 1e-9) == "");
   REQUIRE(grouped.losses.load == Approx(flat.losses.load));
   REQUIRE(mismatch("dx", grouped.dx.values(), flat.dx.values(), 1e-6) == "");
-  REQUIRE(mismatch("gate", grouped.gates.groups[0].weight.values(), flat.gates.first.weight.values(), 1e-6) == "");
-  REQUIRE(mismatch("noise", grouped.gates.groups[0].noise.values(), flat.gates.first.noise.values(), 1e-6) == "");
+  REQUIRE(mismatch("gate", grouped.gates.groups[0].weight.values(), flat.gates.primary.weight.values(), 1e-6) == "");
+  REQUIRE(mismatch("noise", grouped.gates.groups[0].noise.values(), flat.gates.primary.noise.values(), 1e-6) == "");
 }
 
 TEST_CASE("all groups and all their experts equal the flat layer with the product gates") {
@@ -158,7 +158,7 @@ TEST_CASE("all groups and all their experts equal the flat layer with the produc
   grouped.config = layer_config(kGroups * kInGroup, kInGroup, kGroups, kGroups);
   grouped.config.gate = GateKind::top_k;
   grouped.p.experts = random_experts(kGroups * kInGroup);
-  grouped.p.gates.first.weight = random_matrix(kGroups, kWidth, 20);
+  grouped.p.gates.primary.weight = random_matrix(kGroups, kWidth, 20);
   for (Index g = 0; g < kGroups; ++g) {
     GateParameters gate;
     gate.weight = random_matrix(kInGroup, kWidth, 30 + static_cast<std::uint64_t>(g));
@@ -185,7 +185,7 @@ TEST_CASE("all groups and all their experts equal the flat layer with the produc
       const auto pair = static_cast<std::size_t>(n * kGroups * kInGroup + e);
       const auto g = static_cast<std::size_t>(e / kInGroup);
       product.expert[pair] = static_cast<std::int32_t>(e);
-      product.gate[pair] = static_cast<float>(softmax(grouped.p.gates.first.weight, n, e / kInGroup) *
+      product.gate[pair] = static_cast<float>(softmax(grouped.p.gates.primary.weight, n, e / kInGroup) *
                                               softmax(grouped.p.gates.groups[g].weight, n, e % kInGroup));
     }
   product.count_pairs();
@@ -205,16 +205,16 @@ TEST_CASE("a group without rows: no load, no gradient, nothing computed") {
   Layer layer;
   layer.config = layer_config(12, 2, 4, 1);
   layer.p.experts = random_experts(12);
-  layer.p.gates.first = random_gate(4, 10);
+  layer.p.gates.primary = random_gate(4, 10);
   for (Index g = 0; g < 4; ++g) layer.p.gates.groups.push_back(random_gate(3, 40 + 2 * static_cast<std::uint64_t>(g)));
   Matrix x = random_matrix(30, kWidth, 1);
   // Group 3 is far behind the others for every row.
   for (Index n = 0; n < x.rows(); ++n) x(n, 0) = 1;
-  for (Index g = 0; g < 4; ++g) layer.p.gates.first.weight(g, 0) = g == 3 ? -60.0f : 0.0f;
+  for (Index g = 0; g < 4; ++g) layer.p.gates.primary.weight(g, 0) = g == 3 ? -60.0f : 0.0f;
   layer.run(x, random_matrix(30, kWidth, 2), nullptr);
   REQUIRE(layer.cache.hierarchy.primary.sums.tokens[3] == 0);
   for (std::size_t e = 9; e < 12; ++e) REQUIRE(layer.cache.routing.sums.load[e] == 0);
   for (const float d : layer.gates.groups[3].weight.values()) REQUIRE(d == 0);
   for (const float d : layer.dx.values()) REQUIRE(std::isfinite(d));
-  REQUIRE(layer.cache.hierarchy.gate[3].clean.empty());
+  REQUIRE(layer.cache.hierarchy.gate[3].clean_logits.empty());
 }

@@ -45,7 +45,7 @@ struct OneRow {
     for (Index step = 0; step < kDraws / kRowsAtOnce; ++step) {
       GateCache cache;
       Routing routing;
-      const NoiseDraw redrawn = [&](Index row, Index, Index count, float* out) {
+      const NoiseSampler redrawn = [&](Index row, Index, Index count, float* out) {
         std::copy_n(draws.data(), count, out);
         out[i] = stream.normal(step, row, 0);
       };

@@ -35,7 +35,7 @@ struct Layer {
     config.hidden.clear();
     for (std::size_t j = 0; j + 1 < p.experts[0].weight.size(); ++j)
       config.hidden.push_back(p.experts[0].weight[j].rows());
-    if (config.gated()) p.gates.first = {golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise")), {}, {}};
+    if (config.has_gate()) p.gates.primary = {golden_matrix(g.at("w_gate")), golden_matrix(g.at("w_noise")), {}, {}};
   }
 };
 
@@ -44,7 +44,7 @@ void require_golden_layer(const std::string& name, int threads) {
   const Json& g = layer.g;
   Context context(threads);
   MoeCache cache;
-  const Matrix draws = layer.config.gated() ? golden_matrix(g.at("eps")) : Matrix();
+  const Matrix draws = layer.config.has_gate() ? golden_matrix(g.at("eps")) : Matrix();
   Matrix y = random_matrix(layer.x.rows(), layer.x.cols(), 1), dx = random_matrix(layer.x.rows(), layer.x.cols(), 2);
   moe_forward(context, layer.config, layer.p, layer.x, {true, given_draws(draws)}, cache, y);
   REQUIRE(mismatch("y", y.values(), golden_values(g.at("y"))) == "");
@@ -61,9 +61,9 @@ void require_golden_layer(const std::string& name, int threads) {
   GatesParameters gates = zero_gates(layer.p.gates);
   moe_backward(context, layer.config, layer.p, layer.x, layer.dy, cache.routing.sums, cache, gates, dx);
   REQUIRE(mismatch("dx", dx.values(), golden_values(dg.at("x"))) == "");
-  if (layer.config.gated()) {
-    REQUIRE(mismatch("dw_gate", gates.first.weight.values(), golden_values(dg.at("w_gate"))) == "");
-    REQUIRE(mismatch("dw_noise", gates.first.noise.values(), golden_values(dg.at("w_noise"))) == "");
+  if (layer.config.has_gate()) {
+    REQUIRE(mismatch("dw_gate", gates.primary.weight.values(), golden_values(dg.at("w_gate"))) == "");
+    REQUIRE(mismatch("dw_noise", gates.primary.noise.values(), golden_values(dg.at("w_noise"))) == "");
   }
   for (std::size_t e = 0; e < layer.p.experts.size(); ++e)
     for (std::size_t j = 0; j < layer.p.experts[e].weight.size(); ++j) {

@@ -26,7 +26,7 @@ MoeConfig top_k_config(Index experts, Index k, std::vector<Index> hidden = {5}) 
 MoeParameters random_layer(const MoeConfig& config, Index width) {
   MoeParameters p;
   std::uint64_t seed = 1;
-  if (config.gated()) p.gates.first.weight = random_matrix(config.experts, width, seed++);
+  if (config.has_gate()) p.gates.primary.weight = random_matrix(config.experts, width, seed++);
   for (Index e = 0; e < config.experts; ++e) {
     ExpertParameters expert;
     Index inputs = width;
@@ -43,9 +43,9 @@ MoeParameters random_layer(const MoeConfig& config, Index width) {
 /// A gate that prefers expert 2, then expert 0, for every row: their logits differ by one and are far above the
 /// others'.
 void favour_two_experts(MoeParameters& p, Matrix& x) {
-  std::copy_n(p.gates.first.weight.row(2), p.gates.first.weight.cols(), p.gates.first.weight.row(0));
-  for (Index e = 0; e < p.gates.first.weight.rows(); ++e)
-    p.gates.first.weight(e, 0) = e == 2 ? 50.0f : e == 0 ? 49.0f : -50.0f;
+  std::copy_n(p.gates.primary.weight.row(2), p.gates.primary.weight.cols(), p.gates.primary.weight.row(0));
+  for (Index e = 0; e < p.gates.primary.weight.rows(); ++e)
+    p.gates.primary.weight(e, 0) = e == 2 ? 50.0f : e == 0 ? 49.0f : -50.0f;
   for (Index n = 0; n < x.rows(); ++n) x(n, 0) = 1;
 }
 
@@ -63,7 +63,7 @@ void require_equal_to_plain(const MoeConfig& config, const MoeParameters& p, con
   REQUIRE(mismatch("y", y.values(), plain.y) == "");
   REQUIRE(mismatch("dx", dx.values(), plain.dx) == "");
   // With k = 1 the gate is one whatever the logits are: both gradients are zero.
-  if (config.gated()) REQUIRE(mismatch("dgate", gates.first.weight.values(), plain.dgate) == "");
+  if (config.has_gate()) REQUIRE(mismatch("dgate", gates.primary.weight.values(), plain.dgate) == "");
   for (std::size_t e = 0; e < p.experts.size(); ++e)
     for (std::size_t j = 0; j < p.experts[e].weight.size(); ++j) {
       Matrix dw = p.experts[e].weight[j].clone();  // overwritten, also where the expert has no token

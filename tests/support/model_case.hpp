@@ -149,7 +149,7 @@ inline ModelOutcome run_gradients(Context& context, const ModelCase& c) {
   ModelOutcome out;
   out.nll.resize(static_cast<std::size_t>(c.batch.rows()));
   ModelState state = c.state.clone();
-  ModelGradients gradients = make_gradients(c.config, c.parameters);
+  ModelGradients gradients = make_gradients(c.parameters);
   out.losses =
       model_gradients(context, c.config, c.parameters, c.batch, c.options, state, out.cache, gradients, out.nll);
   out.gradients = dense_gradients(context, c, out.cache, gradients);

@@ -11,7 +11,7 @@ namespace moelm {
 
 /// Noise that is given instead of drawn: row n's is row `first_row` + n of `draws`, which has to outlive the result;
 /// none if empty.
-inline NoiseDraw given_draws(const Matrix& draws, Index first_row = 0) {
+inline NoiseSampler given_draws(const Matrix& draws, Index first_row = 0) {
   if (draws.empty()) return nullptr;
   return [&draws, first_row](Index row, Index first, Index count, float* out) {
     std::copy_n(draws.row(first_row + row) + first, count, out);
@@ -33,7 +33,7 @@ inline GateParameters zero_gate(const GateParameters& p) {
 
 /// Zero gradients for the gates of a layer.
 inline GatesParameters zero_gates(const GatesParameters& p) {
-  GatesParameters zero{zero_gate(p.first), {}};
+  GatesParameters zero{zero_gate(p.primary), {}};
   for (const GateParameters& gate : p.groups) zero.groups.push_back(zero_gate(gate));
   return zero;
 }

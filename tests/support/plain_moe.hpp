@@ -21,7 +21,7 @@ class PlainMoe {
       : config_(config), p_(p), width_(static_cast<std::size_t>(x.cols())) {
     y.resize(static_cast<std::size_t>(x.size()));
     dx.resize(y.size());
-    dgate.resize(p.gates.first.weight.values().size());
+    dgate.resize(p.gates.primary.weight.values().size());
     tokens.resize(p.experts.size());
     for (const ExpertParameters& expert : p.experts) {
       dweight.emplace_back();
@@ -43,21 +43,21 @@ class PlainMoe {
     }
     double mean = 0;
     for (std::size_t e = 0; e < gate.size(); ++e) mean += gate[e] * dgate_value[e];
-    for (std::size_t e = 0; config_.gated() && e < gate.size(); ++e)
+    for (std::size_t e = 0; config_.has_gate() && e < gate.size(); ++e)
       for (std::size_t i = 0; i < width_; ++i) {
         const double dlogit = gate[e] * (dgate_value[e] - mean);
         dgate[e * width_ + i] += dlogit * input[i];
-        dx[row + i] += dlogit * double{p_.gates.first.weight.values()[e * width_ + i]};
+        dx[row + i] += dlogit * double{p_.gates.primary.weight.values()[e * width_ + i]};
       }
   }
 
   /// Softmax over the k greatest logits, zero elsewhere.
   Values gates(const Values& x) const {
-    if (!config_.gated()) return {1.0};
+    if (!config_.has_gate()) return {1.0};
     Values logits(p_.experts.size()), gate(p_.experts.size());
     for (std::size_t e = 0; e < logits.size(); ++e)
       for (std::size_t i = 0; i < width_; ++i)
-        logits[e] += double{p_.gates.first.weight.values()[e * width_ + i]} * x[i];
+        logits[e] += double{p_.gates.primary.weight.values()[e * width_ + i]} * x[i];
     Values sorted = logits;
     std::sort(sorted.rbegin(), sorted.rend());
     const double least = sorted[static_cast<std::size_t>(config_.k - 1)];

@@ -130,7 +130,7 @@ class ReferenceModel {
     for (std::size_t n = 0; n < x.size() && !pass.draws.empty(); ++n)
       z[n] = row_of(pass.draws[l], static_cast<Index>(n));
     const Routed routed = config.hierarchical() ? hierarchy(l, config, x, z, decisions)
-                                                : gate(l, "", config.first_gate(), x, z, decisions);
+                                                : gate(l, "", config.primary_gate(), x, z, decisions);
     Row importance(experts);
     Rows y;
     for (std::size_t n = 0; n < x.size(); ++n) {
@@ -148,7 +148,7 @@ class ReferenceModel {
       for (double& v : sum) v = sigmoid(v);
       y.push_back(sum);
     }
-    if (config.gated()) balance += config.w_importance * cv_squared_plain(importance);
+    if (config.has_gate()) balance += config.w_importance * cv_squared_plain(importance);
     if (config.smooth_load()) balance += config.w_load * cv_squared_plain(routed.load);
     if (config.w_switch > 0 || config.w_z > 0) balance += auxiliary(l, config, x, routed);
     return y;
@@ -166,7 +166,7 @@ class ReferenceModel {
     };
     Rows z_primary;
     for (const Row& row : z) z_primary.push_back(part(row, experts, groups));
-    const Routed primary = gate(l, "primary.", config.first_gate(), x, z_primary, decisions);
+    const Routed primary = gate(l, "primary.", config.primary_gate(), x, z_primary, decisions);
     Routed out{Rows(x.size(), Row(experts)), std::vector<std::vector<bool>>(x.size(), std::vector<bool>(experts)),
                Row(experts)};
     for (std::size_t g = 0; g < groups; ++g) {
@@ -197,12 +197,12 @@ class ReferenceModel {
     const auto experts = static_cast<std::size_t>(config.experts);
     Routed out{Rows(x.size(), Row(experts)), std::vector<std::vector<bool>>(x.size(), std::vector<bool>(experts)),
                Row(experts)};
-    if (config.kind == GateKind::balanced && config.gated()) {
+    if (config.kind == GateKind::balanced && config.has_gate()) {
       balanced(l, level, config, x, decisions, out);
     } else {
       for (std::size_t n = 0; n < x.size(); ++n) {
-        if (!config.gated() || config.kind == GateKind::softmax) {
-          out.gates[n] = config.gated() ? softmax(times(tensor(l, level + "gate.weight"), x[n])) : Row(1, 1.0);
+        if (!config.has_gate() || config.kind == GateKind::softmax) {
+          out.gates[n] = config.has_gate() ? softmax(times(tensor(l, level + "gate.weight"), x[n])) : Row(1, 1.0);
           out.chosen[n].assign(experts, true);
         } else {
           top_k(l, level, config, x[n], z[n], decisions, n, out);

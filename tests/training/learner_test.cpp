@@ -140,7 +140,7 @@ TEST_CASE("a model whose experts are kept in bfloat16 learns a batch by heart") 
     }
     REQUIRE(loss < 0.6);
     REQUIRE(first_bad_number(context, named_tensors(learner.parameters())).empty());
-    auto& rounded = std::get<MoeParameters>(learner.parameters().layers[2]).experts[1].rounded;
+    auto& rounded = std::get<MoeParameters>(learner.parameters().layers[2]).experts[1].bf16_weight;
     REQUIRE(rounded.size() == 2);
     rounded[1].data()[3] = 0x7fc0;
     REQUIRE(first_bad_number(context, named_tensors(learner.parameters())) == "layers.2.experts.1.weight_1, element 3");

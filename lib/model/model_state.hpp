@@ -1,0 +1,24 @@
+// What a model remembers of each stream between windows.
+#pragma once
+
+#include <vector>
+
+#include "model/parameters.hpp"
+
+namespace moelm {
+
+/// Recurrent state of every stream, one entry a layer (empty where a layer has none).
+struct ModelState {
+  std::vector<LstmState> layers;
+
+  ModelState clone() const;
+  /// Becomes a copy of `other`; memory is used again.
+  void copy_from(const ModelState& other);
+  /// Zero state for `streams` streams.
+  void reset(const ModelParameters& parameters, Index streams);
+};
+
+/// The carried state as tensors layers.i.h and layers.i.c.
+std::vector<NamedTensor> state_tensors(ModelState& state);
+
+}  // namespace moelm
