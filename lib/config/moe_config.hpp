@@ -26,6 +26,18 @@ struct EnumNames<GateKind> {
        {"balanced", GateKind::balanced}}};
 };
 
+/// What the combined output of the experts passes through.
+enum class MoeOutput {
+  sigmoid,  ///< appendix C.1
+  none,
+};
+
+template <>
+struct EnumNames<MoeOutput> {
+  static constexpr std::array<std::pair<std::string_view, MoeOutput>, 2> values = {
+      {{"sigmoid", MoeOutput::sigmoid}, {"none", MoeOutput::none}}};
+};
+
 /// One gate: a flat layer has one, a hierarchical layer one over its groups and one in each group.
 struct GateConfig {
   GateKind kind = GateKind::noisy_top_k;
@@ -52,6 +64,7 @@ struct MoeConfig {
   Index k_groups = 2;
   std::vector<Index> hidden = {1024};
   Index shared = 0;
+  MoeOutput output = MoeOutput::sigmoid;
   double w_importance = 0.1;
   double w_load = 0.1;
   double w_switch = 0;
@@ -94,6 +107,8 @@ void fields(MoeConfig& c, Visitor&& visit) {
   visit(Option{"hidden", "width of each hidden layer of an expert", "units", 1}, c.hidden);
   visit(Option{"shared", "experts that every token passes through, beside those that a gate chooses", "experts", 0},
         c.shared);
+  visit(Option{"output", "what the combined output of the experts passes through: sigmoid (appendix C.1) or none"},
+        c.output);
   visit(Option{"w_importance", "weight of CV^2(importance) in the loss (equation 7)", "", 0}, c.w_importance);
   visit(Option{"w_load", "weight of CV^2(load) in the loss (equation 11)", "", 0}, c.w_load);
   visit(Option{"w_switch", "weight of the Switch Transformer's balancing loss, 0: none", "", 0}, c.w_switch);

@@ -152,19 +152,19 @@ class Pass {
                   std::get<LstmParameters>(gradients), cache_.dprevious);
   }
 
-  /// The combined output of the experts passes through a sigmoid (appendix C.1).
+  /// The combined output of the experts may pass through a sigmoid (appendix C.1).
   void layer_forward(std::size_t l, const MoeParameters& p, ModelState&) {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
     cache.moe.experts.packing = cache.moe.shared.packing = packing(p.elements());
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, moe_config(l), p, x, gate_pass(l), cache.moe, cache.output);
-    apply_sigmoid(context_, cache.output);
+    if (moe_config(l).output == MoeOutput::sigmoid) apply_sigmoid(context_, cache.output);
     copy(context_, cache.output, cache_.x[l]);
   }
   void layer_backward(std::size_t l, const MoeParameters& p, LayerGradients& gradients) {
     auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
-    sigmoid_backward(context_, cache.output, cache_.dlayer);
+    if (moe_config(l).output == MoeOutput::sigmoid) sigmoid_backward(context_, cache.output, cache_.dlayer);
     moe_backward(context_, moe_config(l), p, cache_.x[l - 1], cache_.dlayer, sums_of(l), cache.moe,
                  std::get<GatesParameters>(gradients), cache_.dprevious);
   }

@@ -1,6 +1,6 @@
 // The language model of figure 1: tokens through the list of layers to the loss, and back.
 //   x_0 = drop(embedding);  x_l = x_{l-1} + drop(layer_l(x_{l-1})), without the sum where widths differ;
-//   the combined MoE output passes through a sigmoid before dropout.
+//   unless moe.output is none the combined MoE output passes through a sigmoid before dropout.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace moelm {
 /// Memory of the MoE layer's output beside that of its parts.
 struct MoeLayerCache {
   MoeCache moe;
-  Matrix output;  ///< sigmoid of the combined output, [N, D]
+  Matrix output;  ///< the combined output, behind the sigmoid where there is one, [N, D]
 };
 
 using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache>;

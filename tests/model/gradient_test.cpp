@@ -117,6 +117,12 @@ TEST_CASE("gradients: LSTM, MoE, LSTM") {
 
 TEST_CASE("gradients: an MoE layer alone") { require_gradients({moe_config(7, 3, {4})}, 5, 300); }
 
+TEST_CASE("gradients: an MoE layer without a sigmoid behind it") {
+  MoeConfig plain = moe_config(4, 2, {5});
+  plain.output = MoeOutput::none;
+  require_gradients({LstmConfig{5, 0}, plain, LstmConfig{5, 0}}, 5, 350);
+}
+
 TEST_CASE("gradients: two MoE layers in a row") {
   require_gradients({LstmConfig{5, 0}, moe_config(4, 2, {3}), moe_config(5, 2, {6})}, 5, 400);
 }

@@ -121,7 +121,8 @@ class ReferenceModel {
     Row load;
   };
 
-  /// sigmoid(sum_i G(x)_i E_i(x) + shared experts) (equation 1, appendix C.1); adds the balancing losses to `balance`.
+  /// sum_i G(x)_i E_i(x) + shared experts, behind a sigmoid or not (equation 1, appendix C.1); adds the balancing
+  /// losses to `balance`.
   Rows moe(std::size_t l, const ReferencePass& pass, const Rows& x, ReferenceDecisions& decisions,
            double& balance) const {
     const auto& config = std::get<MoeConfig>(config_.layers[l]);
@@ -145,7 +146,8 @@ class ReferenceModel {
       }
       for (Index s = 0; s < config.shared; ++s)
         add(1, expert(l, "shared." + std::to_string(s), config.hidden.size(), x[n], decisions));
-      for (double& v : sum) v = sigmoid(v);
+      if (config.output == MoeOutput::sigmoid)
+        for (double& v : sum) v = sigmoid(v);
       y.push_back(sum);
     }
     if (config.has_gate()) balance += config.w_importance * cv_squared_plain(importance);
