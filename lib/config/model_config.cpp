@@ -81,8 +81,12 @@ void validate(const ModelConfig& config) {
     if (const auto* lstm = std::get_if<LstmConfig>(&config.layers[i]); lstm != nullptr && lstm->cells < 1)
       throw Error(Exit::bad_config, key(i, "cells") + ": expected at least 1, found " + std::to_string(lstm->cells));
   }
-  if (const Index width = std::get<EmbeddingConfig>(config.layers[0]).width; width < 1)
+  const Index width = std::get<EmbeddingConfig>(config.layers[0]).width, read = input_widths(config).back();
+  if (width < 1)
     throw Error(Exit::bad_config, key(0, "width") + ": expected at least 1, found " + std::to_string(width));
+  if (config.tied && read != width)
+    throw Error(Exit::bad_config, "model.tied: expected a softmax that reads the " + std::to_string(width) + " of " +
+                                      key(0, "width") + ", found one that reads " + std::to_string(read));
 }
 
 }  // namespace moelm

@@ -52,11 +52,13 @@ using LayerConfig = std::variant<EmbeddingConfig, LstmConfig, MoeConfig, Softmax
 struct ModelConfig {
   std::vector<LayerConfig> layers;
   double dropout = 0.1;
+  bool tied = false;
 };
 
 template <class Visitor>
 void fields(ModelConfig& c, Visitor&& visit) {
   visit(Option{"dropout", "probability of dropping a unit of a layer's output", "", 0, 0.99}, c.dropout);
+  visit(Option{"tied", "the softmax reads the table of the embedding instead of one of its own"}, c.tied);
 }
 
 /// "embedding", "lstm", "moe" or "softmax".

@@ -1,6 +1,7 @@
 #include "model/language_model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hpp"
 #include "ops/dropout.hpp"
@@ -94,26 +95,15 @@ class Pass {
   }
 
   /// nll of every row, and the gradient of its mean: into cache.dx and the softmax's gradients.
-  void softmax_backward(LayerGradients& gradients, std::span<double> nll) {
+  void softmax_backward(ModelGradients& gradients, std::span<double> nll) {
     const Matrix& x = softmax_input();
     cache_.dx.reshape(x.rows(), x.cols());
-    const double scale = 1.0 / rows_of_step();
-    auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients);
-    if (sampled == nullptr) {
-      softmax_forward_backward(context_, softmax(), x, batch_.targets, scale, softmax_cache(), nll,
-                               std::get<SoftmaxParameters>(gradients), cache_.dx);
-      return;
-    }
-    const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
-    const SampledIds sample = sample_log_uniform(
-        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows);
-    SampledSoftmaxGradient part;
-    sampled_softmax_forward_backward(context_, softmax(), sample, x, batch_.targets, scale,
-                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll,
-                                     options_.part.accumulate ? part : *sampled, cache_.dx);
-    if (!options_.part.accumulate) return;
-    add_rows(part.weight, sampled->weight);
-    add_rows(part.bias, sampled->bias);
+    if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients.layers.back()))
+      return sampled_backward(*sampled, gradients, nll);
+    auto& own = std::get<SoftmaxParameters>(gradients.layers.back());
+    Matrix& table = config_.tied ? std::get<EmbeddingParameters>(gradients.layers.front()).weight : own.weight;
+    softmax_forward_backward(context_, softmax(), x, batch_.targets, 1 / rows_of_step(), softmax_cache(), nll,
+                             {table, own.bias.values()}, cache_.dx);
   }
 
   const RoutingSums& sums_of(std::size_t l) const {
@@ -133,10 +123,15 @@ class Pass {
     embedding_forward(context_, p, batch_.inputs, cache_.x[l]);
   }
   void layer_backward(std::size_t, const EmbeddingParameters&, LayerGradients& gradients) {
-    auto& gradient = std::get<RowGradient>(gradients);
+    auto* rows = std::get_if<RowGradient>(&gradients);
+    if (rows != nullptr && !options_.part.accumulate && !config_.tied)
+      return embedding_backward(context_, batch_.inputs, cache_.dlayer, *rows);
     RowGradient part;
-    embedding_backward(context_, batch_.inputs, cache_.dlayer, options_.part.accumulate ? part : gradient);
-    if (options_.part.accumulate) add_rows(part, gradient);
+    embedding_backward(context_, batch_.inputs, cache_.dlayer, part);
+    if (rows != nullptr)
+      add_rows(part, *rows);
+    else
+      add_rows(part, std::get<EmbeddingParameters>(gradients).weight);
   }
 
   void layer_forward(std::size_t l, const LstmParameters& p, ModelState& state) {
@@ -173,7 +168,29 @@ class Pass {
   void layer_forward(std::size_t, const SoftmaxParameters&, ModelState&) {}
   void layer_backward(std::size_t, const SoftmaxParameters&, LayerGradients&) {}
 
-  SoftmaxWeights softmax() const { return std::get<SoftmaxParameters>(p_.layers.back()); }
+  /// A tied softmax reads the table of the embedding.
+  SoftmaxWeights softmax() const {
+    const auto& own = std::get<SoftmaxParameters>(p_.layers.back());
+    return {config_.tied ? std::get<EmbeddingParameters>(p_.layers.front()).weight : own.weight, own.bias};
+  }
+
+  void sampled_backward(SampledSoftmaxGradient& own, ModelGradients& gradients, std::span<double> nll) {
+    const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
+    const SampledIds sample = sample_log_uniform(
+        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows);
+    SampledSoftmaxGradient part;
+    sampled_softmax_forward_backward(context_, softmax(), sample, softmax_input(), batch_.targets, 1 / rows_of_step(),
+                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll,
+                                     options_.part.accumulate ? part : own, cache_.dx);
+    RowGradient& table = config_.tied ? std::get<RowGradient>(gradients.layers.front()) : own.weight;
+    if (options_.part.accumulate) {
+      add_rows(part.weight, table);
+      add_rows(part.bias, own.bias);
+    } else if (config_.tied) {
+      std::swap(own.weight, table);
+    }
+  }
+
   const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
   SoftmaxCache& softmax_cache() {
     auto& cache = ensure_cache<SoftmaxCache>(cache_.layers.back());
@@ -243,7 +260,7 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
   if (!options.part.accumulate) gradients.zero();
   Pass pass(context, config, parameters, batch, options, cache);
   pass.forward(state);
-  pass.softmax_backward(gradients.layers.back(), nll);
+  pass.softmax_backward(gradients, nll);
   pass.backward(gradients);
 
   Losses losses;

@@ -50,6 +50,14 @@ LayerGradients empty_gradient(const LayerParameters& layer, GradientForm form) {
   return form == GradientForm::rows ? LayerGradients(SampledSoftmaxGradient{}) : LayerGradients(SoftmaxParameters{});
 }
 
+/// One table for embedding and softmax: that of the embedding, whose gradient then has the form of the softmax's.
+void tie(TensorSpec& embedding, TensorSpec& softmax) {
+  constexpr double kTiedStddev = 0.05;  // between those of two tables of their own, 0.1 and 0.01
+  embedding.gradient = softmax.gradient;
+  embedding.scale = kTiedStddev;
+  softmax.rows = 0;
+}
+
 }  // namespace
 
 std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabulary) {
@@ -65,6 +73,7 @@ std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabul
     else
       tensors.push_back(softmax_tensors(std::get<SoftmaxConfig>(config.layers[l]), widths[l], vocabulary));
   }
+  if (config.tied) tie(tensors.front()[0].tensors[0], tensors.back()[0].tensors[0]);
   return tensors;
 }
 

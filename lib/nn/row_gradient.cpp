@@ -25,4 +25,9 @@ void add_rows(const RowGradient& part, RowGradient& total) {
   total.rows.swap(sum.rows);
 }
 
+void add_rows(const RowGradient& part, MatrixView total) {
+  for (std::size_t i = 0; i < part.index.size(); ++i)
+    kernels().axpy(total.cols, 1.0f, part.rows.row(static_cast<Index>(i)), total.row(part.index[i]));
+}
+
 }  // namespace moelm

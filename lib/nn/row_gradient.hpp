@@ -17,4 +17,7 @@ struct RowGradient {
 /// total += part.
 void add_rows(const RowGradient& part, RowGradient& total);
 
+/// The same for the gradient of a whole table.
+void add_rows(const RowGradient& part, MatrixView total);
+
 }  // namespace moelm

@@ -91,8 +91,8 @@ void require_same_experts(const ModelCase& c, const ModelCache& cache, const Ref
 
 const std::vector<Index> kUnequalStreams = {4, 4, 3, 1, 1};
 
-void require_gradients(std::vector<LayerConfig> layers, Index width, std::uint64_t seed, double dropout = 0.2) {
-  ModelCase c(model_config(width, std::move(layers), dropout), 11, Sequence(kUnequalStreams), seed);
+void require_gradients(const ModelConfig& config, std::uint64_t seed) {
+  ModelCase c(config, 11, Sequence(kUnequalStreams), seed);
   Oracle oracle(c);
   REQUIRE(oracle.decisions().margin() > kLeastMargin);
   Context context(2);
@@ -101,6 +101,10 @@ void require_gradients(std::vector<LayerConfig> layers, Index width, std::uint64
   REQUIRE(mismatch("nll", actual.nll, oracle.nll()) == "");
   REQUIRE(actual.losses.total() == Approx(oracle.loss()).epsilon(1e-6));
   REQUIRE(wrong_gradients(oracle, actual.gradients) == "");
+}
+
+void require_gradients(std::vector<LayerConfig> layers, Index width, std::uint64_t seed, double dropout = 0.2) {
+  require_gradients(model_config(width, std::move(layers), dropout), seed);
 }
 
 MoeConfig without_noise(MoeConfig c) {
@@ -121,6 +125,27 @@ TEST_CASE("gradients: an MoE layer without a sigmoid behind it") {
   MoeConfig plain = moe_config(4, 2, {5});
   plain.output = MoeOutput::none;
   require_gradients({LstmConfig{5, 0}, plain, LstmConfig{5, 0}}, 5, 350);
+}
+
+TEST_CASE("gradients: embedding and softmax with one table") {
+  ModelConfig tied = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 6}}, 0.2);
+  tied.tied = true;
+  require_gradients(tied, 360);
+}
+
+TEST_CASE("gradients: one table whose softmax samples has the rows of the whole one") {
+  ModelConfig tied = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5})}, 0.2);
+  tied.tied = true;
+  ModelCase whole(tied, 11, Sequence(kUnequalStreams), 370);
+  std::get<SoftmaxConfig>(tied.layers.back()).samples = 11;  // all tokens
+  ModelCase rows(tied, 11, Sequence(kUnequalStreams), 370);
+  Context context(2);
+  ModelOutcome expected = run_gradients(context, whole), actual = run_gradients(context, rows);
+  REQUIRE(mismatch("nll", actual.nll, expected.nll) == "");
+  const std::vector<NamedTensor> a = named_tensors(actual.gradients), b = named_tensors(expected.gradients);
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i)
+    REQUIRE(mismatch(a[i].name, a[i].values->values(), b[i].values->values(), 1e-5) == "");
 }
 
 TEST_CASE("gradients: two MoE layers in a row") {

@@ -116,15 +116,23 @@ struct ModelOutcome {
   ModelCache cache;
 };
 
-/// Gradients as weights: rows of the embedding scattered, those of experts formed.
+/// Rows of a gradient at their places in the table.
+inline void scatter(const RowGradient& rows, Matrix& table) {
+  const Index columns = rows.rows.cols();
+  for (std::size_t r = 0; r < rows.index.size(); ++r)
+    std::copy_n(rows.rows.row(static_cast<Index>(r)), columns, table.data() + rows.index[r] * columns);
+}
+
+/// Gradients as weights: rows of tables scattered, gradients of experts formed.
 inline ModelParameters dense_gradients(Context& context, const ModelCase& c, ModelCache& cache,
                                        ModelGradients& gradients) {
   ModelParameters dense = make_parameters(c.config, c.vocabulary);
   for (std::size_t l = 0; l < dense.layers.size(); ++l) {
     if (auto* embedding = std::get_if<EmbeddingParameters>(&dense.layers[l])) {
-      const auto& rows = std::get<RowGradient>(gradients.layers[l]);
-      for (std::size_t r = 0; r < rows.index.size(); ++r)
-        std::copy_n(rows.rows.row(static_cast<Index>(r)), rows.rows.cols(), embedding->weight.row(rows.index[r]));
+      if (auto* whole = std::get_if<EmbeddingParameters>(&gradients.layers[l]))
+        *embedding = std::move(*whole);
+      else
+        scatter(std::get<RowGradient>(gradients.layers[l]), embedding->weight);
     } else if (auto* moe = std::get_if<MoeParameters>(&dense.layers[l])) {
       moe->gates = std::move(std::get<GatesParameters>(gradients.layers[l]));
       MoeCache& of_layer = std::get<MoeLayerCache>(cache.layers[l]).moe;
@@ -137,6 +145,10 @@ inline ModelParameters dense_gradients(Context& context, const ModelCase& c, Mod
           form_expert_gradient(context, weights.shared, of_layer.shared, e, j, moe->shared[e].weight[j]);
     } else if (auto* lstm = std::get_if<LstmParameters>(&dense.layers[l])) {
       *lstm = std::move(std::get<LstmParameters>(gradients.layers[l]));
+    } else if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients.layers[l])) {
+      auto& softmax = std::get<SoftmaxParameters>(dense.layers[l]);
+      if (!softmax.weight.empty()) scatter(sampled->weight, softmax.weight);
+      scatter(sampled->bias, softmax.bias);
     } else {
       dense.layers[l] = std::move(std::get<SoftmaxParameters>(gradients.layers[l]));
     }

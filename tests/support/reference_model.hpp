@@ -317,7 +317,7 @@ class ReferenceModel {
 
   double nll_of(const Row& x, std::int32_t target) const {
     const std::size_t last = config_.layers.size() - 1;
-    Row logits = times(tensor(last, "weight"), x);
+    Row logits = times(tensor(config_.tied ? 0 : last, "weight"), x);
     double sum = 0;
     for (std::size_t v = 0; v < logits.size(); ++v) sum += std::exp(logits[v] += tensor(last, "bias").values[v]);
     return std::log(sum) - logits[static_cast<std::size_t>(target)];
