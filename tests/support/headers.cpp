@@ -1,0 +1,2 @@
+// Compiles the header that every test includes (cmake/testing.cmake).
+#include "support/catch.hpp"
