@@ -7,31 +7,13 @@
 #include "base/error.hpp"
 #include "model/parameters.hpp"
 #include "support/catch.hpp"
-#include "training/memory.hpp"
+#include "support/paper_models.hpp"
 
 using namespace moelm;
 
 namespace {
 
 constexpr Index kPaperVocabulary = 793471;
-
-ModelConfig stack(std::vector<LayerConfig> inner) {
-  ModelConfig model;
-  model.layers.emplace_back(EmbeddingConfig{512});
-  for (LayerConfig& layer : inner) model.layers.push_back(std::move(layer));
-  model.layers.emplace_back(SoftmaxConfig{});
-  return model;
-}
-
-MoeConfig flat(Index experts, std::vector<Index> hidden = {1024}) {
-  MoeConfig moe;
-  moe.experts = experts;
-  moe.k = experts > 1 ? 4 : 1;
-  moe.hidden = std::move(hidden);
-  return moe;
-}
-
-ModelConfig around(const MoeConfig& moe) { return stack({LstmConfig{512, 0}, moe, LstmConfig{512, 0}}); }
 
 struct Row {
   std::string name;
@@ -87,23 +69,4 @@ TEST_CASE("parameters are every number that the model stores") {
 TEST_CASE("a model too large to count is refused, not wrapped around") {
   MoeConfig moe = flat(1 << 30, {Index{1} << 40});
   REQUIRE_THROWS_AS(model_size(around(moe), 100), Error);
-}
-
-TEST_CASE("training memory has the parts that its description names") {
-  const ModelConfig model = around(flat(32));
-  const ModelSize size = model_size(model, 10000);
-  const TrainingMemory memory = training_memory(model, 10000, {1280}, 2);
-  REQUIRE(memory.weights == 4 * size.parameters);
-  REQUIRE(memory.moments == 8 * size.parameters + 8 * (10000 + 32));
-  // Routed rows alone: input, output and their gradients, hidden and its gradient.
-  REQUIRE(memory.activations > Index{4} * 1280 * 4 * (4 * 512 + 2 * 1024));
-  const TrainingMemory streams = training_memory(model, 10000, {1280, 0, 0, 64, 131072}, 2);
-  REQUIRE(streams.streams == 64 * (3 * 4 * 2 * (512 + 512) + 131072));  // h and c of two LSTM layers
-  REQUIRE(streams.total() == memory.total() + streams.streams);
-
-  const TrainingMemory twice = training_memory(model, 10000, {2560}, 2);
-  REQUIRE(twice.weights == memory.weights);
-  REQUIRE(twice.activations > memory.activations * 3 / 2);
-  REQUIRE(training_memory(around(flat(256)), 10000, {1280}, 2).gradients < memory.gradients + Index{4} * 2 * 512 * 256);
-  REQUIRE(training_memory(around(flat(1 << 20, {1 << 20})), 10000, {1280}, 2).total() > 0);
 }

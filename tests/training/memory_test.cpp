@@ -1,0 +1,27 @@
+// The memory that training is said to take follows the shape of the model.
+#include "training/memory.hpp"
+
+#include "model/size.hpp"
+#include "support/catch.hpp"
+#include "support/paper_models.hpp"
+
+using namespace moelm;
+
+TEST_CASE("training memory has the parts that its description names") {
+  const ModelConfig model = around(flat(32));
+  const ModelSize size = model_size(model, 10000);
+  const TrainingMemory memory = training_memory(model, 10000, {1280}, 2);
+  REQUIRE(memory.weights == 4 * size.parameters);
+  REQUIRE(memory.moments == 8 * size.parameters + 8 * (10000 + 32));
+  // Routed rows alone: input, output and their gradients, hidden and its gradient.
+  REQUIRE(memory.activations > Index{4} * 1280 * 4 * (4 * 512 + 2 * 1024));
+  const TrainingMemory streams = training_memory(model, 10000, {1280, 0, 0, 64, 131072}, 2);
+  REQUIRE(streams.streams == 64 * (3 * 4 * 2 * (512 + 512) + 131072));  // h and c of two LSTM layers
+  REQUIRE(streams.total() == memory.total() + streams.streams);
+
+  const TrainingMemory twice = training_memory(model, 10000, {2560}, 2);
+  REQUIRE(twice.weights == memory.weights);
+  REQUIRE(twice.activations > memory.activations * 3 / 2);
+  REQUIRE(training_memory(around(flat(256)), 10000, {1280}, 2).gradients < memory.gradients + Index{4} * 2 * 512 * 256);
+  REQUIRE(training_memory(around(flat(1 << 20, {1 << 20})), 10000, {1280}, 2).total() > 0);
+}
