@@ -34,11 +34,11 @@ Doubles softmax(Doubles logits) {
 }  // namespace
 
 Doubles PlainGates::gates(Index row, const Doubles& x, const std::vector<Index>& experts) const {
-  if (!config_.hierarchical()) return softmax(logits(p_.first, 0, row, x, experts));
+  if (!config_.hierarchical()) return softmax(logits(p_.primary, 0, row, x, experts));
   std::vector<Index> groups;
   for (const Index e : experts)
     if (groups.empty() || groups.back() != e / config_.group_size()) groups.push_back(e / config_.group_size());
-  const Doubles of_groups = softmax(logits(p_.first, config_.experts, row, x, groups));
+  const Doubles of_groups = softmax(logits(p_.primary, config_.experts, row, x, groups));
   Doubles all;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     std::vector<Index> inside;
@@ -50,7 +50,7 @@ Doubles PlainGates::gates(Index row, const Doubles& x, const std::vector<Index>&
 }
 
 bool PlainGates::greatest(Index row, const Doubles& x, const std::vector<Index>& experts) const {
-  if (!config_.hierarchical()) return greatest_of(logits(p_.first, 0, row, x, first(config_.experts)), experts);
+  if (!config_.hierarchical()) return greatest_of(logits(p_.primary, 0, row, x, first(config_.experts)), experts);
   std::vector<Index> groups, inside;
   for (std::size_t i = 0; i < experts.size(); ++i) {
     const Index group = experts[i] / config_.group_size();
@@ -60,7 +60,7 @@ bool PlainGates::greatest(Index row, const Doubles& x, const std::vector<Index>&
     if (!greatest_of(of_group(group, row, x, first(config_.group_size())), inside)) return false;
     inside.clear();
   }
-  return greatest_of(logits(p_.first, config_.experts, row, x, first(config_.groups)), groups);
+  return greatest_of(logits(p_.primary, config_.experts, row, x, first(config_.groups)), groups);
 }
 
 Doubles PlainGates::of_group(Index group, Index row, const Doubles& x, const std::vector<Index>& which) const {
