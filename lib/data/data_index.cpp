@@ -15,7 +15,7 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kFormat = "moelm-data";
-constexpr Index kIndexVersion = 1;
+constexpr Index kIndexVersion = 2;
 constexpr Index kFileLimit = Index{256} << 20;
 constexpr Index kMost = Index{1} << 53;  // what every JSON reader can represent
 constexpr Index kMostTokens = std::numeric_limits<std::int32_t>::max() - 1;
@@ -47,7 +47,7 @@ Json split_json(const SplitIndex& split) {
   object["shards"] = Json::array();
   for (const ShardFile& shard : split.shards)
     object["shards"].push_back(
-        {{"file", shard.name}, {"tokens", shard.tokens}, {"bytes", shard.bytes}, {"sha256", shard.sha256}});
+        {{"file", shard.name}, {"tokens", shard.tokens}, {"tokens_sha256", shard.tokens_sha256}});
   return object;
 }
 
@@ -72,10 +72,9 @@ InputRange input_of(const JsonField& field, const SplitIndex& split) {
 }
 
 ShardFile shard_of(const JsonField& field) {
-  refuse_unknown_keys(field, {"file", "tokens", "bytes", "sha256"});
+  refuse_unknown_keys(field, {"file", "tokens", "tokens_sha256"});
   if (!is_plain_name(field.at("file").text())) field.at("file").refuse("the name of a file in the folder");
-  return {field.at("file").text(), field.at("tokens").integer(1, kMost), field.at("bytes").integer(1, kMost),
-          checksum_of(field.at("sha256"))};
+  return {field.at("file").text(), field.at("tokens").integer(1, kMost), checksum_of(field.at("tokens_sha256"))};
 }
 
 SplitIndex split_of(const JsonField& field, std::set<std::string>& names) {
@@ -123,11 +122,11 @@ std::string index_file_text(const DataIndex& index) {
 
 DataIndex parse_data_index(std::string_view text, const std::string& name) {
   const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 8});
-  const JsonField root(object, name), tokenizer = root.at("tokenizer");
+  const JsonField root(object, name);
+  require_format(root, kFormat, kIndexVersion, "an earlier moelm made the folder: make it again with moe-tokenize");
+  const JsonField tokenizer = root.at("tokenizer");
   refuse_unknown_keys(root, {"format", "version", "tokenizer", "train", "valid", "test"});
   refuse_unknown_keys(tokenizer, {"kind", "lowercase", "vocabulary", "sha256"});
-  if (root.at("format").text() != kFormat) root.at("format").refuse("\"" + std::string(kFormat) + "\"");
-  root.at("version").integer(kIndexVersion, kIndexVersion);
   DataIndex index;
   index.kind = kind_of(tokenizer.at("kind"));
   index.lowercase = tokenizer.at("lowercase").boolean();

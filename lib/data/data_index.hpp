@@ -42,8 +42,7 @@ struct InputRange {
 struct ShardFile {
   std::string name;
   Index tokens = 0;
-  Index bytes = 0;
-  std::string sha256;
+  std::string tokens_sha256;  ///< of the ids before compression
 };
 
 /// A split: sums over its text, and its files in order.
@@ -72,7 +71,8 @@ struct DataIndex {
   const SplitIndex& split(Split s) const { return splits[static_cast<std::size_t>(s)]; }
 };
 
-/// The text of index.json.
+/// The text of index.json. It depends on texts and options alone, not on what the compression makes of the tokens: its
+/// checksum is the identity of the data.
 std::string index_file_text(const DataIndex& index);
 
 /// Reads such a text. Sums and ranges must agree with each other and names stay in the folder; Error(bad_data) names

@@ -15,7 +15,8 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kMagic = "moeshard";
-constexpr std::uint32_t kShardVersion = 1;
+constexpr std::uint32_t kShardVersion = 2;
+constexpr std::size_t kVersionAt = 8;
 constexpr std::size_t kFixedBytes = 40;
 constexpr std::size_t kTableEntryBytes = 8;
 constexpr std::size_t kCrcBytes = 4;
@@ -70,7 +71,10 @@ std::string fixed_head(Index vocabulary, Index tokens) {
 
 void check_fixed_head(const std::string& path, std::string_view head, Index vocabulary, Index tokens) {
   if (head.substr(0, kMagic.size()) != kMagic) refuse(path, 0, "expected \"moeshard\", found something else");
-  expect<std::uint32_t>(path, head, 8, kShardVersion, "version");
+  if (const auto version = number_at<std::uint32_t>(head, kVersionAt); version != kShardVersion)
+    refuse(path, kVersionAt,
+           "version: expected " + std::to_string(kShardVersion) + ", found " + std::to_string(version) + "; " +
+               (version < kShardVersion ? "make the data again with moe-tokenize" : "use a newer moelm"));
   expect<std::uint32_t>(path, head, 12, static_cast<std::uint64_t>(shard_id_bytes(vocabulary)), "bytes an id");
   expect<std::uint64_t>(path, head, 16, static_cast<std::uint64_t>(vocabulary), "vocabulary");
   expect<std::uint64_t>(path, head, 24, static_cast<std::uint64_t>(tokens), "tokens");
@@ -103,13 +107,17 @@ void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
 
 int shard_id_bytes(Index vocabulary) { return vocabulary <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4; }
 
-std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
+std::string pack_ids(std::span<const std::int32_t> stored, int id_bytes) {
   std::string bytes(stored.size() * static_cast<std::size_t>(id_bytes), '\0');
   if (id_bytes == 2)
     store_numbers<std::uint16_t>(stored, bytes.data());
   else
     store_numbers<std::uint32_t>(stored, bytes.data());
-  return deflate_block(bytes);
+  return bytes;
+}
+
+std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
+  return deflate_block(pack_ids(stored, id_bytes));
 }
 
 std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<std::string>& blocks) {
@@ -154,7 +162,7 @@ void read_shard_block(const ShardLayout& layout, Index number, std::vector<std::
     refuse(layout.path, block.offset, place + "checksum differs; the file is damaged");
   if (!inflate_block(compressed, bytes.data(), bytes.size()))
     refuse(layout.path, block.offset,
-           place + "expected " + std::to_string(bytes.size()) + " bytes of zlib, found else");
+           place + "expected " + std::to_string(bytes.size()) + " bytes of raw deflate, found something else");
   stored.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t id =

@@ -34,6 +34,9 @@ struct ShardLayout {
 /// `<unk>` in place of a word that the vocabulary lacks.
 int shard_id_bytes(Index vocabulary);
 
+/// The bytes of stored ids before compression, which the index knows by their checksum.
+std::string pack_ids(std::span<const std::int32_t> stored, int id_bytes);
+
 /// Compresses at most kBlockTokens stored ids (0 to `vocabulary`) into a block.
 std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes);
 

@@ -1,4 +1,4 @@
-// Writes the shards of one split; the bytes depend on the tokens alone, not on threads or on how they arrive.
+// Writes the shards of one split. Their bytes depend on the tokens alone, not on threads or on how the tokens arrive.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 
 #include "base/context.hpp"
 #include "data/data_index.hpp"
+#include "io/checksum.hpp"
 #include "tokenizer/encoded_text.hpp"
 
 namespace moelm {
@@ -31,6 +32,7 @@ class ShardWriter {
   std::vector<std::int32_t> pending_;
   std::vector<std::string> blocks_;
   Index shard_tokens_ = 0;
+  Sha256 checksum_;  ///< of the tokens of this shard
   std::vector<ShardFile> files_;
 };
 

@@ -50,26 +50,21 @@ class Verification {
     bool whole = tokenizer_ != nullptr;
     for (const ShardFile& shard : split.shards) {
       const std::string path = join_path(directory_, shard.name);
-      const bool readable = note([&] { compare_checksum(path, shard); });
-      whole = readable && note([&] { add_tokens(path, shard, sums); }) && whole;
+      whole = note([&] { add_tokens(path, shard, sums); }) && whole;
     }
     if (whole) compare_sums(id, split, sums);
   }
 
-  void compare_checksum(const std::string& path, const ShardFile& shard) {
-    const std::string found = sha256_of_file(path);
-    if (found != shard.sha256)
-      faults_.push_back(path + ": checksum: expected " + shard.sha256 + " (as index.json says), found " + found);
-  }
-
-  /// Decodes every block.
+  /// Decodes every block and compares the checksum of the tokens.
   void add_tokens(const std::string& path, const ShardFile& shard, TokenSums& sums) {
     const bool has_unknown = index_.kind == TokenizerKind::text || index_.kind == TokenizerKind::word;
     const ShardLayout layout = read_shard_layout(path, index_.vocabulary, has_unknown, shard.tokens);
     std::vector<std::int32_t> stored;
+    Sha256 checksum;
     for (std::size_t block = 0; block < layout.blocks.size(); ++block) {
       if (stop_ && stop_()) throw Error(Exit::stopped, directory_ + ": stopped on request while it was verified");
       read_shard_block(layout, static_cast<Index>(block), stored);
+      checksum.add(pack_ids(stored, layout.id_bytes));
       if (tokenizer_ == nullptr) continue;
       for (const std::int32_t id : stored) {
         sums.lines += id == tokenizer_->line_end_id() ? 1 : 0;
@@ -77,6 +72,9 @@ class Verification {
         sums.literal_unknown += id == tokenizer_->unknown_id() ? 1 : 0;
       }
     }
+    if (const std::string found = checksum.finish(); found != shard.tokens_sha256)
+      throw Error(Exit::bad_data, path + ": checksum of the tokens: expected " + shard.tokens_sha256 +
+                                      " (as index.json says), found " + found);
   }
 
   void compare_sums(Split id, const SplitIndex& split, const TokenSums& sums) {

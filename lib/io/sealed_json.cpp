@@ -1,6 +1,7 @@
 #include "io/sealed_json.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -57,6 +58,15 @@ Json parse_sealed_json(std::string_view text, std::string_view name, const JsonL
     throw Error(Exit::bad_data, std::string(name) + ": checksum: expected " + expected.substr(kOpen.size(), kDigits) +
                                     ", found another; the file was changed or damaged");
   return object;
+}
+
+void require_format(const JsonField& root, std::string_view format, Index version, std::string_view remedy) {
+  if (root.at("format").text() != format) root.at("format").refuse("\"" + std::string(format) + "\"");
+  const Index found = root.at("version").integer(0, std::numeric_limits<Index>::max());
+  if (found == version) return;
+  throw Error(Exit::bad_data, root.place("version") + ": expected " + std::to_string(version) + ", found " +
+                                  std::to_string(found) + "; " +
+                                  (found < version ? std::string(remedy) : "use a newer moelm"));
 }
 
 void refuse_unknown_keys(const JsonField& object, std::initializer_list<std::string_view> known) {

@@ -18,6 +18,9 @@ std::string sealed_json_text(const Json& object, SealedLayout layout = SealedLay
 Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {},
                        std::span<JsonNumbers> numbers = {});
 
+/// Refuses a document of another format or version. `remedy` tells what to do with one of an earlier version.
+void require_format(const JsonField& root, std::string_view format, Index version, std::string_view remedy);
+
 /// Refuses what is not an object, and keys that are not among `known` (the checksum is always known).
 void refuse_unknown_keys(const JsonField& object, std::initializer_list<std::string_view> known);
 

@@ -57,7 +57,7 @@ void put_index() {
   train.tokens = 30;
   train.lines = 3;
   train.inputs = {{"a.txt", 0, {0, 1}, {0, 9}}, {"b.txt", 4, {1, 3}, {9, 30}}};
-  train.shards = {{"train-00000.shard", 20, 99, sha256_hex("a")}, {"train-00001.shard", 10, 9, sha256_hex("b")}};
+  train.shards = {{"train-00000.shard", 20, sha256_hex("a")}, {"train-00001.shard", 10, sha256_hex("b")}};
   const std::string text = index_file_text(index);
   put("index", "good-split", text);
   put("index", "good-empty", index_file_text([] {

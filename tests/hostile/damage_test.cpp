@@ -60,7 +60,7 @@ std::string small_index() {
   train.tokens = 30;
   train.lines = 3;
   train.inputs = {{"a.txt", 0, {0, 3}, {0, 30}}};
-  train.shards = {{"train-00000.shard", 30, 99, sha256_hex("a")}};
+  train.shards = {{"train-00000.shard", 30, sha256_hex("a")}};
   return index_file_text(index);
 }
 

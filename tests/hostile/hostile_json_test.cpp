@@ -25,7 +25,7 @@ std::string index_text() {
   train.tokens = 30;
   train.lines = 3;
   train.inputs = {{"a.txt", 0, {0, 1}, {0, 10}}, {"b.txt", 0, {1, 3}, {10, 30}}};
-  train.shards = {{"train-00000.shard", 20, 99, sha256_hex("a")}, {"train-00001.shard", 10, 98, sha256_hex("b")}};
+  train.shards = {{"train-00000.shard", 20, sha256_hex("a")}, {"train-00001.shard", 10, sha256_hex("b")}};
   return index_file_text(index);
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("C5: indexes that lie are refused by field") {
                           {"\"tokens\":30,", "", "train.tokens: missing"},
                           {"\"tokens\":30", "\"more\":1,\"tokens\":30", "train.more: unknown key"},
                           {"\"first_line\"", "\"more\":1,\"first_line\"", "train.inputs.0.more: unknown key"},
-                          {"\"bytes\":99", "\"bytes\":99,\"more\":1", "train.shards.0.more: unknown key"},
+                          {"\"tokens\":20", "\"tokens\":20,\"more\":1", "train.shards.0.more: unknown key"},
                           {"\"kind\"", "\"more\":1,\"kind\"", "tokenizer.more: unknown key"},
                           {"\"vocabulary\":100", "\"vocabulary\":0", "tokenizer.vocabulary"},
                           {"\"vocabulary\":100", "\"vocabulary\":2147483647", "tokenizer.vocabulary"},
@@ -131,11 +131,12 @@ TEST_CASE("C5: indexes that lie are refused by field") {
                           {"[10,30]", "[10]", "train.inputs.1.tokens: expected two numbers"},
                           {"\"tokens\":20", "\"tokens\":21", "train.shards: expected shards that hold 30 tokens"},
                           {"\"tokens\":20", "\"tokens\":9007199254740992", "train.shards: expected shards"},
-                          {"\"bytes\":99", "\"bytes\":0", "train.shards.0.bytes"},
+                          {"\"tokens\":20", "\"tokens\":0", "train.shards.0.tokens"},
                           {"train-00001", "train-00000", "train.shards.1.file: expected the name of each file once"},
-                          {sha256_hex("a"), sha256_hex("a").substr(1), "train.shards.0.sha256"},
+                          {sha256_hex("a"), sha256_hex("a").substr(1), "train.shards.0.tokens_sha256"},
                           {"\"valid\": {", "\"valid\": [{", "not valid JSON"},
-                          {"\"version\": 1", "\"version\": 2", "version: expected an integer from 1 to 1"},
+                          {"\"version\": 2", "\"version\": 1", "version: expected 2, found 1; an earlier moelm"},
+                          {"\"version\": 2", "\"version\": 3", "version: expected 2, found 3; use a newer moelm"},
                           {"\"kind\":\"text\"", "\"kind\":\"\\u001b]0;x\\u0007\"", "tokenizer.kind: expected text"}}));
   std::vector<HostileFile> names;
   for (const std::string& name : kNames)

@@ -1,4 +1,4 @@
-// zlib blocks: exact sizes only, nothing beyond them, damage noticed.
+// Compressed blocks: exact sizes only, nothing beyond them, damage noticed.
 #include "io/compress.hpp"
 
 #include <vector>
