@@ -33,6 +33,9 @@ inline Utf8Character decode_utf8(std::string_view text) {
 /// Appends the UTF-8 of a code point (not a surrogate, at most U+10FFFF).
 void append_utf8(char32_t code, std::string& out);
 
+/// Whether all of `text` is well-formed.
+bool is_utf8(std::string_view text);
+
 /// How many bytes at the start of `text` are ASCII.
 std::size_t ascii_prefix(std::string_view text);
 

@@ -8,7 +8,7 @@
 
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
-#include "tokenizer/tokenizer.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
 
@@ -23,9 +23,8 @@ class Dataset {
   /// SHA-256 of index.json: what a run knows its data by.
   const std::string& checksum() const { return checksum_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
-  std::shared_ptr<const Tokenizer> shared_tokenizer() const { return tokenizer_; }
-  /// The text of tokenizer.json, for the run folder.
-  const std::string& tokenizer_text() const { return tokenizer_text_; }
+  /// The files of the tokenizer, for the run folder.
+  const TokenizerFiles& tokenizer_files() const { return tokenizer_files_; }
   const DataIndex& index() const { return index_; }
   /// Sums, inputs and files of a split: `data.split(Split::valid).tokens`.
   const SplitIndex& split(Split s) const { return index_.split(s); }
@@ -41,7 +40,8 @@ class Dataset {
 
  private:
   Dataset() = default;
-  std::string directory_, checksum_, tokenizer_text_;
+  std::string directory_, checksum_;
+  TokenizerFiles tokenizer_files_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   DataIndex index_;
   std::array<std::vector<ShardLayout>, 3> shards_;

@@ -38,9 +38,10 @@ bool is_shard(std::string_view name) {
 
 /// Whether moe-tokenize gives this name to a file of an unfinished folder.
 bool is_our_name(std::string_view name) {
-  if (name == kMark || name == kTokenizerFile || name == kIndexFile || is_shard(name)) return true;
-  return name.starts_with(".moelm-scratch-") || name.starts_with(".tmp-" + std::string(kTokenizerFile) + "-") ||
-         name.starts_with(".tmp-" + std::string(kIndexFile) + "-");
+  if (name == kMark || is_shard(name) || name.starts_with(".moelm-scratch-")) return true;
+  for (const std::string_view file : {kTokenizerFile, kVocabularyFile, kIndexFile})
+    if (name == file || name.starts_with(".tmp-" + std::string(file) + "-")) return true;
+  return false;
 }
 
 /// What is in a folder, but for the folder that every file system of the ext family has.

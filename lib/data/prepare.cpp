@@ -8,13 +8,13 @@
 #include "base/stopwatch.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
+#include "data/given_tokenizer.hpp"
 #include "data/index_room.hpp"
 #include "data/output_folder.hpp"
 #include "data/tokenizer_training.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "tokenizer/bpe_tokenizer.hpp"
-#include "tokenizer/prepared_text.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 #include "tokenizer/vocabulary_builder.hpp"
 #include "tokenizer/words.hpp"
@@ -25,11 +25,6 @@ namespace {
 
 [[noreturn]] void refuse_option(const std::string& message) { throw Error(Exit::usage, message); }
 
-/// Whether --vocab names a tokenizer, whose ids are kept, rather than a list of words.
-bool names_tokenizer(const std::string& path) {
-  return is_directory(path) || path == kTokenizerFile || path.ends_with("/" + std::string(kTokenizerFile));
-}
-
 void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
   const bool sized = options.vocabulary_size || options.min_count;
   if (kind == TokenizerKind::byte && sized) refuse_option("--vocab-size and --min-count: byte always has 257 tokens");
@@ -37,7 +32,7 @@ void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
   if (options.vocabulary_size.value_or(least) < least)
     refuse_option("--vocab-size: expected at least " + std::to_string(least) + ", found " +
                   std::to_string(*options.vocabulary_size));
-  const Index most = kind == TokenizerKind::bpe ? least + kMostMerges : kMostTypes;
+  const Index most = kind == TokenizerKind::bpe ? least + kMaxMerges : kMostTypes;
   if (options.vocabulary_size.value_or(least) > most)
     refuse_option("--vocab-size: expected at most " + std::to_string(most) + ", found " +
                   std::to_string(*options.vocabulary_size));
@@ -137,13 +132,12 @@ class Preparation {
   }
 
   void load_given_tokenizer() {
-    const std::string& path = options_.vocabulary;
-    const std::string file = is_directory(path) ? join_path(path, kTokenizerFile) : path;
-    tokenizer_text_ = read_file(file, kMaxTokenizerBytes);
-    tokenizer_ = parse_tokenizer(tokenizer_text_, file);
+    StoredTokenizer given = read_given_tokenizer(options_.vocabulary);
+    files_ = std::move(given.files);
+    tokenizer_ = std::move(given.tokenizer);
     if (options_.kind && *options_.kind != tokenizer_->kind())
-      refuse_option("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + path + " is a " +
-                    std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
+      refuse_option("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + options_.vocabulary +
+                    " is a " + std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
   }
 
   void hold_back(const TokenCount& count) {
@@ -186,16 +180,16 @@ class Preparation {
     DataIndex index = writer.finish();
     if (index.split(Split::train).tokens == 0)
       throw Error(Exit::bad_data, options_.train.front() + ": expected training text, found none");
-    if (tokenizer_text_.empty()) tokenizer_text_ = tokenizer_file_text(*tokenizer_, writer.training_counts());
-    index.tokenizer_sha256 = sha256_hex(tokenizer_text_);
+    if (!files_) files_ = tokenizer_files(*tokenizer_, writer.training_counts());
+    index.tokenizer_sha256 = files_->sha256();
     const std::int32_t unknown = tokenizer_->unknown_id();
     result_.unknown_unseen = unknown >= 0 && writer.training_counts()[static_cast<std::size_t>(unknown)] == 0;
     const std::string index_text = index_file_text(index);
     result_.checksum = sha256_hex(index_text);
     // What our own readers would refuse is not given a name.
-    parse_tokenizer(tokenizer_text_, join_path(directory, kTokenizerFile));
+    parse_tokenizer(*files_, directory);
     parse_data_index(index_text, join_path(directory, kIndexFile));
-    write_file_atomic(join_path(directory, kTokenizerFile), tokenizer_text_);
+    write_tokenizer(directory, *files_);
     write_file_atomic(join_path(directory, kIndexFile), index_text);
     result_.index = std::move(index);
     folder_.publish();
@@ -207,7 +201,7 @@ class Preparation {
   BlockPipeline pipeline_;
   OutputFolder folder_;
   std::vector<InputText> train_, others_;
-  std::string tokenizer_text_;
+  std::optional<TokenizerFiles> files_;  ///< of a given tokenizer from the start, else written at the end
   std::unique_ptr<Tokenizer> tokenizer_;
   PrepareResult result_;
 };

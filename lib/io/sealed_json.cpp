@@ -46,9 +46,8 @@ std::string sealed_json_text(const Json& object, SealedLayout layout) {
   return body + seal_of(body);
 }
 
-Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits,
-                       std::span<JsonNumbers> numbers) {
-  Json object = parse_json(text, name, limits, numbers);
+Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits) {
+  Json object = parse_json(text, name, limits);
   const std::size_t seal_bytes = kOpen.size() + kDigits + kClose.size();
   if (!object.is_object() || !object.contains(kKey) || text.size() < seal_bytes)
     throw Error(Exit::bad_data, std::string(name) + ": checksum: missing; the file is cut off or not one of ours");

@@ -15,8 +15,7 @@ enum class SealedLayout { one_line_a_key, indented };
 std::string sealed_json_text(const Json& object, SealedLayout layout = SealedLayout::one_line_a_key);
 
 /// Parses such a text and proves its checksum; `name` is what errors call it.
-Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {},
-                       std::span<JsonNumbers> numbers = {});
+Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
 
 /// Refuses a document of another format or version. `remedy` tells what to do with one of an earlier version.
 void require_format(const JsonField& root, std::string_view format, Index version, std::string_view remedy);

@@ -16,8 +16,8 @@ using Merge = std::array<std::int32_t, 2>;
 /// The first ids of a bpe vocabulary: one for every byte.
 inline constexpr std::int32_t kByteTokens = 256;
 
-/// Limits that keep hostile vocabularies from costing more than their file.
-inline constexpr Index kMostMerges = Index{1} << 18;
+/// A limit that keeps a hostile vocabulary from costing more than its file.
+inline constexpr Index kMaxMerges = Index{1} << 18;
 
 /// Ids: 256 bytes, then the merges, then `</s>`. Each merge must join smaller ids, give at most kLongestBpeWord bytes,
 /// and no two may give the same pair; `counts` holds one number a token.

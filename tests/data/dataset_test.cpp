@@ -238,7 +238,7 @@ TEST_CASE("an index that lies is refused by field") {
   CHECK(holds(refusal([](Json& j) { j["train"]["shards"][0]["tokens_sha256"] = "x"; }), "shards.0.tokens_sha256"));
   CHECK(holds(refusal([](Json& j) { j["tokenizer"]["vocabulary"] = 258; }), "vocabulary"));
   CHECK(holds(refusal([](Json& j) { j["tokenizer"]["kind"] = "bpe"; }), "kind"));
-  CHECK(holds(refusal([](Json& j) { j["tokenizer"]["sha256"] = std::string(64, '0'); }), "tokenizer.json: checksum"));
+  CHECK(holds(refusal([](Json& j) { j["tokenizer"]["sha256"] = std::string(64, '0'); }), "tokenizer.json: sha256"));
   for (const std::string name : {"../train-00000.shard", "/etc/passwd", "", ".", "..", "a/b", "x\n", ".hidden"})
     CHECK(holds(refusal([&](Json& j) { j["train"]["shards"][0]["file"] = name; }), "shards.0.file"));
 }
@@ -262,7 +262,7 @@ TEST_CASE("a missing file does not keep from the others: every fault of a data f
   put_file(folder.file("tokenizer.json"), "x");
   const auto faults = verify_dataset(folder.path());
   REQUIRE(faults.size() == 3);
-  CHECK(holds(faults[0], "tokenizer.json: checksum"));
+  CHECK(holds(faults[0], "tokenizer.json: sha256"));
   CHECK(holds(faults[1], "train-00000.shard: open: No such file"));
   CHECK(holds(faults[2], "test-00000.shard: offset"));
   std::filesystem::remove(folder.file("index.json"));

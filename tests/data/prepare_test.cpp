@@ -11,6 +11,8 @@
 #include "data/index_room.hpp"
 #include "data/token_cursor.hpp"
 #include "io/file.hpp"
+#include "io/json.hpp"
+#include "io/sealed_json.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
@@ -109,7 +111,7 @@ TEST_CASE("the files of a folder are the same bytes for any number of threads") 
     const std::string name(enum_name(kind));
     for (const int threads : {1, 2, 5}) shop.make(name + std::to_string(threads), options, threads);
     const auto expected = contents(shop.path(name + "1"));
-    CHECK(expected.size() == 5);
+    CHECK(expected.size() == 6);
     CHECK(contents(shop.path(name + "2")) == expected);
     CHECK(contents(shop.path(name + "5")) == expected);
     CHECK(verify_dataset(shop.path(name + "1")).empty());
@@ -264,13 +266,42 @@ TEST_CASE("a vocabulary that is given keeps its ids") {
   for (const std::string given : {"first", "first/tokenizer.json"}) {
     std::filesystem::remove_all(shop.path("second"));
     shop.make("second", {.train = {b}, .valid = {none}, .test = {none}, .vocabulary = shop.path(given)});
-    CHECK(slurp(shop.path("second/tokenizer.json")) == slurp(shop.path("first/tokenizer.json")));
+    for (const char* name : {"/tokenizer.json", "/vocab.txt"})
+      CHECK(slurp(shop.path("second") + name) == slurp(shop.path("first") + name));
     CHECK(decoded(shop.open("second"), Split::train) == "z z z <unk>\n");
   }
   const auto other_kind = [&] {
     shop.make("third", {.train = {b}, .kind = TokenizerKind::text, .vocabulary = shop.path("first")});
   };
   CHECK(error_exit(other_kind) == Exit::usage);
+}
+
+TEST_CASE("a vocabulary that is given is the one that its folder knows") {
+  const Workshop shop;
+  const std::string a = shop.text("a", "x x x y y z\n"), none = shop.text("none", "");
+  shop.make("data", {.train = {a}, .valid = {none}, .test = {none}, .kind = TokenizerKind::word});
+  shop.make("other", {.train = {a}, .valid = {none}, .test = {none}, .kind = TokenizerKind::bpe});
+  const auto refusal = [&](const std::string& given) {
+    std::filesystem::remove_all(shop.path("new"));
+    const auto make = [&] { shop.make("new", {.train = {a}, .vocabulary = shop.path(given)}); };
+    CHECK(error_exit(make) == Exit::bad_data);
+    return error_text(make);
+  };
+  const auto copy = [&](const std::string& folder) {
+    for (const char* name : {"/tokenizer.json", "/vocab.txt"})
+      put_file(shop.path(folder) + name, slurp(shop.path("other") + name));
+  };
+  const std::string known = shop.open("data").index().tokenizer_sha256;
+  std::filesystem::create_directory(shop.path("run"));
+  shop.text("run/config.json", sealed_json_text({{"data", {{"tokenizer_sha256", known}}}}));
+  copy("run");
+  CHECK(holds(refusal("run"), "run/tokenizer.json: sha256: expected " + known + " (as config.json says)"));
+  CHECK(holds(refusal("run/tokenizer.json"), "as config.json says"));
+  copy("data");
+  CHECK(holds(refusal("data"), "data/tokenizer.json: sha256: expected " + known + " (as index.json says)"));
+  std::filesystem::remove(shop.path("run/config.json"));  // two files without a folder that knows them
+  std::filesystem::remove_all(shop.path("new"));
+  CHECK(shop.make("new", {.train = {a}, .vocabulary = shop.path("run")}).index.kind == TokenizerKind::bpe);
 }
 
 TEST_CASE("a list of words is ranked by the training counts, absent words last") {
@@ -311,7 +342,7 @@ TEST_CASE("nothing is overwritten, leftovers are cleared, a stop leaves nothing"
   shop.text("data.partial/train-00000.shard", "left by a run that was killed");
   shop.make("data", {.train = {a}});
   const auto before = contents(shop.path("data"));
-  CHECK(before.size() == 5);
+  CHECK(before.size() == 6);
   const auto again = [&] { shop.make("data", {.train = {a}}); };
   CHECK(error_exit(again) == Exit::cannot_create);
   CHECK(contents(shop.path("data")) == before);
@@ -334,7 +365,7 @@ TEST_CASE("nothing is overwritten, leftovers are cleared, a stop leaves nothing"
   CHECK(contents(shop.path("stopped")) == before);
 }
 
-TEST_CASE("A4: a folder NAME.partial of somebody else is kept, with the input that may be in it") {
+TEST_CASE("a folder NAME.partial of somebody else is kept, with the input that may be in it") {
   const Workshop shop;
   const std::string a = shop.text("a", some_text(50'000, 4)), partial = shop.path("data.partial");
   const auto kept = [&](const std::vector<std::string>& names) {
@@ -355,10 +386,11 @@ TEST_CASE("A4: a folder NAME.partial of somebody else is kept, with the input th
   kept({".moelm-partial", "train-00000.shard", "thesis.tex"});
   std::filesystem::remove_all(partial);
   std::filesystem::create_directory(partial);
-  for (const char* name : {".moelm-partial", "train-00000.shard", "tokenizer.json", ".tmp-index.json-17-0"})
+  for (const char* name : {".moelm-partial", "train-00000.shard", "tokenizer.json", "vocab.txt", ".tmp-vocab.txt-17-0",
+                           ".tmp-index.json-17-0"})
     shop.text("data.partial/" + std::string(name), "left by a run that was killed");
   shop.make("data", {.train = {a}});
-  CHECK(contents(shop.path("data")).size() == 5);
+  CHECK(contents(shop.path("data")).size() == 6);
   CHECK_FALSE(std::filesystem::exists(partial));
 }
 
@@ -379,14 +411,15 @@ TEST_CASE("an empty folder is filled in place, as a volume must be, with the ind
   REQUIRE(::stat(volume.c_str(), &after) == 0);
   CHECK(before.st_ino == after.st_ino);
   CHECK(list_directory(volume) == std::vector<std::string>{"index.json", "lost+found", "test-00000.shard",
-                                                           "tokenizer.json", "train-00000.shard", "valid-00000.shard"});
+                                                           "tokenizer.json", "train-00000.shard", "valid-00000.shard",
+                                                           "vocab.txt"});
   CHECK_FALSE(std::filesystem::exists(volume + ".partial"));
   std::filesystem::remove(volume + "/index.json");  // no leftover of ours: it has lost its mark
   CHECK(error_exit([&] { shop.make("volume", {.train = {a}}); }) == Exit::cannot_create);
   CHECK(std::filesystem::exists(volume + "/train-00000.shard"));
 }
 
-TEST_CASE("C13: more files than an index has room for are refused before the work") {
+TEST_CASE("more files than an index has room for are refused before the work") {
   PrepareOptions options;
   for (int i = 0; i < 5000; ++i) options.train.push_back("corpus/" + std::to_string(i) + ".txt");
   require_readable_index(options);

@@ -12,8 +12,8 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
+#include "support/stored_tokenizer.hpp"
 #include "support/temporary_directory.hpp"
-#include "tokenizer/tokenizer_file.hpp"
 #include "tokenizer/vocabulary_tokenizer.hpp"
 
 using namespace moelm;
@@ -64,12 +64,12 @@ std::string small_index() {
   return index_file_text(index);
 }
 
-std::string small_tokenizer() {
+TokenizerFiles small_tokenizer() {
   Vocabulary vocabulary;
   for (const char* word : {"the", "</s>", "<unk>"}) vocabulary.words.add(word);
   vocabulary.counts = {9, 7, 5};
   const auto tokenizer = make_vocabulary_tokenizer(TokenizerKind::word, false, std::move(vocabulary));
-  return tokenizer_file_text(*tokenizer, std::vector<Index>{9, 7, 5});
+  return files_of(*tokenizer);
 }
 
 /// Two blocks and some tokens, of random ids.
@@ -109,7 +109,15 @@ TEST_CASE("C1 and C3: every bit and every length of an index and of a vocabulary
   const Losses index = every_bit_and_length(small_index(), [](const auto& text) { parse_data_index(text, "name"); });
   CHECK(index.accepted == 0);
   CHECK(index.unnamed == 0);
-  const Losses words = every_bit_and_length(small_tokenizer(), [](const auto& text) { parse_tokenizer(text, "name"); });
+  const TokenizerFiles files = small_tokenizer();
+  const Losses description = every_bit_and_length(files.description, [&](const auto& text) {
+    parse_tokenizer({text, files.vocabulary}, "name");
+  });
+  CHECK(description.accepted == 0);
+  CHECK(description.unnamed == 0);
+  const Losses words = every_bit_and_length(files.vocabulary, [&](const auto& text) {
+    parse_tokenizer({files.description, text}, "name");
+  });
   CHECK(words.accepted == 0);
   CHECK(words.unnamed == 0);
 }

@@ -15,10 +15,10 @@
 #include "support/gzip_bytes.hpp"
 #include "support/peak_memory.hpp"
 #include "support/random_bytes.hpp"
+#include "support/stored_tokenizer.hpp"
 #include "support/temporary_directory.hpp"
 #include "text/text_blocks.hpp"
 #include "text/text_source.hpp"
-#include "tokenizer/tokenizer_file.hpp"
 
 using namespace moelm;
 
@@ -100,9 +100,9 @@ TEST_CASE("D2: a vocabulary of the two words that every vocabulary has, and one 
   const SplitIndex split = desk.make(desk.put("odd", "\n\n\n"), TokenizerKind::word);
   CHECK(split.unknown_words == 0);
   CHECK(Dataset::open(desk.path("data")).tokenizer().vocabulary_size() == 2);
-  const std::string one =
-      R"({"format": "moelm-tokenizer", "version": 1, "kind": "word", "vocabulary": 1, "lowercase": false)";
-  CHECK(error_exit([&] { parse_tokenizer(one + "}", "t"); }) == Exit::bad_data);
+  TokenizerFiles files = Dataset::open(desk.path("data")).tokenizer_files();
+  files.vocabulary.erase(files.vocabulary.find("<unk>"), 5).insert(files.vocabulary.find("\t0"), "x");
+  CHECK(holds(error_text([&] { parse_tokenizer(resealed(files), "t"); }), "expected \"<unk>\" among the words"));
 }
 
 TEST_CASE("D3: text without a line end is read in bounded memory and loses nothing") {

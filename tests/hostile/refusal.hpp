@@ -20,7 +20,7 @@ struct HostileFile {
 };
 
 /// What refusing may take beside the file's own size.
-inline constexpr Index kMostBeside = Index{64} << 20;
+inline constexpr Index kMaxBeside = Index{64} << 20;
 
 /// Writes each file under `name` and has it read.
 inline void require_refused(const std::string& name, const std::function<void(const std::string& path)>& read,
@@ -36,8 +36,7 @@ inline void require_refused(const std::string& name, const std::function<void(co
     CHECK(message.rfind(path, 0) == 0);
     CHECK(holds(message, file.expected));
     CHECK(message.size() < path.size() + 600);
-    if (memory_is_ours())
-      CHECK(peak_growth([&] { read(path); }) <= static_cast<Index>(file.bytes.size()) + kMostBeside);
+    if (memory_is_ours()) CHECK(peak_growth([&] { read(path); }) <= static_cast<Index>(file.bytes.size()) + kMaxBeside);
   }
 }
 
