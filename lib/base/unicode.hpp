@@ -1,4 +1,4 @@
-// Classes and case of characters, as the tokenizers need them.
+// Classes, case and width of characters.
 #pragma once
 
 #include <array>
@@ -46,6 +46,9 @@ inline ClassifiedCharacter classify(std::string_view text, std::size_t position)
   const Utf8Character character = decode_utf8(text.substr(position));
   return {character.valid ? wide_class(character.code) : CharacterClass::other, character.length, character.code};
 }
+
+/// Columns that a character takes on a terminal: 0 for marks and joiners, 2 for wide East Asian characters and emoji.
+int character_columns(char32_t code);
 
 /// Appends `text` in lower case, character by character (simple mapping); malformed bytes stay.
 void append_lowercase(std::string_view text, std::string& out);
