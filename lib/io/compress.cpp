@@ -53,9 +53,9 @@ bool inflate_block(std::string_view compressed, char* out, std::size_t size) {
   return complete;
 }
 
-std::uint32_t crc32_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(crc32_z(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+std::uint32_t crc32_of(std::string_view bytes, std::uint32_t before) {
+  if (bytes.empty()) return before;  // zlib takes null for a request of the initial value
+  return static_cast<std::uint32_t>(crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace moelm

@@ -16,7 +16,7 @@ std::string deflate_block(std::string_view bytes);
 /// or fewer bytes, or is followed by anything. Never writes beyond `size` bytes.
 [[nodiscard]] bool inflate_block(std::string_view compressed, char* out, std::size_t size);
 
-/// The CRC-32 of gzip.
-std::uint32_t crc32_of(std::string_view bytes);
+/// The CRC-32 of gzip, of `bytes` alone or of more bytes after those whose CRC-32 is `before`.
+std::uint32_t crc32_of(std::string_view bytes, std::uint32_t before = 0);
 
 }  // namespace moelm
