@@ -65,7 +65,7 @@ std::string fuzz_manifest(std::string_view bytes) {
 }
 
 std::string fuzz_metrics(std::string_view bytes) {
-  const std::string& path = put_scratch(bytes);
+  const std::string path = put_scratch(bytes);
   return refusal_of([&] { for_each_metric(path, [](const Json& line) { json_text(line); }); });
 }
 

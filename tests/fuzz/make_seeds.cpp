@@ -12,9 +12,11 @@
 #include "options/config_json.hpp"
 #include "options/presets.hpp"
 #include "support/gzip_bytes.hpp"
+#include "support/new_run.hpp"
 #include "support/packed_bytes.hpp"
 #include "support/stored_tokenizer.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/tiny_data.hpp"
 #include "tokenizer/bpe_tokenizer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
 #include "tokenizer/vocabulary_tokenizer.hpp"
@@ -171,6 +173,23 @@ void put_run() {
       }()));
 }
 
+/// The sealed config.json of a run, with a folder of data that is the same on every machine.
+void put_sealed_run() {
+  const TemporaryDirectory folder;
+  put_data(folder / "data", *tiny_tokenizer(TokenizerKind::word, {"the"}), {"the\n", "the\n", "the\n"});
+  RunConfig config;
+  config.model = tiny_model();
+  put_new_run(folder / "run", config, Dataset::open(folder / "data"));
+  std::string text = get_file(folder / "run/config.json");
+  text = resealed_json(text.replace(text.find(folder.path()), folder.path().size(), "/corpus"));
+  put("run", "good-random", text);
+  put("run", "bad-cut", text.substr(0, text.size() / 2));
+  std::string bad = text;
+  put("run", "bad-origin", bad.replace(bad.find("\"random\""), 8, "\"other\""));
+  bad = text;
+  put("run", "bad-vocabulary", bad.replace(bad.find("\"vocabulary\": "), 14, "\"vocabulary\": -"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -187,5 +206,6 @@ int main(int argc, char** argv) {
   put_shards();
   put_texts();
   put_run();
+  put_sealed_run();
   return 0;
 }
