@@ -16,9 +16,9 @@ struct Range {
   char32_t first, last;
 };
 
-// Characters that act instead of showing: controls, bidirectional and other format characters, line separators,
-// private and non-characters. The joiners U+200C and U+200D stay: scripts and emoji need them, and they do nothing
-// else.
+// Characters that act on a terminal or are invisible: controls, bidirectional and other format characters, line
+// separators, private-use characters and non-characters. The joiners U+200C and U+200D are not among them: scripts and
+// emoji need them, and they are harmless.
 constexpr std::array kActing = {
     Range{0x00, 0x1f},        Range{0x7f, 0x9f},     Range{0xad, 0xad},       Range{0x61c, 0x61c},
     Range{0x180e, 0x180e},    Range{0x200b, 0x200b}, Range{0x200e, 0x200f},   Range{0x2028, 0x202e},
@@ -53,7 +53,7 @@ void append_acting(std::string& out, char32_t code) {
   }
 }
 
-/// Calls character(code, bytes) for what is UTF-8 and stray(byte) for what is not.
+/// Calls character(code, bytes) for each character and stray(byte) for each byte that is not UTF-8.
 template <class Character, class Stray>
 void for_each_character(std::string_view text, Character&& character, Stray&& stray) {
   while (!text.empty()) {

@@ -45,7 +45,7 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
   const auto open_file = [&](const char* name) {
     return open_listed(directory, result.manifest_, name, Checksum::trust, fs);
   };
-  const auto read_file = [&](File file, const char* name) {
+  const auto read_tensors = [&](File file, const char* name) {
     return SafetensorsFile::open_known(std::move(file), result.manifest_.find(name)->sha256);
   };
   const std::vector<std::string> left_out = files_left_out(directory, result.manifest_, fs);
@@ -62,10 +62,10 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
   File model = open_file(kModelFile);
   File optimizer = open_for_resuming(kOptimizerFile);
   File carried = open_for_resuming(kCarriedFile);
-  result.model_ = read_file(std::move(model), kModelFile);
+  result.model_ = read_tensors(std::move(model), kModelFile);
   if (result.complete_) {
-    result.optimizer_ = read_file(std::move(optimizer), kOptimizerFile);
-    result.carried_ = read_file(std::move(carried), kCarriedFile);
+    result.optimizer_ = read_tensors(std::move(optimizer), kOptimizerFile);
+    result.carried_ = read_tensors(std::move(carried), kCarriedFile);
   }
   result.state_ = state_of(directory, result.manifest_, fs);
   return result;

@@ -1,4 +1,4 @@
-// A data folder: tokenizer, index and shards, checked and ready to be read.
+// A data folder, checked and ready to read: tokenizer, index and shards.
 #pragma once
 
 #include <functional>
@@ -15,12 +15,12 @@ namespace moelm {
 /// Immutable once open; all const functions are thread-safe. Copies share the tokenizer.
 class Dataset {
  public:
-  /// Reads index, tokenizer and the heads of all shards. Error(missing_input) where there is none,
+  /// Reads index, tokenizer and the heads of all shards. Error(missing_input) where there is no data folder,
   /// Error(bad_data) with file and field or offset where something is damaged.
   static Dataset open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
-  /// SHA-256 of index.json: what a run knows its data by.
+  /// SHA-256 of index.json, by which a run knows its data.
   const std::string& checksum() const { return checksum_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   /// The files of the tokenizer, for the run folder.
@@ -30,7 +30,7 @@ class Dataset {
   const SplitIndex& split(Split s) const { return index_.split(s); }
   Index tokens(Split s) const { return split(s).tokens; }
   Index lines(Split s) const { return split(s).lines; }
-  /// Whether the tokens of a split tell its text: no unknown words, no case lost.
+  /// Whether decoding the tokens of a split restores its text: no unknown words, no case lost.
   bool lossless(Split s) const {
     const SplitIndex& i = split(s);
     if (tokenizer().keeps_bytes()) return true;
@@ -47,9 +47,8 @@ class Dataset {
   std::array<std::vector<ShardLayout>, 3> shards_;
 };
 
-/// Reads every byte of a data folder and lists all faults, one line each: checksums of files, every block, sums of
-/// tokens, lines and unknown words; a file that is missing or cannot be read is a fault like any other, and does not
-/// keep from the next. Empty if it is sound. `stop` is asked now and then; true ends with Exit::stopped.
+/// Reads every byte of a data folder and lists all errors in it, one line each: checksums, blocks, sums of lines and
+/// unknown words, missing and unreadable files. Empty if the folder is intact. If `stop` returns true, Exit::stopped.
 std::vector<std::string> verify_dataset(const std::string& directory, const std::function<bool()>& stop = {});
 
 }  // namespace moelm

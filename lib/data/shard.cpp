@@ -55,8 +55,8 @@ Index block_count(Index tokens) { return (tokens + kBlockTokens - 1) / kBlockTok
 
 Index tokens_in_block(Index tokens, Index number) { return std::min(kBlockTokens, tokens - number * kBlockTokens); }
 
-/// No compressor makes `raw` bytes longer than this.
-Index most_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
+/// The maximum size of a block: no compressor makes `raw` bytes longer.
+Index max_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
 
 std::string fixed_head(Index vocabulary, Index tokens) {
   std::string head(kMagic);
@@ -82,17 +82,17 @@ void check_fixed_head(const std::string& path, std::string_view head, Index voca
   expect<std::uint32_t>(path, head, 36, static_cast<std::uint64_t>(block_count(tokens)), "blocks");
 }
 
-/// Fills the table of `layout`; block sizes must add up to the size of the file.
+/// Fills the table of `layout`. The sizes of the blocks must add up to the size of the file.
 void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
   auto offset = static_cast<Index>(head.size());
   for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
     const std::size_t at = kFixedBytes + i * kTableEntryBytes;
     ShardBlock& block = layout.blocks[i];
     block = {offset, number_at<std::uint32_t>(head, at), number_at<std::uint32_t>(head, at + 4)};
-    const Index most = most_block_bytes(tokens_in_block(layout.tokens, static_cast<Index>(i)) * layout.id_bytes);
-    if (Index{block.bytes} > most)
+    const Index max = max_block_bytes(tokens_in_block(layout.tokens, static_cast<Index>(i)) * layout.id_bytes);
+    if (Index{block.bytes} > max)
       refuse(layout.path, static_cast<Index>(at),
-             "expected a block of at most " + std::to_string(most) + " bytes, found " + std::to_string(block.bytes));
+             "expected a block of at most " + std::to_string(max) + " bytes, found " + std::to_string(block.bytes));
     offset += Index{block.bytes};
     if (offset > file_size)
       refuse(layout.path, static_cast<Index>(at),
@@ -136,7 +136,7 @@ ShardLayout read_shard_layout(const std::string& path, Index vocabulary, bool ha
   const Index size = file.size();
   const auto blocks = static_cast<std::size_t>(block_count(tokens));
   const std::size_t head_bytes = kFixedBytes + blocks * kTableEntryBytes + kCrcBytes;
-  // The sizes are compared before the fields are, so that memory is bounded by the file.
+  // Sizes are compared before fields, so that the size of the file bounds the memory.
   if (size < static_cast<Index>(head_bytes))
     refuse(path, size, "expected a head of " + std::to_string(head_bytes) + " bytes, found the end of the file");
   std::string head(head_bytes, '\0');
@@ -151,11 +151,11 @@ ShardLayout read_shard_layout(const std::string& path, Index vocabulary, bool ha
 }
 
 void read_shard_block(const ShardLayout& layout, Index number, std::vector<std::int32_t>& stored) {
-  const ShardBlock& block = layout.blocks[static_cast<std::size_t>(number)];
+  const ShardBlock& block = layout.blocks[number];
   const auto count = static_cast<std::size_t>(tokens_in_block(layout.tokens, number));
   const auto id_bytes = static_cast<std::size_t>(layout.id_bytes);
   std::string compressed(block.bytes, '\0'), bytes(count * id_bytes, '\0');
-  // Opened for every block: a thousand cursors must not need a thousand descriptors.
+  // Opened for every block, so that a thousand cursors do not need a thousand descriptors.
   File::open_read(layout.path, Links::refuse).read_at(block.offset, compressed.data(), compressed.size());
   const std::string place = "block " + std::to_string(number) + ": ";
   if (crc32_of(compressed) != block.crc)

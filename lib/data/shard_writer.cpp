@@ -30,8 +30,7 @@ void ShardWriter::append(const EncodedText& text) {
   const auto missing = static_cast<std::int32_t>(vocabulary_);
   const std::size_t before = pending_.size();
   pending_.resize(before + text.ids.size());
-  std::transform(text.ids.begin(), text.ids.end(), text.flags.begin(),
-                 pending_.begin() + static_cast<std::ptrdiff_t>(before),
+  std::transform(text.ids.begin(), text.ids.end(), text.flags.begin(), pending_.begin() + before,
                  [&](std::int32_t id, TokenFlag flag) { return flag == TokenFlag::unknown_word ? missing : id; });
   // Several blocks at a time, so that all threads have one.
   if (whole_blocks(pending_.size()) >= 2 * context_.threads()) compress(whole_blocks(pending_.size()));
@@ -39,7 +38,7 @@ void ShardWriter::append(const EncodedText& text) {
 
 void ShardWriter::compress(Index blocks) {
   const auto tokens = std::min(pending_.size(), static_cast<std::size_t>(blocks * kBlockTokens));
-  std::vector<std::string> packed(static_cast<std::size_t>(blocks)), compressed(packed.size());
+  std::vector<std::string> packed(blocks), compressed(packed.size());
   context_.parallel_for(blocks, [&](Index i) {
     const auto begin = static_cast<std::size_t>(i * kBlockTokens);
     const std::size_t count = std::min(static_cast<std::size_t>(kBlockTokens), tokens - begin);
@@ -52,11 +51,11 @@ void ShardWriter::compress(Index blocks) {
     const std::size_t count = std::min(static_cast<std::size_t>(kBlockTokens), left);
     checksum_.add(packed[i]);
     blocks_.push_back(std::move(compressed[i]));
-    shard_tokens_ += static_cast<Index>(count);
+    shard_tokens_ += count;
     left -= count;
     if (shard_tokens_ == kShardTokens) write_shard();
   }
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(tokens));
+  pending_.erase(pending_.begin(), pending_.begin() + tokens);
 }
 
 void ShardWriter::write_shard() {

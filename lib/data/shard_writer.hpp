@@ -12,14 +12,14 @@
 
 namespace moelm {
 
-/// Holds at most one shard in memory, compressed. One thread at a time; compresses on those of the context.
+/// Holds at most one compressed shard in memory. One thread at a time; compresses on the threads of the context.
 class ShardWriter {
  public:
-  /// Files go to `directory` as NAME-00000.shard and so on; they must not exist.
+  /// The files in `directory` are NAME-00000.shard and so on. They must not exist.
   ShardWriter(std::string directory, std::string name, Index vocabulary, Context& context);
 
   void append(const EncodedText& text);
-  /// Writes what is left and returns all files in order.
+  /// Writes the rest and returns all files in order.
   std::vector<ShardFile> finish();
 
  private:

@@ -10,28 +10,28 @@ namespace moelm {
 
 namespace {
 
-/// What the tokens of a split add up to.
+/// Sums over the tokens of a split.
 struct TokenSums {
   Index lines = 0;
   Index unknown_words = 0;
   Index literal_unknown = 0;
 };
 
-/// A look at one file after another: a fault of one does not keep from the next.
+/// Checks one file after another and goes on after an error.
 class Verification {
  public:
   Verification(const std::string& directory, const std::function<bool()>& stop) : directory_(directory), stop_(stop) {}
 
   std::vector<std::string> run() {
-    // Without the index it is not known what belongs into the folder.
-    if (!note([&] { index_ = read_data_index(directory_).index; })) return std::move(faults_);
+    // Without the index the contents of the folder are unknown.
+    if (!note([&] { index_ = read_data_index(directory_).index; })) return std::move(errors_);
     note([&] { tokenizer_ = read_data_tokenizer(directory_, index_).tokenizer; });
     for (const auto& [name, split] : EnumNames<Split>::values) verify(split);
-    return std::move(faults_);
+    return std::move(errors_);
   }
 
  private:
-  /// Whether a check went through; what it throws is a fault.
+  /// Whether a check succeeded. An Error that it throws is added to the list.
   template <class Check>
   bool note(const Check& check) {
     try {
@@ -39,7 +39,7 @@ class Verification {
       return true;
     } catch (const Error& error) {
       if (error.exit() == Exit::stopped) throw;
-      faults_.emplace_back(error.what());
+      errors_.emplace_back(error.what());
       return false;
     }
   }
@@ -81,10 +81,10 @@ class Verification {
     const std::string where = join_path(directory_, kIndexFile) + ": " + std::string(enum_name(id)) + ".";
     const auto compare = [&](const char* key, Index expected, Index found) {
       if (expected != found)
-        faults_.push_back(where + key + ": expected " + std::to_string(found) + " (as the shards say), found " +
+        errors_.push_back(where + key + ": expected " + std::to_string(found) + " (as the shards say), found " +
                           std::to_string(expected));
     };
-    // Bytes and bpe leave the last line of a file open.
+    // byte and bpe have no token at the end of a file whose last line is open.
     if (tokenizer_->unknown_id() >= 0) compare("lines", split.lines, sums.lines);
     compare("unknown_words", split.unknown_words, sums.unknown_words);
     compare("literal_unknown", split.literal_unknown, sums.literal_unknown);
@@ -94,7 +94,7 @@ class Verification {
   const std::function<bool()>& stop_;
   DataIndex index_;
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::vector<std::string> faults_;
+  std::vector<std::string> errors_;
 };
 
 }  // namespace

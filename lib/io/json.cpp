@@ -56,7 +56,7 @@ JsonField JsonField::at(Index item) const {
 
 Index JsonField::size() const {
   if (!value_->is_array()) refuse("an array");
-  return static_cast<Index>(value_->size());
+  return value_->size();
 }
 
 Index JsonField::integer(Index min, Index max) const {

@@ -1,4 +1,4 @@
-// JSON in and out: the one place that knows the library behind it.
+// Reading and writing JSON. No other file knows the library behind it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,8 +17,8 @@ using Json = nlohmann::ordered_json;
 /// What a document may cost before it is refused.
 struct JsonLimits {
   Index bytes = Index{64} << 20;   ///< size of the text
-  Index depth = 64;                ///< arrays and objects within each other
-  Index memory = Index{44} << 20;  ///< bytes that the value takes in memory, beside the text
+  Index depth = 64;                ///< nesting of arrays and objects
+  Index memory = Index{44} << 20;  ///< bytes of the value in memory, without the text
 };
 
 /// Parses one document. `name` is what errors call it. Repeated keys, anything after the value, invalid UTF-8, strings

@@ -14,7 +14,7 @@ namespace moelm {
 
 namespace {
 
-// What values take beside their places in arrays and objects, roughly.
+// The approximate memory of values, without their places in arrays and objects.
 constexpr std::size_t kHeapBytes = 64;
 constexpr std::size_t kSeenKeyBytes = 72;
 constexpr std::size_t kMaxReasonBytes = 160;
@@ -123,7 +123,7 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
       refuse("expected values that take at most " + std::to_string(limits_.memory) + " bytes of memory, found more");
   }
 
-  /// Before an item is added: what a vector takes when it has to grow, for a moment beside what it has.
+  /// Called before an item is added. A vector that grows needs the old and the new memory for a moment.
   template <class Vector>
   void make_room(const Vector& items) {
     if (items.size() < items.capacity()) return;

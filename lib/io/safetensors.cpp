@@ -16,14 +16,14 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kLongestHeader = 100'000'000;  // the limit of the reference implementation
+constexpr Index kMaxHeaderBytes = 100'000'000;  // the limit of the reference implementation
 constexpr Index kLengthBytes = 8;
 constexpr Index kPieceBytes = Index{1} << 20;
-constexpr std::size_t kLongestNameShown = 200;
-constexpr Index kLargest = std::numeric_limits<Index>::max();
+constexpr std::size_t kMaxShownBytes = 200;
+constexpr Index kMaxIndex = std::numeric_limits<Index>::max();
 
 /// A shape as a message shows it: it may have any number of sizes.
-std::string shown(const std::vector<Index>& shape) { return excerpt(shape_text(shape), kLongestNameShown); }
+std::string shown(const std::vector<Index>& shape) { return excerpt(shape_text(shape), kMaxShownBytes); }
 
 [[noreturn]] void refuse(const std::string& path, std::string_view where, const std::string& what) {
   throw Error(Exit::bad_data, path + ": " + std::string(where) + ": " + what);
@@ -41,11 +41,10 @@ Index header_length(const File& file) {
   unsigned char bytes[kLengthBytes];
   file.read_at(0, bytes, sizeof bytes);
   const std::uint64_t length = little_endian(bytes);
-  const Index greatest = std::min(kLongestHeader, size - kLengthBytes);
-  if (length < 2 || length > static_cast<std::uint64_t>(greatest))
-    refuse(file.path(), "header length",
-           "expected 2 to " + std::to_string(greatest) + ", found " + std::to_string(length));
-  return static_cast<Index>(length);
+  const Index max = std::min(kMaxHeaderBytes, size - kLengthBytes);
+  if (length < 2 || length > static_cast<std::uint64_t>(max))
+    refuse(file.path(), "header length", "expected 2 to " + std::to_string(max) + ", found " + std::to_string(length));
+  return length;
 }
 
 void check_metadata(const JsonField& field) {
@@ -59,7 +58,7 @@ void check_metadata(const JsonField& field) {
 }
 
 StoredTensor tensor_of(const std::string& path, const std::string& name, const Json& value) {
-  const std::string where = "tensor \"" + excerpt(name, kLongestNameShown) + "\"";
+  const std::string where = "tensor \"" + excerpt(name, kMaxShownBytes) + "\"";
   const JsonField field(value, path + ": " + where);
   if (!value.is_object() || value.size() != 3) field.refuse("an object of dtype, shape and data_offsets");
   StoredTensor tensor;
@@ -68,11 +67,11 @@ StoredTensor tensor_of(const std::string& path, const std::string& name, const J
   if (!type) field.at("dtype").refuse("F32, BF16, I32, I64 or F64");
   tensor.type = *type;
   const JsonField shape = field.at("shape");
-  for (Index i = 0; i < shape.size(); ++i) tensor.shape.push_back(shape.at(i).integer(0, kLargest));
+  for (Index i = 0; i < shape.size(); ++i) tensor.shape.push_back(shape.at(i).integer(0, kMaxIndex));
   const JsonField offsets = field.at("data_offsets");
   if (offsets.size() != 2) offsets.refuse("two numbers");
-  tensor.begin = offsets.at(0).integer(0, kLargest);
-  const Index end = offsets.at(1).integer(tensor.begin, kLargest);
+  tensor.begin = offsets.at(0).integer(0, kMaxIndex);
+  const Index end = offsets.at(1).integer(tensor.begin, kMaxIndex);
   tensor.bytes = end - tensor.begin;
   const std::optional<Index> bytes = tensor_bytes(tensor.type, tensor.shape);
   if (!bytes) refuse(path, where, "shape: the size of " + shown(tensor.shape) + " overflows");
@@ -103,7 +102,7 @@ SafetensorsFile SafetensorsFile::open_known(File file, const std::string& sha256
   try {
     head = result.read_header();
   } catch (const Error&) {
-    // Where the file is damaged, that is what is wrong, and not what the damage made of the header.
+    // If the file is damaged, report that and not how the damage changed the header.
     const std::string found = sha256_of_file(result.file_, result.file_.size());
     if (found != sha256) refuse_checksum(result.path(), sha256, found);
     throw;
@@ -136,7 +135,7 @@ std::string SafetensorsFile::read_header() {
   const std::string_view text = std::string_view(head).substr(kLengthBytes);
   if (text.front() != '{') refuse(path(), "header", "expected { as its first byte");
   // A header may take what its file takes: a model of very many tensors is large itself.
-  const JsonLimits limits = {kLongestHeader, 4, JsonLimits{}.memory + file_.size() - length};
+  const JsonLimits limits = {kMaxHeaderBytes, 4, JsonLimits{}.memory + file_.size() - length};
   const Json header = parse_json(text, path() + ": header", limits);
   data_begin_ = kLengthBytes + length;
   for (const auto& [name, value] : header.items()) {
@@ -157,7 +156,7 @@ void SafetensorsFile::check_contiguous(Index data_bytes) const {
   Index end = 0;
   for (const StoredTensor& tensor : tensors_) {
     if (tensor.begin != end)
-      refuse(path(), "tensor \"" + excerpt(tensor.name, kLongestNameShown) + "\"",
+      refuse(path(), "tensor \"" + excerpt(tensor.name, kMaxShownBytes) + "\"",
              "data_offsets: expected data without gap or overlap from byte " + std::to_string(end) + ", found byte " +
                  std::to_string(tensor.begin));
     end = tensor.begin + tensor.bytes;

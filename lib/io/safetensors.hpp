@@ -1,4 +1,4 @@
-// Named tensors in one file that any tool reads: safetensors, written from memory and read into memory of the caller.
+// safetensors files: named tensors, written from memory and read into memory of the caller.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ struct TensorView {
   const void* data = nullptr;
 };
 
-/// Strings beside the tensors ("__metadata__").
+/// Strings that a file stores with the tensors ("__metadata__").
 using TensorMetadata = std::map<std::string, std::string>;
 
-/// Takes the bytes of a file in their order.
+/// Receives the bytes of a file in order.
 using ByteSink = std::function<void(const void* bytes, std::size_t count)>;
 
-/// What a file will look like before it is written.
+/// The layout of a file before it is written.
 struct SafetensorsPlan {
   std::string head;                ///< length and header; the data begin at a multiple of 64
   std::vector<std::size_t> order;  ///< tensors in the order of their data: wide elements first, else as given
@@ -41,7 +41,7 @@ struct SafetensorsPlan {
 /// REQUIRES distinct names and shapes without overflow.
 SafetensorsPlan plan_safetensors(std::span<const TensorView> tensors, const TensorMetadata& metadata = {});
 
-/// Sends the planned file to the sink, the tensors straight from their memory.
+/// Sends the planned file to the sink. Tensors are not copied.
 void write_safetensors(const SafetensorsPlan& plan, std::span<const TensorView> tensors, const ByteSink& sink);
 
 /// A tensor in a file.
@@ -80,7 +80,7 @@ class SafetensorsFile {
 
   /// Reads a whole tensor into memory for tensor.bytes. NaN and infinities are Error(bad_data) with their place.
   void read(const StoredTensor& tensor, void* to) const;
-  /// Reads `count` elements from element `first` on, likewise.
+  /// Reads `count` elements, starting with element `first`.
   void read_part(const StoredTensor& tensor, Index first, Index count, void* to) const;
 
  private:

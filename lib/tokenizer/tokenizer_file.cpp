@@ -66,8 +66,8 @@ std::vector<Merge> merges_of(const JsonField& field, Index expected) {
     };
     merges.push_back({id(0), id(1)});
     const int length = lengths[merges.back()[0]] + lengths[merges.back()[1]];
-    if (length > static_cast<int>(kLongestBpeWord))
-      field.at(2 * m).refuse("a piece of at most " + std::to_string(kLongestBpeWord) + " bytes",
+    if (length > static_cast<int>(kMaxBpeWordBytes))
+      field.at(2 * m).refuse("a piece of at most " + std::to_string(kMaxBpeWordBytes) + " bytes",
                              std::to_string(length));
     lengths.push_back(static_cast<std::uint8_t>(length));
   }

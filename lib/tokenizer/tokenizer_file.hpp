@@ -46,10 +46,10 @@ void write_tokenizer(const std::string& folder, const TokenizerFiles& files, Fil
 /// `folder` and the field or line.
 std::unique_ptr<Tokenizer> parse_tokenizer(const TokenizerFiles& files, const std::string& folder);
 
-/// Reads the tokenizer of a data or run folder; `path` is the folder or its tokenizer.json. Where the index or the
-/// configuration knows the tokenizer by its checksum, `sha256` is compared with it; `source` is what errors call the
-/// document that says so.
+/// Reads the tokenizer of a data or run folder; `path` is the folder or its tokenizer.json.
 StoredTokenizer read_tokenizer(const std::string& path);
+/// The same, but Error(bad_data) unless the SHA-256 of tokenizer.json is `sha256`. `source` is the document that
+/// contains this checksum, for the message.
 StoredTokenizer read_known_tokenizer(const std::string& path, const std::string& sha256, const std::string& source);
 
 /// The same without the texts.

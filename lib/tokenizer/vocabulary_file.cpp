@@ -89,7 +89,8 @@ Vocabulary parse_vocabulary(std::string_view text, Index size, const std::string
   LineReader lines(text, size, path);
   Vocabulary vocabulary;
   if (size <= kMaxReservedWords) {
-    vocabulary.words.reserve(size, static_cast<Index>(text.size()) - 3 * size);  // a line has a TAB, a digit and an end
+    // Every line adds a TAB, a digit and a line end to its word.
+    vocabulary.words.reserve(size, std::max<Index>(0, static_cast<Index>(text.size()) - 3 * size));
     vocabulary.counts.reserve(size);
   }
   while (lines.next()) {

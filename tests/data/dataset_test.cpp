@@ -1,9 +1,9 @@
 // Shards and index: read from any place, and every damage named with file and offset.
 #include "data/dataset.hpp"
 
-#include "data/prepare.hpp"
 #include "data/shard_writer.hpp"
 #include "data/token_cursor.hpp"
+#include "data/tokenize_corpus.hpp"
 #include "io/json.hpp"
 #include "io/sealed_json.hpp"
 #include "support/catch.hpp"
@@ -15,11 +15,6 @@ using namespace moelm;
 
 namespace {
 
-std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// A data folder of bytes, or of words with unknown ones, three blocks long.
 class Folder {
  public:
@@ -29,14 +24,14 @@ class Folder {
     if (kind == TokenizerKind::word) text_ = words();
     put_file(folder_ / "text", text_);
     put_file(folder_ / "short", "ab\n<unk> new\n");
-    PrepareOptions options = {.out = path(),
-                              .train = {folder_ / "text"},
-                              .valid = {folder_ / "short"},
-                              .test = {folder_ / "short"},
-                              .kind = kind};
+    TokenizeOptions options = {.out = path(),
+                               .train = {folder_ / "text"},
+                               .valid = {folder_ / "short"},
+                               .test = {folder_ / "short"},
+                               .kind = kind};
     if (kind == TokenizerKind::word) options.vocabulary_size = 50;
     Context context(2);
-    prepare_dataset(options, context);
+    tokenize_corpus(options, context);
   }
   std::string path() const { return folder_ / "data"; }
   std::string file(const std::string& name) const { return path() + "/" + name; }
@@ -69,7 +64,7 @@ class Folder {
 
 /// index.json with a change, sealed again.
 void change_index(const Folder& folder, const std::function<void(Json&)>& change) {
-  Json object = parse_sealed_json(slurp(folder.file("index.json")), "index");
+  Json object = parse_sealed_json(get_file(folder.file("index.json")), "index");
   object.erase("checksum");
   change(object);
   put_file(folder.file("index.json"), sealed_json_text(object));
@@ -148,7 +143,7 @@ TEST_CASE("shards do not depend on how the tokens arrive, and a split may have s
   CHECK(a[0].tokens == kShardTokens);
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(a[i].tokens_sha256 == b[i].tokens_sha256);
-    CHECK(slurp(folder / a[i].name) == slurp(folder / b[i].name));
+    CHECK(get_file(folder / a[i].name) == get_file(folder / b[i].name));
   }
 }
 
@@ -177,7 +172,7 @@ TEST_CASE("ids take four bytes where two do not suffice") {
 
 TEST_CASE("every flipped bit of a head, and flips and cuts anywhere, are noticed") {
   const Folder folder;
-  const std::string path = folder.file("train-00000.shard"), bytes = slurp(path);
+  const std::string path = folder.file("train-00000.shard"), bytes = get_file(path);
   const auto refused = [&](const std::string& damaged) {
     put_file(path, damaged);
     const auto action = [&] { folder.read(); };
@@ -206,7 +201,7 @@ TEST_CASE("every flipped bit of a head, and flips and cuts anywhere, are noticed
 
 TEST_CASE("every flipped bit and every cut of the index are noticed") {
   const Folder folder;
-  const std::string bytes = slurp(folder.file("index.json"));
+  const std::string bytes = get_file(folder.file("index.json"));
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     std::string damaged = bytes;
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
@@ -217,7 +212,7 @@ TEST_CASE("every flipped bit and every cut of the index are noticed") {
 
 TEST_CASE("an index that lies is refused by field") {
   const Folder folder;
-  const std::string original = slurp(folder.file("index.json"));
+  const std::string original = get_file(folder.file("index.json"));
   const auto refusal = [&](const std::function<void(Json&)>& change) {
     put_file(folder.file("index.json"), original);
     change_index(folder, change);
@@ -258,7 +253,7 @@ TEST_CASE("verification lists all faults") {
 TEST_CASE("a missing file does not keep from the others: every fault of a data folder is listed") {
   const Folder folder;
   std::filesystem::remove(folder.file("train-00000.shard"));
-  put_file(folder.file("test-00000.shard"), slurp(folder.file("test-00000.shard")) + "x");
+  put_file(folder.file("test-00000.shard"), get_file(folder.file("test-00000.shard")) + "x");
   put_file(folder.file("tokenizer.json"), "x");
   const auto faults = verify_dataset(folder.path());
   REQUIRE(faults.size() == 3);

@@ -1,4 +1,4 @@
-// C1 to C3: every bit of every head, table, manifest and index, ten thousand bits of what they protect, and every
+// Damage: every bit of every head, table, manifest and index, ten thousand bits of what they protect, and every
 // length of every file: all of it is noticed, and the file named.
 #include <string>
 #include <vector>
@@ -105,7 +105,7 @@ constexpr std::size_t kHead = 40 + 3 * 8 + 4;
 
 }  // namespace
 
-TEST_CASE("C1 and C3: every bit and every length of an index and of a vocabulary") {
+TEST_CASE("every bit and every length of an index and of a vocabulary", "[damage]") {
   const Losses index = every_bit_and_length(small_index(), [](const auto& text) { parse_data_index(text, "name"); });
   CHECK(index.accepted == 0);
   CHECK(index.unnamed == 0);
@@ -122,7 +122,7 @@ TEST_CASE("C1 and C3: every bit and every length of an index and of a vocabulary
   CHECK(words.unnamed == 0);
 }
 
-TEST_CASE("C1 and C3: every bit and every length of every file of a checkpoint") {
+TEST_CASE("every bit and every length of every file of a checkpoint", "[damage]") {
   const TemporaryDirectory run(memory_directory());
   CheckpointStore store(run.path());
   store.save(TinyCheckpoint(1).contents(), {true, 3});
@@ -150,7 +150,7 @@ TEST_CASE("C1 and C3: every bit and every length of every file of a checkpoint")
   CHECK(losses.unnamed == 0);
 }
 
-TEST_CASE("C1: every bit of LATEST and BEST") {
+TEST_CASE("every bit of LATEST and BEST", "[damage]") {
   const TemporaryDirectory run(memory_directory());
   CheckpointStore(run.path()).save(TinyCheckpoint(1).contents(), {true, 3});
   const std::string checkpoints = run / "checkpoints";
@@ -167,7 +167,7 @@ TEST_CASE("C1: every bit of LATEST and BEST") {
   }
 }
 
-TEST_CASE("C1 to C3: every bit of a shard's head, ten thousand of its blocks, every length of a small one") {
+TEST_CASE("every bit of a shard's head, ten thousand of its blocks, every length of a small one", "[damage]") {
   const TemporaryDirectory directory(memory_directory());
   const std::string path = directory / "s.shard", good = shard_bytes(kTokens, 1);
   put_file(path, good);
@@ -202,7 +202,7 @@ TEST_CASE("C1 to C3: every bit of a shard's head, ten thousand of its blocks, ev
   CHECK(losses.unnamed == 0);
 }
 
-TEST_CASE("C2: pairs of bits, exchanged bytes and blocks, an empty page, another's file") {
+TEST_CASE("pairs of bits, exchanged bytes and blocks, an empty page, another's file", "[damage]") {
   const TemporaryDirectory directory(memory_directory());
   const std::string path = directory / "s.shard", good = shard_bytes(kTokens, 1);
   Losses losses;

@@ -47,11 +47,11 @@ void read_index(const std::string& path) { parse_data_index(read_file(path, Inde
 void read_manifest_file(const std::string& path) { parse_manifest(read_file(path, Index{1} << 30), path); }
 
 /// Changes to a sealed text, each sealed again.
-std::vector<HostileFile> forged(const std::string& text, const std::string& id,
+std::vector<HostileFile> forged(const std::string& text, const std::string& name,
                                 const std::vector<std::array<std::string, 3>>& changes) {
   std::vector<HostileFile> files;
   for (const auto& [from, to, expected] : changes)
-    files.push_back({id + " " + from + " -> " + to.substr(0, 60), resealed_json(with(text, from, to)), expected});
+    files.push_back({name + " " + from + " -> " + to.substr(0, 60), resealed_json(with(text, from, to)), expected});
   return files;
 }
 

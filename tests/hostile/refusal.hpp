@@ -14,7 +14,7 @@ namespace moelm {
 
 /// A file that must not be accepted.
 struct HostileFile {
-  std::string id;  ///< of the test plan, and a number
+  std::string name;  ///< what is wrong with it
   std::string bytes;
   std::string expected;  ///< part of the message
 };
@@ -28,7 +28,7 @@ inline void require_refused(const std::string& name, const std::function<void(co
   const TemporaryDirectory directory(memory_directory());
   const std::string path = directory / name;
   for (const HostileFile& file : files) {
-    INFO(file.id);
+    INFO(file.name);
     put_file(path, file.bytes);
     const std::string message = error_text([&] { read(path); });
     INFO(message.substr(0, 500));
