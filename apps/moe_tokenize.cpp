@@ -12,14 +12,14 @@
 #include "common/output.hpp"
 #include "data/data_report.hpp"
 #include "data/default_splits.hpp"
-#include "data/prepare.hpp"
+#include "data/tokenize_corpus.hpp"
 #include "terminal/console.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
 namespace {
 
-void declare(Command& command, PrepareOptions& options, std::optional<std::string>& tokenizer) {
+void declare(Command& command, TokenizeOptions& options, std::optional<std::string>& tokenizer) {
   command.option("--out", "FOLDER", options.out, "folder to make; must be new or empty");
   command.list("--train", "FILE...", options.train,
                "training text: plain or .gz, .xz, .bz2, .zst; - is standard input");
@@ -47,24 +47,24 @@ void declare(Command& command, PrepareOptions& options, std::optional<std::strin
 
 constexpr double kQuietSeconds = 2;  // short work shows no progress
 
-JobHooks hooks_of(const StopSignal& signal, Console& console) {
-  JobHooks hooks;
-  hooks.stop = [&signal] { return signal.requested(); };
-  hooks.progress = [&console, watch = Stopwatch()](std::string_view pass, std::string_view input, Index bytes,
-                                                   Index total) mutable {
+JobCallbacks callbacks_of(const StopSignal& signal, Console& console) {
+  JobCallbacks callbacks;
+  callbacks.stop = [&signal] { return signal.requested(); };
+  callbacks.progress = [&console, watch = Stopwatch()](std::string_view pass, std::string_view input, Index bytes,
+                                                       Index total) mutable {
     const double elapsed = watch.seconds();
     if (elapsed < kQuietSeconds) return;
     console.update(std::string(pass) + "  " + std::string(input) + "  " + format_bytes(bytes) +
                        (total > 0 ? " of " + format_bytes(total) : ""),
                    elapsed);
   };
-  return hooks;
+  return callbacks;
 }
 
 int run(int argc, const char* const* argv) {
   Command command("moe-tokenize", "Turns text into a vocabulary and token shards for moe-train.",
                   "--out data/ --train FILE... [--valid FILE...] [--test FILE...] [options]");
-  PrepareOptions options;
+  TokenizeOptions options;
   std::optional<std::string> tokenizer;
   declare(command, options, tokenizer);
   if (const auto code = command.parse(argc, argv)) return *code;
@@ -73,7 +73,7 @@ int run(int argc, const char* const* argv) {
   const StopSignal& signal = StopSignal::of_process();
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   Context context(command.threads().threads);
-  const PrepareResult result = prepare_dataset(options, context, hooks_of(signal, console));
+  const TokenizeResult result = tokenize_corpus(options, context, callbacks_of(signal, console));
   console.finish();
   for (const std::string& note : data_notes(result)) console.note(note);
   print_text(command.json() ? data_report_json(options.out, result) : data_report_text(options.out, result));

@@ -6,6 +6,9 @@
 #include <cstdio>
 #include <span>
 
+#include "base/unicode.hpp"
+#include "base/utf8.hpp"
+
 namespace moelm {
 namespace {
 
@@ -13,9 +16,9 @@ struct Range {
   char32_t first, last;
 };
 
-// Characters that act instead of showing: controls, bidirectional and other format characters, line separators,
-// private and non-characters. The joiners U+200C and U+200D stay: scripts and emoji need them, and they do nothing
-// else.
+// Characters that act on a terminal or are invisible: controls, bidirectional and other format characters, line
+// separators, private-use characters and non-characters. The joiners U+200C and U+200D are not among them: scripts and
+// emoji need them, and they are harmless.
 constexpr std::array kActing = {
     Range{0x00, 0x1f},        Range{0x7f, 0x9f},     Range{0xad, 0xad},       Range{0x61c, 0x61c},
     Range{0x180e, 0x180e},    Range{0x200b, 0x200b}, Range{0x200e, 0x200f},   Range{0x2028, 0x202e},
@@ -24,41 +27,8 @@ constexpr std::array kActing = {
     Range{0xe0000, 0x10ffff},
 };
 
-constexpr std::array kZeroWidth = {
-    Range{0x300, 0x36f},   Range{0x483, 0x489},   Range{0x591, 0x5bd},   Range{0x610, 0x61a},   Range{0x64b, 0x65f},
-    Range{0x200c, 0x200d}, Range{0x20d0, 0x20ff}, Range{0xfe00, 0xfe0f}, Range{0xfe20, 0xfe2f},
-};
-
-constexpr std::array kWide = {
-    Range{0x1100, 0x115f},   Range{0x2e80, 0x303e},   Range{0x3041, 0xa4cf},   Range{0xac00, 0xd7a3},
-    Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},   Range{0xff00, 0xff60},   Range{0xffe0, 0xffe6},
-    Range{0x1f300, 0x1f64f}, Range{0x1f900, 0x1f9ff}, Range{0x20000, 0x3fffd},
-};
-
 bool contains(std::span<const Range> ranges, char32_t c) {
   return std::any_of(ranges.begin(), ranges.end(), [c](Range r) { return c >= r.first && c <= r.last; });
-}
-
-struct Decoded {
-  char32_t code = 0;
-  std::size_t bytes = 0;  ///< 0: no UTF-8 character begins here
-};
-
-/// Strict: no overlong forms, no surrogates, nothing above U+10FFFF.
-Decoded decode(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || s.size() < length) return {};
-  char32_t code = lead & (0xffU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return {};
-    code = (code << 6) | (byte(i) & 0x3fU);
-  }
-  constexpr std::array<char32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < least[length] || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) return {};
-  return {code, length};
 }
 
 void append_number(std::string& out, const char* pattern, unsigned value) {
@@ -83,17 +53,16 @@ void append_acting(std::string& out, char32_t code) {
   }
 }
 
-/// Calls character(code, bytes) for what is UTF-8 and stray(byte) for what is not.
+/// Calls character(code, bytes) for each character and stray(byte) for each byte that is not UTF-8.
 template <class Character, class Stray>
 void for_each_character(std::string_view text, Character&& character, Stray&& stray) {
   while (!text.empty()) {
-    const Decoded d = decode(text);
-    const std::size_t length = std::max<std::size_t>(d.bytes, 1);
-    if (d.bytes > 0)
-      character(d.code, text.substr(0, length));
+    const Utf8Character next = decode_utf8(text);
+    if (next.valid)
+      character(next.code, text.substr(0, next.length));
     else
       stray(static_cast<unsigned char>(text.front()));
-    text.remove_prefix(length);
+    text.remove_prefix(next.valid ? next.length : 1);
   }
 }
 
@@ -101,8 +70,6 @@ void for_each_character(std::string_view text, Character&& character, Stray&& st
 bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t'; });
 }
-
-Index column_count(char32_t code) { return contains(kZeroWidth, code) ? 0 : contains(kWide, code) ? 2 : 1; }
 
 }  // namespace
 
@@ -230,7 +197,8 @@ std::string escape_json(std::string json) {
 Index display_width(std::string_view escaped) {
   Index width = 0;
   for_each_character(
-      escaped, [&](char32_t code, std::string_view) { width += column_count(code); }, [&](unsigned char) { ++width; });
+      escaped, [&](char32_t code, std::string_view) { width += character_columns(code); },
+      [&](unsigned char) { ++width; });
   return width;
 }
 
@@ -243,9 +211,9 @@ std::string shorten(std::string_view escaped, Index columns) {
   for_each_character(
       escaped,
       [&](char32_t code, std::string_view bytes) {
-        full = full || width + column_count(code) > columns - 1;
+        full = full || width + character_columns(code) > columns - 1;
         if (full) return;
-        width += column_count(code);
+        width += character_columns(code);
         out += bytes;
       },
       [&](unsigned char) { full = true; });

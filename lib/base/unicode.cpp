@@ -48,6 +48,8 @@ CharacterClass wide_class(char32_t c) {
   }
 }
 
+int character_columns(char32_t code) { return utf8proc_charwidth(static_cast<utf8proc_int32_t>(code)); }
+
 void append_lowercase(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const std::size_t ascii = ascii_prefix(text);

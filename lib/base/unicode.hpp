@@ -1,4 +1,4 @@
-// Classes and case of characters, as the tokenizers need them.
+// Classes, case and width of characters.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace moelm {
 
-/// `letter` runs make words; `mark` continues whatever it follows; an `ideograph` (scripts without spaces between
-/// words) is a word by itself; `digit` runs make numbers.
+/// Runs of `letter` are words, runs of `digit` are numbers, a `mark` continues the character before it, and an
+/// `ideograph` (of a script without spaces between words) is a word by itself.
 enum class CharacterClass : std::uint8_t { line_end, space, letter, mark, ideograph, digit, other };
 
 /// A well-formed or malformed character of a text and its class; malformed bytes are `other`.
@@ -21,7 +21,7 @@ struct ClassifiedCharacter {
   char32_t code = 0;
 };
 
-/// Of a code point below 128.
+/// The class of a code point below 128.
 constexpr CharacterClass ascii_class(unsigned code) {
   if (code == '\n') return CharacterClass::line_end;
   if (code == ' ' || (code >= '\t' && code <= '\r')) return CharacterClass::space;
@@ -36,7 +36,7 @@ inline constexpr std::array<CharacterClass, 128> kAsciiClasses = [] {
   return classes;
 }();
 
-/// Of a code point from 128 on.
+/// The class of a code point from 128 on.
 CharacterClass wide_class(char32_t code);
 
 /// The character at `position`, which must lie within `text`.
@@ -46,6 +46,9 @@ inline ClassifiedCharacter classify(std::string_view text, std::size_t position)
   const Utf8Character character = decode_utf8(text.substr(position));
   return {character.valid ? wide_class(character.code) : CharacterClass::other, character.length, character.code};
 }
+
+/// Columns that a character takes on a terminal: 0 for marks and joiners, 2 for wide East Asian characters and emoji.
+int character_columns(char32_t code);
 
 /// Appends `text` in lower case, character by character (simple mapping); malformed bytes stay.
 void append_lowercase(std::string_view text, std::string& out);

@@ -59,6 +59,16 @@ void append_utf8(char32_t code, std::string& out) {
   }
 }
 
+bool is_utf8(std::string_view text) {
+  for (;;) {
+    text.remove_prefix(ascii_prefix(text));
+    if (text.empty()) return true;
+    const Utf8Character character = decode_utf8(text);
+    if (!character.valid) return false;
+    text.remove_prefix(character.length);
+  }
+}
+
 std::size_t ascii_prefix(std::string_view text) {
   constexpr std::uint64_t kHighBits = 0x8080808080808080ull;
   std::size_t i = 0;

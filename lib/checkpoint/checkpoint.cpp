@@ -42,8 +42,11 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
   result.path_ = directory;
   result.complete_ = scope == CheckpointScope::everything;
   result.manifest_ = read_manifest(directory, fs, &result.manifest_sha256_);
-  const auto open_file = [&](const char* name, bool whole) {
-    return open_listed(directory, result.manifest_, name, whole ? Checksum::compare : Checksum::trust, fs);
+  const auto open_file = [&](const char* name) {
+    return open_listed(directory, result.manifest_, name, Checksum::trust, fs);
+  };
+  const auto read_tensors = [&](File file, const char* name) {
+    return SafetensorsFile::open_known(std::move(file), result.manifest_.find(name)->sha256);
   };
   const std::vector<std::string> left_out = files_left_out(directory, result.manifest_, fs);
   if (result.complete_ && !left_out.empty())
@@ -54,17 +57,17 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
                     "but not be resumed");
   const auto open_for_resuming = [&](const char* name) {
     const bool out = std::find(left_out.begin(), left_out.end(), name) != left_out.end();
-    return out ? File() : open_file(name, result.complete_);
+    return out ? File() : open_file(name);
   };
-  File model = open_file(kModelFile, true);
+  File model = open_file(kModelFile);
   File optimizer = open_for_resuming(kOptimizerFile);
   File carried = open_for_resuming(kCarriedFile);
-  result.state_ = state_of(directory, result.manifest_, fs);
-  result.model_ = SafetensorsFile::open(std::move(model));
+  result.model_ = read_tensors(std::move(model), kModelFile);
   if (result.complete_) {
-    result.optimizer_ = SafetensorsFile::open(std::move(optimizer));
-    result.carried_ = SafetensorsFile::open(std::move(carried));
+    result.optimizer_ = read_tensors(std::move(optimizer), kOptimizerFile);
+    result.carried_ = read_tensors(std::move(carried), kCarriedFile);
   }
+  result.state_ = state_of(directory, result.manifest_, fs);
   return result;
 }
 

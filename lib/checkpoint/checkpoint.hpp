@@ -24,7 +24,8 @@ Json read_checkpoint_state(const std::string& directory, FileSystem& fs = real_f
 /// thread-safe.
 class Checkpoint {
  public:
-  /// Checks manifest, sizes and checksums, then structure. Whatever is wrong is Error(bad_data) with file and field;
+  /// Checks manifest, sizes, checksums and structure. Tensors that are read later are those whose checksums were
+  /// compared. Whatever is wrong is Error(bad_data) with file and field;
   /// a format of a later version is Error(bad_config); no such directory Error(missing_input);
   /// neither are the files for resuming, where everything is wanted of a checkpoint that was slimmed.
   static Checkpoint open(const std::string& directory, CheckpointScope scope, FileSystem& fs = real_file_system());

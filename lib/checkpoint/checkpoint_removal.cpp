@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kRemoved = ".tmp-del-";
 /// The log while it is written anew.
 constexpr std::string_view kRenewedLog = ".tmp-metrics.jsonl";
-constexpr std::array<std::string_view, 4> kRunFiles = {"config.json", "tokenizer.json", "result.json", "metrics.jsonl"};
+constexpr std::array<std::string_view, 5> kRunFiles = {"config.json", "tokenizer.json", "vocab.txt", "result.json",
+                                                       "metrics.jsonl"};
 constexpr std::array<std::string_view, 2> kHints = {kLatestHint, kBestHint};
 
 /// Whether a name is that of a folder that a save fills or a removal empties.

@@ -15,7 +15,7 @@ struct Batch {
 
   void fill(TextBlockReader& reader) {
     for (count = 0; count < static_cast<Index>(blocks.size()); ++count)
-      if (!reader.next(blocks[static_cast<std::size_t>(count)])) break;
+      if (!reader.next(blocks[count])) break;
   }
 };
 
@@ -25,20 +25,21 @@ Index BlockPipeline::run(TextSource& source, std::string_view pass, const std::v
                          const Collect& collect) {
   TextBlockReader reader(source, cuts);
   Batch present, next;
-  present.blocks.resize(static_cast<std::size_t>(slots()));
-  next.blocks.resize(static_cast<std::size_t>(slots()));
+  present.blocks.resize(slots());
+  next.blocks.resize(slots());
   present.fill(reader);
   while (present.count > 0) {
-    if (hooks_.stop && hooks_.stop()) throw Error(Exit::stopped, "stopped on request; nothing was kept, run again");
-    if (hooks_.progress) hooks_.progress(pass, source.name(), source.stored_position(), source.stored_size());
+    if (callbacks_.stop && callbacks_.stop())
+      throw Error(Exit::stopped, "stopped on request; nothing was kept, run again");
+    if (callbacks_.progress) callbacks_.progress(pass, source.name(), source.stored_position(), source.stored_size());
     context_.parallel_for(present.count + 1, [&](Index i) {
       if (i == 0)
         next.fill(reader);
       else
-        work(present.blocks[static_cast<std::size_t>(i - 1)], i - 1);
+        work(present.blocks[i - 1], i - 1);
     });
     for (Index i = 0; i < present.count; ++i)
-      if (!collect(present.blocks[static_cast<std::size_t>(i)], i)) return reader.offset();
+      if (!collect(present.blocks[i], i)) return reader.offset();
     std::swap(present, next);
   }
   return reader.offset();

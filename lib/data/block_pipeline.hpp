@@ -1,4 +1,4 @@
-// A text read block by block while all threads work on the blocks before, with results collected in order.
+// Reads a text in blocks while all threads work on the previous blocks, and collects the results in order.
 #pragma once
 
 #include <functional>
@@ -10,37 +10,37 @@
 
 namespace moelm {
 
-/// What a long job tells the outside, and asks it. Any of the functions may be missing.
-struct JobHooks {
-  /// When it says true, the job ends with Error(Exit::stopped).
+/// Callbacks of a long job. Each may be missing.
+struct JobCallbacks {
+  /// If it returns true, the job ends with Error(Exit::stopped).
   std::function<bool()> stop;
-  /// Called now and then: which pass over the text, bytes read of the current input as stored, and their total (0 if
+  /// Called regularly with the pass over the text, the input, and how many of its stored bytes were read (total 0 if
   /// unknown).
   std::function<void(std::string_view pass, std::string_view input, Index bytes, Index total)> progress;
 };
 
-/// Memory is bounded by a block and a result for every thread.
+/// A block and a result for each thread bound the memory.
 class BlockPipeline {
  public:
-  BlockPipeline(Context& context, const JobHooks& hooks) : context_(context), hooks_(hooks) {}
+  BlockPipeline(Context& context, const JobCallbacks& callbacks) : context_(context), callbacks_(callbacks) {}
 
-  const JobHooks& hooks() const { return hooks_; }
+  const JobCallbacks& callbacks() const { return callbacks_; }
 
-  /// Slots that `work` sees: one a thread.
+  /// The number of slots: one per thread.
   Index slots() const { return context_.threads(); }
 
-  /// Called for every block, from any thread, with a slot that no other call uses at the time.
+  /// Called for every block from any thread. No other call uses the same slot at the same time.
   using Work = std::function<void(const TextBlock& block, Index slot)>;
-  /// Called for every block in order, after its work, from the calling thread; false ends the run.
+  /// Called for every block in order after its work, from the calling thread. False ends the run.
   using Collect = std::function<bool(const TextBlock& block, Index slot)>;
 
-  /// Reads all of `source`, which is rewound before. Returns the number of bytes that were read.
+  /// Reads all of `source` from its beginning. Returns the number of bytes read.
   Index run(TextSource& source, std::string_view pass, const std::vector<Index>& cuts, const Work& work,
             const Collect& collect);
 
  private:
   Context& context_;
-  const JobHooks& hooks_;
+  const JobCallbacks& callbacks_;
 };
 
 }  // namespace moelm

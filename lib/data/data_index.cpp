@@ -15,10 +15,10 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kFormat = "moelm-data";
-constexpr Index kIndexVersion = 1;
+constexpr Index kIndexVersion = 2;
 constexpr Index kFileLimit = Index{256} << 20;
-constexpr Index kMost = Index{1} << 53;  // what every JSON reader can represent
-constexpr Index kMostTokens = std::numeric_limits<std::int32_t>::max() - 1;
+constexpr Index kMaxNumber = Index{1} << 53;  // what every JSON reader can represent
+constexpr Index kMaxTokens = std::numeric_limits<std::int32_t>::max() - 1;
 
 /// The sums of a split, once for writing and reading.
 template <class S, class Visit>
@@ -47,7 +47,7 @@ Json split_json(const SplitIndex& split) {
   object["shards"] = Json::array();
   for (const ShardFile& shard : split.shards)
     object["shards"].push_back(
-        {{"file", shard.name}, {"tokens", shard.tokens}, {"bytes", shard.bytes}, {"sha256", shard.sha256}});
+        {{"file", shard.name}, {"tokens", shard.tokens}, {"tokens_sha256", shard.tokens_sha256}});
   return object;
 }
 
@@ -57,33 +57,32 @@ const std::string& checksum_of(const JsonField& field) {
 }
 
 /// A range that begins where the one before it ended.
-IndexRange range_of(const JsonField& field, Index begin, Index most) {
+IndexRange range_of(const JsonField& field, Index begin, Index max) {
   if (field.size() != 2) field.refuse("two numbers");
   const Index first = field.at(0).integer(begin, begin);
-  return {first, field.at(1).integer(first, most)};
+  return {first, field.at(1).integer(first, max)};
 }
 
 InputRange input_of(const JsonField& field, const SplitIndex& split) {
   refuse_unknown_keys(field, {"name", "first_line", "lines", "tokens"});
   const bool first = split.inputs.empty();
-  return {unescape_bytes(field.at("name").text()), field.at("first_line").integer(0, kMost),
+  return {unescape_bytes(field.at("name").text()), field.at("first_line").integer(0, kMaxNumber),
           range_of(field.at("lines"), first ? 0 : split.inputs.back().lines.end, split.lines),
           range_of(field.at("tokens"), first ? 0 : split.inputs.back().tokens.end, split.tokens)};
 }
 
 ShardFile shard_of(const JsonField& field) {
-  refuse_unknown_keys(field, {"file", "tokens", "bytes", "sha256"});
+  refuse_unknown_keys(field, {"file", "tokens", "tokens_sha256"});
   if (!is_plain_name(field.at("file").text())) field.at("file").refuse("the name of a file in the folder");
-  return {field.at("file").text(), field.at("tokens").integer(1, kMost), field.at("bytes").integer(1, kMost),
-          checksum_of(field.at("sha256"))};
+  return {field.at("file").text(), field.at("tokens").integer(1, kMaxNumber), checksum_of(field.at("tokens_sha256"))};
 }
 
 SplitIndex split_of(const JsonField& field, std::set<std::string>& names) {
   SplitIndex split;
   refuse_unknown_keys(field, {"tokens", "lines", "words", "unknown_words", "literal_unknown", "bytes", "malformed_utf8",
                               "crlf", "byte_order_marks", "plain_spaces", "inputs", "shards"});
-  visit_sums(split, [&](const char* key, Index& value) { value = field.at(key).integer(0, kMost); });
-  split.plain_spaces = field.has("plain_spaces") && field.at("plain_spaces").boolean();
+  visit_sums(split, [&](const char* key, Index& value) { value = field.at(key).integer(0, kMaxNumber); });
+  split.plain_spaces = field.at("plain_spaces").boolean();
   const JsonField inputs = field.at("inputs"), shards = field.at("shards");
   for (Index i = 0; i < inputs.size(); ++i) split.inputs.push_back(input_of(inputs.at(i), split));
   if (split.inputs.empty() ? split.tokens != 0 : split.inputs.back().tokens.end != split.tokens)
@@ -123,15 +122,15 @@ std::string index_file_text(const DataIndex& index) {
 
 DataIndex parse_data_index(std::string_view text, const std::string& name) {
   const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 8});
-  const JsonField root(object, name), tokenizer = root.at("tokenizer");
+  const JsonField root(object, name);
+  require_format(root, kFormat, kIndexVersion, "an earlier moelm made the folder: make it again with moe-tokenize");
+  const JsonField tokenizer = root.at("tokenizer");
   refuse_unknown_keys(root, {"format", "version", "tokenizer", "train", "valid", "test"});
   refuse_unknown_keys(tokenizer, {"kind", "lowercase", "vocabulary", "sha256"});
-  if (root.at("format").text() != kFormat) root.at("format").refuse("\"" + std::string(kFormat) + "\"");
-  root.at("version").integer(kIndexVersion, kIndexVersion);
   DataIndex index;
   index.kind = kind_of(tokenizer.at("kind"));
   index.lowercase = tokenizer.at("lowercase").boolean();
-  index.vocabulary = tokenizer.at("vocabulary").integer(1, kMostTokens);
+  index.vocabulary = tokenizer.at("vocabulary").integer(1, kMaxTokens);
   index.tokenizer_sha256 = checksum_of(tokenizer.at("sha256"));
   std::set<std::string> names;
   for (const auto& [key, split] : EnumNames<Split>::values) index.split(split) = split_of(root.at(key), names);

@@ -1,4 +1,4 @@
-// index.json: what a data folder holds, with the checksums of its files.
+// index.json: the contents of a data folder with their checksums.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ struct IndexRange {
   bool operator==(const IndexRange&) const = default;
 };
 
-/// The part of a split that came from one input file. `name` is the path that was given, from a stranger.
+/// The part of a split that came from one input file. `name` is the path that the user gave.
 struct InputRange {
   std::string name;
   Index first_line = 0;  ///< where the part begins in the file, counted from 0
@@ -42,11 +42,10 @@ struct InputRange {
 struct ShardFile {
   std::string name;
   Index tokens = 0;
-  Index bytes = 0;
-  std::string sha256;
+  std::string tokens_sha256;  ///< of the ids before compression
 };
 
-/// A split: sums over its text, and its files in order.
+/// A split: sums over its text, its inputs and its files in order.
 struct SplitIndex {
   Index tokens = 0;
   Index lines = 0;
@@ -54,8 +53,8 @@ struct SplitIndex {
   Index unknown_words = 0;    ///< words that the vocabulary lacks
   Index literal_unknown = 0;  ///< `<unk>` in the text itself
   Index bytes = 0;            ///< of the original text, line ends included
-  Index marks = 0;            ///< as EncodedText has it; not in the file
-  bool plain_spaces = false;  ///< likewise; in files from before it was written, false
+  Index marks = 0;            ///< as in EncodedText; not in the file
+  bool plain_spaces = false;  ///< as in EncodedText
   TextFaults faults;
   std::vector<InputRange> inputs;
   std::vector<ShardFile> shards;
@@ -72,11 +71,12 @@ struct DataIndex {
   const SplitIndex& split(Split s) const { return splits[static_cast<std::size_t>(s)]; }
 };
 
-/// The text of index.json.
+/// The text of index.json. It depends on texts and options alone, not on what the compression makes of the tokens: its
+/// checksum is the identity of the data.
 std::string index_file_text(const DataIndex& index);
 
-/// Reads such a text. Sums and ranges must agree with each other and names stay in the folder; Error(bad_data) names
-/// the field. `name` is what errors call the file.
+/// Reads such a text. Error(bad_data) names the field where sums and ranges disagree or a name leads out of the folder.
+/// `name` is what errors call the file.
 DataIndex parse_data_index(std::string_view text, const std::string& name);
 
 }  // namespace moelm

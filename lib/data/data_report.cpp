@@ -25,18 +25,18 @@ Index total_bytes(const DataIndex& index) {
 }
 
 /// Of encoding and writing; passes that look for a vocabulary or for ends to hold back are apart.
-double megabytes_per_s(const PrepareResult& result) {
+double megabytes_per_s(const TokenizeResult& result) {
   const double seconds = result.encoding_seconds;
   return seconds > 0 ? static_cast<double>(total_bytes(result.index)) / kMega / seconds : 0.0;
 }
 
 /// The passes over the text, each with its time.
-std::string passes_text(const PrepareResult& result) {
+std::string passes_text(const TokenizeResult& result) {
   std::string text;
   const auto add = [&](const char* name, double seconds) {
     if (seconds > 0) text += std::string(name) + " " + format_fixed(seconds, 1) + " s, ";
   };
-  add("survey", result.survey_seconds);
+  add("finding splits", result.split_seconds);
   add("counting", result.counting_seconds);
   add("encoding", result.encoding_seconds);
   return text + format_fixed(megabytes_per_s(result), 1) + " MB/s";
@@ -52,12 +52,12 @@ bool keeps_bytes(const DataIndex& index) {
   return index.kind == TokenizerKind::byte || index.kind == TokenizerKind::bpe;
 }
 
-void note_held_back(const PrepareResult& result, std::vector<std::string>& notes) {
+void note_held_back(const TokenizeResult& result, std::vector<std::string>& notes) {
   if (!result.valid_held_back && !result.test_held_back) return;
   const bool both = result.valid_held_back && result.test_held_back;
   const std::string names = both ? "valid and test are" : result.valid_held_back ? "valid is" : "test is";
   notes.push_back(names + " the last " + format_percent(kHeldBackShare, 0) + " of each training file" +
-                  (both ? " each" : "") + ", at most " + format_counted(kMostHeldBack, "token") +
+                  (both ? " each" : "") + ", at most " + format_counted(kMaxHeldBack, "token") +
                   "; give --valid and --test to choose");
   for (const Split split : {Split::valid, Split::test}) {
     const bool held_back = split == Split::valid ? result.valid_held_back : result.test_held_back;
@@ -66,13 +66,13 @@ void note_held_back(const PrepareResult& result, std::vector<std::string>& notes
   }
 }
 
-void note_text(const PrepareResult& result, std::vector<std::string>& notes) {
+void note_text(const TokenizeResult& result, std::vector<std::string>& notes) {
   TextFindings text{total_faults(result.index), 0, total_bytes(result.index), keeps_bytes(result.index)};
   for (const SplitIndex& split : result.index.splits) text.marks += split.marks;
   for (const std::string& note : text_notes(text)) notes.push_back(note);
 }
 
-void note_word_list(const PrepareResult& result, std::vector<std::string>& notes) {
+void note_word_list(const TokenizeResult& result, std::vector<std::string>& notes) {
   const Index words = result.listed_words, never = result.unmatched_words;
   if (words < 0) return;
   if (words == 0)
@@ -100,7 +100,7 @@ Json split_report(const SplitIndex& split) {
 
 }  // namespace
 
-std::string data_report_text(const std::string& folder, const PrepareResult& result) {
+std::string data_report_text(const std::string& folder, const TokenizeResult& result) {
   Table table;
   table.add_column("split", Align::left);
   for (const char* heading : {"lines", "words", "tokens", "OOV", "OOV rate", "bytes"}) table.add_column(heading);
@@ -115,7 +115,7 @@ std::string data_report_text(const std::string& folder, const PrepareResult& res
          passes_text(result) + ", written to " + escape_terminal(folder) + "\n";
 }
 
-std::string data_report_json(const std::string& folder, const PrepareResult& result) {
+std::string data_report_json(const std::string& folder, const TokenizeResult& result) {
   Json object = {{"out", to_valid_utf8(folder)},
                  {"checksum", result.checksum},
                  {"tokenizer", enum_name(result.index.kind)},
@@ -123,7 +123,7 @@ std::string data_report_json(const std::string& folder, const PrepareResult& res
                  {"vocabulary", result.index.vocabulary},
                  {"unk_in_training", !result.unknown_unseen},
                  {"seconds", result.seconds},
-                 {"survey_seconds", result.survey_seconds},
+                 {"split_seconds", result.split_seconds},
                  {"counting_seconds", result.counting_seconds},
                  {"encoding_seconds", result.encoding_seconds},
                  {"mb_per_s", megabytes_per_s(result)}};
@@ -132,7 +132,7 @@ std::string data_report_json(const std::string& folder, const PrepareResult& res
   return json_text(object) + "\n";
 }
 
-std::vector<std::string> data_notes(const PrepareResult& result) {
+std::vector<std::string> data_notes(const TokenizeResult& result) {
   std::vector<std::string> notes;
   note_held_back(result, notes);
   note_text(result, notes);

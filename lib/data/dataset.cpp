@@ -15,9 +15,9 @@ Dataset Dataset::open(const std::string& directory) {
   ReadIndex read = read_data_index(directory);
   data.checksum_ = std::move(read.sha256);
   data.index_ = std::move(read.index);
-  ReadTokenizer vocabulary = read_data_tokenizer(directory, data.index_);
-  data.tokenizer_text_ = std::move(vocabulary.text);
-  data.tokenizer_ = std::move(vocabulary.tokenizer);
+  StoredTokenizer stored = read_data_tokenizer(directory, data.index_);
+  data.tokenizer_files_ = std::move(stored.files);
+  data.tokenizer_ = std::move(stored.tokenizer);
   for (const auto& [name, split] : EnumNames<Split>::values)
     for (const ShardFile& shard : data.split(split).shards)
       data.shards_[static_cast<std::size_t>(split)].push_back(read_shard_layout(

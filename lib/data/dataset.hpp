@@ -1,4 +1,4 @@
-// A data folder: tokenizer, index and shards, checked and ready to be read.
+// A data folder, checked and ready to read: tokenizer, index and shards.
 #pragma once
 
 #include <functional>
@@ -8,30 +8,29 @@
 
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
-#include "tokenizer/tokenizer.hpp"
+#include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
 
 /// Immutable once open; all const functions are thread-safe. Copies share the tokenizer.
 class Dataset {
  public:
-  /// Reads index, tokenizer and the heads of all shards. Error(missing_input) where there is none,
+  /// Reads index, tokenizer and the heads of all shards. Error(missing_input) where there is no data folder,
   /// Error(bad_data) with file and field or offset where something is damaged.
   static Dataset open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
-  /// SHA-256 of index.json: what a run knows its data by.
+  /// SHA-256 of index.json, by which a run knows its data.
   const std::string& checksum() const { return checksum_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
-  std::shared_ptr<const Tokenizer> shared_tokenizer() const { return tokenizer_; }
-  /// The text of tokenizer.json, for the run folder.
-  const std::string& tokenizer_text() const { return tokenizer_text_; }
+  /// The files of the tokenizer, for the run folder.
+  const TokenizerFiles& tokenizer_files() const { return tokenizer_files_; }
   const DataIndex& index() const { return index_; }
   /// Sums, inputs and files of a split: `data.split(Split::valid).tokens`.
   const SplitIndex& split(Split s) const { return index_.split(s); }
   Index tokens(Split s) const { return split(s).tokens; }
   Index lines(Split s) const { return split(s).lines; }
-  /// Whether the tokens of a split tell its text: no unknown words, no case lost.
+  /// Whether decoding the tokens of a split restores its text: no unknown words, no case lost.
   bool lossless(Split s) const {
     const SplitIndex& i = split(s);
     if (tokenizer().keeps_bytes()) return true;
@@ -41,15 +40,15 @@ class Dataset {
 
  private:
   Dataset() = default;
-  std::string directory_, checksum_, tokenizer_text_;
+  std::string directory_, checksum_;
+  TokenizerFiles tokenizer_files_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   DataIndex index_;
   std::array<std::vector<ShardLayout>, 3> shards_;
 };
 
-/// Reads every byte of a data folder and lists all faults, one line each: checksums of files, every block, sums of
-/// tokens, lines and unknown words; a file that is missing or cannot be read is a fault like any other, and does not
-/// keep from the next. Empty if it is sound. `stop` is asked now and then; true ends with Exit::stopped.
+/// Reads every byte of a data folder and lists all errors in it, one line each: checksums, blocks, sums of lines and
+/// unknown words, missing and unreadable files. Empty if the folder is intact. If `stop` returns true, Exit::stopped.
 std::vector<std::string> verify_dataset(const std::string& directory, const std::function<bool()>& stop = {});
 
 }  // namespace moelm

@@ -34,17 +34,14 @@ ReadIndex read_data_index(const std::string& directory) {
   return {parse_data_index(text, join_path(directory, kIndexFile)), sha256_hex(text)};
 }
 
-ReadTokenizer read_data_tokenizer(const std::string& directory, const DataIndex& index) {
+StoredTokenizer read_data_tokenizer(const std::string& directory, const DataIndex& index) {
+  StoredTokenizer stored = read_known_tokenizer(directory, index.tokenizer_sha256, std::string(kIndexFile));
   const std::string path = join_path(directory, kTokenizerFile);
-  ReadTokenizer read;
-  read.text = read_file(path, kMaxTokenizerBytes, Links::refuse);
-  require_same(sha256_hex(read.text), index.tokenizer_sha256, path, "checksum", [](const std::string& s) { return s; });
-  read.tokenizer = parse_tokenizer(read.text, path);
-  require_same(read.tokenizer->vocabulary_size(), index.vocabulary, path, "vocabulary",
+  require_same(stored.tokenizer->vocabulary_size(), index.vocabulary, path, "vocabulary",
                [](Index n) { return std::to_string(n); });
-  require_same(read.tokenizer->kind(), index.kind, path, "kind",
+  require_same(stored.tokenizer->kind(), index.kind, path, "kind",
                [](TokenizerKind kind) { return std::string(enum_name(kind)); });
-  return read;
+  return stored;
 }
 
 }  // namespace moelm

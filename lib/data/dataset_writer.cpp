@@ -37,12 +37,12 @@ DatasetWriter::DatasetWriter(const std::string& directory, const Tokenizer& toke
 }
 
 void DatasetWriter::add(InputText& input, BlockPipeline& pipeline) {
-  std::vector<EncodedText> encoded(static_cast<std::size_t>(pipeline.slots()));
+  std::vector<EncodedText> encoded(pipeline.slots());
   part_open_ = false;
   input.run(
       pipeline, "encode",
       [&](const TextBlock& block, Index slot) {
-        EncodedText& out = encoded[static_cast<std::size_t>(slot)];
+        EncodedText& out = encoded[slot];
         out.clear();
         const std::string_view text = block_text(block, tokenizer_.keeps_bytes());
         const auto mark_bytes = static_cast<Index>(block.bytes.size() - text.size());
@@ -52,13 +52,13 @@ void DatasetWriter::add(InputText& input, BlockPipeline& pipeline) {
         tokenizer_.encode(text, out);
       },
       [&](const TextBlock& block, Index slot) {
-        collect(input, block, encoded[static_cast<std::size_t>(slot)]);
+        collect(input, block, encoded[slot]);
         return true;
       });
 }
 
 void DatasetWriter::collect(const InputText& input, const TextBlock& block, EncodedText& text) {
-  const InputPart& part = input.parts()[static_cast<std::size_t>(block.part)];
+  const InputPart& part = input.parts()[block.part];
   SplitIndex& split = index_.split(part.split);
   if (!part_open_) {
     split.inputs.push_back({input.path(), part.first_line, {split.lines, split.lines}, {split.tokens, split.tokens}});
@@ -78,7 +78,7 @@ void DatasetWriter::collect(const InputText& input, const TextBlock& block, Enco
   split.inputs.back().lines.end = split.lines;
   split.inputs.back().tokens.end = split.tokens;
   if (part.split == Split::train)
-    for (const std::int32_t id : text.ids) ++counts_[static_cast<std::size_t>(id)];
+    for (const std::int32_t id : text.ids) ++counts_[id];
 }
 
 DataIndex DatasetWriter::finish() {

@@ -12,16 +12,16 @@
 
 namespace moelm {
 
-/// Shards are written while texts are added, the index by the caller at the end.
+/// Writes shards while texts are added. The caller writes the index at the end.
 class DatasetWriter {
  public:
   DatasetWriter(const std::string& directory, const Tokenizer& tokenizer, Context& context);
 
   /// Encodes all parts of a text.
   void add(InputText& input, BlockPipeline& pipeline);
-  /// Writes what is left; the sums, inputs and shards of all splits.
+  /// Writes the rest. Returns the sums, inputs and shards of all splits.
   DataIndex finish();
-  /// How often each token stands in the training split.
+  /// How often the training split holds each token.
   const std::vector<Index>& training_counts() const { return counts_; }
 
  private:

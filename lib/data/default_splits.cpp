@@ -9,9 +9,9 @@ namespace moelm {
 
 namespace {
 
-constexpr std::size_t kSegmentBytes = 4096;  // how finely long lines may be cut
+constexpr std::size_t kSegmentBytes = 4096;  // a longer line may be cut within
 
-/// Finds the marks of a block, counted from its beginning: after every line, and within lines that are long.
+/// Finds the marks of a block: after every line, and within long lines. Counts from the beginning of the block.
 class BlockMarks {
  public:
   BlockMarks(std::string_view text, const TokenCount& count) : count_(count) {
@@ -29,7 +29,7 @@ class BlockMarks {
   std::vector<TextMark> take() { return std::move(marks_); }
 
  private:
-  /// Bytes of the whole lines that `text` begins with, as far as none of them is long.
+  /// Bytes of the complete lines at the start of `text`, up to the first long one.
   static std::size_t short_lines(std::string_view text) {
     std::size_t end = 0;
     for (;;) {
@@ -39,13 +39,13 @@ class BlockMarks {
     }
   }
 
-  /// The end of the first piece of a line that is long, or that ends the text.
+  /// The end of the first piece of a long line, or of a line that ends with the text.
   static std::size_t segment_end(std::string_view text) {
     const std::string_view window = text.substr(0, kSegmentBytes);
     return window.size() < kSegmentBytes ? window.size() : text_cut(window);
   }
 
-  /// Counted at once: to call for every line would cost as much as to count.
+  /// Counts many lines in one call: a call for each line would cost as much as counting.
   void add_lines(std::string_view lines) {
     ends_.clear();
     count_(lines, ends_);
@@ -62,7 +62,7 @@ class BlockMarks {
   void add(std::string_view segment) {
     ends_.clear();
     mark_.tokens += count_(segment, ends_);
-    mark_.offset += static_cast<Index>(segment.size());
+    mark_.offset += segment.size();
     mark_.line_end = false;
     marks_.push_back(mark_);
   }
@@ -74,18 +74,16 @@ class BlockMarks {
   Index taken_ = 0;
 };
 
-std::vector<TextMark> survey(InputText& input, const TokenCount& count, BlockPipeline& pipeline) {
+std::vector<TextMark> find_marks(InputText& input, const TokenCount& count, BlockPipeline& pipeline) {
   std::vector<std::vector<TextMark>> found(static_cast<std::size_t>(pipeline.slots()));
   TextMarks marks;
   TextMark end;
   input.run(
-      pipeline, "survey",
-      [&](const TextBlock& block, Index slot) {
-        found[static_cast<std::size_t>(slot)] = BlockMarks(block.bytes, count).take();
-      },
+      pipeline, "find splits",
+      [&](const TextBlock& block, Index slot) { found[slot] = BlockMarks(block.bytes, count).take(); },
       [&](const TextBlock&, Index slot) {
         const TextMark begin = end;
-        for (const TextMark& mark : found[static_cast<std::size_t>(slot)]) {
+        for (const TextMark& mark : found[slot]) {
           end = {begin.offset + mark.offset, begin.tokens + mark.tokens, begin.lines + mark.lines, mark.line_end};
           marks.add(end);
         }
@@ -94,21 +92,21 @@ std::vector<TextMark> survey(InputText& input, const TokenCount& count, BlockPip
   return marks.finish();
 }
 
-/// Gives every input its share of what a split may have.
+/// Divides what a split may have among the inputs.
 class Allotment {
  public:
   explicit Allotment(Index total)
       : share_(std::min(kHeldBackShare,
-                        static_cast<double>(kMostHeldBack) / static_cast<double>(std::max<Index>(total, 1)))),
+                        static_cast<double>(kMaxHeldBack) / static_cast<double>(std::max<Index>(total, 1)))),
         scarce_(share_ < kHeldBackShare) {}
 
-  /// Where the part of `split` at the end of [.., end) begins; `tokens` is the size of the whole text.
+  /// Where the held-back part of a text that ends at `end` begins; `tokens` is the size of the whole text.
   std::optional<TextMark> take(const std::vector<TextMark>& marks, const TextMark& end, Index tokens, Index from) {
     due_ += share_ * static_cast<double>(tokens);
     const auto wanted = static_cast<Index>(due_);
-    // One token is kept for the `</s>` that closes a line or a document.
-    const Index most = (scarce_ ? std::min(wanted, left_) : left_) - 1;
-    const auto begin = held_back_begin(marks, end, std::max<Index>(wanted, 1), most, from);
+    // One token is left for the `</s>` that closes a line or a document.
+    const Index max = (scarce_ ? std::min(wanted, left_) : left_) - 1;
+    const auto begin = held_back_begin(marks, end, std::max<Index>(wanted, 1), max, from);
     if (begin) {
       const Index taken = end.tokens - begin->tokens + 1;
       left_ -= taken;
@@ -121,7 +119,7 @@ class Allotment {
   double share_;
   bool scarce_;
   double due_ = 0;
-  Index left_ = kMostHeldBack;
+  Index left_ = kMaxHeldBack;
 };
 
 }  // namespace
@@ -131,7 +129,7 @@ void hold_back_ends(std::vector<InputText>& inputs, bool valid, bool test, const
   std::vector<std::vector<TextMark>> marks;
   Index total = 0;
   for (InputText& input : inputs) {
-    marks.push_back(survey(input, count, pipeline));
+    marks.push_back(find_marks(input, count, pipeline));
     if (!marks.back().empty()) total += marks.back().back().tokens;
   }
   Allotment for_valid(total), for_test(total);

@@ -9,17 +9,17 @@
 
 namespace moelm {
 
-/// Of each input, for each split that is not given; and the most tokens that a split may have.
+/// The share of each input that a missing split gets, and the maximum number of tokens of such a split.
 inline constexpr double kHeldBackShare = 0.05;
-inline constexpr Index kMostHeldBack = 250'000;
+inline constexpr Index kMaxHeldBack = 250'000;
 
-/// Appends to `ends`, for every line end of a stretch of raw text, the number of tokens up to and with it, and returns
-/// the number of all, `</s>` included. Thread-safe.
+/// Counts the tokens of raw text, `</s>` included. Appends to `ends` the number of tokens up to and including each line
+/// end. Thread-safe.
 using TokenCount = std::function<Index(std::string_view text, std::vector<Index>& ends)>;
 
-/// Cuts every input into train, valid (if wanted) and test (if wanted), at line ends; lines that are longer than a held
-/// back part are cut between words. Inputs that are cut already give no more than they gave. The parts hold at most
-/// kMostHeldBack tokens a split; texts too short to give anything stay whole.
+/// Cuts every input into train, valid (if wanted) and test (if wanted) at line ends. A line that is longer than a held
+/// back part is cut between words. An input that was cut before gives no text before that first cut. The parts of a
+/// split hold at most kMaxHeldBack tokens. A text that is too short stays whole.
 void hold_back_ends(std::vector<InputText>& inputs, bool valid, bool test, const TokenCount& count,
                     BlockPipeline& pipeline);
 

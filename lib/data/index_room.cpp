@@ -7,7 +7,7 @@
 namespace moelm {
 namespace {
 
-/// So many files always have room, whatever they are called: a path has at most 4,096 bytes.
+/// So many files always have room: a path has at most 4,096 bytes.
 constexpr std::size_t kAlwaysRoom = 1000;
 
 void add_inputs(const std::vector<std::string>& paths, DataIndex& index, Split split) {
@@ -16,7 +16,7 @@ void add_inputs(const std::vector<std::string>& paths, DataIndex& index, Split s
 
 }  // namespace
 
-void require_readable_index(const PrepareOptions& options) {
+void require_readable_index(const TokenizeOptions& options) {
   const std::size_t files = options.train.size() + options.valid.size() + options.test.size();
   if (files <= kAlwaysRoom) return;
   DataIndex index;

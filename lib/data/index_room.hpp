@@ -1,12 +1,11 @@
-// Whether the index of a data folder has room for the names of all inputs.
+// Checks that the index of a data folder has room for the names of all inputs.
 #pragma once
 
-#include "data/prepare.hpp"
+#include "data/tokenize_corpus.hpp"
 
 namespace moelm {
 
-/// Error(bad_data) where the index of a folder made of so many files would be more than its readers take: known before
-/// the work, not after it.
-void require_readable_index(const PrepareOptions& options);
+/// Error(bad_data) where readers would refuse the index of so many files. Called before the work, not after it.
+void require_readable_index(const TokenizeOptions& options);
 
 }  // namespace moelm

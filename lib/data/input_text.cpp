@@ -7,10 +7,10 @@
 
 namespace moelm {
 
-InputText::InputText(const std::string& path, Split split, const std::string& scratch_directory, const JobHooks& hooks,
-                     TextBytes bytes)
+InputText::InputText(const std::string& path, Split split, const std::string& scratch_directory,
+                     const JobCallbacks& callbacks, TextBytes bytes)
     : path_(path), bytes_kept_(bytes), parts_{{split, 0, 0}} {
-  TextSource source = TextSource::open_rewindable(path, scratch_directory, hooks.stop, bytes);
+  TextSource source = TextSource::open_rewindable(path, scratch_directory, callbacks.stop, bytes);
   if (source.is_copy()) copy_.emplace(std::move(source));
 }
 

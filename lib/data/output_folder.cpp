@@ -24,7 +24,7 @@ std::string without_trailing_slashes(std::string path) {
   return path;
 }
 
-constexpr std::string_view kMark = ".moelm-partial";
+constexpr std::string_view kMarker = ".moelm-partial";
 
 bool is_shard(std::string_view name) {
   constexpr std::string_view kShard = ".shard";
@@ -38,12 +38,13 @@ bool is_shard(std::string_view name) {
 
 /// Whether moe-tokenize gives this name to a file of an unfinished folder.
 bool is_our_name(std::string_view name) {
-  if (name == kMark || name == kTokenizerFile || name == kIndexFile || is_shard(name)) return true;
-  return name.starts_with(".moelm-scratch-") || name.starts_with(".tmp-" + std::string(kTokenizerFile) + "-") ||
-         name.starts_with(".tmp-" + std::string(kIndexFile) + "-");
+  if (name == kMarker || is_shard(name) || name.starts_with(".moelm-scratch-")) return true;
+  for (const std::string_view file : {kTokenizerFile, kVocabularyFile, kIndexFile})
+    if (name == file || name.starts_with(".tmp-" + std::string(file) + "-")) return true;
+  return false;
 }
 
-/// What is in a folder, but for the folder that every file system of the ext family has.
+/// The names in a folder, except the one that every ext file system has.
 std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names = list_directory(path);
   std::erase(names, "lost+found");
@@ -54,13 +55,13 @@ bool holds(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Whether a folder may be filled: nothing is in it, or an unfinished folder of ours.
+/// Whether a folder may be filled: it is empty, or an unfinished one of ours.
 bool is_free(const std::vector<std::string>& names) {
   return names.empty() ||
-         (holds(names, kMark) && !holds(names, kIndexFile) && std::all_of(names.begin(), names.end(), is_our_name));
+         (holds(names, kMarker) && !holds(names, kIndexFile) && std::all_of(names.begin(), names.end(), is_our_name));
 }
 
-/// The same for "PATH.partial", whose name says something too: earlier versions did not mark it.
+/// The same for "PATH.partial", whose name is an indication too: earlier versions wrote no marker.
 bool is_free_partial(const std::vector<std::string>& names) {
   return is_free(names) || (std::any_of(names.begin(), names.end(), is_shard) && !holds(names, kIndexFile) &&
                             std::all_of(names.begin(), names.end(), is_our_name));
@@ -68,7 +69,7 @@ bool is_free_partial(const std::vector<std::string>& names) {
 
 void remove_our_files(const std::string& folder) {
   for (const std::string& name : names_in(folder))
-    if (is_our_name(name) && name != kMark && !remove_file(join_path(folder, name)))
+    if (is_our_name(name) && name != kMarker && !remove_file(join_path(folder, name)))
       throw Error(Exit::cannot_create, join_path(folder, name) + ": cannot be removed; remove " + folder);
 }
 
@@ -103,7 +104,7 @@ void OutputFolder::clear_leftover() {
     throw Error(Exit::cannot_create, working_ +
                                          ": expected nothing or what moe-tokenize left unfinished, found other " +
                                          "files, which are kept; rename it, or give another --out");
-  if (!holds(names, kMark)) File::create(join_path(working_, kMark)).close();
+  if (!holds(names, kMarker)) File::create(join_path(working_, kMarker)).close();
   remove_our_files(working_);
 }
 
@@ -116,7 +117,7 @@ void OutputFolder::open_and_lock() {
   }, named{};
   const bool same = fs.fstat(descriptor_, &held) == 0 && fs.lstat(working_.c_str(), &named) == 0 &&
                     held.st_ino == named.st_ino && held.st_dev == named.st_dev;
-  // Where folders cannot be locked, only processes on other machines go unnoticed.
+  // Without locks on folders, only processes on other machines go unnoticed.
   if (same && !busy) return;
   fs.close(descriptor_);
   throw Error(Exit::cannot_create,
@@ -127,11 +128,11 @@ OutputFolder::~OutputFolder() {
   try {
     if (!published_) {
       remove_our_files(working_);
-      remove_file(join_path(working_, kMark));
+      remove_file(join_path(working_, kMarker));
       if (!in_place()) real_file_system().rmdir(working_.c_str());
     }
   } catch (const std::exception&) {
-    // What is left is cleared by the next run.
+    // The next run clears what is left.
   }
   real_file_system().close(descriptor_);
 }
@@ -144,7 +145,7 @@ void OutputFolder::publish() {
     sync_directory(parent_path(path_));
   }
   published_ = true;
-  remove_file(join_path(path_, kMark));
+  remove_file(join_path(path_, kMarker));
   sync_directory(path_);
 }
 

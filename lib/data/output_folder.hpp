@@ -1,18 +1,18 @@
-// A data folder that appears whole or not at all.
+// A data folder that appears complete or not at all.
 #pragma once
 
 #include <string>
 
 namespace moelm {
 
-/// Files are written to "PATH.partial", which becomes PATH at the end; or, where PATH is there and empty (it may be a
-/// volume, which cannot be renamed), to PATH itself, whose index is its last file. The folder is marked while it is
-/// unfinished, so that a leftover of an interrupted run is told from a folder of somebody else: the one is cleared of
-/// the names that moe-tokenize makes, the other is refused. What was written is removed unless publish() succeeded.
+/// Files are written to "PATH.partial", which becomes PATH at the end. If PATH exists and is empty (it may be a volume,
+/// which cannot be renamed), they are written to PATH itself, the index last. A marker file tells an unfinished folder
+/// of ours from a folder of somebody else: the first is cleared of the names that moe-tokenize makes, the second is
+/// refused. The destructor removes what was written unless publish() succeeded.
 class OutputFolder {
  public:
-  /// Error(cannot_create) if `path` is in use, while another process makes it, and where "PATH.partial" holds what
-  /// moe-tokenize did not make.
+  /// Error(cannot_create) if `path` is in use, if another process makes it, or if "PATH.partial" holds files that
+  /// moe-tokenize does not make.
   explicit OutputFolder(const std::string& path);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
@@ -20,7 +20,7 @@ class OutputFolder {
 
   /// Where to write; the index last.
   const std::string& working_path() const { return working_; }
-  /// Gives the folder its name, durably. All files must be synced.
+  /// Gives the folder its name, durably. REQUIRES synced files.
   void publish();
 
  private:

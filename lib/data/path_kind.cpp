@@ -14,7 +14,7 @@ std::string found(const std::string& path, const std::string& expected) {
   return path + ": expected " + expected + ", found " + describe(path_kind(path));
 }
 
-/// What to give in place of it where a run is expected.
+/// What to give instead where a run is expected.
 std::string run_hint(const std::string& path, const std::string& program) {
   switch (path_kind(path)) {
     case PathKind::data:

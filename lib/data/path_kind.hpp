@@ -1,4 +1,4 @@
-// What a path that a user gave is, told by names alone, so that an error can say what was given instead.
+// The kind of a path that a user gave, judged by names alone, so that errors can tell what it is.
 #pragma once
 
 #include <string>
@@ -7,20 +7,20 @@ namespace moelm {
 
 enum class PathKind { nothing, file, data, run, checkpoint, checkpoints, folder };
 
-/// Reads no file: a folder counts as what its files are called.
+/// Judges a folder by the names of its files, and reads none.
 PathKind path_kind(const std::string& path);
 
 /// "a data folder", "the checkpoints of a run", "nothing".
 std::string describe(PathKind kind);
 
-/// Error(missing_input) unless it may be a run or a checkpoint: it says what was given, and what to give. `program` is
-/// what the user called.
+/// Error(missing_input) unless the path may be a run or a checkpoint. The message says what it is and what to give
+/// instead. `program` is the program that the user called.
 void require_run_path(const std::string& path, const std::string& program);
 
-/// Error(missing_input) unless there is an index.json.
+/// Error(missing_input) unless the folder has an index.json.
 void require_data_path(const std::string& path);
 
-/// Error(missing_input) for a sentence in place of a text, Error(bad_data) for a folder, each with what to give.
+/// Error(missing_input) for a sentence instead of a file, Error(bad_data) for a folder, each with what to give instead.
 void require_text_path(const std::string& path, const std::string& program);
 
 }  // namespace moelm

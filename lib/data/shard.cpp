@@ -15,7 +15,8 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kMagic = "moeshard";
-constexpr std::uint32_t kShardVersion = 1;
+constexpr std::uint32_t kShardVersion = 2;
+constexpr std::size_t kVersionAt = 8;
 constexpr std::size_t kFixedBytes = 40;
 constexpr std::size_t kTableEntryBytes = 8;
 constexpr std::size_t kCrcBytes = 4;
@@ -54,8 +55,8 @@ Index block_count(Index tokens) { return (tokens + kBlockTokens - 1) / kBlockTok
 
 Index tokens_in_block(Index tokens, Index number) { return std::min(kBlockTokens, tokens - number * kBlockTokens); }
 
-/// No compressor makes `raw` bytes longer than this.
-Index most_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
+/// The maximum size of a block: no compressor makes `raw` bytes longer.
+Index max_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
 
 std::string fixed_head(Index vocabulary, Index tokens) {
   std::string head(kMagic);
@@ -70,7 +71,10 @@ std::string fixed_head(Index vocabulary, Index tokens) {
 
 void check_fixed_head(const std::string& path, std::string_view head, Index vocabulary, Index tokens) {
   if (head.substr(0, kMagic.size()) != kMagic) refuse(path, 0, "expected \"moeshard\", found something else");
-  expect<std::uint32_t>(path, head, 8, kShardVersion, "version");
+  if (const auto version = number_at<std::uint32_t>(head, kVersionAt); version != kShardVersion)
+    refuse(path, kVersionAt,
+           "version: expected " + std::to_string(kShardVersion) + ", found " + std::to_string(version) + "; " +
+               (version < kShardVersion ? "make the data again with moe-tokenize" : "use a newer moelm"));
   expect<std::uint32_t>(path, head, 12, static_cast<std::uint64_t>(shard_id_bytes(vocabulary)), "bytes an id");
   expect<std::uint64_t>(path, head, 16, static_cast<std::uint64_t>(vocabulary), "vocabulary");
   expect<std::uint64_t>(path, head, 24, static_cast<std::uint64_t>(tokens), "tokens");
@@ -78,17 +82,17 @@ void check_fixed_head(const std::string& path, std::string_view head, Index voca
   expect<std::uint32_t>(path, head, 36, static_cast<std::uint64_t>(block_count(tokens)), "blocks");
 }
 
-/// Fills the table of `layout`; block sizes must add up to the size of the file.
+/// Fills the table of `layout`. The sizes of the blocks must add up to the size of the file.
 void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
   auto offset = static_cast<Index>(head.size());
   for (std::size_t i = 0; i < layout.blocks.size(); ++i) {
     const std::size_t at = kFixedBytes + i * kTableEntryBytes;
     ShardBlock& block = layout.blocks[i];
     block = {offset, number_at<std::uint32_t>(head, at), number_at<std::uint32_t>(head, at + 4)};
-    const Index most = most_block_bytes(tokens_in_block(layout.tokens, static_cast<Index>(i)) * layout.id_bytes);
-    if (Index{block.bytes} > most)
+    const Index max = max_block_bytes(tokens_in_block(layout.tokens, static_cast<Index>(i)) * layout.id_bytes);
+    if (Index{block.bytes} > max)
       refuse(layout.path, static_cast<Index>(at),
-             "expected a block of at most " + std::to_string(most) + " bytes, found " + std::to_string(block.bytes));
+             "expected a block of at most " + std::to_string(max) + " bytes, found " + std::to_string(block.bytes));
     offset += Index{block.bytes};
     if (offset > file_size)
       refuse(layout.path, static_cast<Index>(at),
@@ -103,13 +107,17 @@ void read_table(std::string_view head, Index file_size, ShardLayout& layout) {
 
 int shard_id_bytes(Index vocabulary) { return vocabulary <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4; }
 
-std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
+std::string pack_ids(std::span<const std::int32_t> stored, int id_bytes) {
   std::string bytes(stored.size() * static_cast<std::size_t>(id_bytes), '\0');
   if (id_bytes == 2)
     store_numbers<std::uint16_t>(stored, bytes.data());
   else
     store_numbers<std::uint32_t>(stored, bytes.data());
-  return deflate_block(bytes);
+  return bytes;
+}
+
+std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
+  return deflate_block(pack_ids(stored, id_bytes));
 }
 
 std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<std::string>& blocks) {
@@ -128,7 +136,7 @@ ShardLayout read_shard_layout(const std::string& path, Index vocabulary, bool ha
   const Index size = file.size();
   const auto blocks = static_cast<std::size_t>(block_count(tokens));
   const std::size_t head_bytes = kFixedBytes + blocks * kTableEntryBytes + kCrcBytes;
-  // The sizes are compared before the fields are, so that memory is bounded by the file.
+  // Sizes are compared before fields, so that the size of the file bounds the memory.
   if (size < static_cast<Index>(head_bytes))
     refuse(path, size, "expected a head of " + std::to_string(head_bytes) + " bytes, found the end of the file");
   std::string head(head_bytes, '\0');
@@ -143,18 +151,18 @@ ShardLayout read_shard_layout(const std::string& path, Index vocabulary, bool ha
 }
 
 void read_shard_block(const ShardLayout& layout, Index number, std::vector<std::int32_t>& stored) {
-  const ShardBlock& block = layout.blocks[static_cast<std::size_t>(number)];
+  const ShardBlock& block = layout.blocks[number];
   const auto count = static_cast<std::size_t>(tokens_in_block(layout.tokens, number));
   const auto id_bytes = static_cast<std::size_t>(layout.id_bytes);
   std::string compressed(block.bytes, '\0'), bytes(count * id_bytes, '\0');
-  // Opened for every block: a thousand cursors must not need a thousand descriptors.
+  // Opened for every block, so that a thousand cursors do not need a thousand descriptors.
   File::open_read(layout.path, Links::refuse).read_at(block.offset, compressed.data(), compressed.size());
   const std::string place = "block " + std::to_string(number) + ": ";
   if (crc32_of(compressed) != block.crc)
     refuse(layout.path, block.offset, place + "checksum differs; the file is damaged");
   if (!inflate_block(compressed, bytes.data(), bytes.size()))
     refuse(layout.path, block.offset,
-           place + "expected " + std::to_string(bytes.size()) + " bytes of zlib, found else");
+           place + "expected " + std::to_string(bytes.size()) + " bytes of raw deflate, found something else");
   stored.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t id =

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "data/shard.hpp"
-#include "io/checksum.hpp"
+#include "io/compress.hpp"
 #include "io/file.hpp"
 
 namespace moelm {
@@ -30,8 +30,7 @@ void ShardWriter::append(const EncodedText& text) {
   const auto missing = static_cast<std::int32_t>(vocabulary_);
   const std::size_t before = pending_.size();
   pending_.resize(before + text.ids.size());
-  std::transform(text.ids.begin(), text.ids.end(), text.flags.begin(),
-                 pending_.begin() + static_cast<std::ptrdiff_t>(before),
+  std::transform(text.ids.begin(), text.ids.end(), text.flags.begin(), pending_.begin() + before,
                  [&](std::int32_t id, TokenFlag flag) { return flag == TokenFlag::unknown_word ? missing : id; });
   // Several blocks at a time, so that all threads have one.
   if (whole_blocks(pending_.size()) >= 2 * context_.threads()) compress(whole_blocks(pending_.size()));
@@ -39,40 +38,35 @@ void ShardWriter::append(const EncodedText& text) {
 
 void ShardWriter::compress(Index blocks) {
   const auto tokens = std::min(pending_.size(), static_cast<std::size_t>(blocks * kBlockTokens));
-  std::vector<std::string> compressed(static_cast<std::size_t>(blocks));
+  std::vector<std::string> packed(blocks), compressed(packed.size());
   context_.parallel_for(blocks, [&](Index i) {
     const auto begin = static_cast<std::size_t>(i * kBlockTokens);
     const std::size_t count = std::min(static_cast<std::size_t>(kBlockTokens), tokens - begin);
-    compressed[static_cast<std::size_t>(i)] =
-        encode_shard_block(std::span(pending_).subspan(begin, count), shard_id_bytes(vocabulary_));
+    const auto at = static_cast<std::size_t>(i);
+    packed[at] = pack_ids(std::span(pending_).subspan(begin, count), shard_id_bytes(vocabulary_));
+    compressed[at] = deflate_block(packed[at]);
   });
   std::size_t left = tokens;
-  for (std::string& block : compressed) {
+  for (std::size_t i = 0; i < compressed.size(); ++i) {
     const std::size_t count = std::min(static_cast<std::size_t>(kBlockTokens), left);
-    blocks_.push_back(std::move(block));
-    shard_tokens_ += static_cast<Index>(count);
+    checksum_.add(packed[i]);
+    blocks_.push_back(std::move(compressed[i]));
+    shard_tokens_ += count;
     left -= count;
     if (shard_tokens_ == kShardTokens) write_shard();
   }
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(tokens));
+  pending_.erase(pending_.begin(), pending_.begin() + tokens);
 }
 
 void ShardWriter::write_shard() {
   const std::string head = encode_shard_head(vocabulary_, shard_tokens_, blocks_);
-  ShardFile info{shard_name(name_, files_.size()), shard_tokens_, 0, {}};
-  File file = File::create(join_path(directory_, info.name));
-  Sha256 checksum;
-  const auto write = [&](const std::string& bytes) {
-    file.write_all(bytes);
-    checksum.add(bytes);
-    info.bytes += static_cast<Index>(bytes.size());
-  };
-  write(head);
-  for (const std::string& block : blocks_) write(block);
+  const std::string name = shard_name(name_, files_.size());
+  File file = File::create(join_path(directory_, name));
+  file.write_all(head);
+  for (const std::string& block : blocks_) file.write_all(block);
   file.sync();
   file.close();
-  info.sha256 = checksum.finish();
-  files_.push_back(std::move(info));
+  files_.push_back({name, shard_tokens_, checksum_.finish()});
   blocks_.clear();
   shard_tokens_ = 0;
 }

@@ -1,4 +1,4 @@
-// Writes the shards of one split; the bytes depend on the tokens alone, not on threads or on how they arrive.
+// Writes the shards of one split. Their bytes depend on the tokens alone, not on threads or on how the tokens arrive.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,19 @@
 
 #include "base/context.hpp"
 #include "data/data_index.hpp"
+#include "io/checksum.hpp"
 #include "tokenizer/encoded_text.hpp"
 
 namespace moelm {
 
-/// Holds at most one shard in memory, compressed. One thread at a time; compresses on those of the context.
+/// Holds at most one compressed shard in memory. One thread at a time; compresses on the threads of the context.
 class ShardWriter {
  public:
-  /// Files go to `directory` as NAME-00000.shard and so on; they must not exist.
+  /// The files in `directory` are NAME-00000.shard and so on. They must not exist.
   ShardWriter(std::string directory, std::string name, Index vocabulary, Context& context);
 
   void append(const EncodedText& text);
-  /// Writes what is left and returns all files in order.
+  /// Writes the rest and returns all files in order.
   std::vector<ShardFile> finish();
 
  private:
@@ -31,6 +32,7 @@ class ShardWriter {
   std::vector<std::int32_t> pending_;
   std::vector<std::string> blocks_;
   Index shard_tokens_ = 0;
+  Sha256 checksum_;  ///< of the tokens of this shard
   std::vector<ShardFile> files_;
 };
 

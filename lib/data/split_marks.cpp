@@ -16,7 +16,7 @@ void TextMarks::add(const TextMark& mark) {
   if (marks_.size() >= kThinAt) thin();
 }
 
-/// The end moves away from all marks, so what is dense enough now is dense enough later.
+/// The end moves away from all marks, so marks that are dense enough now stay dense enough.
 void TextMarks::thin() {
   std::vector<TextMark> kept;
   const Index end = marks_.back().tokens;
@@ -40,10 +40,10 @@ const std::vector<TextMark>& TextMarks::finish() {
 }
 
 std::optional<TextMark> held_back_begin(const std::vector<TextMark>& marks, const TextMark& end, Index wanted,
-                                        Index most, Index from) {
-  const Index limit = std::min(most, end.tokens / 3);
+                                        Index max, Index from) {
+  const Index limit = std::min(max, end.tokens / 3);
   std::optional<TextMark> line, within;
-  // From the end backwards: parts grow.
+  // Going backwards from the end, parts grow.
   for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
     const Index tokens = end.tokens - mark->tokens;
     if (mark->offset >= end.offset || tokens <= 0) continue;
@@ -52,7 +52,7 @@ std::optional<TextMark> held_back_begin(const std::vector<TextMark>& marks, cons
     if (tokens <= wanted) within = *mark;
     if (mark->line_end && tokens >= wanted) break;
   }
-  // A line alone may be far more than what is wanted only where the limit allows it; else the line is cut.
+  // A line may be much longer than wanted where the limit allows it; else the line is cut.
   return line ? line : within;
 }
 

@@ -1,4 +1,4 @@
-// Where a text can be cut to hold its end back for validation and test.
+// The places where a text can be cut to hold back its end for validation and test.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace moelm {
 
-/// A place in a text: what lies before it.
+/// A place in a text, described by what is before it.
 struct TextMark {
   Index offset = 0;  ///< bytes
   Index tokens = 0;
@@ -16,13 +16,13 @@ struct TextMark {
   bool line_end = false;  ///< whether a line ends here
 };
 
-/// Marks of one text, from its beginning to its end, in little memory: two neighbours at a distance d from the end are
-/// at most d/32 apart, or neighbours in the text.
+/// The marks of one text in bounded memory. Two adjacent marks at distance d from the end are at most d/32 apart,
+/// unless the text has none between them.
 class TextMarks {
  public:
   /// REQUIRES marks in ascending order.
   void add(const TextMark& mark);
-  /// All that was added, thinned; the last one is the end of the text.
+  /// The added marks, thinned out. The last one is the end of the text.
   const std::vector<TextMark>& finish();
 
  private:
@@ -30,10 +30,10 @@ class TextMarks {
   std::vector<TextMark> marks_;
 };
 
-/// Where the part begins that is held back from the end of a text at `end`: the smallest whole lines of at least
-/// `wanted` tokens, else, within long lines, at most `wanted`; never more than `most` tokens, never more than a third
-/// of the text before `end`. Nothing where no place fits. Marks before `from` are out of bounds.
+/// Where the part begins that is held back from a text that ends at `end`: the fewest complete lines with at least
+/// `wanted` tokens, or, within long lines, at most `wanted` tokens. It never has more than `max` tokens or a third of
+/// the text before `end`. Nothing where no mark fits. Marks before `from` are not used.
 std::optional<TextMark> held_back_begin(const std::vector<TextMark>& marks, const TextMark& end, Index wanted,
-                                        Index most, Index from = 0);
+                                        Index max, Index from = 0);
 
 }  // namespace moelm

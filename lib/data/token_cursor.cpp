@@ -18,11 +18,10 @@ void TokenCursor::seek(Index position) {
 void TokenCursor::load_block() {
   const std::vector<ShardLayout>& shards = data_->shards(split_);
   if (position_ < shard_begin_) shard_ = shard_begin_ = 0;
-  while (position_ >= shard_begin_ + shards[static_cast<std::size_t>(shard_)].tokens)
-    shard_begin_ += shards[static_cast<std::size_t>(shard_++)].tokens;
+  while (position_ >= shard_begin_ + shards[shard_].tokens) shard_begin_ += shards[shard_++].tokens;
   const Index block = (position_ - shard_begin_) / kBlockTokens;
-  stored_.clear();  // so that a damaged block leaves no half
-  read_shard_block(shards[static_cast<std::size_t>(shard_)], block, stored_);
+  stored_.clear();  // a damaged block must leave nothing
+  read_shard_block(shards[shard_], block, stored_);
   block_begin_ = shard_begin_ + block * kBlockTokens;
 }
 

@@ -1,4 +1,4 @@
-// Reads the tokens of a split from any position on, with one decoded block in memory.
+// Reads the tokens of a split from any position, with one decoded block in memory.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ class TokenCursor {
   Index position() const { return position_; }
   void seek(Index position);
 
-  /// Reads up to `count` token ids, all below the vocabulary size, and advances. Returns how many: fewer than `count`
-  /// at the end of the split only. `flags`, where given, receives what stands behind each token.
-  /// Error(bad_data) where a shard is damaged.
+  /// Reads up to `count` token ids, all below the vocabulary size, and advances. Returns their number, which is less
+  /// than `count` only at the end of the split. `flags`, if given, receives the origin of each token. Error(bad_data)
+  /// where a shard is damaged.
   Index read(Index count, std::int32_t* ids, TokenFlag* flags = nullptr);
 
  private:

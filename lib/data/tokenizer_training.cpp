@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "tokenizer/bpe_trainer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
-#include "tokenizer/prepared_text.hpp"
+#include "tokenizer/normalized_text.hpp"
 #include "tokenizer/vocabulary_builder.hpp"
 #include "tokenizer/words.hpp"
 
@@ -17,9 +17,9 @@ namespace {
 constexpr Index kCountingMemory = Index{256} << 20;  // of all tables together
 constexpr Index kBytes = 256;
 
-/// What one slot of the pipeline needs to count words.
+/// What a slot of the pipeline needs to count words.
 struct CountingSlot {
-  PreparedText prepared;
+  NormalizedText normalized;
   std::vector<Word> words;
   Index lines = 0;
 };
@@ -33,7 +33,7 @@ void count_block(const TextBlock& block, const TokenizerOptions& options, Counti
   const bool keep_bytes = options.kind == TokenizerKind::bpe;
   std::string_view text = block_text(block, keep_bytes);
   TextFaults ignored;  // they are counted when the text is encoded
-  if (!keep_bytes) text = slot.prepared.prepare(text, options.lowercase, ignored);
+  if (!keep_bytes) text = slot.normalized.normalize(text, options.lowercase, ignored);
   slot.words.clear();
   splitter_of(options.kind)(text, slot.words);
   slot.lines = 0;
@@ -47,7 +47,7 @@ void count_block(const TextBlock& block, const TokenizerOptions& options, Counti
 CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& options,
                         const std::string& scratch_directory, BlockPipeline& pipeline) {
   CountedText result;
-  std::vector<CountingSlot> slots(static_cast<std::size_t>(pipeline.slots()));
+  std::vector<CountingSlot> slots(pipeline.slots());
   for (Index i = 0; i < pipeline.slots(); ++i)
     result.counters.emplace_back(scratch_directory, kCountingMemory / pipeline.slots());
   for (InputText& input : inputs) {
@@ -59,7 +59,7 @@ CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& 
           count_block(block, options, slots[at], result.counters[at]);
         },
         [&](const TextBlock& block, Index slot) {
-          result.lines += slots[static_cast<std::size_t>(slot)].lines;
+          result.lines += slots[slot].lines;
           if (!block.bytes.empty()) line_open = block.bytes.back() != '\n';
           if (block.ends_part && line_open) ++result.lines;
           return true;
@@ -68,7 +68,7 @@ CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& 
   return result;
 }
 
-/// The first column of every line that is not empty, with `</s>` and `<unk>`.
+/// Reads the first column of every line that is not empty. Adds `</s>` and `<unk>`.
 WordTable read_word_list(const std::string& path, bool lowercase, const std::function<bool()>& stop) {
   WordTable words;
   words.add(kEndText);
@@ -76,18 +76,18 @@ WordTable read_word_list(const std::string& path, bool lowercase, const std::fun
   TextSource source = TextSource::open(path, stop);
   TextBlockReader reader(source);
   TextBlock block;
-  PreparedText prepared;
+  NormalizedText normalized;
   TextFaults ignored;
   while (reader.next(block)) {
-    std::string_view text = prepared.prepare(block_text(block, false), lowercase, ignored);
+    std::string_view text = normalized.normalize(block_text(block, false), lowercase, ignored);
     while (!text.empty()) {
       const std::size_t line_end = std::min(text.find('\n'), text.size());
       const std::string_view line = text.substr(0, line_end);
       const std::size_t begin = std::min(line.find_first_not_of(" \t\r"), line.size());
       const std::string_view word = line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
       if (!word.empty()) words.add(word);
-      if (words.size() > kMostTypes)
-        throw Error(Exit::bad_data, path + ": expected at most " + std::to_string(kMostTypes) + " words, found more");
+      if (words.size() > kMaxTypes)
+        throw Error(Exit::bad_data, path + ": expected at most " + std::to_string(kMaxTypes) + " words, found more");
       text.remove_prefix(std::min(line_end + 1, text.size()));
     }
   }
@@ -97,24 +97,24 @@ WordTable read_word_list(const std::string& path, bool lowercase, const std::fun
 /// Counts the words of a list in the training text by encoding it.
 std::unique_ptr<Tokenizer> tokenizer_of_list(std::vector<InputText>& inputs, const TokenizerOptions& options,
                                              BlockPipeline& pipeline) {
-  const WordTable words = read_word_list(options.word_list, options.lowercase, pipeline.hooks().stop);
-  std::vector<Index> counts(static_cast<std::size_t>(words.size()));
+  const WordTable words = read_word_list(options.word_list, options.lowercase, pipeline.callbacks().stop);
+  std::vector<Index> counts(words.size());
   const auto tokenizer = make_vocabulary_tokenizer(options.kind, options.lowercase, {words, counts});
-  std::vector<EncodedText> encoded(static_cast<std::size_t>(pipeline.slots()));
+  std::vector<EncodedText> encoded(pipeline.slots());
   for (InputText& input : inputs) {
     bool line_open = false;
     input.run_training(
         pipeline, "count words",
         [&](const TextBlock& block, Index slot) {
-          EncodedText& out = encoded[static_cast<std::size_t>(slot)];
+          EncodedText& out = encoded[slot];
           out.clear();
           tokenizer->encode(block_text(block, false), out);
         },
         [&](const TextBlock& block, Index slot) {
-          EncodedText& out = encoded[static_cast<std::size_t>(slot)];
+          EncodedText& out = encoded[slot];
           if (!block.bytes.empty()) line_open = block.bytes.back() != '\n';
           if (block.ends_part && line_open) tokenizer->end_line(out);
-          for (const std::int32_t id : out.ids) ++counts[static_cast<std::size_t>(id)];
+          for (const std::int32_t id : out.ids) ++counts[id];
           return true;
         });
   }

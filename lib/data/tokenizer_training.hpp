@@ -1,4 +1,4 @@
-// A tokenizer made for a training text.
+// Makes the tokenizer for a training text.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,11 @@ struct TokenizerOptions {
   std::string word_list;      ///< a file whose first column is the vocabulary (text, word); empty: counted
 };
 
-/// Defaults where the options say 0: `text` 50,000 types that occur twice, `word` all, `bpe` 16,384 tokens.
+/// Replaces zeros by defaults: `text` 50,000 types that occur twice, `word` all types, `bpe` 16,384 tokens.
 TokenizerOptions with_defaults(TokenizerOptions options);
 
-/// Reads the training parts of the inputs and makes the tokenizer. The result depends on the text alone, not on
-/// threads. For byte and bpe the counts are still 0: they are known when the text has been encoded.
+/// Reads the training parts of the inputs and makes the tokenizer. The result depends on the text, not on the number of
+/// threads. For byte and bpe all counts are 0: only encoding tells them.
 std::unique_ptr<Tokenizer> train_tokenizer(std::vector<InputText>& inputs, const TokenizerOptions& options,
                                            const std::string& scratch_directory, BlockPipeline& pipeline);
 

@@ -10,28 +10,28 @@ namespace moelm {
 
 namespace {
 
-/// What the tokens of a split add up to.
+/// Sums over the tokens of a split.
 struct TokenSums {
   Index lines = 0;
   Index unknown_words = 0;
   Index literal_unknown = 0;
 };
 
-/// A look at one file after another: a fault of one does not keep from the next.
+/// Checks one file after another and goes on after an error.
 class Verification {
  public:
   Verification(const std::string& directory, const std::function<bool()>& stop) : directory_(directory), stop_(stop) {}
 
   std::vector<std::string> run() {
-    // Without the index it is not known what belongs into the folder.
-    if (!note([&] { index_ = read_data_index(directory_).index; })) return std::move(faults_);
+    // Without the index the contents of the folder are unknown.
+    if (!note([&] { index_ = read_data_index(directory_).index; })) return std::move(errors_);
     note([&] { tokenizer_ = read_data_tokenizer(directory_, index_).tokenizer; });
     for (const auto& [name, split] : EnumNames<Split>::values) verify(split);
-    return std::move(faults_);
+    return std::move(errors_);
   }
 
  private:
-  /// Whether a check went through; what it throws is a fault.
+  /// Whether a check succeeded. An Error that it throws is added to the list.
   template <class Check>
   bool note(const Check& check) {
     try {
@@ -39,7 +39,7 @@ class Verification {
       return true;
     } catch (const Error& error) {
       if (error.exit() == Exit::stopped) throw;
-      faults_.emplace_back(error.what());
+      errors_.emplace_back(error.what());
       return false;
     }
   }
@@ -50,26 +50,21 @@ class Verification {
     bool whole = tokenizer_ != nullptr;
     for (const ShardFile& shard : split.shards) {
       const std::string path = join_path(directory_, shard.name);
-      const bool readable = note([&] { compare_checksum(path, shard); });
-      whole = readable && note([&] { add_tokens(path, shard, sums); }) && whole;
+      whole = note([&] { add_tokens(path, shard, sums); }) && whole;
     }
     if (whole) compare_sums(id, split, sums);
   }
 
-  void compare_checksum(const std::string& path, const ShardFile& shard) {
-    const std::string found = sha256_of_file(path);
-    if (found != shard.sha256)
-      faults_.push_back(path + ": checksum: expected " + shard.sha256 + " (as index.json says), found " + found);
-  }
-
-  /// Decodes every block.
+  /// Decodes every block and compares the checksum of the tokens.
   void add_tokens(const std::string& path, const ShardFile& shard, TokenSums& sums) {
     const bool has_unknown = index_.kind == TokenizerKind::text || index_.kind == TokenizerKind::word;
     const ShardLayout layout = read_shard_layout(path, index_.vocabulary, has_unknown, shard.tokens);
     std::vector<std::int32_t> stored;
+    Sha256 checksum;
     for (std::size_t block = 0; block < layout.blocks.size(); ++block) {
       if (stop_ && stop_()) throw Error(Exit::stopped, directory_ + ": stopped on request while it was verified");
       read_shard_block(layout, static_cast<Index>(block), stored);
+      checksum.add(pack_ids(stored, layout.id_bytes));
       if (tokenizer_ == nullptr) continue;
       for (const std::int32_t id : stored) {
         sums.lines += id == tokenizer_->line_end_id() ? 1 : 0;
@@ -77,16 +72,19 @@ class Verification {
         sums.literal_unknown += id == tokenizer_->unknown_id() ? 1 : 0;
       }
     }
+    if (const std::string found = checksum.finish(); found != shard.tokens_sha256)
+      throw Error(Exit::bad_data, path + ": checksum of the tokens: expected " + shard.tokens_sha256 +
+                                      " (as index.json says), found " + found);
   }
 
   void compare_sums(Split id, const SplitIndex& split, const TokenSums& sums) {
     const std::string where = join_path(directory_, kIndexFile) + ": " + std::string(enum_name(id)) + ".";
     const auto compare = [&](const char* key, Index expected, Index found) {
       if (expected != found)
-        faults_.push_back(where + key + ": expected " + std::to_string(found) + " (as the shards say), found " +
+        errors_.push_back(where + key + ": expected " + std::to_string(found) + " (as the shards say), found " +
                           std::to_string(expected));
     };
-    // Bytes and bpe leave the last line of a file open.
+    // byte and bpe have no token at the end of a file whose last line is open.
     if (tokenizer_->unknown_id() >= 0) compare("lines", split.lines, sums.lines);
     compare("unknown_words", split.unknown_words, sums.unknown_words);
     compare("literal_unknown", split.literal_unknown, sums.literal_unknown);
@@ -96,7 +94,7 @@ class Verification {
   const std::function<bool()>& stop_;
   DataIndex index_;
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::vector<std::string> faults_;
+  std::vector<std::string> errors_;
 };
 
 }  // namespace

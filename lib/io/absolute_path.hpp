@@ -1,12 +1,12 @@
-// Paths that mean the same from any folder.
+// Paths that do not depend on the current folder.
 #pragma once
 
 #include <string>
 
 namespace moelm {
 
-/// The path from the root, for a file that has to be found from another folder too. Links stay; "..", which may lead
-/// through one, is resolved where the path exists. As it was where the present folder cannot be told.
+/// The path from the root. Links stay, except that ".." (which may lead through one) is resolved where the path exists.
+/// Returns `path` unchanged where the current folder is unknown.
 std::string absolute_path(const std::string& path);
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// SHA-256 of bytes as they pass by, of strings and of files.
+// SHA-256 of byte streams, strings and files.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace moelm {
 
 class File;
 
-/// A checksum in the making. Not thread-safe; any number may exist.
+/// A checksum that is computed piece by piece. Not thread-safe.
 class Sha256 {
  public:
   Sha256();
@@ -23,9 +23,9 @@ class Sha256 {
 
   void add(const void* bytes, std::size_t count);
   void add(std::string_view bytes) { add(bytes.data(), bytes.size()); }
-  /// The checksum of everything added, 64 lower-case hexadecimal digits; starts anew afterwards.
+  /// The checksum of all bytes added, 64 lower-case hexadecimal digits. Starts again with no bytes.
   std::string finish();
-  /// The checksum of everything added so far; adding may go on.
+  /// The checksum of all bytes added so far. More may be added.
   std::string so_far() const;
 
  private:
@@ -33,13 +33,13 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// Of the bytes given.
+/// The checksum of a string.
 std::string sha256_hex(std::string_view bytes);
-/// Of the contents of a regular file, read in pieces; with links refused.
+/// The checksum of a regular file, which is read in pieces. Links are refused.
 std::string sha256_of_file(const std::string& path, FileSystem& fs = real_file_system());
-/// Of the first `bytes` bytes of an open file, without moving its position. Exit::bad_data if it is shorter.
+/// The checksum of the first `bytes` bytes of an open file, whose position stays. Exit::bad_data if it is shorter.
 std::string sha256_of_file(const File& file, Index bytes);
-/// Whether a string has the form that the functions above return.
+/// Whether a string is 64 lower-case hexadecimal digits.
 bool is_sha256_hex(std::string_view text);
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// Blocks compressed by zlib, and their CRC-32: the bytes inside shards.
+// The compressed blocks inside shards, and CRC-32.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,15 @@
 
 namespace moelm {
 
-/// The zlib stream of `bytes` in Huffman codes alone; the same bytes give the same stream, whatever zlib is installed.
-/// Repetitions are not looked for: token ids have few, and the search takes longer than all else that makes a shard.
+/// Compresses `bytes` into a raw deflate stream (RFC 1951) of Huffman codes. It does not search for repetitions: token
+/// ids have few, and the search costs more time than it saves bytes. Another version of zlib may choose other bytes.
 std::string deflate_block(std::string_view bytes);
 
-/// Inflates a zlib stream into exactly `size` bytes at `out`, and never writes more. False if the stream is damaged,
-/// holds more or fewer bytes, or is followed by anything.
+/// Inflates a raw deflate stream into exactly `size` bytes at `out`. Returns false if the stream is damaged, holds more
+/// or fewer bytes, or is followed by anything. Never writes beyond `size` bytes.
 [[nodiscard]] bool inflate_block(std::string_view compressed, char* out, std::size_t size);
 
-/// CRC-32 as in gzip.
-std::uint32_t crc32_of(std::string_view bytes);
+/// The CRC-32 of gzip, of `bytes` alone or of more bytes after those whose CRC-32 is `before`.
+std::uint32_t crc32_of(std::string_view bytes, std::uint32_t before = 0);
 
 }  // namespace moelm

@@ -16,7 +16,7 @@ namespace moelm {
 namespace {
 
 // One call moves at most this much, below what Linux allows (2 GiB less a page).
-constexpr std::size_t kLargestTransfer = std::size_t{1} << 30;
+constexpr std::size_t kMaxTransfer = std::size_t{1} << 30;
 
 bool is_unsupported(int error) { return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP; }
 
@@ -111,12 +111,12 @@ File File::standard_input(FileSystem& fs) { return File(duplicate_standard_input
 Index File::size() const {
   struct stat status {};
   if (fs_->fstat(descriptor_, &status) < 0) throw_file_error(errno, Exit::io, path_, "fstat");
-  return static_cast<Index>(status.st_size);
+  return status.st_size;
 }
 
 std::size_t File::read_some(void* bytes, std::size_t count) {
   for (;;) {
-    const ssize_t done = fs_->read(descriptor_, bytes, std::min(count, kLargestTransfer));
+    const ssize_t done = fs_->read(descriptor_, bytes, std::min(count, kMaxTransfer));
     if (done >= 0) return static_cast<std::size_t>(done);
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
       pollfd ready{descriptor_, POLLIN, 0};
@@ -130,14 +130,14 @@ std::size_t File::read_some(void* bytes, std::size_t count) {
 void File::read_at(Index offset, void* bytes, std::size_t count) const {
   auto* to = static_cast<char*>(bytes);
   while (count > 0) {
-    const ssize_t done = fs_->pread(descriptor_, to, std::min(count, kLargestTransfer), static_cast<off_t>(offset));
+    const ssize_t done = fs_->pread(descriptor_, to, std::min(count, kMaxTransfer), static_cast<off_t>(offset));
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) throw_file_error(errno, Exit::io, path_, "read");
     if (done == 0)
       throw Error(Exit::bad_data, path_ + ": offset " + std::to_string(offset) + ": expected " + std::to_string(count) +
                                       " more bytes, found the end of the file");
     to += done;
-    offset += static_cast<Index>(done);
+    offset += done;
     count -= static_cast<std::size_t>(done);
   }
 }
@@ -145,7 +145,7 @@ void File::read_at(Index offset, void* bytes, std::size_t count) const {
 void File::write_all(const void* bytes, std::size_t count) {
   const auto* from = static_cast<const char*>(bytes);
   while (count > 0) {
-    const ssize_t done = fs_->write(descriptor_, from, std::min(count, kLargestTransfer));
+    const ssize_t done = fs_->write(descriptor_, from, std::min(count, kMaxTransfer));
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) throw_file_error(errno, Exit::io, path_, "write");
     if (done == 0) throw_file_error(EIO, Exit::io, path_, "write");
@@ -192,7 +192,7 @@ std::string read_file(const std::string& path, Index limit, Links links, FileSys
   if (size > limit)
     throw Error(Exit::bad_data,
                 path + ": size: expected at most " + std::to_string(limit) + " bytes, found " + std::to_string(size));
-  std::string bytes(static_cast<std::size_t>(size), '\0');
+  std::string bytes(size, '\0');
   file.read_at(0, bytes.data(), bytes.size());
   return bytes;
 }

@@ -1,4 +1,4 @@
-// Files that are closed when they go out of scope, whole reads and writes, atomic replacement, directories.
+// Files that close themselves, complete reads and writes, atomic replacement, directories.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 namespace moelm {
 
-/// Whether the last part of a path may be a symbolic link. Names that come out of a file are opened with `refuse`.
+/// Whether the last part of a path may be a symbolic link. Names that were read from a file are opened with `refuse`.
 enum class Links { follow, refuse };
 
-/// An open file. Every function throws Error with path and operation; interrupted calls and short counts are handled
-/// here. Movable, not copyable; one thread at a time, except read_at, which any number of threads may call.
+/// An open file. Every function throws Error with path and operation, repeats interrupted calls and completes partial
+/// ones. read_at is thread-safe; everything else is for one thread at a time.
 class File {
  public:
   File() = default;
@@ -28,11 +28,12 @@ class File {
 
   /// Opens a regular file for reading; anything else (directory, device, pipe) is refused with Exit::bad_data.
   static File open_read(const std::string& path, Links links = Links::follow, FileSystem& fs = real_file_system());
-  /// Creates a file that must not exist, for writing; mode 0666 less the umask. Exit::cannot_create where it exists.
+  /// Creates a file for writing with mode 0666 less the umask. Exit::cannot_create where it exists.
   static File create(const std::string& path, FileSystem& fs = real_file_system());
-  /// Opens or creates a regular file for appending; anything else is refused with Exit::bad_data, and never waited for.
+  /// Opens or creates a regular file for appending. Anything else is refused with Exit::bad_data, without waiting for
+  /// it.
   static File open_append(const std::string& path, FileSystem& fs = real_file_system());
-  /// Holds a directory, so that names_open_file can tell whether a path still leads to it. Nothing can be read from it.
+  /// Opens a directory for names_open_file alone: nothing can be read from it.
   static File open_directory(const std::string& path, FileSystem& fs = real_file_system());
   /// A duplicate of the process's standard input, called "standard input" in messages; need not be a regular file.
   static File standard_input(FileSystem& fs = real_file_system());
@@ -40,7 +41,7 @@ class File {
   bool is_open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
   const std::string& path() const { return path_; }
-  /// Present size in bytes.
+  /// Current size in bytes.
   Index size() const;
 
   /// Reads up to `count` bytes from the current position; 0 at the end of the file only.
@@ -50,10 +51,10 @@ class File {
   /// Writes all bytes at the current position.
   void write_all(const void* bytes, std::size_t count);
   void write_all(std::string_view bytes) { write_all(bytes.data(), bytes.size()); }
-  /// Reserves room for `size` bytes, so that a full disk is known early; goes on where that is not supported.
+  /// Reserves space for `size` bytes, so that a full disk is noticed early. Does nothing where that is not supported.
   void allocate(Index size);
-  /// Makes contents and size durable (fsync); data_sync leaves the times out. Never retry on the same file after an
-  /// error: the kernel may have dropped the data.
+  /// Makes contents and size durable (fsync); data_sync omits the times. Never retry on the same file after an error:
+  /// the kernel may have dropped the data.
   void sync();
   void data_sync();
   void truncate(Index size);
@@ -72,59 +73,61 @@ class File {
   FileSystem* fs_ = nullptr;
 };
 
-/// A new descriptor, 3 or greater, of the process's standard input. Exit::missing_input where it cannot be read, as
-/// when it was closed at the start.
+/// A new descriptor (3 or higher) of the process's standard input. Exit::missing_input where it cannot be read, for
+/// example because it was closed when the program started.
 int duplicate_standard_input();
 
-/// The whole of a regular file. Exit::bad_data if it is longer than `limit` bytes.
+/// The contents of a regular file. Exit::bad_data if it is longer than `limit` bytes.
 std::string read_file(const std::string& path, Index limit, Links links = Links::follow,
                       FileSystem& fs = real_file_system());
 
-/// Replaces or creates `path` so that after a crash there is the old or the new content, never a part: writes a
-/// temporary file beside it, syncs, renames, syncs the directory. Leaves no temporary file behind when it throws.
+/// Replaces or creates `path` so that a crash leaves the old or the new content, never a part of it: writes a temporary
+/// file in the same directory, syncs it, renames it and syncs the directory. Removes the temporary file when it throws.
 void write_file_atomic(const std::string& path, std::string_view bytes, FileSystem& fs = real_file_system());
-/// What this process calls a file or folder `name` while it is being made, beside where it will be; `attempt` from 0.
+/// The name of a file or folder of this process while it is being made, in the directory of `name`. `attempt` counts
+/// from 0.
 std::string temporary_name(std::string_view name, int attempt);
-/// The name that such a temporary name stands for; nothing unless it is exactly one, of any process.
+/// The final name behind a temporary name of any process, or nothing if it is no such name.
 std::optional<std::string_view> temporary_target(std::string_view temporary);
 
 /// Appends "/name" to a directory path.
 std::string join_path(const std::string& directory, std::string_view name);
 /// The directory that holds `path` ("." for a bare name).
 std::string parent_path(const std::string& path);
-/// Whether a name out of a file may be opened beside that file: 1 to 128 of A-Z a-z 0-9 . _ -, not starting with a dot.
+/// Whether a name that was read from a file may be opened in the same folder: 1 to 128 of A-Z a-z 0-9 . _ -, not
+/// starting with a dot.
 bool is_plain_name(std::string_view name);
 
-/// Whether something is there, dangling links included.
+/// Whether something has this name, dangling links included.
 bool path_exists(const std::string& path, FileSystem& fs = real_file_system());
 /// Whether it is a directory; links are followed only if asked for.
 bool is_directory(const std::string& path, Links links = Links::follow, FileSystem& fs = real_file_system());
 /// Whether it is a regular file itself, not a link to one.
 bool is_regular_file(const std::string& path, FileSystem& fs = real_file_system());
-/// Whether something is there that is no directory itself: a link to one, a file. What cannot be looked at is not known
-/// to be.
+/// Whether something other than a directory has this name, such as a file or a link to a directory. False where that
+/// cannot be found out.
 bool leads_elsewhere(const std::string& path, FileSystem& fs = real_file_system());
-/// Whether a path leads to the very file or directory that is open; nothing where that cannot be found out. False where
-/// nothing is there.
+/// Whether a path leads to the file or directory that is open. False where the path does not exist, nothing where it
+/// cannot be found out.
 std::optional<bool> names_open_file(const std::string& path, const File& file, FileSystem& fs = real_file_system());
-/// Names in a directory, sorted by bytes.
+/// The names in a directory, sorted by bytes.
 std::vector<std::string> list_directory(const std::string& path, FileSystem& fs = real_file_system());
-/// Creates one directory that must not exist: false if something of that name is there.
+/// Creates one directory. False if something has this name.
 bool make_directory(const std::string& path, FileSystem& fs = real_file_system());
-/// Creates a directory and its missing parents, durably; those that exist are fine.
+/// Creates a directory and its missing parents, durably. Existing ones are fine.
 void make_directories(const std::string& path, FileSystem& fs = real_file_system());
 /// Makes creations, renames and removals in a directory durable.
 void sync_directory(const std::string& path, FileSystem& fs = real_file_system());
-/// Renames, replacing what is there. Not durable before sync_directory of the parent.
+/// Renames and replaces the target. Not durable before sync_directory of the parent.
 void rename_path(const std::string& from, const std::string& to, FileSystem& fs = real_file_system());
-/// Renames unless something is there, then false. Where the file system cannot do both at once it checks first, so
-/// the caller holds a lock against other writers.
+/// Renames unless the target exists; then returns false. File systems without such a call are checked first, so the
+/// caller holds a lock against other writers.
 bool rename_no_replace(const std::string& from, const std::string& to, FileSystem& fs = real_file_system());
 /// Removes a file; false if it could not be removed.
 bool remove_file(const std::string& path, FileSystem& fs = real_file_system()) noexcept;
-/// Removes a directory and the files in it, not deeper; false if anything is left.
+/// Removes a directory and the files in it, but no subdirectories. False if anything is left.
 bool remove_flat_directory(const std::string& path, FileSystem& fs = real_file_system());
-/// Bytes that this user may still write on the file system of `path`; Exit::io where it does not say.
+/// Bytes that this user may still write on the file system of `path`. Exit::io where the system does not say.
 Index free_bytes(const std::string& path, FileSystem& fs = real_file_system());
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// How the failures of file operations become errors with the right exit code.
+// Exit codes for failed file operations.
 #pragma once
 
 #include <string_view>
@@ -7,8 +7,8 @@
 
 namespace moelm {
 
-/// throw_errno, with two differences: exhausted descriptors or memory are Exit::out_of_memory, and where something
-/// cannot be created (fallback Exit::cannot_create), a missing parent is that too and not missing input.
+/// As throw_errno, but exhausted descriptors or memory are Exit::out_of_memory, and where something cannot be created
+/// (fallback Exit::cannot_create), so is a missing parent: it is no missing input.
 [[noreturn]] void throw_file_error(int error_number, Exit fallback, std::string_view path, std::string_view operation);
 
 }  // namespace moelm

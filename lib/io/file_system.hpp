@@ -1,4 +1,4 @@
-// The system calls that touch files, in one replaceable place: a test twin can fail, record or deny any of them.
+// The system calls for files in one replaceable class: tests make any of them fail, or record them.
 #pragma once
 
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 
 namespace moelm {
 
-/// Each function is the system call of its name: -1 and errno on failure, nothing retried, nothing hidden. All file
-/// access of the project goes through one of these objects; the default one is the operating system. Thread-safe.
+/// Each function is the system call of its name: it returns -1 and sets errno on failure, and retries nothing. All file
+/// access of the project goes through such an object. Thread-safe.
 class FileSystem {
  public:
   FileSystem() = default;

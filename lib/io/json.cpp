@@ -1,25 +1,14 @@
 #include "io/json.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/escape.hpp"
-#include "io/file.hpp"
-#include "io/json_builder.hpp"
-#include "io/json_scan.hpp"
 
 namespace moelm {
 
 namespace {
-
-void require_size(Index bytes, std::string_view name, const JsonLimits& limits) {
-  if (bytes > limits.bytes)
-    throw Error(Exit::bad_data, std::string(name) + ": expected JSON of at most " + std::to_string(limits.bytes) +
-                                    " bytes, found " + std::to_string(bytes));
-}
 
 bool all_finite(const Json& value) {
   if (value.is_number_float()) return std::isfinite(value.get<double>());
@@ -40,34 +29,12 @@ void name_non_finite(Json& value) {
 
 }  // namespace
 
-Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits,
-                std::span<JsonNumbers> numbers) {
-  require_size(static_cast<Index>(text.size()), name, limits);
-  JsonReading reading(text, scan_json(text, name));
-  JsonBuilder builder(name, reading, limits, numbers);
-  Json::sax_parse(reading.begin(), reading.end(), &builder);
-  return builder.take();
-}
-
-Json read_json(const std::string& path, const JsonLimits& limits, Links links) {
-  return parse_json(read_file(path, limits.bytes, links), path, limits);
-}
-
 std::string json_text(const Json& value, int indent) {
   constexpr auto kReplace = Json::error_handler_t::replace;
   if (all_finite(value)) return escape_json(value.dump(indent, ' ', false, kReplace));
   Json named = value;
   name_non_finite(named);
   return escape_json(named.dump(indent, ' ', false, kReplace));
-}
-
-Json json_float(float value) {
-  if (!std::isfinite(value)) return static_cast<double>(value);
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  double number = 0;
-  std::from_chars(text, end, number);
-  return number;
 }
 
 bool JsonField::has(std::string_view key) const {
@@ -89,14 +56,14 @@ JsonField JsonField::at(Index item) const {
 
 Index JsonField::size() const {
   if (!value_->is_array()) refuse("an array");
-  return static_cast<Index>(value_->size());
+  return value_->size();
 }
 
-Index JsonField::integer(Index least, Index greatest) const {
+Index JsonField::integer(Index min, Index max) const {
   const bool fits = value_->is_number_integer() &&
                     !(value_->is_number_unsigned() && value_->get<std::uint64_t>() > std::uint64_t{INT64_MAX});
-  if (!fits || value_->get<Index>() < least || value_->get<Index>() > greatest)
-    refuse("an integer from " + std::to_string(least) + " to " + std::to_string(greatest));
+  if (!fits || value_->get<Index>() < min || value_->get<Index>() > max)
+    refuse("an integer from " + std::to_string(min) + " to " + std::to_string(max));
   return value_->get<Index>();
 }
 

@@ -1,12 +1,10 @@
-// JSON in and out: the one place that knows the library behind it.
+// Reading and writing JSON. No other file knows the library behind it.
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/index.hpp"
 #include "io/file.hpp"
@@ -19,33 +17,22 @@ using Json = nlohmann::ordered_json;
 /// What a document may cost before it is refused.
 struct JsonLimits {
   Index bytes = Index{64} << 20;   ///< size of the text
-  Index depth = 64;                ///< arrays and objects within each other
-  Index memory = Index{44} << 20;  ///< bytes that the value takes in memory, beside the text
+  Index depth = 64;                ///< nesting of arrays and objects
+  Index memory = Index{44} << 20;  ///< bytes of the value in memory, without the text
 };
 
-/// Numbers of an array that is the value of `key` in the document's outermost object, kept in eight bytes each instead
-/// of as JSON values: for arrays as long as a vocabulary.
-struct JsonNumbers {
-  std::string_view key;
-  std::vector<Index> values;
-};
-
-/// Parses one document. `name` is what errors call it. Duplicate keys, anything after the value, invalid UTF-8 and
-/// documents beyond the limits are Error(bad_data) naming the byte offset. Takes time linear in the text. In the value
-/// that is returned the arrays of `numbers` are empty; whatever in them is not a number from 0 to 2^63 - 1 is refused.
-Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {},
-                std::span<JsonNumbers> numbers = {});
+/// Parses one document. `name` is what errors call it. Repeated keys, anything after the value, invalid UTF-8, strings
+/// of more than 64 KiB and documents beyond the limits are Error(bad_data) naming the key or the byte. Takes time
+/// linear in the text.
+Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
 
 /// The same for a file, which is not read if it is larger than the limit. A missing file is Error(missing_input).
 Json read_json(const std::string& path, const JsonLimits& limits = {}, Links links = Links::follow);
 
-/// Text of a value, on one line, or indented by `indent` spaces; harmless: what acts on a terminal is \uXXXX. Numbers
-/// are the shortest that read back as the same double; what is not UTF-8 becomes U+FFFD; NaN and infinities, which JSON
-/// does not have, become the strings "NaN", "Infinity" and "-Infinity", never null.
+/// The text of a value, on one line or indented by `indent` spaces. Characters that act on a terminal are \uXXXX.
+/// Numbers are the shortest that read back as the same double. Bytes that are not UTF-8 become U+FFFD. JSON has no NaN
+/// and no infinities: they become the strings "NaN", "Infinity" and "-Infinity", never null.
 std::string json_text(const Json& value, int indent = -1);
-
-/// A float as the double with the shortest decimal form that reads back as the same float (0.1, not 0.10000000149).
-Json json_float(float value);
 
 /// A value of a document with the name of its place ("run/config.json: model.layers.2"), so that a missing key, a wrong
 /// type or a number out of range is Error(bad_data) saying where, what was expected and what was found. Refers to the
@@ -60,7 +47,7 @@ class JsonField {
   /// Number of items of an array.
   Index size() const;
 
-  Index integer(Index least, Index greatest) const;
+  Index integer(Index min, Index max) const;
   double number() const;
   bool boolean() const;
   const std::string& text() const;

@@ -15,10 +15,10 @@
 namespace moelm {
 namespace {
 
-constexpr std::size_t kHeld = std::size_t{1} << 20;
-constexpr Index kLookedAt = Index{64} << 10;
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr Index kExaminedBytes = Index{64} << 10;
 
-/// Which of the standard outputs a file is, or -1. Opening it anew by its name would write over what is there.
+/// Which of the standard outputs a file is, or -1. Opening such a file again by its name would overwrite it.
 int standard_descriptor(FileSystem& fs, const struct stat& status) {
   for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
     struct stat standard {};
@@ -30,11 +30,11 @@ int standard_descriptor(FileSystem& fs, const struct stat& status) {
 
 bool is_ours(const std::string& path, const OutputKind& kind, FileSystem& fs) {
   const File file = File::open_read(path, Links::follow, fs);
-  const Index size = file.size(), looked_at = std::min(size, kLookedAt);
+  const Index size = file.size(), examined = std::min(size, kExaminedBytes);
   if (size == 0) return true;
-  std::string head(static_cast<std::size_t>(looked_at), '\0'), tail = head;
+  std::string head(examined, '\0'), tail = head;
   file.read_at(0, head.data(), head.size());
-  file.read_at(size - looked_at, tail.data(), tail.size());
+  file.read_at(size - examined, tail.data(), tail.size());
   const auto held = [&](const std::string& part) { return part.find(kind.holds) != std::string::npos; };
   return head.starts_with(kind.begins) && (held(head) || held(tail));
 }
@@ -82,7 +82,7 @@ OutputFile::~OutputFile() {
 
 void OutputFile::write(std::string_view bytes) {
   waiting_ += bytes;
-  if (waiting_.size() >= kHeld) flush();
+  if (waiting_.size() >= kBufferBytes) flush();
 }
 
 void OutputFile::open_stream() {

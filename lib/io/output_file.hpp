@@ -1,4 +1,4 @@
-// A file whose name a user typed: nothing that is not ours is lost because of a slip.
+// Output to a file whose name a user typed: a typing error never destroys a file of another kind.
 #pragma once
 
 #include <optional>
@@ -9,30 +9,29 @@
 
 namespace moelm {
 
-/// How a kind of output of ours is recognised: what it begins with, and what stands somewhere in its first or last 64
-/// KiB.
+/// How an earlier output of ours is recognised: by its beginning, and by a text in its first or last 64 KiB.
 struct OutputKind {
   std::string_view name;  ///< for messages: "a page of moe-stats"
   std::string_view begins;
   std::string_view holds;
 };
 
-/// Writes to a typed path. A new file, and one that replaces an earlier output of the same kind or an empty file,
-/// appears whole under its name when finish() returns, or not at all. Links are followed. Pipes, character devices and
-/// what standard output or standard error is are written into as they are.
+/// Writes to a typed path. A regular file appears complete under its name when finish() returns, or not at all. It may
+/// replace an earlier output of the same kind or an empty file. Links are followed. Pipes, character devices and the
+/// files behind standard output and standard error are written to directly.
 class OutputFile {
  public:
-  /// Looks at the path and creates nothing yet. Error(cannot_create) where a file is there that is not of this kind,
-  /// unless `force` is set; where a folder or a link that leads nowhere is there; or where the folder is missing.
+  /// Checks the path and creates nothing. Error(cannot_create) where a file of another kind has this name (unless
+  /// `force` is set), or a folder, or a dangling link, or where the parent folder is missing.
   OutputFile(std::string path, const OutputKind& kind, bool force, FileSystem& fs = real_file_system());
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   const std::string& path() const { return path_; }
-  /// Adds to the output; what was written may wait in memory for finish().
+  /// Appends to the output. Some bytes may stay in memory until finish().
   void write(std::string_view bytes);
-  /// Puts the file in its place, durably.
+  /// Gives the file its name, durably.
   void finish();
 
  private:

@@ -1,8 +1,10 @@
-// Named tensors in one file that any tool reads: safetensors, written from memory and read into memory of the caller.
+// safetensors files: named tensors, written from memory and read into memory of the caller.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,13 +25,13 @@ struct TensorView {
   const void* data = nullptr;
 };
 
-/// Strings beside the tensors ("__metadata__").
+/// Strings that a file stores with the tensors ("__metadata__").
 using TensorMetadata = std::map<std::string, std::string>;
 
-/// Takes the bytes of a file in their order.
+/// Receives the bytes of a file in order.
 using ByteSink = std::function<void(const void* bytes, std::size_t count)>;
 
-/// What a file will look like before it is written.
+/// The layout of a file before it is written.
 struct SafetensorsPlan {
   std::string head;                ///< length and header; the data begin at a multiple of 64
   std::vector<std::size_t> order;  ///< tensors in the order of their data: wide elements first, else as given
@@ -39,7 +41,7 @@ struct SafetensorsPlan {
 /// REQUIRES distinct names and shapes without overflow.
 SafetensorsPlan plan_safetensors(std::span<const TensorView> tensors, const TensorMetadata& metadata = {});
 
-/// Sends the planned file to the sink, the tensors straight from their memory.
+/// Sends the planned file to the sink. Tensors are not copied.
 void write_safetensors(const SafetensorsPlan& plan, std::span<const TensorView> tensors, const ByteSink& sink);
 
 /// A tensor in a file.
@@ -49,6 +51,7 @@ struct StoredTensor {
   std::vector<Index> shape;
   Index begin = 0;  ///< bytes from the beginning of the data
   Index bytes = 0;
+  std::optional<std::uint32_t> crc;  ///< of its bytes, where the checksum of the file was compared
 
   Index elements() const { return bytes / tensor_type_bytes(type); }
 };
@@ -64,29 +67,30 @@ class SafetensorsFile {
 
   /// Of a file that is open already.
   static SafetensorsFile open(File file);
+  /// The same for a file whose SHA-256 is known: reads all of it and compares. What read() returns later is the bytes
+  /// that were compared: each tensor's CRC-32 is kept, and other bytes are Error(io).
+  static SafetensorsFile open_known(File file, const std::string& sha256);
 
   const std::string& path() const { return file_.path(); }
   const File& file() const { return file_; }
   /// In the order of their data.
   const std::vector<StoredTensor>& tensors() const { return tensors_; }
-  const TensorMetadata& metadata() const { return metadata_; }
   /// nullptr if there is none of that name.
   const StoredTensor* find(std::string_view name) const;
-  /// As find; a missing tensor, another type or another shape is Error(bad_data).
-  const StoredTensor& expect(std::string_view name, TensorType type, const std::vector<Index>& shape) const;
 
   /// Reads a whole tensor into memory for tensor.bytes. NaN and infinities are Error(bad_data) with their place.
-  void read(const StoredTensor& tensor, void* to) const { read_part(tensor, 0, tensor.elements(), to); }
-  /// Reads `count` elements from element `first` on, likewise.
+  void read(const StoredTensor& tensor, void* to) const;
+  /// Reads `count` elements, starting with element `first`.
   void read_part(const StoredTensor& tensor, Index first, Index count, void* to) const;
 
  private:
-  void read_header();
+  /// Returns the bytes that were read: all before the data.
+  std::string read_header();
+  void compare_checksum(std::string_view head, const std::string& sha256);
   void check_contiguous(Index data_bytes) const;
 
   File file_;
   std::vector<StoredTensor> tensors_;
-  TensorMetadata metadata_;
   std::unordered_map<std::string, std::size_t> by_name_;
   Index data_begin_ = 0;
 };

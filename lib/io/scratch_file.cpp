@@ -30,7 +30,7 @@ ScratchFile::ScratchFile(const std::string& directory) {
 
 void ScratchFile::append(std::string_view bytes) {
   writer_.write_all(bytes);
-  size_ += static_cast<Index>(bytes.size());
+  size_ += bytes.size();
 }
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// A temporary file without a name, which is gone when the program ends, however it ends.
+// A temporary file without a name: it disappears with the program, even if that is killed.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace moelm {
 /// Bytes are appended at the end and read anywhere. Reading is thread-safe, writing is not.
 class ScratchFile {
  public:
-  /// Creates the file in `directory`, which decides on which disk it lies.
+  /// Creates the file on the disk of `directory`.
   explicit ScratchFile(const std::string& directory);
 
   void append(std::string_view bytes);

@@ -1,6 +1,7 @@
 #include "io/sealed_json.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -45,9 +46,8 @@ std::string sealed_json_text(const Json& object, SealedLayout layout) {
   return body + seal_of(body);
 }
 
-Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits,
-                       std::span<JsonNumbers> numbers) {
-  Json object = parse_json(text, name, limits, numbers);
+Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits) {
+  Json object = parse_json(text, name, limits);
   const std::size_t seal_bytes = kOpen.size() + kDigits + kClose.size();
   if (!object.is_object() || !object.contains(kKey) || text.size() < seal_bytes)
     throw Error(Exit::bad_data, std::string(name) + ": checksum: missing; the file is cut off or not one of ours");
@@ -57,6 +57,15 @@ Json parse_sealed_json(std::string_view text, std::string_view name, const JsonL
     throw Error(Exit::bad_data, std::string(name) + ": checksum: expected " + expected.substr(kOpen.size(), kDigits) +
                                     ", found another; the file was changed or damaged");
   return object;
+}
+
+void require_format(const JsonField& root, std::string_view format, Index version, std::string_view remedy) {
+  if (root.at("format").text() != format) root.at("format").refuse("\"" + std::string(format) + "\"");
+  const Index found = root.at("version").integer(0, std::numeric_limits<Index>::max());
+  if (found == version) return;
+  throw Error(Exit::bad_data, root.place("version") + ": expected " + std::to_string(version) + ", found " +
+                                  std::to_string(found) + "; " +
+                                  (found < version ? std::string(remedy) : "use a newer moelm"));
 }
 
 void refuse_unknown_keys(const JsonField& object, std::initializer_list<std::string_view> known) {

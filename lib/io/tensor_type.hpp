@@ -10,7 +10,7 @@
 
 namespace moelm {
 
-/// Element types that files of ours hold.
+/// The element types of our files.
 enum class TensorType { f32, bf16, i32, i64, f64 };
 
 /// safetensors' name of a type: F32, BF16, I32, I64, F64.
@@ -27,8 +27,8 @@ std::optional<Index> tensor_bytes(TensorType type, const std::vector<Index>& sha
 /// "[2, 3]".
 std::string shape_text(const std::vector<Index>& shape);
 
-/// Index of the first NaN or infinity among `count` elements, -1 if there is none. Looks at the bits, so that no
-/// compiler option can defeat it; integers are always finite. `data` need not be aligned.
+/// The index of the first NaN or infinity among `count` elements, or -1. Examines the bits, so no compiler option can
+/// defeat it. Integers are always finite. `data` need not be aligned.
 Index first_non_finite(TensorType type, const void* data, Index count);
 
 }  // namespace moelm

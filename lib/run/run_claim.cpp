@@ -11,7 +11,7 @@ namespace moelm {
 namespace {
 
 /// What the start of a run makes, in the order of removal; without its configuration a folder is no run.
-constexpr const char* kMade[] = {"config.json", "tokenizer.json", "metrics.jsonl"};
+constexpr const char* kMade[] = {"config.json", "tokenizer.json", "vocab.txt", "metrics.jsonl"};
 
 /// Folders that do not exist yet, the innermost first.
 std::vector<std::string> missing_folders(std::string path, FileSystem& fs) {

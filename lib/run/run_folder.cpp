@@ -142,20 +142,21 @@ StoredRun new_run(const std::string& run, const RunConfig& config, const Dataset
   stored.origin = origin;
   stored.data.sha256 = data.checksum();
   stored.data.vocabulary = data.tokenizer().vocabulary_size();
-  stored.data.tokenizer_sha256 = sha256_hex(data.tokenizer_text());
+  stored.data.tokenizer_sha256 = data.tokenizer_files().sha256();
   set_data_directory(run, data.directory(), stored.data);
   return stored;
 }
 
 void create_run(const std::string& run, StoredRun& stored, const Dataset& data, FileSystem& fs) {
-  const std::string tokenizer = join_path(run, kTokenizerFile);
-  if (!path_exists(tokenizer, fs))
-    write_file_atomic(tokenizer, data.tokenizer_text(), fs);
-  else if (read_file(tokenizer, static_cast<Index>(data.tokenizer_text().size()), Links::refuse, fs) !=
-           data.tokenizer_text())
-    throw Error(Exit::cannot_create, tokenizer +
-                                         ": expected no vocabulary where a run begins, found another than that "
-                                         "of the data; remove it, or give another --out");
+  for (const auto& [name, text] : data.tokenizer_files().by_name()) {
+    const std::string path = join_path(run, name);
+    if (!path_exists(path, fs))
+      write_file_atomic(path, text, fs);
+    else if (read_file(path, static_cast<Index>(text.size()), Links::refuse, fs) != text)
+      throw Error(Exit::cannot_create, path +
+                                           ": expected no vocabulary where a run begins, found another than that "
+                                           "of the data; remove it, or give another --out");
+  }
   stored.identity = identity_of(stored);
   // Last, because its presence is what makes the folder a run.
   write_config(run, stored, fs);

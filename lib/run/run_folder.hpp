@@ -1,4 +1,4 @@
-// run/config.json and run/tokenizer.json: what a run is, apart from its checkpoints.
+// run/config.json and the tokenizer beside it: what a run is, apart from its checkpoints.
 #pragma once
 
 #include <array>
@@ -64,7 +64,7 @@ StoredRun read_run(const std::string& run);
 /// A run to be begun in the folder `run`, which need not exist yet.
 StoredRun new_run(const std::string& run, const RunConfig& config, const Dataset& data, const RunOrigin& origin = {});
 
-/// Writes tokenizer.json and, last, config.json of a run that is begun, and gives it its identity. The folder is there.
+/// Writes the tokenizer and, last, config.json of a run that is begun, and gives it its identity. The folder is there.
 void create_run(const std::string& run, StoredRun& stored, const Dataset& data, FileSystem& fs = real_file_system());
 
 /// Writes config.json again, after a value that may change did.

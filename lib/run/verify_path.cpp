@@ -79,10 +79,12 @@ VerifiedPath verify_file(const std::string& path) {
     result.faults = verify_dataset(folder);
   else if (name == kConfigFile)
     collect(result.faults, [&] { read_run(folder); });
-  else if (name == kTokenizerFile && run_exists(folder))
+  else if ((name == kTokenizerFile || name == kVocabularyFile) && run_exists(folder))
     collect(result.faults, [&] { read_run_tokenizer(folder, read_run(folder)); });
   else if (name == kTokenizerFile)
     collect(result.faults, [&] { load_tokenizer(path); });
+  else if (name == kVocabularyFile && has(folder, kTokenizerFile))
+    collect(result.faults, [&] { load_tokenizer(folder); });
   else
     result.faults = file_faults(path);
   return result;

@@ -10,7 +10,7 @@ namespace moelm {
 
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // the library counts in 32 bits
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;  // the library counts bytes in 32 bits
 
 class Bzip2Inflater final : public StreamInflater {
  public:
@@ -26,7 +26,7 @@ class Bzip2Inflater final : public StreamInflater {
   }
 
   InflateStep step(std::string_view input, char* out, std::size_t count) override {
-    count = std::min(count, kMostBytes);
+    count = std::min(count, kMaxBytes);
     stream_.next_in = const_cast<char*>(input.data());  // the library does not write there
     stream_.avail_in = static_cast<unsigned>(input.size());
     stream_.next_out = out;

@@ -1,4 +1,4 @@
-// bzip2, inflated piece by piece.
+// Inflates bzip2 piece by piece.
 #pragma once
 
 #include <memory>

@@ -65,8 +65,8 @@ GzipInflater::~GzipInflater() { inflateEnd(&state_->stream); }
 std::size_t GzipInflater::read_some(char* out, std::size_t count) {
   State& s = *state_;
   z_stream& stream = s.stream;
-  constexpr std::size_t kMost = std::size_t{1} << 30;
-  const auto wanted = static_cast<uInt>(std::min(count, kMost));
+  constexpr std::size_t kMaxAtOnce = std::size_t{1} << 30;
+  const auto wanted = static_cast<uInt>(std::min(count, kMaxAtOnce));
   stream.next_out = reinterpret_cast<Bytef*>(out);
   stream.avail_out = wanted;
   while (stream.avail_out == wanted) {
@@ -83,7 +83,7 @@ std::size_t GzipInflater::read_some(char* out, std::size_t count) {
     }
   }
   const std::size_t produced = wanted - stream.avail_out;
-  s.produced += static_cast<Index>(produced);
+  s.produced += produced;
   return produced;
 }
 

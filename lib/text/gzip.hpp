@@ -1,4 +1,4 @@
-// gzip, inflated piece by piece.
+// Inflates gzip piece by piece.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace moelm {
 
-/// Inflates gzip members that follow each other. Memory is bounded by the size of the buffers, whatever the ratio.
+/// Inflates consecutive gzip members. The buffers bound the memory, whatever the compression ratio.
 class GzipInflater final : public Inflater {
  public:
   /// `name` is what errors call the file.

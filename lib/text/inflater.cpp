@@ -6,8 +6,6 @@
 
 namespace moelm {
 
-namespace {}  // namespace
-
 StreamInflater::StreamInflater(ReadBytes read, std::string name, std::string format)
     : read_(std::move(read)), name_(std::move(name)), format_(std::move(format)), buffer_(kInflateBufferBytes) {}
 
@@ -27,7 +25,7 @@ void StreamInflater::fill() {
   input_ = {buffer_.data(), count};
 }
 
-/// Skips zero padding; false where nothing follows it.
+/// Skips zero padding. False if nothing follows.
 bool StreamInflater::next_stream() {
   for (;;) {
     fill();
@@ -50,7 +48,7 @@ std::size_t StreamInflater::read_some(char* out, std::size_t count) {
     if (stuck) refuse_damage("no progress");
     input_.remove_prefix(done.consumed);
     in_stream_ = !done.ended;
-    produced_ += static_cast<Index>(done.produced);
+    produced_ += done.produced;
     if (done.produced > 0) return done.produced;
   }
 }

@@ -1,4 +1,4 @@
-// Compressed bytes inflated piece by piece: what gzip, xz, bzip2 and zstd have in common.
+// What the readers of gzip, xz, bzip2 and zstd have in common: they inflate piece by piece.
 #pragma once
 
 #include <cstddef>
@@ -14,32 +14,32 @@ namespace moelm {
 /// Fills `bytes` with up to `count` bytes; 0 at the end.
 using ReadBytes = std::function<std::size_t(char* bytes, std::size_t count)>;
 
-/// Compressed bytes read at a time.
+/// Compressed bytes of one read.
 inline constexpr std::size_t kInflateBufferBytes = std::size_t{1} << 17;
 
-/// One thread at a time. Memory is bounded, whatever the ratio.
+/// One thread at a time. Memory is bounded, whatever the compression ratio.
 class Inflater {
  public:
   virtual ~Inflater() = default;
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// Up to `count` inflated bytes; 0 at the end only. Error(bad_data) where the file is damaged, cut off, or followed
-  /// by something else than streams of its kind and zero bytes.
+  /// Reads up to `count` inflated bytes; returns 0 only at the end. Error(bad_data) where the file is damaged or cut
+  /// off, or where something other than streams of its kind and zero bytes follows.
   virtual std::size_t read_some(char* out, std::size_t count) = 0;
 
  protected:
   Inflater() = default;
 };
 
-/// What a library did with a piece.
+/// What the library did with a piece.
 struct InflateStep {
   std::size_t consumed = 0;
   std::size_t produced = 0;
   bool ended = false;  ///< the stream is at its end
 };
 
-/// Streams that follow each other, by a library that inflates one of them.
+/// Inflates consecutive streams with a library that inflates one of them.
 class StreamInflater : public Inflater {
  public:
   std::size_t read_some(char* out, std::size_t count) override;
@@ -48,9 +48,9 @@ class StreamInflater : public Inflater {
   /// `name` is what errors call the file, `format` what they call its kind.
   StreamInflater(ReadBytes read, std::string name, std::string format);
 
-  /// Makes ready for the beginning of a stream.
+  /// Prepares for the beginning of a stream.
   virtual void restart() = 0;
-  /// Inflates some of `input`, which is empty at the end of the file only.
+  /// Inflates a part of `input`, which is empty only at the end of the file.
   virtual InflateStep step(std::string_view input, char* out, std::size_t count) = 0;
   /// Error(bad_data) with the offset in the inflated text.
   [[noreturn]] void refuse(const std::string& what) const;
@@ -63,7 +63,7 @@ class StreamInflater : public Inflater {
   ReadBytes read_;
   std::string name_, format_;
   std::vector<char> buffer_;
-  std::string_view input_;  // of the buffer, not consumed yet
+  std::string_view input_;  // the part of the buffer that is not consumed yet
   bool in_stream_ = false, at_end_ = false;
   Index produced_ = 0;
 };

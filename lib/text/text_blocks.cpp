@@ -10,7 +10,7 @@ namespace moelm {
 
 namespace {
 
-constexpr std::size_t kLongestCharacter = 4;
+constexpr std::size_t kMaxCharacterBytes = 4;
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -22,7 +22,7 @@ std::size_t text_cut(std::string_view text) {
   for (std::size_t i = text.size() - 1; i > 0; --i)
     if (is_space(text[i]) && !is_space(text[i - 1])) return i;
   // A character that the end of the text cuts off belongs to the next block.
-  for (std::size_t back = 1; back < std::min(kLongestCharacter, text.size()); ++back)
+  for (std::size_t back = 1; back < std::min(kMaxCharacterBytes, text.size()); ++back)
     if (decode_utf8(text.substr(text.size() - back)).truncated) return text.size() - back;
   return text.size();
 }
@@ -61,7 +61,7 @@ bool TextBlockReader::next(TextBlock& block) {
   done_ = source_ended_ && pending_.empty();
   block.ends_part = reaches_cut || done_;
   if (reaches_cut) ++part_;
-  offset_ += static_cast<Index>(size);
+  offset_ += size;
   return true;
 }
 

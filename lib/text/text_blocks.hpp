@@ -1,4 +1,4 @@
-// Text cut into blocks of bounded size, at places where every tokenizer may be cut.
+// Text in blocks of bounded size, cut at places that are safe for every tokenizer.
 #pragma once
 
 #include <string>
@@ -10,31 +10,31 @@
 
 namespace moelm {
 
-/// Bytes of a block: long lines are cut only where they are longer than this.
+/// The size of a block. Only longer lines are cut.
 inline constexpr Index kTextBlockBytes = Index{1} << 20;
 
-/// Where to cut a text of which `text` is the beginning: after the last line end; in a line that fills the block,
-/// before the last white space that follows a word; in a word that fills the block, between two characters. The place
-/// depends on the line alone, not on where the block began. REQUIRES a text that is not empty.
+/// Where to cut the text that begins with `text`: after the last line end; in a line that fills the block, before the
+/// last white space after a word; in a word that fills the block, between two characters. The place depends on the line
+/// alone, not on the beginning of the block. REQUIRES a text that is not empty.
 std::size_t text_cut(std::string_view text);
 
-/// A stretch of a text.
+/// A part of a text.
 struct TextBlock {
   std::string bytes;
   Index offset = 0;        ///< of its first byte in the uncompressed text
-  Index part = 0;          ///< how many of the reader's cuts lie at or before the offset
-  bool ends_part = false;  ///< whether it ends at a cut or with the text; an empty text is one empty block
+  Index part = 0;          ///< the number of the reader's cuts at or before the offset
+  bool ends_part = false;  ///< whether it ends at a cut or at the end of the text; an empty text is one empty block
 };
 
 /// Cuts a source into blocks. One thread at a time; refers to the source.
 class TextBlockReader {
  public:
-  /// No block goes across the offsets `cuts`, which are greater than 0 and ascend.
+  /// No block crosses the offsets `cuts`, which are positive and ascend.
   explicit TextBlockReader(TextSource& source, std::vector<Index> cuts = {}, Index block_bytes = kTextBlockBytes);
 
   /// The next block; false after the last one.
   bool next(TextBlock& block);
-  /// Bytes of text handed out so far.
+  /// Bytes of text returned so far.
   Index offset() const { return offset_; }
 
  private:

@@ -30,7 +30,7 @@ constexpr std::string_view kBzip2 = "BZh";
 struct Signature {
   std::string_view bytes;
   std::string_view what;
-  std::string_view hint;  ///< how to make text of it
+  std::string_view hint;  ///< how to make text of such a file
   std::size_t offset = 0;
 };
 
@@ -70,7 +70,7 @@ bool is_proper_start(std::string_view start, std::string_view bytes) {
   return start.size() < bytes.size() && bytes.starts_with(start);
 }
 
-/// The encoding that a byte order mark or NUL bytes at every other place tell, or nothing.
+/// The encoding that a byte order mark or regular NUL bytes indicate, or nothing.
 std::string_view foreign_encoding(std::string_view start) {
   if (start.starts_with("\xff\xfe\0\0"sv) || start.starts_with("\0\0\xfe\xff"sv)) return "UTF-32";
   if (start.starts_with("\xff\xfe"sv) || start.starts_with("\xfe\xff"sv)) return "UTF-16";

@@ -1,4 +1,5 @@
-// What a file is by its first bytes: packed text, plain text, or something else that is refused with a way out.
+// What a file is according to its first bytes: compressed text, plain text, or another format, which is refused with
+// the way to make text of it.
 #pragma once
 
 #include <cstddef>
@@ -9,22 +10,22 @@ namespace moelm {
 
 enum class Packing { none, gzip, xz, bzip2, zstd };
 
-/// What the reader of a text takes.
+/// What the reader of a text accepts.
 enum class TextBytes {
   utf8,  ///< UTF-8: other encodings and binary data are refused
-  any,   ///< whatever bytes there are, but for files whose kind is known by their signature
+  any,   ///< all bytes, except files with the signature of another format
 };
 
-/// How many bytes at the start of a text are looked at.
+/// The number of bytes that are examined.
 inline constexpr std::size_t kTextStartBytes = 4096;
 
-/// How a file that starts with these bytes is packed.
+/// How a file that starts with these bytes is compressed.
 Packing packing_of(std::string_view start);
 
-/// Whether more bytes may make these few a signature that is looked for.
+/// Whether these few bytes may be the beginning of a known signature.
 bool may_become_signature(std::string_view start);
 
-/// Error(bad_data) where a text that starts with these bytes is none: it names what was found and how to make text of
+/// Error(bad_data) where a file that starts with these bytes is no text. It names the format and how to make text of
 /// it. `name` is what errors call the file.
 void require_text(std::string_view start, TextBytes bytes, const std::string& name);
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr unsigned char kFirstLatin1Letter = 0xC0;
 
-/// Calls keep(begin, end) for every stretch of `raw` that stays and replace() for every malformed sequence, in order.
+/// Calls keep(begin, end) for every part of `raw` that stays and replace() for every malformed sequence, in order.
 template <class Keep, class Replace>
 void walk(std::string_view raw, TextFaults& faults, const Keep& keep, const Replace& replace) {
   std::size_t start = 0, i = 0;
@@ -49,7 +49,7 @@ std::string_view repair_text(std::string_view raw, std::string& buffer, TextFaul
   walk(
       raw, found,
       [&](std::size_t begin, std::size_t end) {
-        // The first stretch that reaches the end means that nothing was found.
+        // If the first part reaches the end, nothing has to be repaired.
         if (end - begin < raw.size()) buffer.append(raw.substr(begin, end - begin));
       },
       [&] { buffer.append(kReplacement); });

@@ -1,4 +1,5 @@
-// The policy for raw text: CR LF becomes LF, malformed UTF-8 becomes U+FFFD, a byte order mark goes; all counted.
+// The policy for raw text: CR LF becomes LF, malformed UTF-8 becomes U+FFFD, a byte order mark is dropped. All are
+// counted.
 #pragma once
 
 #include <string>
@@ -10,12 +11,12 @@ namespace moelm {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// What was found in raw text and is not plain UTF-8 with LF line ends.
+/// Counts of what is not plain UTF-8 with LF line ends in a raw text.
 struct TextFaults {
   Index malformed = 0;         ///< malformed sequences, each of which becomes one U+FFFD
   Index carriage_returns = 0;  ///< CR LF line ends
   Index byte_order_marks = 0;
-  Index lone_letters = 0;  ///< of the malformed: single bytes from 0xC0 on, letters in Latin-1; not in index.json
+  Index lone_letters = 0;  ///< malformed single bytes from 0xC0 on, which are letters in Latin-1; not in index.json
 
   void add(const TextFaults& other) {
     malformed += other.malformed;
@@ -27,11 +28,11 @@ struct TextFaults {
   bool operator==(const TextFaults&) const = default;
 };
 
-/// The text with CR LF and malformed UTF-8 put right, and the faults added to `faults`: `raw` itself where there is
-/// nothing to do, else `buffer`, which is overwritten.
+/// Repairs CR LF and malformed UTF-8 and adds what it found to `faults`. Returns `raw` itself where there is nothing to
+/// repair, else `buffer`, which is overwritten.
 std::string_view repair_text(std::string_view raw, std::string& buffer, TextFaults& faults);
 
-/// Adds the faults of `raw` to `faults` without changing anything.
+/// Adds what repair_text would find to `faults`.
 void count_text_faults(std::string_view raw, TextFaults& faults);
 
 }  // namespace moelm

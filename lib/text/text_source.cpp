@@ -31,13 +31,13 @@ constexpr std::size_t kCopyBytes = std::size_t{1} << 18;
 int open_input(const std::string& path) {
   if (path == "-") return duplicate_standard_input();
   int descriptor = -1;
-  // Opening a pipe waits for its writer, which no request to stop would end: that is waited for below.
+  // Opening a pipe would wait for its writer without asking `stop`; wait_readable does that below.
   do descriptor = real_file_system().open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
   while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }
 
-/// Makes reading wait again, in a descriptor that opening made.
+/// Makes reads of a descriptor that was opened with O_NONBLOCK wait.
 void make_blocking(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);
   if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
@@ -55,7 +55,7 @@ struct stat status_of(int descriptor, const std::string& name) {
   return status;
 }
 
-/// Waits until there is something to read or the input ends; looks up now and then to see whether to stop.
+/// Waits until there is something to read or the input ends. Asks `stop` several times a second.
 void wait_readable(int descriptor, const std::string& name, const std::function<bool()>& stop) {
   constexpr int kMilliseconds = 100;
   pollfd wanted{descriptor, POLLIN, 0};
@@ -67,7 +67,7 @@ void wait_readable(int descriptor, const std::string& name, const std::function<
   }
 }
 
-/// Up to `count` bytes, 0 at the end. Standard input may be of the kind that does not block.
+/// Reads up to `count` bytes, 0 at the end. Standard input may be non-blocking.
 std::size_t read_descriptor(int descriptor, char* out, std::size_t count, const std::string& name,
                             const std::function<bool()>& stop) {
   for (;;) {
@@ -102,22 +102,22 @@ struct TextSource::State {
   std::string name;
   std::optional<Descriptor> opened;
   std::optional<ScratchFile> spool;
-  int descriptor = -1;  // of the one or the other
+  int descriptor = -1;  // of `opened` or of `spool`
   bool regular = false;
   Index stored_size = 0;
   Index stored_position = 0;
   std::function<bool()> stop;  // asked while a pipe is silent
   TextBytes bytes = TextBytes::utf8;
-  // The first bytes as they are stored, which tell how they are packed, and how many of them have been handed on.
+  // The first stored bytes, which tell the compression, and how many of them read_stored() has returned.
   std::string start;
   std::size_t start_used = 0;
   Packing packing = Packing::none;
   std::unique_ptr<Inflater> inflater;
-  // The first bytes of the text, which tell what it is, likewise.
+  // The first bytes of the text, which tell its kind, and how many of them read_text() has returned.
   std::string head;
   std::size_t head_used = 0;
 
-  /// Enough bytes to know what they are. An interactive reader must not wait for more than a line.
+  /// Reads enough bytes to know the kind. An interactive reader must not wait for more than a line.
   template <class Read>
   void fill(std::string& first, const Read& read) const {
     first.clear();
@@ -179,7 +179,7 @@ struct TextSource::State {
     } else {
       done = read_some(out, count);
     }
-    stored_position += static_cast<Index>(done);
+    stored_position += done;
     return done;
   }
 
@@ -206,7 +206,7 @@ std::unique_ptr<TextSource::State> TextSource::open_stored(const std::string& pa
   const struct stat status = status_of(descriptor, state->name);
   state->regular = S_ISREG(status.st_mode);
   state->stored_size = state->regular ? static_cast<Index>(status.st_size) : 0;
-  // A pipe without a writer would be at its end at once.
+  // A pipe whose writer has not come yet would look empty.
   if (!state->regular) wait_readable(descriptor, state->name, stop);
   state->stop = stop;
   if (path != "-") make_blocking(descriptor);
@@ -223,7 +223,7 @@ TextSource TextSource::open(const std::string& path, const std::function<bool()>
 TextSource TextSource::open_rewindable(const std::string& path, const std::string& directory,
                                        const std::function<bool()>& stop, TextBytes bytes) {
   std::unique_ptr<State> source = open_stored(path, stop, bytes);
-  // Standard input that is a file may stand anywhere in it: it is copied from there, like a pipe.
+  // Standard input may be a file that is not at its beginning. It is copied from there, like a pipe.
   if (source->regular && path != "-") {
     source->begin_text();
     return TextSource(std::move(source));

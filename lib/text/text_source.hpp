@@ -1,4 +1,4 @@
-// Bytes of a text from a plain file, a compressed file or a pipe, in a stream of bounded memory.
+// The bytes of a text from a plain file, a compressed file or a pipe, as a stream with bounded memory.
 #pragma once
 
 #include <cstddef>
@@ -11,39 +11,37 @@
 
 namespace moelm {
 
-/// Reads the uncompressed bytes of a text: the one way in which programs open texts. gzip, xz, bzip2 and zstd are known
-/// by their first bytes, whatever the name; streams that follow each other and zero padding are fine. One thread at a
-/// time.
+/// Reads the uncompressed bytes of a text. All programs open texts with it. gzip, xz, bzip2 and zstd are recognised by
+/// their first bytes, not by name; consecutive streams and zero padding are accepted. One thread at a time.
 class TextSource {
  public:
-  /// Opens a file, a pipe, or standard input ("-"). Exit::missing_input if it is not there, Exit::bad_data for
-  /// directories and devices (except /dev/null), and for what is no text by its first bytes, packed or not (see
-  /// require_text). `stop` is asked now and then while a pipe is silent, now and in every later read; when it says
-  /// true, Error(Exit::stopped).
+  /// Opens a file, a pipe, or standard input ("-"). Exit::missing_input if it does not exist; Exit::bad_data for
+  /// directories and devices (except /dev/null), and for what require_text refuses, compressed or not. While a pipe is
+  /// silent, here and in every later read, `stop` is called repeatedly; when it returns true, Error(Exit::stopped).
   static TextSource open(const std::string& path, const std::function<bool()>& stop = {},
                          TextBytes bytes = TextBytes::utf8);
-  /// The same, but what cannot be read twice (a pipe, standard input) is first copied to an unlinked temporary file in
-  /// `directory`, so that rewind() works.
+  /// The same, but a pipe or standard input, which cannot be read twice, is first copied to an unlinked temporary file
+  /// in `directory`, so that rewind() works.
   static TextSource open_rewindable(const std::string& path, const std::string& directory,
                                     const std::function<bool()>& stop = {}, TextBytes bytes = TextBytes::utf8);
   ~TextSource();
   TextSource(TextSource&&) noexcept;
   TextSource& operator=(TextSource&&) noexcept;
 
-  /// Reads up to `count` bytes; 0 at the end of the text only. From a pipe it returns what is there.
+  /// Reads up to `count` bytes; returns 0 only at the end of the text. From a pipe it returns what is available.
   /// Damaged compressed data are Error(bad_data) with the offset in the uncompressed text.
   std::size_t read_some(char* out, std::size_t count);
-  /// Starts again at the first byte. REQUIRES open_rewindable or a regular file.
+  /// Returns to the first byte. REQUIRES open_rewindable or a regular file.
   void rewind();
 
   /// The path as given, "standard input" for "-".
   const std::string& name() const;
   Packing packing() const;
-  /// Whether it is a copy of something that cannot be read again.
+  /// Whether it is a copy of an input that cannot be read again.
   bool is_copy() const;
   /// Whether waiting for more bytes may take long (a pipe or terminal).
   bool is_interactive() const;
-  /// Bytes of the file as it is stored that have been read so far, and in all (0 if unknown): for progress.
+  /// For progress: bytes of the stored file that were read so far, and its size (0 if unknown).
   Index stored_position() const;
   Index stored_size() const;
 

@@ -9,8 +9,8 @@ namespace moelm {
 
 namespace {
 
-/// What `xz -9` needs and some: a header may ask for gigabytes.
-constexpr std::uint64_t kMostMemory = std::uint64_t{100} << 20;
+/// A little more than `xz -9` needs. The header of a file may ask for gigabytes.
+constexpr std::uint64_t kMaxMemory = std::uint64_t{100} << 20;
 
 class XzInflater final : public StreamInflater {
  public:
@@ -19,7 +19,7 @@ class XzInflater final : public StreamInflater {
 
  protected:
   void restart() override {
-    if (lzma_stream_decoder(&stream_, kMostMemory, LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK) throw std::bad_alloc();
+    if (lzma_stream_decoder(&stream_, kMaxMemory, LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK) throw std::bad_alloc();
   }
 
   InflateStep step(std::string_view input, char* out, std::size_t count) override {
@@ -30,7 +30,7 @@ class XzInflater final : public StreamInflater {
     const lzma_ret status = lzma_code(&stream_, LZMA_RUN);
     if (status == LZMA_MEM_ERROR) throw std::bad_alloc();
     if (status == LZMA_MEMLIMIT_ERROR)
-      refuse("expected xz data that need at most " + std::to_string(kMostMemory >> 20) + " MiB of memory, found " +
+      refuse("expected xz data that need at most " + std::to_string(kMaxMemory >> 20) + " MiB of memory, found " +
              std::to_string(lzma_memusage(&stream_) >> 20) + " MiB; unpack it with xz -d");
     if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR) refuse_damage(reason(status));
     return {input.size() - stream_.avail_in, count - stream_.avail_out, status == LZMA_STREAM_END};

@@ -1,4 +1,4 @@
-// xz, inflated piece by piece.
+// Inflates xz piece by piece.
 #pragma once
 
 #include <memory>

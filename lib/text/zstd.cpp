@@ -9,14 +9,14 @@ namespace moelm {
 
 namespace {
 
-constexpr int kLargestWindow = 27;  // 128 MiB, what `zstd --ultra -22` needs: a header may ask for gigabytes
+constexpr int kMaxWindowLog = 27;  // 128 MiB, as `zstd --ultra -22` needs; a header may ask for gigabytes
 
 class ZstdInflater final : public StreamInflater {
  public:
   ZstdInflater(ReadBytes read, std::string name)
       : StreamInflater(std::move(read), std::move(name), "zstd"), stream_(ZSTD_createDStream()) {
     if (!stream_) throw std::bad_alloc();
-    ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, kLargestWindow);
+    ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
   }
 
  protected:

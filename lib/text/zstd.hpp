@@ -1,4 +1,4 @@
-// zstd, inflated piece by piece.
+// Inflates zstd piece by piece.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The most frequent words of a stream of any length.
+// The most frequent words of a stream.
 #pragma once
 
 #include <string>
@@ -19,22 +19,22 @@ inline bool ranks_before(const CountedWord& a, const CountedWord& b) {
   return a.count != b.count ? a.count > b.count : a.word < b.word;
 }
 
-/// Keeps the first `most` words by rank; the result does not depend on the order in which they come.
+/// Keeps the first `max_words` words by rank. The result does not depend on the order in which they are added.
 class BestWords {
  public:
-  explicit BestWords(Index most) : most_(static_cast<std::size_t>(most)) {}
+  explicit BestWords(Index max_words) : max_words_(static_cast<std::size_t>(max_words)) {}
 
-  /// Each word must come once only.
+  /// REQUIRES a new word.
   void add(std::string_view word, Index count);
-  /// The words in order. Ends the life of this object.
+  /// The words in order. The object is spent afterwards.
   std::vector<CountedWord> take();
-  /// After take(): the counts of the words left out, together.
+  /// After take(): the sum of the counts of all words that were left out.
   Index cut_count() const { return cut_count_; }
 
  private:
   void cut();
 
-  std::size_t most_;
+  std::size_t max_words_;
   std::vector<CountedWord> words_;
   Index cut_count_ = 0;
 };

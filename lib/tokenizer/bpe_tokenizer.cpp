@@ -13,11 +13,11 @@ namespace moelm {
 
 namespace {
 
-/// The pieces of one word while they are merged: ids, and what each would make with the next one.
+/// The pieces of one word while they are merged: their ids, and the merge of each with its successor.
 class MergedWord {
  public:
   MergedWord(std::string_view word, const PairTable& pairs) : pairs_(pairs) {
-    ensure(word.size() <= kLongestBpeWord, "words of bpe have a greatest length");
+    ensure(word.size() <= kMaxBpeWordBytes, "words of bpe have a maximum length");
     for (const char c : word) push(static_cast<unsigned char>(c), kNoMerge, true);
     while (best_ != kNoMerge) merge_best();
   }
@@ -25,7 +25,7 @@ class MergedWord {
   std::span<const std::int32_t> ids() const { return std::span(ids_).first(size_); }
 
  private:
-  /// Appends a piece; where it is `fresh` as a neighbour, what it makes with the one before is looked up.
+  /// Appends a piece. If its left neighbour is `fresh`, their merge is looked up.
   void push(std::int32_t id, std::int32_t next, bool fresh) {
     if (size_ > 0) {
       if (fresh) next_[size_ - 1] = pairs_.find(ids_[size_ - 1], id);
@@ -35,7 +35,7 @@ class MergedWord {
     next_[size_++] = next;
   }
 
-  /// Applies the earliest merge that fits anywhere, everywhere it fits, from the left.
+  /// Applies the earliest possible merge wherever it fits, from the left.
   void merge_best() {
     const std::int32_t merge = std::exchange(best_, kNoMerge);
     const std::size_t size = std::exchange(size_, 0);
@@ -51,8 +51,8 @@ class MergedWord {
 
   const PairTable& pairs_;
   std::size_t size_ = 0;
-  std::int32_t best_ = kNoMerge;  // the least of next_
-  std::array<std::int32_t, kLongestBpeWord> ids_, next_;
+  std::int32_t best_ = kNoMerge;  // the minimum of next_
+  std::array<std::int32_t, kMaxBpeWordBytes> ids_, next_;
 };
 
 class BpeTokenizer final : public Tokenizer {
@@ -64,7 +64,7 @@ class BpeTokenizer final : public Tokenizer {
     for (const Merge& merge : merges_) {
       const auto id = static_cast<std::int32_t>(pieces_.size());
       ensure(merge[0] >= 0 && merge[0] < id && merge[1] >= 0 && merge[1] < id, "a merge joins smaller ids");
-      add_piece(pieces_[static_cast<std::size_t>(merge[0])] + pieces_[static_cast<std::size_t>(merge[1])]);
+      add_piece(pieces_[merge[0]] + pieces_[merge[1]]);
       ensure(pairs_.add(merge[0], merge[1], id), "no pair is merged twice");
     }
   }
@@ -75,9 +75,9 @@ class BpeTokenizer final : public Tokenizer {
   Index vocabulary_size() const override { return static_cast<Index>(pieces_.size()) + 1; }
   std::int32_t end_id() const override { return static_cast<std::int32_t>(pieces_.size()); }
   std::int32_t line_end_id() const override { return '\n'; }
-  Index count(std::int32_t id) const override { return counts_[static_cast<std::size_t>(id)]; }
+  Index count(std::int32_t id) const override { return counts_[id]; }
   std::string token_text(std::int32_t id) const override {
-    return id == end_id() ? std::string(kEndText) : pieces_[static_cast<std::size_t>(id)];
+    return id == end_id() ? std::string(kEndText) : pieces_[id];
   }
 
   void end_line(EncodedText& out) const override { out.line_ends.push_back(out.tokens()); }
@@ -86,7 +86,7 @@ class BpeTokenizer final : public Tokenizer {
   std::string decode(std::span<const std::int32_t> ids) const override {
     std::string text;
     for (const std::int32_t id : ids)
-      if (id != end_id()) text += pieces_[static_cast<std::size_t>(id)];
+      if (id != end_id()) text += pieces_[id];
     return text;
   }
 
@@ -100,7 +100,7 @@ class BpeTokenizer final : public Tokenizer {
     for (std::size_t i = 0; i < words.size(); ++i) {
       const std::string_view word = words[i].in(text);
       if (numbers[i] >= 0)
-        push_piece(piece_ids_[static_cast<std::size_t>(numbers[i])], word, out);
+        push_piece(piece_ids_[numbers[i]], word, out);
       else
         push_pieces(MergedWord(word, pairs_).ids(), out);
       if (word[0] == '\n') out.line_ends.push_back(out.tokens());
@@ -112,11 +112,11 @@ class BpeTokenizer final : public Tokenizer {
     out.ids.insert(out.ids.end(), ids.begin(), ids.end());
     out.flags.resize(out.ids.size(), TokenFlag::plain);
     if (!out.keep_surface) return;
-    for (const std::int32_t id : ids) push_surface(pieces_[static_cast<std::size_t>(id)], out);
+    for (const std::int32_t id : ids) push_surface(pieces_[id], out);
   }
 
   void add_piece(std::string piece) {
-    // Two merges may spell the same bytes; the first one is what a whole word becomes.
+    // Two merges may give the same bytes. A whole word becomes the first one.
     if (piece_numbers_.find(piece) < 0) {
       piece_numbers_.add(piece);
       piece_ids_.push_back(static_cast<std::int32_t>(pieces_.size()));

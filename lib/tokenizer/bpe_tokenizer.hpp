@@ -1,4 +1,4 @@
-// The bpe tokenizer: pieces of words that grew out of bytes by merging the most frequent pairs.
+// The bpe tokenizer: its pieces of words come from bytes by merging the most frequent pairs.
 #pragma once
 
 #include <array>
@@ -10,17 +10,17 @@
 
 namespace moelm {
 
-/// The ids whose pieces, one after the other, make the piece of the next id: merge m makes id 256 + m.
+/// Two ids whose pieces are joined: merge m makes id 256 + m.
 using Merge = std::array<std::int32_t, 2>;
 
 /// The first ids of a bpe vocabulary: one for every byte.
 inline constexpr std::int32_t kByteTokens = 256;
 
-/// Limits that keep hostile vocabularies from costing more than their file.
-inline constexpr Index kMostMerges = Index{1} << 18;
+/// A limit that keeps a hostile vocabulary from costing more than its file.
+inline constexpr Index kMaxMerges = Index{1} << 18;
 
-/// Ids: 256 bytes, then the merges, then `</s>`. Each merge must join smaller ids, give at most kLongestBpeWord bytes,
-/// and no two may give the same pair; `counts` holds one number a token.
+/// The ids are 256 bytes, the merges, `</s>`. Each merge must join smaller ids and give at most kMaxBpeWordBytes bytes.
+/// No pair may be merged twice. `counts` has a number for each token.
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(std::vector<Merge> merges, std::vector<Index> counts);
 
 /// The merges of a bpe tokenizer. REQUIRES kind bpe.

@@ -19,7 +19,7 @@ Merge pair_of(std::uint64_t key) {
   return {static_cast<std::int32_t>(key >> 32), static_cast<std::int32_t>(key & 0xFFFFFFFFu)};
 }
 
-/// The words that are learned from, as ids that become fewer with every merge.
+/// The training words as sequences of ids, which every merge shortens.
 class Trainer {
  public:
   explicit Trainer(const std::vector<CountedWord>& words) {
@@ -43,7 +43,7 @@ class Trainer {
         key = candidate.key;
         return true;
       }
-      // A pair is queued once it is complete; from then on its count only falls.
+      // A pair is queued when it is completely counted; after that its count only falls.
       if (count < candidate.count && count >= min_count) queue_.push({count, candidate.key});
     }
     return false;
@@ -74,7 +74,7 @@ class Trainer {
   struct Candidate {
     Index count;
     std::uint64_t key;
-    /// The queue's top is the greatest: high counts, then small ids.
+    /// The top of the queue is the maximum: high counts first, then small ids.
     bool operator<(const Candidate& other) const {
       return count != other.count ? count < other.count : key > other.key;
     }
@@ -82,8 +82,8 @@ class Trainer {
 
   std::span<std::int32_t> ids_of(const Word& word) { return {ids_.data() + word.begin, word.length}; }
 
-  /// Adds `count` to every pair of a word. Unless `known`, the word is noted at pairs that hold `fresh` (all pairs
-  /// if negative): the others know it already.
+  /// Adds `count` to every pair of a word. Unless the pairs know the word already, it is added to those with the id
+  /// `fresh` (to all if negative).
   void count_pairs(std::uint32_t number, Index count, bool known, std::int32_t fresh = -1) {
     const std::span<std::int32_t> ids = ids_of(words_[number]);
     for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
@@ -115,7 +115,7 @@ class Trainer {
   std::vector<Word> words_;
   std::unordered_map<std::uint64_t, Pair> pairs_;
   std::priority_queue<Candidate> queue_;
-  std::vector<std::uint64_t> fresh_;  // pairs that are new and not queued yet
+  std::vector<std::uint64_t> fresh_;  // new pairs that are not queued yet
 };
 
 }  // namespace

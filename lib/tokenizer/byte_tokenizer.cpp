@@ -20,7 +20,7 @@ class ByteTokenizer final : public Tokenizer {
   Index vocabulary_size() const override { return kByteVocabulary; }
   std::int32_t end_id() const override { return kEndId; }
   std::int32_t line_end_id() const override { return '\n'; }
-  Index count(std::int32_t id) const override { return counts_[static_cast<std::size_t>(id)]; }
+  Index count(std::int32_t id) const override { return counts_[id]; }
   std::string token_text(std::int32_t id) const override {
     return id == kEndId ? std::string(kEndText) : std::string(1, static_cast<char>(id));
   }
@@ -41,7 +41,7 @@ class ByteTokenizer final : public Tokenizer {
     const std::size_t before = out.ids.size();
     out.ids.resize(before + text.size());
     out.flags.resize(before + text.size(), TokenFlag::plain);
-    std::transform(text.begin(), text.end(), out.ids.begin() + static_cast<std::ptrdiff_t>(before),
+    std::transform(text.begin(), text.end(), out.ids.begin() + before,
                    [](char c) { return static_cast<unsigned char>(c); });
     for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
       out.line_ends.push_back(static_cast<Index>(before + end) + 1);

@@ -10,7 +10,7 @@ namespace moelm {
 
 inline constexpr Index kByteVocabulary = 257;
 
-/// `counts`: how often the training text holds each token, [257].
+/// `counts` [257]: how often the training text holds each token.
 std::unique_ptr<Tokenizer> make_byte_tokenizer(std::vector<Index> counts);
 
 }  // namespace moelm

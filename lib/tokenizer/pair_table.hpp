@@ -1,4 +1,4 @@
-// Which pairs of token ids are merged, and into what.
+// The pairs of token ids that are merged.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@
 
 namespace moelm {
 
-/// What a pair that is never merged is looked up as: greater than every id.
+/// The result for a pair that is never merged: larger than every id.
 inline constexpr std::int32_t kNoMerge = std::numeric_limits<std::int32_t>::max();
 
-/// Pairs of non-negative ids with the id that each makes. find() is thread-safe between changes.
+/// Maps pairs of non-negative ids to the id of their merge. find() is thread-safe between changes.
 class PairTable {
  public:
-  /// Makes room for so many pairs. REQUIRES an empty table.
+  /// An empty table with room for `pairs` pairs.
   explicit PairTable(Index pairs);
 
-  /// False if the pair is there already.
+  /// False if the table has the pair already.
   bool add(std::int32_t left, std::int32_t right, std::int32_t id);
   std::int32_t find(std::int32_t left, std::int32_t right) const { return slots_[slot_of(left, right)].id; }
 
@@ -36,7 +36,7 @@ class PairTable {
     return i;
   }
 
-  int shift_;                // the hash's highest bits number the slots
+  int shift_;                // the highest bits of the hash number the slots
   std::vector<Slot> slots_;  // a power of two, at most half full
 };
 

@@ -6,7 +6,7 @@ namespace moelm {
 
 namespace {
 
-/// Words that look like marks of a tokenised text.
+/// Counts what looks like the marks of a tokenised text.
 Index count_marks(std::string_view text, bool unknown_too) {
   Index count = 0;
   for (std::size_t i = text.find('<'); i != std::string_view::npos; i = text.find('<', i + 1)) {
@@ -26,7 +26,7 @@ void Tokenizer::encode(std::string_view text, EncodedText& out) const {
     encode_block(piece, out);
     out.in_line = piece.back() != '\n';
   };
-  out.bytes += static_cast<Index>(text.size());
+  out.bytes += text.size();
   out.marks += count_marks(text, kind() != TokenizerKind::word);
   while (text.size() >= kBlock) {
     const std::size_t size = text_cut(text.substr(0, kBlock));

@@ -1,4 +1,4 @@
-// How text becomes token ids and back: the interface of the text, word, byte and bpe tokenizers.
+// The interface of the text, word, byte and bpe tokenizers: text to token ids and back.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ struct EnumNames<TokenizerKind> {
                                                                                         {"bpe", TokenizerKind::bpe}}};
 };
 
-/// What texts a kind of tokenizer takes: byte and bpe keep bytes of any kind.
+/// The bytes that a kind of tokenizer accepts: byte and bpe keep any.
 constexpr TextBytes text_bytes(TokenizerKind kind) {
   return kind == TokenizerKind::byte || kind == TokenizerKind::bpe ? TextBytes::any : TextBytes::utf8;
 }
@@ -43,19 +43,19 @@ class Tokenizer {
 
   virtual TokenizerKind kind() const = 0;
   virtual Index vocabulary_size() const = 0;
-  /// `</s>`: ends a line (text, word) or a document (byte, bpe); the input before the first token.
+  /// `</s>`, which ends a line (text, word) or a document (byte, bpe). It is also the input before the first token.
   virtual std::int32_t end_id() const = 0;
-  /// `<unk>`, or -1 where every text has tokens (byte, bpe).
+  /// `<unk>`, or -1 if every text has tokens (byte, bpe).
   virtual std::int32_t unknown_id() const { return -1; }
-  /// The token that every line ends with: `</s>`, or for byte and bpe the newline byte.
+  /// The token that ends every line: `</s>`, or the newline byte for byte and bpe.
   virtual std::int32_t line_end_id() const = 0;
   /// Whether upper case is lost.
   virtual bool lowercase() const { return false; }
-  /// Whether decoding gives back the very bytes, whatever they are (byte, bpe).
+  /// Whether decoding returns exactly the encoded bytes (byte, bpe).
   bool keeps_bytes() const { return unknown_id() < 0; }
 
-  /// The bytes a token stands for, "</s>" and "<unk>" for those two. Need not be UTF-8 for byte and bpe; from
-  /// strangers: escape before showing.
+  /// The bytes of a token, "</s>" and "<unk>" for those two. They come from strangers and need not be UTF-8 for byte
+  /// and bpe: escape them before showing.
   virtual std::string token_text(std::int32_t id) const = 0;
   /// How often the training text holds the token.
   virtual Index count(std::int32_t id) const = 0;
@@ -64,14 +64,15 @@ class Tokenizer {
   /// caller's to drop (see TextEncoder). Lines end where "\n" is; a last line without one is left open, so that
   /// text may be given in parts, cut as text_cut does.
   void encode(std::string_view text, EncodedText& out) const;
-  /// Closes a line that encode() left open: appends `</s>` (text, word) or nothing (byte, bpe).
+  /// Ends a line that encode() left open: appends `</s>` (text, word) or nothing (byte, bpe).
   virtual void end_line(EncodedText& out) const = 0;
   /// Ends a document: appends `</s>` (byte, bpe) or nothing (text, word). In `reset` state every line is one.
   virtual void end_document(EncodedText& out) const = 0;
-  /// encode() of one line, with or without its line end, and end_line() where it had none.
+  /// Encodes one line, and ends it where it has no line end.
   void encode_line(std::string_view line, EncodedText& out) const;
 
-  /// The text of tokens: the very bytes for byte and bpe, words with spaces between and a line a `</s>` for the others.
+  /// The text of tokens: the exact bytes for byte and bpe, else words separated by spaces and a line end for each
+  /// `</s>`.
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
 
  protected:

@@ -27,15 +27,15 @@ Vocabulary in_order(std::vector<CountedWord> words) {
 
 Vocabulary build_vocabulary(std::vector<WordCounter>& counters, Index lines, const VocabularyLimits& limits) {
   ensure(limits.size == 0 || limits.size >= kSpecials, "a vocabulary has room for </s> and <unk>");
-  BestWords best(limits.size == 0 ? kMostTypes : limits.size - kSpecials);
+  BestWords best(limits.size == 0 ? kMaxTypes : limits.size - kSpecials);
   Index unknown = 0, kept = 0;
   WordCounter::merge(counters, [&](std::string_view word, Index count) {
     if (count < limits.min_count || word == kUnknownText || word == kEndText)
       unknown += count;
-    else if (++kept <= kMostTypes || limits.size > 0)
+    else if (++kept <= kMaxTypes || limits.size > 0)
       best.add(word, count);
     else
-      throw Error(Exit::bad_data, "training text: expected at most " + std::to_string(kMostTypes) +
+      throw Error(Exit::bad_data, "training text: expected at most " + std::to_string(kMaxTypes) +
                                       " different words, found more; give --vocab-size or --min-count");
   });
   counters.clear();
@@ -48,7 +48,7 @@ Vocabulary build_vocabulary(std::vector<WordCounter>& counters, Index lines, con
 Vocabulary rank_vocabulary(const WordTable& words, const std::vector<Index>& counts) {
   std::vector<CountedWord> ranked;
   for (Index number = 0; number < words.size(); ++number)
-    ranked.push_back({std::string(words.word(number)), counts[static_cast<std::size_t>(number)]});
+    ranked.push_back({std::string(words.word(number)), counts[number]});
   return in_order(std::move(ranked));
 }
 

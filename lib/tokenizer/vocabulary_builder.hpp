@@ -1,4 +1,4 @@
-// Which words become the vocabulary, and in which order.
+// Selects and orders the words of a vocabulary.
 #pragma once
 
 #include <vector>
@@ -13,15 +13,14 @@ struct VocabularyLimits {
   Index size = 0;  ///< types with `</s>` and `<unk>`; 0: all
 };
 
-/// The most types a vocabulary of words may have.
-inline constexpr Index kMostTypes = Index{1} << 22;
+/// The maximum size of a vocabulary of words.
+inline constexpr Index kMaxTypes = Index{1} << 22;
 
-/// Ranks the words of the counters by falling count, ties by bytes; `</s>`, which `lines` lines end with, and `<unk>`,
-/// which stands for all words left out besides its own, take the ranks they earn. The counters are emptied.
-/// Error(bad_data) if there are more than kMostTypes.
+/// Ranks the words of the counters by falling count, ties by bytes. `</s>` counts once for each of `lines` lines;
+/// `<unk>` counts for itself and for all words left out. Empties the counters. Error(bad_data) beyond kMaxTypes words.
 Vocabulary build_vocabulary(std::vector<WordCounter>& counters, Index lines, const VocabularyLimits& limits);
 
-/// Ranks given words, which hold `</s>` and `<unk>`, by falling count, ties by bytes.
+/// Ranks given words, `</s>` and `<unk>` among them, by falling count, ties by bytes.
 Vocabulary rank_vocabulary(const WordTable& words, const std::vector<Index>& counts);
 
 }  // namespace moelm

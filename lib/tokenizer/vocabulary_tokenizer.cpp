@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "base/check.hpp"
-#include "base/unicode.hpp"
+#include "tokenizer/normalized_text.hpp"
 #include "tokenizer/words.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// Whether one space stands between words and no white space at the ends of lines.
+/// Whether one space separates the words and no other white space is there.
 bool has_plain_spaces(std::string_view text, const std::vector<Word>& words, bool in_line) {
   std::size_t end = 0;
   for (const Word& word : words) {
@@ -41,7 +41,7 @@ class VocabularyTokenizer final : public Tokenizer {
   std::int32_t line_end_id() const override { return end_id_; }
   bool lowercase() const override { return lowercase_; }
   std::string token_text(std::int32_t id) const override { return std::string(vocabulary_.words.word(id)); }
-  Index count(std::int32_t id) const override { return vocabulary_.counts[static_cast<std::size_t>(id)]; }
+  Index count(std::int32_t id) const override { return vocabulary_.counts[id]; }
 
   void end_line(EncodedText& out) const override {
     out.ids.push_back(end_id_);
@@ -68,12 +68,8 @@ class VocabularyTokenizer final : public Tokenizer {
 
  protected:
   void encode_block(std::string_view raw, EncodedText& out) const override {
-    std::string repaired, lowered;
-    std::string_view text = repair_text(raw, repaired, out.faults);
-    if (lowercase_) {
-      append_lowercase(text, lowered);
-      text = lowered;
-    }
+    NormalizedText normalized;
+    const std::string_view text = normalized.normalize(raw, lowercase_, out.faults);
     std::vector<Word> words;
     splitter_of(kind_)(text, words);
     out.plain_spaces = out.plain_spaces && has_plain_spaces(text, words, out.in_line);
@@ -81,14 +77,14 @@ class VocabularyTokenizer final : public Tokenizer {
     out.ids.resize(before + words.size());
     out.flags.resize(before + words.size(), TokenFlag::plain);
     vocabulary_.words.find_all(text, words, out.ids.data() + before);
-    for (std::size_t i = 0; i < words.size(); ++i) settle(words[i], before + i, out);
+    for (std::size_t i = 0; i < words.size(); ++i) set_token(words[i], before + i, out);
     if (!out.keep_surface) return;
     for (const Word& word : words) push_surface(word.is_line_end() ? "\n" : word.in(text), out);
   }
 
  private:
-  /// Makes of what the vocabulary says of a word, out.ids[i], the token.
-  void settle(const Word& word, std::size_t i, EncodedText& out) const {
+  /// Turns out.ids[i], the number of a word in the vocabulary or -1, into the id of a token.
+  void set_token(const Word& word, std::size_t i, EncodedText& out) const {
     std::int32_t& id = out.ids[i];
     if (word.is_line_end()) {
       id = end_id_;

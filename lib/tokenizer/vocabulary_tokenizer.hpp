@@ -9,13 +9,13 @@
 
 namespace moelm {
 
-/// The words of a vocabulary by id, with their training counts (0 if unknown), `</s>` and `<unk>` among them.
+/// The words of a vocabulary by id, `</s>` and `<unk>` among them, with their training counts (0 if unknown).
 struct Vocabulary {
   WordTable words;
   std::vector<Index> counts;
 };
 
-/// REQUIRES kind text or word, and a vocabulary that holds `</s>` and `<unk>` and is UTF-8.
+/// REQUIRES kind text or word, and a vocabulary in UTF-8 that holds `</s>` and `<unk>`.
 std::unique_ptr<Tokenizer> make_vocabulary_tokenizer(TokenizerKind kind, bool lowercase, Vocabulary vocabulary);
 
 }  // namespace moelm

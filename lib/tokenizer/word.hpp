@@ -1,4 +1,4 @@
-// A stretch of a text: what splitters find and tables look up.
+// A word as a part of a text.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace moelm {
 
-/// A word of a text shorter than 4 GiB. Length 0 stands for a line end (split_text, split_white_space).
+/// A word of a text shorter than 4 GiB. Length 0 is a line end (split_text, split_white_space).
 struct Word {
   std::uint32_t begin = 0;
   std::uint32_t length = 0;

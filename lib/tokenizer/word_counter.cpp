@@ -8,7 +8,7 @@ namespace moelm {
 
 namespace {
 
-constexpr std::size_t kMostRuns = 64;  // each takes a buffer when runs are merged
+constexpr std::size_t kMaxRuns = 64;  // each needs a buffer when runs are merged
 
 class TableWords final : public SortedWords {
  public:
@@ -19,7 +19,7 @@ class TableWords final : public SortedWords {
     if (position_ == order_.size()) return false;
     const Index number = order_[position_++];
     word_.assign(words_.word(number));
-    count_ = counts_[static_cast<std::size_t>(number)];
+    count_ = counts_[number];
     return true;
   }
 
@@ -42,7 +42,7 @@ void WordCounter::add(std::string_view word, Index count) {
     return;
   }
   counts_.push_back(count);
-  // Sorting takes another number for each word.
+  // Sorting needs another number for each word.
   const Index memory = words_.memory_bytes() + 2 * static_cast<Index>(counts_.size() * sizeof(Index));
   if (memory > memory_bytes_) spill();
 }
@@ -57,12 +57,11 @@ std::vector<Index> WordCounter::sorted_numbers() const {
 void WordCounter::spill() {
   if (!scratch_) scratch_.emplace(directory_);
   WordRunWriter writer(*scratch_);
-  for (const Index number : sorted_numbers())
-    writer.add(words_.word(number), counts_[static_cast<std::size_t>(number)]);
+  for (const Index number : sorted_numbers()) writer.add(words_.word(number), counts_[number]);
   runs_.push_back(writer.finish());
   words_.clear();
   counts_.clear();
-  if (runs_.size() >= kMostRuns) merge_runs();
+  if (runs_.size() >= kMaxRuns) merge_runs();
 }
 
 void WordCounter::merge_runs() {

@@ -1,4 +1,4 @@
-// Counts of words in bounded memory: what does not fit is sorted, written to a scratch file and merged at the end.
+// Counts words in bounded memory: what does not fit is sorted, written to a scratch file and merged at the end.
 #pragma once
 
 #include <optional>
@@ -11,18 +11,17 @@
 
 namespace moelm {
 
-/// Exact counts, whatever the number of different words. One thread at a time.
+/// The counts are exact for any number of different words. One thread at a time.
 class WordCounter {
  public:
-  /// `scratch_directory` is where the scratch file lies, should one be needed; the table is written out when it takes
-  /// more than `memory_bytes`.
+  /// When the table takes more than `memory_bytes`, it is written to a scratch file in `scratch_directory`.
   WordCounter(std::string scratch_directory, Index memory_bytes);
 
   void add(std::string_view word, Index count = 1);
-  /// Whether anything had to be written out.
+  /// Whether a scratch file was needed.
   bool spilled() const { return scratch_.has_value(); }
 
-  /// Gives every word with its total over several counters, in the order of bytes. They are spent afterwards.
+  /// Visits every word with its total over several counters, in the order of bytes. The counters are spent afterwards.
   static void merge(std::vector<WordCounter>& counters, const WordVisitor& visit);
 
  private:

@@ -17,7 +17,7 @@ void append_number(Index value, std::string& out) {
   for (std::size_t i = 0; i < kNumberBytes; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xFF));
 }
 
-/// A run as records: length of the word, count, word.
+/// Reads the records of a run: length of the word, count, word.
 class RunReader final : public SortedWords {
  public:
   RunReader(const ScratchFile& file, WordRun run) : file_(file), position_(run.begin), end_(run.end) {}
@@ -46,7 +46,7 @@ class RunReader final : public SortedWords {
         buffer_.resize(std::min(kBufferBytes, static_cast<std::size_t>(end_ - position_)));
         ensure(!buffer_.empty(), "a run holds whole records");
         file_.read_at(position_, buffer_.data(), buffer_.size());
-        position_ += static_cast<Index>(buffer_.size());
+        position_ += buffer_.size();
         used_ = 0;
       }
       const std::size_t part = std::min(count, buffer_.size() - used_);

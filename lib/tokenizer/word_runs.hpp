@@ -1,4 +1,4 @@
-// Sequences of words with counts in the order of bytes, on disk or in memory, and their merger.
+// Sorted sequences of counted words, on disk or in memory, and how they are merged.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ namespace moelm {
 
 using WordVisitor = std::function<void(std::string_view word, Index count)>;
 
-/// Gives words in ascending order of bytes, one after the other.
+/// Iterates over words in ascending order of bytes.
 class SortedWords {
  public:
   virtual ~SortedWords() = default;
@@ -27,13 +27,13 @@ class SortedWords {
   Index count_ = 0;
 };
 
-/// A sorted run in a scratch file, [begin, end) in bytes.
+/// A sorted run in a scratch file: the bytes [begin, end).
 struct WordRun {
   Index begin = 0;
   Index end = 0;
 };
 
-/// Writes runs: begin, any number of words in order, end.
+/// Writes a run: any number of words in order, then finish().
 class WordRunWriter {
  public:
   explicit WordRunWriter(ScratchFile& file) : file_(file), begin_(file.size()) {}
@@ -49,7 +49,7 @@ class WordRunWriter {
 /// Reads a run; the file must outlive it.
 std::unique_ptr<SortedWords> read_word_run(const ScratchFile& file, WordRun run);
 
-/// Gives every word of several sequences once, with the sum of its counts, in the order of bytes.
+/// Visits every word of several sequences once, with the sum of its counts, in the order of bytes.
 void merge_sorted_words(std::vector<std::unique_ptr<SortedWords>> inputs, const WordVisitor& visit);
 
 }  // namespace moelm

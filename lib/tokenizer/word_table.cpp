@@ -21,7 +21,7 @@ std::uint64_t mix(std::uint64_t h, std::uint64_t value) {
 
 constexpr std::size_t kShort = 8;
 
-/// The bytes of a word of at most eight, from two loads that may overlap: what they share is the same in both.
+/// The bytes of a word of at most eight bytes, from two loads that may overlap.
 std::uint64_t short_key(std::string_view word) {
   const std::size_t size = word.size();
   const char* const bytes = word.data();
@@ -47,7 +47,7 @@ std::uint64_t hash_of(std::string_view word) {
 
 }  // namespace
 
-/// What a word is looked up by.
+/// The search key of a word.
 struct WordTable::Probe {
   Probe() = default;
   explicit Probe(std::string_view word)
@@ -66,7 +66,7 @@ std::string_view WordTable::word(Index number) const {
   return std::string_view(text_).substr(begin, ends_[at] - begin);
 }
 
-/// Where a word is, or the free place for it.
+/// The slot of a word, or the free slot for it.
 std::size_t WordTable::slot_of(std::string_view word, const Probe& probe) const {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = probe.hash & mask;; i = (i + 1) & mask) {
@@ -90,7 +90,7 @@ void WordTable::find_all(std::string_view text, std::span<const Word> words, std
     const std::size_t count = std::min(kAtOnce, words.size() - begin);
     for (std::size_t i = 0; i < count; ++i) {
       probes[i] = Probe(words[begin + i].in(text));
-      // A table of a million words is in no cache: the slots of all these words are fetched while the next are hashed.
+      // A table of a million words fits no cache: prefetch the slots of these words while the next ones are hashed.
       __builtin_prefetch(&slots_[probes[i].hash & mask]);
     }
     for (std::size_t i = 0; i < count; ++i)
@@ -127,8 +127,8 @@ void WordTable::grow(std::size_t slots) {
 }
 
 void WordTable::reserve(Index words, Index bytes) {
-  text_.reserve(static_cast<std::size_t>(bytes));
-  ends_.reserve(static_cast<std::size_t>(words));
+  text_.reserve(bytes);
+  ends_.reserve(words);
   const std::size_t slots = std::bit_ceil(2 * static_cast<std::size_t>(words) + 2);
   if (slots > slots_.size()) grow(slots);
 }

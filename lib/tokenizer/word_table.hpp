@@ -1,4 +1,4 @@
-// A set of words with consecutive numbers, made for millions of them.
+// A hash table that numbers words, made for millions of them.
 #pragma once
 
 #include <cstdint>
@@ -12,27 +12,27 @@
 
 namespace moelm {
 
-/// Words get the numbers 0, 1, 2, ... in the order in which they are added. Looking up is thread-safe between changes.
+/// Numbers words 0, 1, 2, ... in the order of adding. Lookups are thread-safe between changes.
 class WordTable {
  public:
   WordTable();
 
-  Index size() const { return static_cast<Index>(ends_.size()); }
+  Index size() const { return ends_.size(); }
   /// The number of a word, new or known.
   Index add(std::string_view word);
-  /// -1 if the word is not there.
+  /// The number of a word, or -1.
   Index find(std::string_view word) const;
-  /// find() of many words of a text, as numbers of 32 bits. Fills numbers[words.size()].
+  /// Looks up many words of a text. Fills numbers[words.size()].
   void find_all(std::string_view text, std::span<const Word> words, std::int32_t* numbers) const;
   std::string_view word(Index number) const;
-  /// Makes room for `words` words of `bytes` bytes altogether.
+  /// Makes room for `words` words with `bytes` bytes in total.
   void reserve(Index words, Index bytes);
   void clear();
-  /// Memory that the words take, roughly.
+  /// The approximate memory use.
   Index memory_bytes() const;
 
  private:
-  /// Words of at most eight bytes are compared here, without a look at the text.
+  /// Words of at most eight bytes are compared without a look at the text.
   struct Slot {
     std::uint64_t key = 0;  ///< the bytes of a short word, the hash of a longer one
     std::uint32_t length = 0;

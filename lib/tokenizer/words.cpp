@@ -21,7 +21,7 @@ bool class_at(std::string_view text, std::size_t position, Class kind) {
   return position < text.size() && classify(text, position).kind == kind;
 }
 
-/// Makes room for about as many words as there will be.
+/// Reserves room for the expected number of words.
 void expect_words(std::string_view text, std::vector<Word>& words) {
   constexpr std::size_t kBytesOfWord = 5;
   words.reserve(words.size() + text.size() / kBytesOfWord);
@@ -40,7 +40,8 @@ constexpr Classes classes(std::initializer_list<Class> kinds) {
 constexpr Classes kLetters = classes({Class::letter}), kDigits = classes({Class::digit}),
                   kNotSpace = classes({Class::letter, Class::digit, Class::other});
 
-/// Skips eight ASCII characters at a time while none of them is marked. Returns where a marked one is or may be.
+/// Skips eight ASCII characters at a time while none is marked. Returns the place of a marked one or of the first
+/// unchecked one.
 template <class Mark>
 std::size_t skip_unmarked(std::string_view text, std::size_t position, std::size_t stop, const Mark& mark) {
   for (; position < stop && position + 8 <= text.size(); position += 8)
@@ -49,7 +50,7 @@ std::size_t skip_unmarked(std::string_view text, std::size_t position, std::size
   return std::min(stop, position);
 }
 
-/// Skips the ASCII characters of some classes: nearly all text there is, and quick.
+/// Skips ASCII characters of some classes: a fast path for most text.
 std::size_t skip_ascii(std::string_view text, std::size_t position, std::size_t stop, Classes set) {
   if (set == kLetters) position = skip_unmarked(text, position, stop, eight::not_letters);
   if (set == kNotSpace) position = skip_unmarked(text, position, stop, eight::not_visible);
@@ -61,32 +62,32 @@ std::size_t skip_ascii(std::string_view text, std::size_t position, std::size_t 
   return position;
 }
 
-/// Extends a word from `end` by ASCII of the classes `always` and by what `belongs(character, position)`, at most to
-/// `longest` bytes from `begin`.
+/// Extends a word from `end` by ASCII characters of the classes `always` and by those for which
+/// `belongs(character, position)` holds, to at most `max_bytes` from `begin`.
 template <class Belongs>
-std::size_t run_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest, Classes always,
+std::size_t run_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t max_bytes, Classes always,
                     const Belongs& belongs) {
-  const std::size_t stop = std::min(text.size(), begin + longest);
+  const std::size_t stop = std::min(text.size(), begin + max_bytes);
   for (;;) {
     end = skip_ascii(text, end, stop, always);
     if (end >= stop) break;
     const ClassifiedCharacter character = classify(text, end);
-    if (!belongs(character, end) || end + character.length - begin > longest) break;
+    if (!belongs(character, end) || end + character.length - begin > max_bytes) break;
     end += character.length;
   }
   return end;
 }
 
-/// The end of the letters, with apostrophes between letters, that go on at `end`.
-std::size_t letters_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest) {
-  return run_end(text, begin, end, longest, kLetters, [&](const ClassifiedCharacter& c, std::size_t at) {
+/// The end of the letters, with apostrophes between them, that continue at `end`.
+std::size_t letters_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t max_bytes) {
+  return run_end(text, begin, end, max_bytes, kLetters, [&](const ClassifiedCharacter& c, std::size_t at) {
     const bool apostrophe = c.code == '\'' || c.code == kRightQuote;
     return is_letter(c.kind) || (apostrophe && class_at(text, at + c.length, Class::letter));
   });
 }
 
-std::size_t number_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t longest) {
-  return run_end(text, begin, end, longest, kDigits, [&](const ClassifiedCharacter& c, std::size_t at) {
+std::size_t number_end(std::string_view text, std::size_t begin, std::size_t end, std::size_t max_bytes) {
+  return run_end(text, begin, end, max_bytes, kDigits, [&](const ClassifiedCharacter& c, std::size_t at) {
     const bool separator = c.code == '.' || c.code == ',';
     return c.kind == Class::digit || c.kind == Class::mark ||
            (separator && class_at(text, at + c.length, Class::digit));
@@ -95,26 +96,26 @@ std::size_t number_end(std::string_view text, std::size_t begin, std::size_t end
 
 std::size_t text_word_end(std::string_view text, std::size_t begin, const ClassifiedCharacter& first) {
   const std::size_t next = begin + first.length;
-  if (first.kind == Class::letter) return letters_end(text, begin, next, kLongestWord);
-  if (first.kind == Class::digit) return number_end(text, begin, next, kLongestWord);
-  return run_end(text, begin, next, kLongestWord, Classes{},
+  if (first.kind == Class::letter) return letters_end(text, begin, next, kMaxWordBytes);
+  if (first.kind == Class::digit) return number_end(text, begin, next, kMaxWordBytes);
+  return run_end(text, begin, next, kMaxWordBytes, Classes{},
                  [](const ClassifiedCharacter& c, std::size_t) { return c.kind == Class::mark; });
 }
 
-/// The end of a run that starts with a character that is not white space.
+/// The end of a run that starts with a visible character.
 std::size_t bpe_run_end(std::string_view text, std::size_t begin, std::size_t at) {
   const ClassifiedCharacter first = classify(text, at);
   const std::size_t next = at + first.length;
-  if (is_letter(first.kind)) return letters_end(text, begin, next, kLongestBpeWord);
-  return run_end(text, begin, next, kLongestBpeWord, classes({first.kind}),
+  if (is_letter(first.kind)) return letters_end(text, begin, next, kMaxBpeWordBytes);
+  return run_end(text, begin, next, kMaxBpeWordBytes, classes({first.kind}),
                  [&](const ClassifiedCharacter& c, std::size_t) {
                    return c.kind == first.kind || (c.kind == Class::mark && first.kind != Class::other);
                  });
 }
 
-/// The end of a run of white space; its last space goes to the word that follows it.
+/// The end of a run of white space, whose last space belongs to the following word.
 std::size_t bpe_space_end(std::string_view text, std::size_t begin) {
-  const std::size_t end = run_end(text, begin, begin, kLongestBpeWord, classes({Class::space}),
+  const std::size_t end = run_end(text, begin, begin, kMaxBpeWordBytes, classes({Class::space}),
                                   [](const ClassifiedCharacter& c, std::size_t) { return c.kind == Class::space; });
   const bool word_follows = end < text.size() && text[end - 1] == ' ' && !class_at(text, end, Class::line_end) &&
                             !class_at(text, end, Class::space);
@@ -160,7 +161,7 @@ void split_white_space(std::string_view text, std::vector<Word>& words) {
       continue;
     }
     const std::size_t end = run_end(
-        text, i, i + first.length, kLongestWord, kNotSpace,
+        text, i, i + first.length, kMaxWordBytes, kNotSpace,
         [](const ClassifiedCharacter& c, std::size_t) { return c.kind != Class::space && c.kind != Class::line_end; });
     words.push_back(word_between(i, end));
     i = end;
@@ -180,7 +181,7 @@ Index count_space_separated(std::string_view text) {
   const auto space = [](char c) { return unsigned{c == ' ' || (c >= '\t' && c <= '\r')}; };
   if (text.empty()) return 0;
   Index count = 1 - Index{space(text[0])};
-  // Sums of few bits, so that the compiler can make many at once.
+  // Sums of eight bits, so that the compiler can vectorise them.
   for (std::size_t begin = 1; begin < text.size(); begin += 255) {
     const std::size_t end = std::min(text.size(), begin + 255);
     std::uint8_t starts = 0;

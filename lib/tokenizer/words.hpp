@@ -1,4 +1,4 @@
-// Where the words of a text begin and end, for each kind of tokenizer.
+// Splits text into words for each kind of tokenizer.
 #pragma once
 
 #include <cstddef>
@@ -10,25 +10,26 @@
 
 namespace moelm {
 
-/// Longer words are cut into pieces, so that text without any space takes bounded memory.
-inline constexpr std::size_t kLongestWord = 1024;
-inline constexpr std::size_t kLongestBpeWord = 128;
+/// The maximum size of a word. Longer ones are cut, so that text without spaces takes bounded memory.
+inline constexpr std::size_t kMaxWordBytes = 1024;
+inline constexpr std::size_t kMaxBpeWordBytes = 128;
 
-/// `text`: runs of letters with apostrophes inside; numbers, with points and commas inside; every other character by
-/// itself (so are ideographs), each with the marks that follow it; white space only separates. Appends to `words`.
+/// `text`: a word is a run of letters with apostrophes inside, a number with points and commas inside, or any other
+/// single character (such as an ideograph), each with the marks that follow it. White space only separates. Appends to
+/// `words`.
 void split_text(std::string_view text, std::vector<Word>& words);
 
-/// `word`: whatever stands between Unicode white space. Appends to `words`.
+/// `word`: a word is anything between Unicode white space. Appends to `words`.
 void split_white_space(std::string_view text, std::vector<Word>& words);
 
-/// `bpe`: words, numbers and runs of other characters, each with the one space before it; the white space left; every
-/// newline by itself. The words in sequence are the text, whatever its bytes. Appends to `words`.
+/// `bpe`: a word is a run of letters, a number or a run of other characters, each with one space before it; or the
+/// remaining white space; or one newline. The concatenated words are the text, whatever its bytes. Appends to `words`.
 void split_bpe(std::string_view text, std::vector<Word>& words);
 
-/// Stretches between ASCII white space: what byte and bpe call words when they count them.
+/// The number of words between ASCII white space, as byte and bpe count them.
 Index count_space_separated(std::string_view text);
 
-/// The splitter that vocabulary words of a kind come from: split_text or split_white_space, split_bpe for bpe.
+/// The split function of a kind: split_text, split_white_space or split_bpe.
 using SplitFunction = void (*)(std::string_view, std::vector<Word>&);
 SplitFunction splitter_of(TokenizerKind kind);
 

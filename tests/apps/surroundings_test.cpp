@@ -140,7 +140,7 @@ TEST_CASE("standard descriptors that are closed never become files of ours") {
 
 TEST_CASE("a pipe in the place of a file of a run or of data is refused and not waited for") {
   const Case c;
-  for (const char* name : {".lock", "metrics.jsonl", "config.json", "tokenizer.json"}) {
+  for (const char* name : {".lock", "metrics.jsonl", "config.json", "tokenizer.json", "vocab.txt"}) {
     std::filesystem::remove_all(c.directory / "copy");
     std::filesystem::copy(c.directory / "run", c.directory / "copy", std::filesystem::copy_options::recursive);
     std::filesystem::remove(c.directory / "copy/" + name);
@@ -150,7 +150,7 @@ TEST_CASE("a pipe in the place of a file of a run or of data is refused and not 
     CHECK(result.code == 65);
     CHECK(holds(result.err, std::string(name) + ": expected a regular file, found a device, pipe or socket"));
   }
-  for (const char* name : {"index.json", "tokenizer.json", "train-00000.shard"}) {
+  for (const char* name : {"index.json", "tokenizer.json", "vocab.txt", "train-00000.shard"}) {
     std::filesystem::remove_all(c.directory / "other");
     std::filesystem::copy(c.directory / "data", c.directory / "other");
     std::filesystem::remove(c.directory / "other/" + name);

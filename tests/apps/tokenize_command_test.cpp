@@ -64,7 +64,7 @@ TEST_CASE("a text gives a table on stdout and notes on stderr") {
   put_file(folder / "a.txt", lines(400));
   const ProcessResult result = tokenize({"--out", folder / "data", "--train", folder / "a.txt"});
   CHECK(result.code == 0);
-  for (const char* part : {"lines", "words", "tokens", "OOV rate", "bytes", "vocabulary", "survey", "counting",
+  for (const char* part : {"lines", "words", "tokens", "OOV rate", "bytes", "vocabulary", "finding splits", "counting",
                            "encoding", "MB/s", "train", "valid", "test"})
     CHECK(holds(result.out, part));
   const ProcessResult given = tokenize({"--out", folder / "given", "--train", folder / "a.txt", "--valid",
@@ -72,7 +72,7 @@ TEST_CASE("a text gives a table on stdout and notes on stderr") {
   CHECK(given.code == 0);
   CHECK(holds(given.out, "encoding"));
   CHECK_FALSE(holds(given.out, "counting"));
-  CHECK_FALSE(holds(given.out, "survey"));
+  CHECK_FALSE(holds(given.out, "finding splits"));
   CHECK(holds(result.err, "the last 5 % of each training file each, at most 250,000 tokens"));
   CHECK(holds(result.err, "<unk> never occurs in the training text"));
   CHECK(holds(result.err, "--min-count 2"));

@@ -1,9 +1,9 @@
 // Shards and index: read from any place, and every damage named with file and offset.
 #include "data/dataset.hpp"
 
-#include "data/prepare.hpp"
 #include "data/shard_writer.hpp"
 #include "data/token_cursor.hpp"
+#include "data/tokenize_corpus.hpp"
 #include "io/json.hpp"
 #include "io/sealed_json.hpp"
 #include "support/catch.hpp"
@@ -15,11 +15,6 @@ using namespace moelm;
 
 namespace {
 
-std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// A data folder of bytes, or of words with unknown ones, three blocks long.
 class Folder {
  public:
@@ -29,14 +24,14 @@ class Folder {
     if (kind == TokenizerKind::word) text_ = words();
     put_file(folder_ / "text", text_);
     put_file(folder_ / "short", "ab\n<unk> new\n");
-    PrepareOptions options = {.out = path(),
-                              .train = {folder_ / "text"},
-                              .valid = {folder_ / "short"},
-                              .test = {folder_ / "short"},
-                              .kind = kind};
+    TokenizeOptions options = {.out = path(),
+                               .train = {folder_ / "text"},
+                               .valid = {folder_ / "short"},
+                               .test = {folder_ / "short"},
+                               .kind = kind};
     if (kind == TokenizerKind::word) options.vocabulary_size = 50;
     Context context(2);
-    prepare_dataset(options, context);
+    tokenize_corpus(options, context);
   }
   std::string path() const { return folder_ / "data"; }
   std::string file(const std::string& name) const { return path() + "/" + name; }
@@ -69,7 +64,7 @@ class Folder {
 
 /// index.json with a change, sealed again.
 void change_index(const Folder& folder, const std::function<void(Json&)>& change) {
-  Json object = parse_sealed_json(slurp(folder.file("index.json")), "index");
+  Json object = parse_sealed_json(get_file(folder.file("index.json")), "index");
   object.erase("checksum");
   change(object);
   put_file(folder.file("index.json"), sealed_json_text(object));
@@ -146,7 +141,10 @@ TEST_CASE("shards do not depend on how the tokens arrive, and a split may have s
   REQUIRE(b.size() == 2);
   CHECK(a[0].name == "a-00000.shard");
   CHECK(a[0].tokens == kShardTokens);
-  for (std::size_t i = 0; i < 2; ++i) CHECK(a[i].sha256 == b[i].sha256);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(a[i].tokens_sha256 == b[i].tokens_sha256);
+    CHECK(get_file(folder / a[i].name) == get_file(folder / b[i].name));
+  }
 }
 
 TEST_CASE("ids take four bytes where two do not suffice") {
@@ -174,7 +172,7 @@ TEST_CASE("ids take four bytes where two do not suffice") {
 
 TEST_CASE("every flipped bit of a head, and flips and cuts anywhere, are noticed") {
   const Folder folder;
-  const std::string path = folder.file("train-00000.shard"), bytes = slurp(path);
+  const std::string path = folder.file("train-00000.shard"), bytes = get_file(path);
   const auto refused = [&](const std::string& damaged) {
     put_file(path, damaged);
     const auto action = [&] { folder.read(); };
@@ -203,7 +201,7 @@ TEST_CASE("every flipped bit of a head, and flips and cuts anywhere, are noticed
 
 TEST_CASE("every flipped bit and every cut of the index are noticed") {
   const Folder folder;
-  const std::string bytes = slurp(folder.file("index.json"));
+  const std::string bytes = get_file(folder.file("index.json"));
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     std::string damaged = bytes;
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
@@ -214,7 +212,7 @@ TEST_CASE("every flipped bit and every cut of the index are noticed") {
 
 TEST_CASE("an index that lies is refused by field") {
   const Folder folder;
-  const std::string original = slurp(folder.file("index.json"));
+  const std::string original = get_file(folder.file("index.json"));
   const auto refusal = [&](const std::function<void(Json&)>& change) {
     put_file(folder.file("index.json"), original);
     change_index(folder, change);
@@ -232,10 +230,10 @@ TEST_CASE("an index that lies is refused by field") {
   CHECK(holds(refusal([](Json& j) { j["train"]["inputs"][0]["tokens"][0] = 1; }), "inputs.0.tokens"));
   CHECK(holds(refusal([](Json& j) { j["train"]["inputs"].clear(); }), "train.inputs"));
   CHECK(holds(refusal([](Json& j) { j["train"]["shards"].clear(); }), "train.shards"));
-  CHECK(holds(refusal([](Json& j) { j["train"]["shards"][0]["sha256"] = "x"; }), "shards.0.sha256"));
+  CHECK(holds(refusal([](Json& j) { j["train"]["shards"][0]["tokens_sha256"] = "x"; }), "shards.0.tokens_sha256"));
   CHECK(holds(refusal([](Json& j) { j["tokenizer"]["vocabulary"] = 258; }), "vocabulary"));
   CHECK(holds(refusal([](Json& j) { j["tokenizer"]["kind"] = "bpe"; }), "kind"));
-  CHECK(holds(refusal([](Json& j) { j["tokenizer"]["sha256"] = std::string(64, '0'); }), "tokenizer.json: checksum"));
+  CHECK(holds(refusal([](Json& j) { j["tokenizer"]["sha256"] = std::string(64, '0'); }), "tokenizer.json: sha256"));
   for (const std::string name : {"../train-00000.shard", "/etc/passwd", "", ".", "..", "a/b", "x\n", ".hidden"})
     CHECK(holds(refusal([&](Json& j) { j["train"]["shards"][0]["file"] = name; }), "shards.0.file"));
 }
@@ -244,25 +242,24 @@ TEST_CASE("verification lists all faults") {
   const Folder folder(TokenizerKind::word);
   change_index(folder, [](Json& j) {
     j["valid"]["unknown_words"] = 77;
-    j["test"]["shards"][0]["sha256"] = std::string(64, 'a');
+    j["test"]["shards"][0]["tokens_sha256"] = std::string(64, 'a');
   });
   const auto faults = verify_dataset(folder.path());
   REQUIRE(faults.size() == 2);
   CHECK(holds(faults[0], "index.json: valid.unknown_words"));
-  CHECK(holds(faults[1], "test-00000.shard: checksum"));
+  CHECK(holds(faults[1], "test-00000.shard: checksum of the tokens: expected aaaa"));
 }
 
 TEST_CASE("a missing file does not keep from the others: every fault of a data folder is listed") {
   const Folder folder;
   std::filesystem::remove(folder.file("train-00000.shard"));
-  put_file(folder.file("test-00000.shard"), slurp(folder.file("test-00000.shard")) + "x");
+  put_file(folder.file("test-00000.shard"), get_file(folder.file("test-00000.shard")) + "x");
   put_file(folder.file("tokenizer.json"), "x");
   const auto faults = verify_dataset(folder.path());
-  REQUIRE(faults.size() == 4);
-  CHECK(holds(faults[0], "tokenizer.json: checksum"));
+  REQUIRE(faults.size() == 3);
+  CHECK(holds(faults[0], "tokenizer.json: sha256"));
   CHECK(holds(faults[1], "train-00000.shard: open: No such file"));
-  CHECK(holds(faults[2], "test-00000.shard: checksum"));
-  CHECK(holds(faults[3], "test-00000.shard: offset"));
+  CHECK(holds(faults[2], "test-00000.shard: offset"));
   std::filesystem::remove(folder.file("index.json"));
   CHECK(verify_dataset(folder.path()).size() == 1);
 }

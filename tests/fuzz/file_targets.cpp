@@ -21,13 +21,13 @@ namespace {
 
 /// Reads a shard as an index describes it that says what the shard's own head says.
 void read_shard(std::string_view bytes) {
-  constexpr std::uint64_t kMostVocabulary = 2'000'000'000, kMostTokens = std::uint64_t{1} << 53;
-  const auto vocabulary = static_cast<Index>(1 + number_in(bytes, kShardVocabularyAt, 8) % kMostVocabulary);
-  const auto tokens = static_cast<Index>(number_in(bytes, kShardTokensAt, 8) % kMostTokens);
+  constexpr std::uint64_t kMaxVocabulary = 2'000'000'000, kMaxTokens = std::uint64_t{1} << 53;
+  const auto vocabulary = static_cast<Index>(1 + number_in(bytes, kShardVocabularyAt, 8) % kMaxVocabulary);
+  const auto tokens = static_cast<Index>(number_in(bytes, kShardTokensAt, 8) % kMaxTokens);
   std::string agreed(bytes);
   put_number(agreed, kShardVocabularyAt, 8, static_cast<std::uint64_t>(vocabulary));
   put_number(agreed, kShardTokensAt, 8, static_cast<std::uint64_t>(tokens));
-  const std::string& path = put_scratch(resealed_shard(agreed));
+  const std::string path = put_scratch(resealed_shard(agreed));
   const ShardLayout layout = read_shard_layout(path, vocabulary, true, tokens);
   std::vector<std::int32_t> stored;
   for (Index b = 0; b < static_cast<Index>(layout.blocks.size()); ++b) {
@@ -39,7 +39,7 @@ void read_shard(std::string_view bytes) {
 }  // namespace
 
 std::string fuzz_tensors(std::string_view bytes) {
-  const std::string& path = put_scratch(bytes);
+  const std::string path = put_scratch(bytes);
   return refusal_of([&] {
     const SafetensorsFile file = SafetensorsFile::open(path);
     for (const StoredTensor& tensor : file.tensors()) {
@@ -51,7 +51,7 @@ std::string fuzz_tensors(std::string_view bytes) {
 }
 
 std::string fuzz_shard(std::string_view bytes) {
-  const std::string& path = put_scratch(bytes);
+  const std::string path = put_scratch(bytes);
   refusal_of([&] { read_shard_layout(path, 300, true, 40); });
   return refusal_of([&] { read_shard(bytes); });
 }
@@ -66,7 +66,7 @@ std::string fuzz_text(std::string_view bytes) {
   TextFaults none;
   repair_text(whole, again, none);
   promise(none.malformed == 0, "repaired text is sound");
-  const std::string& path = put_scratch(bytes);
+  const std::string path = put_scratch(bytes);
   return refusal_of([&] {
     constexpr std::size_t kEnough = std::size_t{1} << 22;  // a bomb is not followed to its end
     std::string in_blocks, at_once, piece(65'536, '\0');

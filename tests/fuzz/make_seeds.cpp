@@ -12,11 +12,13 @@
 #include "options/config_json.hpp"
 #include "options/presets.hpp"
 #include "support/gzip_bytes.hpp"
+#include "support/new_run.hpp"
 #include "support/packed_bytes.hpp"
+#include "support/stored_tokenizer.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/tiny_data.hpp"
 #include "tokenizer/bpe_tokenizer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
-#include "tokenizer/tokenizer_file.hpp"
 #include "tokenizer/vocabulary_tokenizer.hpp"
 #include "training/progress_json.hpp"
 
@@ -34,12 +36,11 @@ void put(const std::string& target, const std::string& name, const std::string& 
 void put_documents() {
   put("json", "good-values",
       R"({"a":[1,-2,18446744073709551615,0.1,1e-7,true,null],"b":{"ü":"\n\ud83d\ude00"},"c":{}})");
-  put("json", "good-counts", R"({"counts":[1,2,3],"other":[1]})");
-  put("json", "good-long", "[\"" + std::string(70'000, 'a') + "\\u00e4\\\\\", 1]");
+  put("json", "good-long", "[\"" + std::string(7'000, 'a') + "\\u00e4\\\\\", 1]");
   put("json", "bad-twice", R"({"a":1,"a":2})");
   put("json", "bad-deep", std::string(100, '['));
   put("json", "bad-utf8", "[\"\xff\"]");
-  put("json", "bad-long", "[\"" + std::string(70'000, 'a') + "\\x\"]");
+  put("json", "bad-long", "[\"" + std::string(70'000, 'a') + "\"]");
   put("metrics", "good-lines",
       R"({"step":1,"loss":2.5,"moe":[]})"
       "\n"
@@ -57,7 +58,7 @@ void put_index() {
   train.tokens = 30;
   train.lines = 3;
   train.inputs = {{"a.txt", 0, {0, 1}, {0, 9}}, {"b.txt", 4, {1, 3}, {9, 30}}};
-  train.shards = {{"train-00000.shard", 20, 99, sha256_hex("a")}, {"train-00001.shard", 10, 9, sha256_hex("b")}};
+  train.shards = {{"train-00000.shard", 20, sha256_hex("a")}, {"train-00001.shard", 10, sha256_hex("b")}};
   const std::string text = index_file_text(index);
   put("index", "good-split", text);
   put("index", "good-empty", index_file_text([] {
@@ -72,23 +73,17 @@ void put_index() {
   put("index", "bad-cut", text.substr(0, text.size() / 2));
 }
 
-std::string text_of(const Tokenizer& tokenizer) {
-  std::vector<Index> counts;
-  for (std::int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) counts.push_back(tokenizer.count(id));
-  return tokenizer_file_text(tokenizer, counts);
-}
-
 void put_tokenizers() {
   Vocabulary words;
   for (const char* word : {"the", "</s>", "<unk>", "naïve", "<script>"}) words.words.add(word);
   words.counts = {9, 7, 5, 2, 1};
-  const std::string text = text_of(*make_vocabulary_tokenizer(TokenizerKind::text, true, std::move(words)));
+  const std::string text = joined(files_of(*make_vocabulary_tokenizer(TokenizerKind::text, true, std::move(words))));
   put("tokenizer", "good-text", text);
-  put("tokenizer", "good-byte", text_of(*make_byte_tokenizer(std::vector<Index>(257, 4))));
+  put("tokenizer", "good-byte", joined(files_of(*make_byte_tokenizer(std::vector<Index>(257, 4)))));
   put("tokenizer", "good-bpe",
-      text_of(*make_bpe_tokenizer({{'t', 'h'}, {256, 'e'}, {' ', 257}}, std::vector<Index>(260, 3))));
+      joined(files_of(*make_bpe_tokenizer({{'t', 'h'}, {256, 'e'}, {' ', 257}}, std::vector<Index>(260, 3)))));
   std::string bad = text;
-  put("tokenizer", "bad-words", bad.replace(bad.find("the\\n"), 5, "</s>\\n"));
+  put("tokenizer", "bad-words", bad.replace(bad.find("the\t9"), 6, "</s>\t9"));
   bad = text;
   put("tokenizer", "bad-size", bad.replace(bad.find("\"vocabulary\": 5"), 15, "\"vocabulary\": 2000000000"));
 }
@@ -178,6 +173,23 @@ void put_run() {
       }()));
 }
 
+/// The sealed config.json of a run, with a folder of data that is the same on every machine.
+void put_sealed_run() {
+  const TemporaryDirectory folder;
+  put_data(folder / "data", *tiny_tokenizer(TokenizerKind::word, {"the"}), {"the\n", "the\n", "the\n"});
+  RunConfig config;
+  config.model = tiny_model();
+  put_new_run(folder / "run", config, Dataset::open(folder / "data"));
+  std::string text = get_file(folder / "run/config.json");
+  text = resealed_json(text.replace(text.find(folder.path()), folder.path().size(), "/corpus"));
+  put("run", "good-random", text);
+  put("run", "bad-cut", text.substr(0, text.size() / 2));
+  std::string bad = text;
+  put("run", "bad-origin", bad.replace(bad.find("\"random\""), 8, "\"other\""));
+  bad = text;
+  put("run", "bad-vocabulary", bad.replace(bad.find("\"vocabulary\": "), 14, "\"vocabulary\": -"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -194,5 +206,6 @@ int main(int argc, char** argv) {
   put_shards();
   put_texts();
   put_run();
+  put_sealed_run();
   return 0;
 }

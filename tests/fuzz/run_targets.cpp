@@ -3,6 +3,8 @@
 #include "fuzz/targets.hpp"
 #include "model/size.hpp"
 #include "options/config_json.hpp"
+#include "run/run_folder.hpp"
+#include "support/reseal.hpp"
 #include "training/progress_json.hpp"
 
 namespace moelm {
@@ -18,6 +20,23 @@ std::string fuzz_config(std::string_view bytes) {
     apply_document(parse_json(json_text(written), "config"), "config", back);
     promise(json_text(config_json(back.config)) == json_text(written), "a configuration is written as it is read");
   });
+}
+
+std::string fuzz_run(std::string_view bytes) {
+  const auto read = [](std::string_view text) {
+    put_scratch(text, "config.json");
+    StoredRun stored = read_run(scratch_folder());
+    stored.checksum.clear();  // so that it is written
+    write_run_config(scratch_folder(), stored);
+    const StoredRun back = read_run(scratch_folder());
+    promise(back.identity == stored.identity && back.data.tokenizer_sha256 == stored.data.tokenizer_sha256,
+            "a run is written as it is read");
+    promise(json_text(config_json(back.config)) == json_text(config_json(stored.config)),
+            "the configuration of a run is written as it is read");
+  };
+  refusal_of([&] { read(bytes); });
+  const std::string sealed = resealed_json(bytes);
+  return refusal_of([&] { read(sealed); });
 }
 
 std::string fuzz_state(std::string_view bytes) {

@@ -13,10 +13,16 @@
 
 namespace moelm {
 
-/// Replaces the contents of a file that lives as long as the process; returns its path.
-inline const std::string& put_scratch(std::string_view bytes) {
+/// A folder that lives as long as the process.
+inline const std::string& scratch_folder() {
   static const TemporaryDirectory directory(memory_directory());
-  static const std::string path = directory / "file";
+  static const std::string path = directory.path();
+  return path;
+}
+
+/// Replaces the contents of a file in that folder; returns its path.
+inline std::string put_scratch(std::string_view bytes, const std::string& name = "file") {
+  const std::string path = scratch_folder() + "/" + name;
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const bool whole = file >= 0 && ::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
   if (file >= 0) ::close(file);

@@ -24,8 +24,9 @@ std::string fuzz_text(std::string_view bytes);
 std::string fuzz_metrics(std::string_view bytes);
 std::string fuzz_config(std::string_view bytes);
 std::string fuzz_state(std::string_view bytes);
+std::string fuzz_run(std::string_view bytes);
 
-inline constexpr std::array<FuzzTarget, 10> kFuzzTargets = {{{"json", fuzz_json},
+inline constexpr std::array<FuzzTarget, 11> kFuzzTargets = {{{"json", fuzz_json},
                                                              {"index", fuzz_index},
                                                              {"tokenizer", fuzz_tokenizer},
                                                              {"manifest", fuzz_manifest},
@@ -34,6 +35,7 @@ inline constexpr std::array<FuzzTarget, 10> kFuzzTargets = {{{"json", fuzz_json}
                                                              {"text", fuzz_text},
                                                              {"metrics", fuzz_metrics},
                                                              {"config", fuzz_config},
-                                                             {"state", fuzz_state}}};
+                                                             {"state", fuzz_state},
+                                                             {"run", fuzz_run}}};
 
 }  // namespace moelm

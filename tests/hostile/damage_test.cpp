@@ -1,4 +1,4 @@
-// C1 to C3: every bit of every head, table, manifest and index, ten thousand bits of what they protect, and every
+// Damage: every bit of every head, table, manifest and index, ten thousand bits of what they protect, and every
 // length of every file: all of it is noticed, and the file named.
 #include <string>
 #include <vector>
@@ -12,8 +12,8 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
+#include "support/stored_tokenizer.hpp"
 #include "support/temporary_directory.hpp"
-#include "tokenizer/tokenizer_file.hpp"
 #include "tokenizer/vocabulary_tokenizer.hpp"
 
 using namespace moelm;
@@ -60,16 +60,16 @@ std::string small_index() {
   train.tokens = 30;
   train.lines = 3;
   train.inputs = {{"a.txt", 0, {0, 3}, {0, 30}}};
-  train.shards = {{"train-00000.shard", 30, 99, sha256_hex("a")}};
+  train.shards = {{"train-00000.shard", 30, sha256_hex("a")}};
   return index_file_text(index);
 }
 
-std::string small_tokenizer() {
+TokenizerFiles small_tokenizer() {
   Vocabulary vocabulary;
   for (const char* word : {"the", "</s>", "<unk>"}) vocabulary.words.add(word);
   vocabulary.counts = {9, 7, 5};
   const auto tokenizer = make_vocabulary_tokenizer(TokenizerKind::word, false, std::move(vocabulary));
-  return tokenizer_file_text(*tokenizer, std::vector<Index>{9, 7, 5});
+  return files_of(*tokenizer);
 }
 
 /// Two blocks and some tokens, of random ids.
@@ -105,16 +105,24 @@ constexpr std::size_t kHead = 40 + 3 * 8 + 4;
 
 }  // namespace
 
-TEST_CASE("C1 and C3: every bit and every length of an index and of a vocabulary") {
+TEST_CASE("every bit and every length of an index and of a vocabulary", "[damage]") {
   const Losses index = every_bit_and_length(small_index(), [](const auto& text) { parse_data_index(text, "name"); });
   CHECK(index.accepted == 0);
   CHECK(index.unnamed == 0);
-  const Losses words = every_bit_and_length(small_tokenizer(), [](const auto& text) { parse_tokenizer(text, "name"); });
+  const TokenizerFiles files = small_tokenizer();
+  const Losses description = every_bit_and_length(files.description, [&](const auto& text) {
+    parse_tokenizer({text, files.vocabulary}, "name");
+  });
+  CHECK(description.accepted == 0);
+  CHECK(description.unnamed == 0);
+  const Losses words = every_bit_and_length(files.vocabulary, [&](const auto& text) {
+    parse_tokenizer({files.description, text}, "name");
+  });
   CHECK(words.accepted == 0);
   CHECK(words.unnamed == 0);
 }
 
-TEST_CASE("C1 and C3: every bit and every length of every file of a checkpoint") {
+TEST_CASE("every bit and every length of every file of a checkpoint", "[damage]") {
   const TemporaryDirectory run(memory_directory());
   CheckpointStore store(run.path());
   store.save(TinyCheckpoint(1).contents(), {true, 3});
@@ -142,7 +150,7 @@ TEST_CASE("C1 and C3: every bit and every length of every file of a checkpoint")
   CHECK(losses.unnamed == 0);
 }
 
-TEST_CASE("C1: every bit of LATEST and BEST") {
+TEST_CASE("every bit of LATEST and BEST", "[damage]") {
   const TemporaryDirectory run(memory_directory());
   CheckpointStore(run.path()).save(TinyCheckpoint(1).contents(), {true, 3});
   const std::string checkpoints = run / "checkpoints";
@@ -159,7 +167,7 @@ TEST_CASE("C1: every bit of LATEST and BEST") {
   }
 }
 
-TEST_CASE("C1 to C3: every bit of a shard's head, ten thousand of its blocks, every length of a small one") {
+TEST_CASE("every bit of a shard's head, ten thousand of its blocks, every length of a small one", "[damage]") {
   const TemporaryDirectory directory(memory_directory());
   const std::string path = directory / "s.shard", good = shard_bytes(kTokens, 1);
   put_file(path, good);
@@ -194,7 +202,7 @@ TEST_CASE("C1 to C3: every bit of a shard's head, ten thousand of its blocks, ev
   CHECK(losses.unnamed == 0);
 }
 
-TEST_CASE("C2: pairs of bits, exchanged bytes and blocks, an empty page, another's file") {
+TEST_CASE("pairs of bits, exchanged bytes and blocks, an empty page, another's file", "[damage]") {
   const TemporaryDirectory directory(memory_directory());
   const std::string path = directory / "s.shard", good = shard_bytes(kTokens, 1);
   Losses losses;

@@ -1,13 +1,13 @@
-// D1 to D7: odd texts have a stated result, in bounded memory. (A stop and a kill at any moment:
-// tests/data/prepare_test and tests/apps/tokenize_command_test.)
+// Odd texts have a stated result, in bounded memory. (A stop and a kill at any moment:
+// tests/data/tokenize_corpus_test and tests/apps/tokenize_command_test.)
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <map>
 
 #include "data/dataset.hpp"
-#include "data/prepare.hpp"
 #include "data/token_cursor.hpp"
+#include "data/tokenize_corpus.hpp"
 #include "io/file.hpp"
 #include "support/campaign.hpp"
 #include "support/catch.hpp"
@@ -15,10 +15,10 @@
 #include "support/gzip_bytes.hpp"
 #include "support/peak_memory.hpp"
 #include "support/random_bytes.hpp"
+#include "support/stored_tokenizer.hpp"
 #include "support/temporary_directory.hpp"
 #include "text/text_blocks.hpp"
 #include "text/text_source.hpp"
-#include "tokenizer/tokenizer_file.hpp"
 
 using namespace moelm;
 
@@ -40,7 +40,7 @@ class Desk {
     const std::string nothing = put("nothing", "");
     std::filesystem::remove_all(path("data"));
     Context context(1);
-    return prepare_dataset({.out = path("data"), .train = {file}, .valid = {nothing}, .test = {nothing}, .kind = kind},
+    return tokenize_corpus({.out = path("data"), .train = {file}, .valid = {nothing}, .test = {nothing}, .kind = kind},
                            context)
         .index.split(Split::train);
   }
@@ -72,7 +72,7 @@ void put_sparse(const std::string& path, Index bytes) {
 
 }  // namespace
 
-TEST_CASE("D1: texts of nothing, of one token, of white space") {
+TEST_CASE("texts of nothing, of one token, of white space", "[odd-text]") {
   const Desk desk;
   for (const TokenizerKind kind : kKinds) {
     INFO(enum_name(kind));
@@ -95,17 +95,17 @@ TEST_CASE("D1: texts of nothing, of one token, of white space") {
   }
 }
 
-TEST_CASE("D2: a vocabulary of the two words that every vocabulary has, and one that lacks them") {
+TEST_CASE("a vocabulary of the two words that every vocabulary has, and one that lacks them", "[odd-text]") {
   const Desk desk;
   const SplitIndex split = desk.make(desk.put("odd", "\n\n\n"), TokenizerKind::word);
   CHECK(split.unknown_words == 0);
   CHECK(Dataset::open(desk.path("data")).tokenizer().vocabulary_size() == 2);
-  const std::string one =
-      R"({"format": "moelm-tokenizer", "version": 1, "kind": "word", "vocabulary": 1, "lowercase": false)";
-  CHECK(error_exit([&] { parse_tokenizer(one + "}", "t"); }) == Exit::bad_data);
+  TokenizerFiles files = Dataset::open(desk.path("data")).tokenizer_files();
+  files.vocabulary.erase(files.vocabulary.find("<unk>"), 5).insert(files.vocabulary.find("\t0"), "x");
+  CHECK(holds(error_text([&] { parse_tokenizer(resealed(files), "t"); }), "expected \"<unk>\" among the words"));
 }
 
-TEST_CASE("D3: text without a line end is read in bounded memory and loses nothing") {
+TEST_CASE("text without a line end is read in bounded memory and loses nothing", "[odd-text]") {
   const std::size_t pieces = long_campaign() ? 1024 : 24;
   const Desk desk;
   const std::string file = desk.path("line");
@@ -124,7 +124,7 @@ TEST_CASE("D3: text without a line end is read in bounded memory and loses nothi
   }
 }
 
-TEST_CASE("D4: malformed UTF-8 at every place around the end of a buffer") {
+TEST_CASE("malformed UTF-8 at every place around the end of a buffer", "[odd-text]") {
   const Desk desk;
   const std::vector<std::string> sequences = {"\xff",         "\xc0\xaf",         "\xe2\x82",         "\xed\xa0\x80",
                                               "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xe2\x82\xac\xe2", "\xc3\xa9"};
@@ -145,7 +145,7 @@ TEST_CASE("D4: malformed UTF-8 at every place around the end of a buffer") {
     }
 }
 
-TEST_CASE("D5: line ends, marks, other encodings and compressed text") {
+TEST_CASE("line ends, marks, other encodings and compressed text", "[odd-text]") {
   const Desk desk;
   const std::string mixed = "a\r\nb\nc\rd\n\r\ne";
   const SplitIndex words = desk.make(desk.put("odd", mixed), TokenizerKind::word);
@@ -165,7 +165,7 @@ TEST_CASE("D5: line ends, marks, other encodings and compressed text") {
   CHECK(holds(desk.refusal(packed + "junk", TokenizerKind::word), "gzip"));
 }
 
-TEST_CASE("C6 for text: a gzip bomb takes the memory of its buffers") {
+TEST_CASE("a gzip bomb takes the memory of its buffers", "[hostile]") {
   const Desk desk;
   const std::string bomb = gzip_bytes(std::string(std::size_t{64} << 20, ' '));
   REQUIRE(bomb.size() < 300'000);
@@ -181,7 +181,7 @@ TEST_CASE("C6 for text: a gzip bomb takes the memory of its buffers") {
   if (memory_is_ours()) CHECK(peak_growth(inflate) < Index{8} << 20);
 }
 
-TEST_CASE("D6: directories, devices and sparse files") {
+TEST_CASE("directories, devices and sparse files", "[odd-text]") {
   const Desk desk;
   for (const std::string& path : {std::string("/dev/zero"), std::string("/dev"), desk.path("")}) {
     const auto action = [&, &path = path] { desk.make(path, TokenizerKind::byte); };

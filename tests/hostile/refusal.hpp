@@ -14,13 +14,13 @@ namespace moelm {
 
 /// A file that must not be accepted.
 struct HostileFile {
-  std::string id;  ///< of the test plan, and a number
+  std::string name;  ///< what is wrong with it
   std::string bytes;
   std::string expected;  ///< part of the message
 };
 
 /// What refusing may take beside the file's own size.
-inline constexpr Index kMostBeside = Index{64} << 20;
+inline constexpr Index kMaxBeside = Index{64} << 20;
 
 /// Writes each file under `name` and has it read.
 inline void require_refused(const std::string& name, const std::function<void(const std::string& path)>& read,
@@ -28,7 +28,7 @@ inline void require_refused(const std::string& name, const std::function<void(co
   const TemporaryDirectory directory(memory_directory());
   const std::string path = directory / name;
   for (const HostileFile& file : files) {
-    INFO(file.id);
+    INFO(file.name);
     put_file(path, file.bytes);
     const std::string message = error_text([&] { read(path); });
     INFO(message.substr(0, 500));
@@ -36,8 +36,7 @@ inline void require_refused(const std::string& name, const std::function<void(co
     CHECK(message.rfind(path, 0) == 0);
     CHECK(holds(message, file.expected));
     CHECK(message.size() < path.size() + 600);
-    if (memory_is_ours())
-      CHECK(peak_growth([&] { read(path); }) <= static_cast<Index>(file.bytes.size()) + kMostBeside);
+    if (memory_is_ours()) CHECK(peak_growth([&] { read(path); }) <= static_cast<Index>(file.bytes.size()) + kMaxBeside);
   }
 }
 

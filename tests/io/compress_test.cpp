@@ -1,4 +1,4 @@
-// zlib blocks: exact sizes only, nothing beyond them, damage noticed.
+// Compressed blocks: exact sizes only, nothing beyond them, damage noticed.
 #include "io/compress.hpp"
 
 #include <vector>
@@ -45,4 +45,6 @@ TEST_CASE("a bomb writes no more than the room that it was given") {
 TEST_CASE("the CRC is that of gzip") {
   CHECK(crc32_of("123456789") == 0xCBF43926u);
   CHECK(crc32_of("") == 0u);
+  CHECK(crc32_of("456789", crc32_of("123")) == crc32_of("123456789"));
+  CHECK(crc32_of("", crc32_of("123")) == crc32_of("123"));
 }

@@ -51,18 +51,27 @@ TEST_CASE("a syntax error names the file, the byte and what was expected") {
   REQUIRE_FALSE(refusal("[NaN]").empty());
 }
 
-TEST_CASE("a key given twice is refused with its byte, also within another object") {
-  REQUIRE(refusal(R"({"a":1,"b":2,"a":3})") == "f.json: byte 16: key \"a\" is given twice in one object");
-  REQUIRE_FALSE(refusal(R"([{"x":{"a":1,"\u0061":3}}])").empty());
+TEST_CASE("a key given twice is refused with its path, also within another object") {
+  REQUIRE(refusal(R"({"a":1,"b":2,"a":3})") == "f.json: a: expected the key once in its object, found it twice");
+  REQUIRE(refusal(R"([7,{"x":{"a":1,"\u0061":3}}])").find("f.json: 1.x.a: expected the key once") == 0);
   REQUIRE_NOTHROW(parse_json(R"({"a":{"a":1},"b":{"a":1}})", "f"));
 }
 
 TEST_CASE("depth and size have limits") {
   const std::string deep = std::string(64, '[') + std::string(64, ']');
   REQUIRE_NOTHROW(parse_json(deep, "f"));
-  REQUIRE(refusal("[" + deep + "]").find("f.json: byte 65: expected at most 64 levels") == 0);
+  REQUIRE(refusal("[" + deep + "]").find("f.json: expected at most 64 levels") == 0);
   REQUIRE_FALSE(refusal(std::string(10000000, '[')).empty());
-  REQUIRE(refusal("[1,2,3]", {.bytes = 6, .depth = 4}) == "f.json: expected JSON of at most 6 bytes, found 7");
+  REQUIRE(refusal("[1,2,3]", {.bytes = 6, .depth = 4}) == "f.json: size: expected JSON of at most 6 bytes, found 7");
+}
+
+TEST_CASE("strings and numbers of more than 64 KiB are refused with their byte") {
+  const std::string text(65'534, 'a');
+  REQUIRE_NOTHROW(parse_json("[\"" + text + "\"]", "f"));
+  REQUIRE(refusal("[ \"a" + text + "\"]") ==
+          "f.json: byte 3: expected a string, number or word of at most 65536 bytes, found 65537");
+  REQUIRE(refusal("[1, " + std::string(70'000, '1') + "]").find("f.json: byte 5: expected a string") == 0);
+  REQUIRE_NOTHROW(parse_json("[\"" + std::string(40'000, ' ') + "\\\"\", \"" + std::string(40'000, ',') + "\"]", "f"));
 }
 
 TEST_CASE("an object of very many keys takes linear time") {
@@ -77,9 +86,6 @@ TEST_CASE("numbers are written so that they read back as the same bits") {
     REQUIRE(std::signbit(back) == std::signbit(x));
     REQUIRE(back == x);
   }
-  REQUIRE(json_text(json_float(0.1f)) == "0.1");
-  for (const float x : {1.0f / 3, 1e-45f, 3.4028235e38f, 16777216.0f})
-    REQUIRE(static_cast<float>(parse_json(json_text(json_float(x)), "f").get<double>()) == x);
 }
 
 TEST_CASE("what JSON cannot hold is written as a name or a replacement character, never as null") {
@@ -89,7 +95,7 @@ TEST_CASE("what JSON cannot hold is written as a name or a replacement character
   REQUIRE(json_text(Json("a\xff")) == "\"a\xEF\xBF\xBD\"");
 }
 
-TEST_CASE("C10: text of a value, key or string, never acts on a terminal, and reads back as the same") {
+TEST_CASE("text of a value, key or string, never acts on a terminal, and reads back as the same", "[hostile]") {
   std::mt19937 random(5);
   Index leaks = 0, losses = 0;
   for (int i = 0; i < 100'000; ++i) {

@@ -45,7 +45,7 @@ TEST_CASE("a new file, an empty one and an earlier output of the same kind are w
   CHECK(names_in(directory) == std::vector<std::string>{"empty", "page"});
 }
 
-TEST_CASE("A4: a file that is not ours is kept, and refused before the work, unless force is given") {
+TEST_CASE("a file that is not ours is kept, and refused before the work, unless force is given", "[output]") {
   const TemporaryDirectory directory;
   for (const std::string& text : std::vector<std::string>{"my thesis", "<page>my own", "made by us", "{}"}) {
     const std::string path = directory / "other";

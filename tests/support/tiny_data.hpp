@@ -7,7 +7,6 @@
 
 #include "data/dataset.hpp"
 #include "data/shard_writer.hpp"
-#include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "support/model_case.hpp"
 #include "tokenizer/tokenizer_file.hpp"
@@ -54,13 +53,13 @@ inline void put_data(const std::string& directory, const Tokenizer& tokenizer,
   make_directories(directory);
   std::vector<Index> counts;
   for (std::int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) counts.push_back(tokenizer.count(id));
-  const std::string tokenizer_text = tokenizer_file_text(tokenizer, counts);
-  write_file_atomic(directory + "/tokenizer.json", tokenizer_text);
+  const TokenizerFiles files = tokenizer_files(tokenizer, counts);
+  write_tokenizer(directory, files);
   DataIndex index;
   index.kind = tokenizer.kind();
   index.lowercase = tokenizer.lowercase();
   index.vocabulary = tokenizer.vocabulary_size();
-  index.tokenizer_sha256 = sha256_hex(tokenizer_text);
+  index.tokenizer_sha256 = files.sha256();
   for (const auto& [name, split] : EnumNames<Split>::values)
     index.split(split) = put_split(directory, std::string(name), tokenizer, texts[static_cast<std::size_t>(split)]);
   write_file_atomic(directory + "/index.json", index_file_text(index));

@@ -70,7 +70,7 @@ TEST_CASE("bpe words in sequence are the text, whatever its bytes") {
     std::size_t end = 0;
     for (const Word& word : words) {
       REQUIRE(word.begin == end);
-      REQUIRE((word.length > 0 && word.length <= kLongestBpeWord));
+      REQUIRE((word.length > 0 && word.length <= kMaxBpeWordBytes));
       end += word.length;
     }
     REQUIRE(end == text.size());
@@ -98,7 +98,7 @@ Strings split_slowly(const std::string& text, bool at_space_only) {
       if (letters && (c.code == '\'' || c.code == 0x2019)) belongs = kind_at(end + c.length) == Class::letter;
       if (digits && (c.code == '.' || c.code == ',')) belongs = kind_at(end + c.length) == Class::digit;
       if (at_space_only) belongs = c.kind != Class::space && c.kind != Class::line_end;
-      if (!belongs || end + c.length - i > kLongestWord) break;
+      if (!belongs || end + c.length - i > kMaxWordBytes) break;
       end += c.length;
     }
     words.push_back(text.substr(i, end - i));
@@ -130,7 +130,7 @@ TEST_CASE("endless words are cut into pieces between characters") {
     std::string joined;
     for (const std::string& word : split(splitter, text)) {
       CHECK(word.size() % 2 == 0);
-      CHECK(word.size() <= kLongestWord);
+      CHECK(word.size() <= kMaxWordBytes);
       joined += word;
     }
     CHECK(joined == text);

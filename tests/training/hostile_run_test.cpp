@@ -165,7 +165,7 @@ TEST_CASE("C7: no name of a run leads elsewhere: links are refused, the run besi
   REQUIRE(found.checkpoint.has_value());
   CHECK(found.checkpoint->step() == 3);
   CHECK(holds(found.warnings.at(0), "step-000000000009: expected a directory, found a link"));
-  for (const char* name : {"config.json", "tokenizer.json"}) {
+  for (const char* name : {"config.json", "tokenizer.json", "vocab.txt"}) {
     const std::string path = c.run() + "/" + name;
     std::filesystem::rename(path, c.directory / name);
     std::filesystem::create_symlink(c.directory / name, path);

@@ -94,6 +94,12 @@ TEST_CASE("a checkpoint, a vocabulary or a configuration of another run is refus
   REQUIRE(error_exit([&] { load_model(runs.path("with-vocabulary")); }) == Exit::bad_data);
   REQUIRE(verify_path(runs.path("with-vocabulary")).faults.size() == 1);
   REQUIRE(verify_path(runs.path("with-vocabulary/tokenizer.json")).faults.size() == 1);
+  put_file(runs.path("with-vocabulary/tokenizer.json"), get_file(runs.path("a/tokenizer.json")));
+  REQUIRE(verify_path(runs.path("with-vocabulary")).faults.empty());
+  put_file(runs.path("with-vocabulary/vocab.txt"), get_file(runs.path("data2/vocab.txt")));
+  REQUIRE(error_exit([&] { load_model(runs.path("with-vocabulary")); }) == Exit::bad_data);
+  REQUIRE(verify_path(runs.path("with-vocabulary")).faults.size() == 1);
+  REQUIRE(verify_path(runs.path("with-vocabulary/vocab.txt")).faults.size() == 1);
 }
 
 TEST_CASE("checkpoints that are gone are damage, whatever tells that they were there") {

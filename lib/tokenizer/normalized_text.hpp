@@ -1,4 +1,4 @@
-// Raw text made ready to be split into words of a vocabulary: repaired, and in lower case if asked for.
+// Raw text made ready to be split into words of a vocabulary: repaired, and in lower case if wanted.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace moelm {
 
-/// Buffers for one thread.
-class PreparedText {
+/// Holds the buffers of one thread.
+class NormalizedText {
  public:
-  /// The text to split: `raw` itself where nothing changes, else a buffer that the next call overwrites.
-  std::string_view prepare(std::string_view raw, bool lowercase, TextFaults& faults) {
+  /// Returns `raw` itself where nothing changes, else a buffer that the next call overwrites.
+  std::string_view normalize(std::string_view raw, bool lowercase, TextFaults& faults) {
     const std::string_view text = repair_text(raw, repaired_, faults);
     if (!lowercase) return text;
     lowered_.clear();

@@ -1,4 +1,4 @@
-#include "data/prepare.hpp"
+#include "data/tokenize_corpus.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -8,13 +8,13 @@
 #include "base/stopwatch.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
+#include "data/given_tokenizer.hpp"
 #include "data/index_room.hpp"
 #include "data/output_folder.hpp"
 #include "data/tokenizer_training.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "tokenizer/bpe_tokenizer.hpp"
-#include "tokenizer/prepared_text.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 #include "tokenizer/vocabulary_builder.hpp"
 #include "tokenizer/words.hpp"
@@ -25,27 +25,22 @@ namespace {
 
 [[noreturn]] void refuse_option(const std::string& message) { throw Error(Exit::usage, message); }
 
-/// Whether --vocab names a tokenizer, whose ids are kept, rather than a list of words.
-bool names_tokenizer(const std::string& path) {
-  return is_directory(path) || path == kTokenizerFile || path.ends_with("/" + std::string(kTokenizerFile));
-}
-
-void check_sizes(const PrepareOptions& options, TokenizerKind kind) {
+void check_sizes(const TokenizeOptions& options, TokenizerKind kind) {
   const bool sized = options.vocabulary_size || options.min_count;
   if (kind == TokenizerKind::byte && sized) refuse_option("--vocab-size and --min-count: byte always has 257 tokens");
-  const Index least = kind == TokenizerKind::bpe ? 257 : 2;
-  if (options.vocabulary_size.value_or(least) < least)
-    refuse_option("--vocab-size: expected at least " + std::to_string(least) + ", found " +
+  const Index min = kind == TokenizerKind::bpe ? 257 : 2;
+  if (options.vocabulary_size.value_or(min) < min)
+    refuse_option("--vocab-size: expected at least " + std::to_string(min) + ", found " +
                   std::to_string(*options.vocabulary_size));
-  const Index most = kind == TokenizerKind::bpe ? least + kMostMerges : kMostTypes;
-  if (options.vocabulary_size.value_or(least) > most)
-    refuse_option("--vocab-size: expected at most " + std::to_string(most) + ", found " +
+  const Index max = kind == TokenizerKind::bpe ? min + kMaxMerges : kMaxTypes;
+  if (options.vocabulary_size.value_or(min) > max)
+    refuse_option("--vocab-size: expected at most " + std::to_string(max) + ", found " +
                   std::to_string(*options.vocabulary_size));
   const bool words = kind == TokenizerKind::text || kind == TokenizerKind::word;
   if (options.lowercase && !words) refuse_option("--lowercase: only for text and word; byte and bpe keep every byte");
 }
 
-void check_options(const PrepareOptions& options) {
+void check_options(const TokenizeOptions& options) {
   if (options.out.empty()) refuse_option("--out: expected a folder");
   if (options.train.empty()) refuse_option("--train: expected at least one file");
   Index standard_inputs = options.vocabulary == "-" ? 1 : 0;
@@ -66,13 +61,13 @@ void check_options(const PrepareOptions& options) {
   check_sizes(options, kind);
 }
 
-/// How many tokens a stretch of raw text has; for bpe before its merges are known, its words.
+/// Counts the tokens of raw text. For bpe without a tokenizer it counts the words, which are all that is known.
 TokenCount counter_of(TokenizerKind kind, const Tokenizer* tokenizer) {
   if (kind == TokenizerKind::byte)
     return [](std::string_view text, std::vector<Index>& ends) {
       for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
         ends.push_back(static_cast<Index>(end) + 1);
-      return static_cast<Index>(text.size());
+      return text.size();
     };
   if (kind == TokenizerKind::bpe && tokenizer != nullptr)
     return [tokenizer](std::string_view text, std::vector<Index>& ends) {
@@ -86,11 +81,11 @@ TokenCount counter_of(TokenizerKind kind, const Tokenizer* tokenizer) {
     split(text, words);
     for (std::size_t i = 0; i < words.size(); ++i)
       if (words[i].is_line_end() || text[words[i].begin] == '\n') ends.push_back(static_cast<Index>(i) + 1);
-    return static_cast<Index>(words.size());
+    return words.size();
   };
 }
 
-/// Adds the time of its life to a sum.
+/// Adds its lifetime to a sum.
 class Timer {
  public:
   explicit Timer(double& seconds) : seconds_(seconds) {}
@@ -103,25 +98,29 @@ class Timer {
   Stopwatch watch_;
 };
 
-/// The steps, with what one leaves for the next.
-class Preparation {
+/// The steps of the work and what they leave for each other.
+class TokenizationJob {
  public:
-  Preparation(const PrepareOptions& options, Context& context, const JobHooks& hooks)
-      : options_(options), context_(context), hooks_(hooks), pipeline_(context, hooks), folder_(options.out) {
+  TokenizationJob(const TokenizeOptions& options, Context& context, const JobCallbacks& callbacks)
+      : options_(options),
+        context_(context),
+        callbacks_(callbacks),
+        pipeline_(context, callbacks),
+        folder_(options.out) {
     if (!options.vocabulary.empty() && names_tokenizer(options.vocabulary)) load_given_tokenizer();
     open(options.train, Split::train, train_);
     open(options.valid, Split::valid, others_);
     open(options.test, Split::test, others_);
   }
 
-  PrepareResult run() {
+  TokenizeResult run() {
     const TokenizerKind kind = this->kind();
     result_.valid_held_back = options_.valid.empty();
     result_.test_held_back = options_.test.empty();
     hold_back(counter_of(kind, tokenizer_.get()));
     if (!tokenizer_) {
       make_tokenizer(kind);
-      // Only now is it known how many tokens the words of a bpe text make.
+      // Only now is the number of bpe tokens known.
       if (kind == TokenizerKind::bpe) hold_back(counter_of(kind, tokenizer_.get()));
     }
     encode();
@@ -133,27 +132,26 @@ class Preparation {
 
   void open(const std::vector<std::string>& paths, Split split, std::vector<InputText>& inputs) {
     const TextBytes bytes = text_bytes(kind());
-    for (const std::string& path : paths) inputs.emplace_back(path, split, folder_.working_path(), hooks_, bytes);
+    for (const std::string& path : paths) inputs.emplace_back(path, split, folder_.working_path(), callbacks_, bytes);
   }
 
   void load_given_tokenizer() {
-    const std::string& path = options_.vocabulary;
-    const std::string file = is_directory(path) ? join_path(path, kTokenizerFile) : path;
-    tokenizer_text_ = read_file(file, kMaxTokenizerBytes);
-    tokenizer_ = parse_tokenizer(tokenizer_text_, file);
+    StoredTokenizer given = read_given_tokenizer(options_.vocabulary);
+    files_ = std::move(given.files);
+    tokenizer_ = std::move(given.tokenizer);
     if (options_.kind && *options_.kind != tokenizer_->kind())
-      refuse_option("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + path + " is a " +
-                    std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
+      refuse_option("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + options_.vocabulary +
+                    " is a " + std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");
   }
 
   void hold_back(const TokenCount& count) {
     if (!result_.valid_held_back && !result_.test_held_back) return;
-    const Timer timer(result_.survey_seconds);
+    const Timer timer(result_.split_seconds);
     hold_back_ends(train_, result_.valid_held_back, result_.test_held_back, count, pipeline_);
   }
 
   void make_tokenizer(TokenizerKind kind) {
-    double nothing = 0;  // bytes are known
+    double nothing = 0;  // byte needs no counting
     const Timer timer(kind == TokenizerKind::byte ? nothing : result_.counting_seconds);
     const TokenizerOptions wanted = {kind, options_.lowercase, options_.vocabulary_size.value_or(0),
                                      options_.min_count.value_or(0), options_.vocabulary};
@@ -186,41 +184,41 @@ class Preparation {
     DataIndex index = writer.finish();
     if (index.split(Split::train).tokens == 0)
       throw Error(Exit::bad_data, options_.train.front() + ": expected training text, found none");
-    if (tokenizer_text_.empty()) tokenizer_text_ = tokenizer_file_text(*tokenizer_, writer.training_counts());
-    index.tokenizer_sha256 = sha256_hex(tokenizer_text_);
+    if (!files_) files_ = tokenizer_files(*tokenizer_, writer.training_counts());
+    index.tokenizer_sha256 = files_->sha256();
     const std::int32_t unknown = tokenizer_->unknown_id();
-    result_.unknown_unseen = unknown >= 0 && writer.training_counts()[static_cast<std::size_t>(unknown)] == 0;
+    result_.unknown_unseen = unknown >= 0 && writer.training_counts()[unknown] == 0;
     const std::string index_text = index_file_text(index);
     result_.checksum = sha256_hex(index_text);
-    // What our own readers would refuse is not given a name.
-    parse_tokenizer(tokenizer_text_, join_path(directory, kTokenizerFile));
+    // A folder that our own readers would refuse is not published.
+    parse_tokenizer(*files_, directory);
     parse_data_index(index_text, join_path(directory, kIndexFile));
-    write_file_atomic(join_path(directory, kTokenizerFile), tokenizer_text_);
+    write_tokenizer(directory, *files_);
     write_file_atomic(join_path(directory, kIndexFile), index_text);
     result_.index = std::move(index);
     folder_.publish();
   }
 
-  const PrepareOptions& options_;
+  const TokenizeOptions& options_;
   Context& context_;
-  const JobHooks& hooks_;
+  const JobCallbacks& callbacks_;
   BlockPipeline pipeline_;
   OutputFolder folder_;
   std::vector<InputText> train_, others_;
-  std::string tokenizer_text_;
+  std::optional<TokenizerFiles> files_;  ///< of a given tokenizer from the start, else written at the end
   std::unique_ptr<Tokenizer> tokenizer_;
-  PrepareResult result_;
+  TokenizeResult result_;
 };
 
 }  // namespace
 
-PrepareResult prepare_dataset(const PrepareOptions& options, Context& context, const JobHooks& hooks) {
+TokenizeResult tokenize_corpus(const TokenizeOptions& options, Context& context, const JobCallbacks& callbacks) {
   check_options(options);
-  PrepareResult result;
+  TokenizeResult result;
   double seconds = 0;
   {
     const Timer timer(seconds);
-    result = Preparation(options, context, hooks).run();
+    result = TokenizationJob(options, context, callbacks).run();
   }
   result.seconds = seconds;
   return result;
