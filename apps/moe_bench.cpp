@@ -13,9 +13,10 @@
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "io/output_file.hpp"
-#include "model_files/model_data.hpp"
+#include "model_files/model_store.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
+#include "run/run_data.hpp"
 
 namespace moelm {
 namespace {
@@ -166,7 +167,7 @@ class Bench {
 
   void load() {
     model_ = load_model(*o_.run);
-    data_ = open_model_data(*model_, *o_.run, o_.data);
+    data_ = open_run_data(*o_.run, model_->run, o_.data, DataMatch::same_tokens);
     for (const std::string& warning : model_->warnings) note("warning: " + warning);
   }
 

@@ -9,9 +9,10 @@
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
 #include "data/text_notes.hpp"
-#include "model_files/model_data.hpp"
+#include "model_files/model_store.hpp"
 #include "report/evaluation_report.hpp"
 #include "report/score_rows.hpp"
+#include "run/run_data.hpp"
 #include "terminal/console.hpp"
 
 namespace moelm {
@@ -187,7 +188,7 @@ class Evaluator {
   }
 
   void evaluate_data_folder() {
-    const Dataset data = open_model_data(model_, o_.inputs[0], o_.data);
+    const Dataset data = open_run_data(o_.inputs[0], model_.run, o_.data, DataMatch::same_tokens);
     const Split split = value_of(o_.split, Split::test);
     report_.text_name = data.directory() + ", split " + std::string(enum_name(split));
     expected_ = data.tokens(split);

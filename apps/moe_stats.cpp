@@ -11,11 +11,11 @@
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
 #include "io/output_file.hpp"
-#include "model_files/model_data.hpp"
 #include "model_files/model_store.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
 #include "report/text_report.hpp"
+#include "run/run_data.hpp"
 #include "statistics/routes_writer.hpp"
 #include "statistics/statistics_pass.hpp"
 #include "terminal/console.hpp"
@@ -90,7 +90,7 @@ Source read_source(const Options& o, const LoadedModel& model, const std::string
     const std::string name = paths.size() == 1 ? paths[0] : format_counted(static_cast<Index>(paths.size()), "file");
     return {load_texts(paths, *model.tokenizer), name == "-" ? "standard input" : name};
   }
-  const Dataset data = open_model_data(model, run, o.data);
+  const Dataset data = open_run_data(run, model.run, o.data, DataMatch::same_tokens);
   const std::string split = o.split.value_or("test");
   for (const auto& [name, value] : EnumNames<Split>::values)
     if (name == split) return {load_split(data, value), data.directory() + ", split " + split};

@@ -8,6 +8,7 @@
 #include "ops/faster_type.hpp"
 #include "options/plan.hpp"
 #include "options/run_schedule.hpp"
+#include "run/run_data.hpp"
 
 namespace moelm {
 
@@ -23,21 +24,20 @@ std::string existing_run_of(const std::string& path) {
   return run;
 }
 
-void open_data(const std::string& directory, ResolvedRun& resolved) {
-  resolved.data = Dataset::open(directory);
+void use_data(Dataset data, ResolvedRun& resolved) {
+  resolved.data = std::move(data);
   resolved.training_tokens = resolved.data->tokens(Split::train);
   resolved.vocabulary = resolved.data->tokenizer().vocabulary_size();
-  require(resolved.training_tokens > 0, Exit::bad_data, directory + ": expected training tokens, found none");
+  require(resolved.training_tokens > 0, Exit::bad_data,
+          resolved.data->directory() + ": expected training tokens, found none");
 }
 
 /// Data typed, or those that the run knows. Looking at a run needs none.
 void open_known_data(const TrainOptions& options, const std::string& run, const StoredRun& known,
                      ResolvedRun& resolved) {
   resolved.vocabulary = known.data.vocabulary;
-  const std::string directory = data_directory(run, known.data);
-  if (options.prints_only() && !options.data && !path_exists(directory)) return;
-  open_data(options.data.value_or(directory), resolved);
-  require_same_data(run, known, *resolved.data);
+  if (options.prints_only() && !options.data && !path_exists(data_directory(run, known.data))) return;
+  use_data(open_run_data(run, known, options.data, DataMatch::same_data), resolved);
 }
 
 /// Counts the batches of one pass under a configuration whose batches are decided.
@@ -87,7 +87,7 @@ void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
   require(options.data || options.prints_only(), Exit::usage, "--data: missing; see moe-train --help");
   if (options.init) existing_run_of(*options.init);
   resolved.vocabulary = options.vocabulary.value_or(kAssumedVocabulary);
-  if (options.data) open_data(*options.data, resolved);
+  if (options.data) use_data(Dataset::open(*options.data), resolved);
   std::string base;
   resolved.settings = new_settings(options.settings, resolved.training_tokens, &base);
   count_batches(plan_run(resolved.settings, resolved.training_tokens), resolved);

@@ -14,6 +14,7 @@
 #include "moe_train/training_console.hpp"
 #include "options/gate_notes.hpp"
 #include "options/run_schedule.hpp"
+#include "run/run_data.hpp"
 #include "terminal/format.hpp"
 
 namespace moelm {

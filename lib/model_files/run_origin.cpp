@@ -6,7 +6,7 @@
 #include "checkpoint/checkpoint_finder.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
-#include "model_files/model_data.hpp"
+#include "run/run_data.hpp"
 
 namespace moelm {
 
@@ -44,10 +44,8 @@ OpenedOrigin open_origin(const std::string& run, StoredRun& stored, const Datase
   const std::string other = run_of_path(opened.checkpoint.path());
   const StoredRun of_other = read_run(other);
   require_own_checkpoint(opened.checkpoint.path(), opened.checkpoint.state(), other, of_other);
-  if (origin.kind == OriginKind::resume)
-    require_same_data(other, of_other, data);
-  else
-    require_same_tokens(*read_run_tokenizer(other, of_other), other, data);
+  require_run_data(other, of_other, data,
+                   origin.kind == OriginKind::resume ? DataMatch::same_data : DataMatch::same_tokens);
   return opened;
 }
 

@@ -1,8 +1,5 @@
 #include "run/run_folder.hpp"
 
-#include <filesystem>
-#include <system_error>
-
 #include "base/error.hpp"
 #include "base/version.hpp"
 #include "checkpoint/checkpoint_finder.hpp"
@@ -14,6 +11,7 @@
 #include "io/sealed_json.hpp"
 #include "options/config_json.hpp"
 #include "options/run_schedule.hpp"
+#include "run/run_data.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
@@ -106,8 +104,6 @@ void write_config(const std::string& run, StoredRun& stored, FileSystem& fs) {
   stored.checksum = sum;
 }
 
-bool has_index(const std::string& directory) { return path_exists(join_path(directory, kIndexFile)); }
-
 bool is_there_with_contents(const std::string& path) {
   return path_exists(path) && (is_directory(path, Links::refuse) || File::open_read(path).size() > 0);
 }
@@ -185,26 +181,6 @@ void require_none_lost(const std::string& run, const StoredRun& stored) {
   if (witness.empty() || !checkpoint_names(checkpoints, real_file_system()).empty()) return;
   throw Error(Exit::bad_data, checkpoints + ": expected a checkpoint, as " + witness +
                                   " tells, found none; put one back, or begin anew with another --out");
-}
-
-std::string data_directory(const std::string& run, const RunData& data) {
-  const std::string beside = join_path(run, data.beside);
-  return !data.beside.empty() && !has_index(data.directory) && has_index(beside) ? absolute_path(beside)
-                                                                                 : data.directory;
-}
-
-void set_data_directory(const std::string& run, const std::string& directory, RunData& data) {
-  data.directory = absolute_path(directory);
-  std::error_code error;
-  const std::filesystem::path beside = std::filesystem::relative(data.directory, absolute_path(run), error);
-  data.beside = error ? "" : beside.string();
-}
-
-void require_same_data(const std::string& run, const StoredRun& stored, const Dataset& data) {
-  if (stored.data.sha256 == data.checksum()) return;
-  throw Error(Exit::bad_config, config_path(run) + ": data.index_sha256: expected " + stored.data.sha256 + ", found " +
-                                    data.checksum() + " in " + data.directory() +
-                                    "; a run continues on the data it was begun with");
 }
 
 std::shared_ptr<const Tokenizer> read_run_tokenizer(const std::string& run, const StoredRun& stored) {

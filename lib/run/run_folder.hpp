@@ -76,15 +76,6 @@ void require_no_traces(const std::string& run);
 /// Error(bad_data) where a run without checkpoints had some: config.json, LATEST, BEST or result.json tell.
 void require_none_lost(const std::string& run, const StoredRun& stored);
 
-/// Where the data of a run are now: of the two paths the first that has an index, else the one from the root.
-std::string data_directory(const std::string& run, const RunData& data);
-
-/// Sets both paths.
-void set_data_directory(const std::string& run, const std::string& directory, RunData& data);
-
-/// Error(bad_config) unless the data are the ones that the run was begun with.
-void require_same_data(const std::string& run, const StoredRun& stored, const Dataset& data);
-
 /// The run's vocabulary, proven to be the one that its config.json knows.
 std::shared_ptr<const Tokenizer> read_run_tokenizer(const std::string& run, const StoredRun& stored);
 

@@ -7,6 +7,7 @@
 #include "checkpoint/checkpoint_finder.hpp"
 #include "io/file.hpp"
 #include "model_files/model_store.hpp"
+#include "run/run_data.hpp"
 #include "run/verify_path.hpp"
 #include "support/catch.hpp"
 #include "support/reseal.hpp"
