@@ -126,14 +126,14 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   // For the team, the reader and whatever else: a run is begun only where its threads can be.
   require_threads(report.threads.threads);
   const StoredRun stored = run_to_train(options, resolved);
-  TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
+  TrainingConsole observer(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
   TrainingStart start;
   start.run = out;
   start.max_seconds = options.max_seconds.value_or(0);
   start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   start.stop_requested = [&stop] { return stop.requested(); };
-  TrainingRun run(context, stored, *resolved.data, start, view);
+  TrainingRun run(context, stored, *resolved.data, start, observer);
   const std::string again = "moe-train --out " + quoted(out);
   if (run.finished()) {
     stop.ask();  // the work is done

@@ -1,4 +1,4 @@
-// The part of train/training_run.hpp that says what came out: run/result.json.
+// The part of training_run.hpp that says what came out: run/result.json.
 #include <cmath>
 #include <exception>
 

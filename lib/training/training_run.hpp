@@ -26,19 +26,8 @@ struct TrainingStart {
   FileSystem* files = &real_file_system();  ///< for the run's folder
 };
 
-/// What a person watching is told, beside the log.
-class TrainingView {
- public:
-  virtual ~TrainingView() = default;
-  virtual void message(const std::string& text) = 0;
-  virtual void on_step(const StepReport& report) = 0;
-  virtual void on_validation(const ValidationReport& report) = 0;
-  /// The checkpoint is durable from now on.
-  virtual void on_saved(const std::string& checkpoint, bool best) = 0;
-};
-
 /// Holds the run's lock while it exists.
-class TrainingRun final : public TrainListener {
+class TrainingRun final : public TrainObserver {
  public:
   /// Locks the run and is ready to train it. A run that exists (`stored` was read from it, and may differ in what may
   /// change) goes on from its newest intact checkpoint, or where none was saved yet from its origin again. A new one
@@ -46,7 +35,7 @@ class TrainingRun final : public TrainListener {
   /// throws, nothing of it is left. Error(cannot_create) where another process was faster, Error(bad_data) where
   /// checkpoints are missing, Error(bad_config) where some are another run's.
   TrainingRun(Context& context, const StoredRun& stored, const Dataset& data, const TrainingStart& start,
-              TrainingView& view);
+              TrainObserver& observer);
 
   /// Finished optimizer steps so far.
   Index step() { return trainer_.progress().step; }
@@ -66,7 +55,7 @@ class TrainingRun final : public TrainListener {
 
   void on_step(const StepReport& report) override;
   void on_validation(const ValidationReport& report) override;
-  void on_fault(const StepReport& report) override;
+  void on_non_finite_step(const StepReport& report) override;
   bool on_save(bool best, SaveTime time) override;
   void on_slow_save(double save_seconds, double next_seconds) override;
   void on_read_error(const Error& error, double seconds) override;
@@ -94,7 +83,7 @@ class TrainingRun final : public TrainListener {
   StoredRun stored_;
   const Dataset& data_;
   TrainingStart start_;
-  TrainingView& view_;
+  TrainObserver& observer_;
   RunClaim claim_;
   std::optional<CheckpointStore> store_;
   Trainer trainer_;

@@ -1,4 +1,4 @@
-// The part of train/training_run.hpp between a run in memory and a checkpoint's state.json.
+// The part of training_run.hpp between a run in memory and a checkpoint's state.json.
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "io/sealed_json.hpp"
@@ -57,13 +57,13 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
 
 void TrainingRun::tell_differences(const JsonField& state) {
   if (const Index before = state.at("threads").integer(1, Index{1} << 20); before != context_.threads())
-    view_.message("threads: " + std::to_string(before) + " before, now " + std::to_string(context_.threads()) +
+    observer_.message("threads: " + std::to_string(before) + " before, now " + std::to_string(context_.threads()) +
                   "; the results do not depend on it");
   const std::pair<const char*, std::string> built[] = {
       {"version", version()}, {"gemm", gemm_backend()}, {"kernels", kernels().name}};
   for (const auto& [key, now] : built)
     if (const std::string before = state.at(key).text(); before != now)
-      view_.message("note: " + std::string(key) + ": " + before + " before, now " + now +
+      observer_.message("note: " + std::string(key) + ": " + before + " before, now " + now +
                     "; from here on results may differ in their last digits");
 }
 

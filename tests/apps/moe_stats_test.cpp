@@ -18,14 +18,6 @@ using namespace moelm;
 
 namespace {
 
-class Unwatched final : public TrainingView {
- public:
-  void message(const std::string&) override {}
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
-};
-
 struct Outcome {
   int code;
   std::string out, err;
@@ -76,10 +68,10 @@ class World {
     const RunConfig config = plan_run(new_settings(sources, tokens), tokens);
     put_new_run(directory_ / "run", config, data);
     Context context(1);
-    Unwatched view;
+    TrainObserver observer;
     TrainingStart start;
     start.run = directory_ / "run";
-    TrainingRun training(context, read_run(start.run), data, start, view);
+    TrainingRun training(context, read_run(start.run), data, start, observer);
     training.run();
   }
 

@@ -59,11 +59,11 @@ std::string sum_of(Learner& learner) {
 }
 
 /// Calls `act` after every step, and remembers what it was told.
-class Meddler final : public TrainListener {
+class Meddler final : public TrainObserver {
  public:
   Meddler(Trainer& trainer, std::function<void(Index step)> act) : trainer_(trainer), act_(std::move(act)) {}
   void on_step(const StepReport& report) override { note(report); }
-  void on_fault(const StepReport& report) override {
+  void on_non_finite_step(const StepReport& report) override {
     faults.push_back(report.result.fault);
     applied.push_back(report.result.applied);
     if (!report.result.applied) CHECK(sum_of(trainer_.learner()) == before_);
@@ -74,8 +74,6 @@ class Meddler final : public TrainListener {
     ++saves;
     return true;
   }
-  void on_slow_save(double, double) override {}
-  bool stop_requested() override { return false; }
 
   std::vector<std::string> faults;
   std::vector<bool> applied, best;
@@ -116,12 +114,9 @@ void put_back(const std::vector<Matrix>& all, Learner& learner) {
   for (std::size_t i = 0; i < all.size(); ++i) std::copy_n(all[i].data(), all[i].size(), tensors[i].values->data());
 }
 
-class SilentView final : public TrainingView {
+class MessageObserver final : public TrainObserver {
  public:
   void message(const std::string& text) override { messages += text + "\n"; }
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
   std::string messages;
 };
 
@@ -194,13 +189,13 @@ TEST_CASE("N6: a step that spoils a weight itself is caught in that step, record
   put_new_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
   const Dataset data = Dataset::open(desk.directory / "data");
   Context context(1);
-  SilentView view;
+  MessageObserver observer;
   TrainingStart start;
   start.run = desk.directory / "run";
   Exit exit = Exit::ok;
   std::string message;
   try {
-    TrainingRun(context, read_run(start.run), data, start, view).run();
+    TrainingRun(context, read_run(start.run), data, start, observer).run();
   } catch (const Error& error) {
     exit = error.exit();
     message = error.what();
@@ -225,10 +220,10 @@ TEST_CASE("N6: an exploding learning rate leaves the last good checkpoint intact
   put_new_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
   const Dataset data = Dataset::open(desk.directory / "data");
   Context context(1);
-  SilentView view;
+  MessageObserver observer;
   TrainingStart start;
   start.run = desk.directory / "run";
-  const auto train = [&] { TrainingRun(context, read_run(start.run), data, start, view).run(); };
+  const auto train = [&] { TrainingRun(context, read_run(start.run), data, start, observer).run(); };
   Exit exit = error_exit(train);
   CHECK(exit == Exit::diverged);
   CHECK(run_faults(start.run).empty());
@@ -284,12 +279,12 @@ TEST_CASE("N6: the checkpoint that 76 names is there and sound, however few are 
       const Dataset data = Dataset::open(desk.directory / "data");
       put_new_run(desk.directory / "run", desk.config, data);
       Context context(1);
-      SilentView view;
+      MessageObserver observer;
       TrainingStart start;
       start.run = desk.directory / "run";
       std::string message;
       try {
-        TrainingRun(context, read_run(start.run), data, start, view).run();
+        TrainingRun(context, read_run(start.run), data, start, observer).run();
         continue;  // this rate harms nothing on this machine
       } catch (const Error& error) {
         REQUIRE(error.exit() == Exit::diverged);
@@ -333,20 +328,20 @@ TEST_CASE("N6: a run whose last validation is not finite ends with 76, then and 
     contents.state = {{"run", put_new_run(desk.directory / "spoiled", desk.config, data).identity}};
     CheckpointStore(desk.directory / "spoiled").save(contents, {});
   }
-  SilentView view;
+  MessageObserver observer;
   TrainingStart start;
   start.run = desk.directory / "run";
   RunOrigin spoiled;
   spoiled.kind = OriginKind::init;
   spoiled.path = desk.directory / "spoiled/checkpoints/step-000000000012";
   const StoredRun stored = new_run(start.run, desk.config, data, spoiled);
-  const auto train = [&] { TrainingRun(context, stored, data, start, view).run(); };
+  const auto train = [&] { TrainingRun(context, stored, data, start, observer).run(); };
   const std::string message = error_text(train);
   CHECK(holds(message,
               "training: step 4: expected a finite validation perplexity, found NaN or infinity; no checkpoint"));
-  CHECK(holds(view.messages, "warning: step 2: the validation perplexity is not a finite number"));
+  CHECK(holds(observer.messages, "warning: step 2: the validation perplexity is not a finite number"));
   CHECK(get_file(start.run + "/result.json").find("perplexity") == std::string::npos);
-  TrainingRun again(context, read_run(start.run), data, start, view);
+  TrainingRun again(context, read_run(start.run), data, start, observer);
   CHECK(again.finished());
   CHECK(error_exit([&] { again.complete_result(); }) == Exit::diverged);
 }

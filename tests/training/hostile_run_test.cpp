@@ -19,14 +19,6 @@ using namespace moelm;
 
 namespace {
 
-class SilentView final : public TrainingView {
- public:
-  void message(const std::string&) override {}
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
-};
-
 /// A run of three steps with one checkpoint, whose parts can be replaced.
 struct Case {
   Case() {
@@ -54,10 +46,10 @@ struct Case {
   void go_on() const {
     const Dataset dataset = Dataset::open(data());
     Context context(1);
-    SilentView view;
+    TrainObserver observer;
     TrainingStart start;
     start.run = run();
-    TrainingRun(context, read_run(run()), dataset, start, view).run();
+    TrainingRun(context, read_run(run()), dataset, start, observer).run();
   }
 
   /// Replaces a file of the checkpoint, with a manifest that fits.
@@ -193,10 +185,10 @@ TEST_CASE("D1 and D2: a text of one token and a vocabulary of two words train, w
     const std::string run = directory / std::string(enum_name(state));
     put_new_run(run, config, data);
     Context context(1);
-    SilentView view;
+    TrainObserver observer;
     TrainingStart start;
     start.run = run;
-    TrainingRun training(context, read_run(run), data, start, view);
+    TrainingRun training(context, read_run(run), data, start, observer);
     REQUIRE(training.run() == TrainEnd::finished);
     const Json result = training.result();
     CHECK(result["valid_nll"].get<double>() >= 0);

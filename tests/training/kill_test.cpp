@@ -66,15 +66,13 @@ class DyingFiles {
 };
 
 /// Tells every checkpoint that is durable.
-class ReportingView final : public TrainingView {
+class ReportingObserver final : public TrainObserver {
  public:
   using Report = std::function<void(const std::string&)>;
-  ReportingView(DyingFiles& files, Report report) : files_(files), report_(std::move(report)) {}
+  ReportingObserver(DyingFiles& files, Report report) : files_(files), report_(std::move(report)) {}
   void message(const std::string& text) override {
     if (text.rfind("warning", 0) == 0) report_(text);
   }
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string& checkpoint, bool) override {
     files_.saved();
     report_(checkpoint);
@@ -136,8 +134,8 @@ class Campaign {
   int go_on(const std::string& name, int call, double seconds) {
     ChildProcess child([&](const auto& report) {
       DyingFiles dying(call);
-      ReportingView view(dying, report);
-      train(directory_ / name, dying.files(), view);
+      ReportingObserver observer(dying, report);
+      train(directory_ / name, dying.files(), observer);
       report("calls " + std::to_string(dying.calls()));
       return 0;
     });
@@ -161,13 +159,13 @@ class Campaign {
     return code;
   }
 
-  void train(const std::string& run, FileSystem& files, TrainingView& view) const {
+  void train(const std::string& run, FileSystem& files, TrainObserver& observer) const {
     const Dataset data = Dataset::open(directory_ / "data");
     Context context(1);
     TrainingStart start;
     start.run = run;
     start.files = &files;
-    TrainingRun(context, read_run(run), data, start, view).run();
+    TrainingRun(context, read_run(run), data, start, observer).run();
   }
 
   void check_after_kill() {

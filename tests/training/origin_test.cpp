@@ -30,10 +30,10 @@ TEST_CASE("a run that died before its first checkpoint goes on from its origin, 
   runs.config.train.steps = 20;
   for (const OriginKind kind : {OriginKind::init, OriginKind::resume}) {
     const std::string whole = "whole" + std::string(enum_name(kind)), died = "died" + std::string(enum_name(kind));
-    const KeepingView expected = runs.train(whole, runs.fresh(whole, {kind, runs.path("first"), "", ""}));
+    const KeepingObserver expected = runs.train(whole, runs.fresh(whole, {kind, runs.path("first"), "", ""}));
     REQUIRE(expected.first_step == (kind == OriginKind::resume ? 13 : 1));
     begin_and_die(runs, died, kind, "first");
-    const KeepingView found = runs.train(died, read_run(runs.path(died)));
+    const KeepingObserver found = runs.train(died, read_run(runs.path(died)));
     REQUIRE(found.first_step == expected.first_step);
     REQUIRE(found.first_loss == expected.first_loss);
     REQUIRE(read_run(runs.path(died)).has_checkpoints);
@@ -46,7 +46,7 @@ TEST_CASE("a run that goes on before its first step says whose weights it has") 
   runs.train("first", runs.fresh("first"));
   const RunOrigin origin{OriginKind::init, runs.path("first"), "", ""};
   REQUIRE(holds(runs.train("run", runs.fresh("run", origin), real_file_system(), false).told, "weights of "));
-  const KeepingView again = runs.train("run", read_run(runs.path("run")), real_file_system(), false);
+  const KeepingObserver again = runs.train("run", read_run(runs.path("run")), real_file_system(), false);
   REQUIRE(holds(again.told, "weights of " + runs.path("run/checkpoints/step-000000000000")));
 }
 

@@ -18,7 +18,7 @@ using namespace moelm;
 namespace {
 
 /// Two passes over a text of several blocks; its shard goes away after a step, and comes back when that is told.
-class Case final : public TrainingView {
+class Case final : public TrainObserver {
  public:
   explicit Case(const std::string& split = "train", bool comes_back = true) : split_(split), comes_back_(comes_back) {
     std::string text;
@@ -40,8 +40,6 @@ class Case final : public TrainingView {
   void on_step(const StepReport& report) override {
     if (report.progress.step == leaves_after) std::filesystem::rename(shard(), away());
   }
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
 
   std::string run() const { return directory / "run"; }
   std::string shard() const { return directory / "data/" + split_ + "-00000.shard"; }

@@ -19,14 +19,12 @@ using namespace moelm;
 namespace {
 
 /// Asks for a stop after a number of steps.
-class StoppingView final : public TrainingView {
+class StoppingObserver final : public TrainObserver {
  public:
-  explicit StoppingView(Index stop_after) : stop_after_(stop_after) {}
-  void message(const std::string&) override {}
+  explicit StoppingObserver(Index stop_after) : stop_after_(stop_after) {}
   void on_step(const StepReport& report) override {
     if (report.progress.step == stop_after_) stopped = true;
   }
-  void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string& checkpoint, bool) override { last_checkpoint = checkpoint; }
 
   std::string last_checkpoint;
@@ -78,18 +76,18 @@ Outcome train(const std::string& run, const std::string& data, const RunConfig& 
   const Dataset dataset = Dataset::open(data);
   if (!run_exists(run)) put_new_run(run, config, dataset);
   Context context(threads, products_of(config.train));
-  StoppingView view(stop_after);
+  StoppingObserver observer(stop_after);
   TrainingStart start;
   start.run = run;
-  start.stop_requested = [&view] { return view.stopped; };
-  TrainingRun training(context, read_run(run), dataset, start, view);
+  start.stop_requested = [&observer] { return observer.stopped; };
+  TrainingRun training(context, read_run(run), dataset, start, observer);
   Outcome outcome;
   outcome.end = training.run();
   outcome.result = training.result();
   for (const char* key : {"seconds", "saving_seconds", "checkpoint", "best_checkpoint", "threads"})
     outcome.result.erase(key);
-  outcome.weights = read_file(view.last_checkpoint + "/model.safetensors", 1 << 20);
-  outcome.optimizer = read_file(view.last_checkpoint + "/optimizer.safetensors", 1 << 20);
+  outcome.weights = read_file(observer.last_checkpoint + "/model.safetensors", 1 << 20);
+  outcome.optimizer = read_file(observer.last_checkpoint + "/optimizer.safetensors", 1 << 20);
   for_each_metric(run + "/metrics.jsonl", [&](const Json& line) {
     if (line.contains("event")) return;
     Json kept = line;
@@ -187,11 +185,11 @@ TEST_CASE("a run begun from weights alone goes on from its very first checkpoint
     REQUIRE(train(first, directory / "data", config, 1, 0).end == TrainEnd::finished);
     {
       Context context(1);
-      StoppingView view(0);
+      StoppingObserver observer(0);
       TrainingStart start;
       start.run = second;
       const StoredRun begun_with = new_run(second, config, dataset, {OriginKind::init, first, "", ""});
-      const TrainingRun begun(context, begun_with, dataset, start, view);
+      const TrainingRun begun(context, begun_with, dataset, start, observer);
     }
     REQUIRE(train(second, directory / "data", config, 1, 0).end == TrainEnd::finished);
   }

@@ -18,11 +18,10 @@ using namespace moelm;
 
 namespace {
 
-class RememberingView final : public TrainingView {
+class RememberingObserver final : public TrainObserver {
  public:
   void message(const std::string& text) override { messages.push_back(text); }
   void on_step(const StepReport& report) override { step = report.progress.step; }
-  void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string&, bool) override { ++saved; }
 
   bool told(const std::string& part) const {
@@ -56,7 +55,7 @@ struct Case {
     if (!run_exists(path())) put_new_run(path(), config, data);
     FaultyFileSystem full([&](const std::string& call, int) {
       const bool writes = call == "write" || call == "allocate" || call == "mkdir";
-      return writes && view.step >= from && view.step <= to ? ENOSPC : 0;
+      return writes && observer.step >= from && observer.step <= to ? ENOSPC : 0;
     });
     Context context(threads);
     TrainingStart start;
@@ -64,7 +63,7 @@ struct Case {
     start.files = &full;
     StoredRun stored = read_run(path());
     stored.config.train.on_save_error = config.train.on_save_error;
-    TrainingRun run(context, stored, data, start, view);
+    TrainingRun run(context, stored, data, start, observer);
     const TrainEnd end = run.run();
     result = run.result();
     return end;
@@ -93,7 +92,7 @@ struct Case {
 
   TemporaryDirectory directory{memory_directory()};
   RunConfig config;
-  RememberingView view;
+  RememberingObserver observer;
   Json result;
 };
 
@@ -110,10 +109,10 @@ TEST_CASE("a full disk for a while: training goes on, is told, and ends with the
   REQUIRE(failed.size() >= 4);
   REQUIRE(failed[0]["step"] == 6);
   REQUIRE(holds(failed[0]["cause"].get<std::string>(), "No space left on device"));
-  REQUIRE(full.view.told("warning: step 6 was not saved: "));
-  REQUIRE(full.view.told("training goes on"));
-  REQUIRE(full.view.told("metrics.jsonl: write: No space left on device; lines wait in memory"));
-  REQUIRE(full.view.saved < straight.view.saved);
+  REQUIRE(full.observer.told("warning: step 6 was not saved: "));
+  REQUIRE(full.observer.told("training goes on"));
+  REQUIRE(full.observer.told("metrics.jsonl: write: No space left on device; lines wait in memory"));
+  REQUIRE(full.observer.saved < straight.observer.saved);
   REQUIRE(run_faults(full.path()).empty());
 }
 
@@ -124,7 +123,7 @@ TEST_CASE("with train.on_save_error=stop the run ends with the error, and can go
   const auto train = [&] { full.train(6, 6); };
   REQUIRE(error_exit(train) == Exit::io);
   REQUIRE(full.steps_kept().back() == 4);
-  full.view.step = 0;
+  full.observer.step = 0;
   REQUIRE(full.train(1, 0) == TrainEnd::finished);
   const bool same = full.weights() == straight.weights();
   REQUIRE(same);
@@ -136,7 +135,7 @@ TEST_CASE("the last save of a run has to succeed: an error, the earlier checkpoi
   straight.train(1, 0);
   REQUIRE(error_exit([&] { full.train(19, 20); }) == Exit::io);
   REQUIRE(full.steps_kept().back() == 18);
-  full.view.step = 0;
+  full.observer.step = 0;
   REQUIRE(full.train(1, 0) == TrainEnd::finished);
   const bool same = full.weights() == straight.weights();
   REQUIRE(same);
@@ -163,7 +162,7 @@ TEST_CASE("a best checkpoint that is damaged is none to be better than") {
   StoredRun stored = read_run(damaged.path());
   stored.config.train.steps = 20;
   write_run_config(damaged.path(), stored);
-  damaged.view.step = 0;
+  damaged.observer.step = 0;
   damaged.train(1, 0);
   const FoundCheckpoint found = best_checkpoint(damaged.path(), CheckpointScope::model);
   REQUIRE(found.checkpoint->step() > 9);
@@ -174,9 +173,9 @@ TEST_CASE("going on with other threads is said, and changes nothing") {
   Case straight, other;
   straight.train(1, 0);
   REQUIRE(error_exit([&] { other.train(19, 20); }) == Exit::io);
-  other.view.step = 0;
+  other.observer.step = 0;
   REQUIRE(other.train(1, 0, 2) == TrainEnd::finished);
-  REQUIRE(other.view.told("threads: 1 before, now 2"));
+  REQUIRE(other.observer.told("threads: 1 before, now 2"));
   REQUIRE(other.lines("resume").back()["threads"] == 2);
   const bool same = other.weights() == straight.weights();
   REQUIRE(same);

@@ -18,15 +18,12 @@ using namespace moelm;
 namespace {
 
 /// Does something once, after a number of steps.
-class ActingView final : public TrainingView {
+class ActingObserver final : public TrainObserver {
  public:
-  ActingView(Index step, std::function<void()> act) : step_(step), act_(std::move(act)) {}
-  void message(const std::string&) override {}
+  ActingObserver(Index step, std::function<void()> act) : step_(step), act_(std::move(act)) {}
   void on_step(const StepReport& report) override {
     if (report.progress.step == step_) act_();
   }
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
 
  private:
   Index step_;
@@ -49,10 +46,10 @@ struct Case {
     const Dataset dataset = Dataset::open(data);
     if (!run_exists(run)) put_new_run(run, config, dataset);
     Context context(1);
-    ActingView view(when, act);
+    ActingObserver observer(when, act);
     TrainingStart start;
     start.run = run;
-    TrainingRun(context, read_run(run), dataset, start, view).run();
+    TrainingRun(context, read_run(run), dataset, start, observer).run();
   }
 
   /// Every file of the run with its contents.
