@@ -156,14 +156,15 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
   });
 }
 
-void Command::choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
-                     const std::string& help) {
+void Command::choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
+                        const std::function<void(const std::string& chosen)>& set) {
   const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");
-  conversions_.push_back([option, names, &value] {
+  conversions_.push_back([option, names, set] {
     if (option->count() == 0) return;
-    value = single(*option);
-    if (std::find(names.begin(), names.end(), *value) == names.end())
-      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + *value);
+    const std::string chosen = single(*option);
+    if (std::find(names.begin(), names.end(), chosen) == names.end())
+      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + chosen);
+    set(chosen);
   });
 }
 

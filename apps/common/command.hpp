@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/index.hpp"
 #include "base/machine.hpp"
+#include "base/option.hpp"
 
 namespace moelm {
 
@@ -36,9 +37,11 @@ class Command {
               const std::string& help);
   void option(const std::string& name, const std::string& unit, std::optional<double>& value, double least,
               const std::string& help);
-  /// One of the names given.
-  void choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
-              const std::string& help);
+  /// One of the spellings of an enum.
+  template <class E>
+  void choice(const std::string& name, std::optional<E>& value, const std::string& help) {
+    choice_of(name, enum_spellings<E>(), help, [&value](const std::string& text) { value = parse_enum<E>(text); });
+  }
   /// May be repeated, one value each time.
   void repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                 const std::string& help);
@@ -69,6 +72,8 @@ class Command {
 
  private:
   struct Parser;
+  void choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
+                 const std::function<void(const std::string& chosen)>& set);
   std::string help_text() const;
   void take_positional(const std::string& argument);
   [[noreturn]] void refuse_unknown(const std::string& argument) const;

@@ -141,7 +141,7 @@ Json size_json(const SizeReport& r) {
 std::string machine_line(const SizeReport& r) {
   return format_counted(r.threads.threads, "thread") + " (" + r.threads.source + "), " +
          format_bytes(r.memory.total()) + " of " + format_bytes(r.limit.bytes) + " memory (" + r.limit.source + "), " +
-         r.config.train.dtype;
+         std::string(enum_name(r.config.train.dtype));
 }
 
 std::string training_line(const SizeReport& r) {

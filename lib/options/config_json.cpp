@@ -248,8 +248,8 @@ void require_possible_sizes(const TrainConfig& train) {
       {"train.unroll", train.unroll, kMostTokens},
       {"train.batch_tokens", train.batch_tokens, kMostTokens},
       {"train.micro_batch_tokens", train.micro_batch_tokens, kMostTokens},
-      {"train.steps", train.steps, kMostSteps},
-      {"train.warmup", train.warmup, kMostSteps}};
+      {"train.steps", train.steps, kMaxSteps},
+      {"train.warmup", train.warmup, kMaxSteps}};
   for (const auto& [key, size, most] : sizes)
     if (size > most)
       throw Error(Exit::bad_config,
@@ -269,9 +269,6 @@ void validate(const RunConfig& config) {
       throw Error(Exit::bad_config, "train.micro_batch_tokens: expected 0 with " + layer_prefix(l) +
                                         "gate balanced, which compares the rows of a whole batch, found " +
                                         std::to_string(config.train.micro_batch_tokens));
-  const std::string& dtype = config.train.dtype;
-  if (dtype != "auto" && dtype != data_type_name(DataType::f32) && dtype != data_type_name(DataType::bf16))
-    throw Error(Exit::bad_config, "train.dtype: expected f32, bf16 or auto, found " + dtype);
 }
 
 std::vector<std::string> known_keys(const RunConfig& config) {

@@ -13,7 +13,7 @@ namespace {
 constexpr Index kMillion = 1000000;
 
 Index steps_for(double steps) {
-  return static_cast<Index>(std::clamp(std::ceil(steps), 1.0, static_cast<double>(kMostSteps)));
+  return static_cast<Index>(std::clamp(std::ceil(steps), 1.0, static_cast<double>(kMaxSteps)));
 }
 
 /// Optimizer steps of one pass: counted, or as if all batches were full; of a corpus not known yet the steps of a

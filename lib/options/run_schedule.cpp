@@ -97,15 +97,13 @@ Schedule read_schedule(const JsonField& list) {
     refuse_unknown_keys(item, {"first_step", "steps", "warmup", "kind", "lr"});
     ScheduleSegment s;
     s.first_step = item.at("first_step").integer(schedule.last_step() + 1, schedule.last_step() + 1);
-    s.steps = item.at("steps").integer(1, kMostSteps - schedule.last_step());
-    s.warmup = item.at("warmup").integer(0, kMostSteps);
+    s.steps = item.at("steps").integer(1, kMaxSteps - schedule.last_step());
+    s.warmup = item.at("warmup").integer(0, kMaxSteps);
     s.peak = item.at("lr").number();
     if (!(s.peak >= 0 && s.peak <= kGreatest)) item.at("lr").refuse("a finite number of at least 0");
-    const std::string& kind = item.at("kind").text();
-    const auto& names = EnumNames<ScheduleKind>::values;
-    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == kind; });
-    if (found == names.end()) item.at("kind").refuse("the kind of a schedule");
-    s.kind = found->second;
+    const auto kind = parse_enum<ScheduleKind>(item.at("kind").text());
+    if (!kind) item.at("kind").refuse("the kind of a schedule");
+    s.kind = *kind;
     schedule.segments.push_back(s);
   }
   return schedule;

@@ -71,11 +71,9 @@ RunData data_of(const JsonField& data) {
 RunOrigin origin_of(const JsonField& field) {
   refuse_unknown_keys(field, {"kind", "path", "checkpoint", "manifest_sha256"});
   RunOrigin origin{OriginKind::random, field.at("path").text(), field.at("checkpoint").text(), ""};
-  const std::string& kind = field.at("kind").text();
-  bool known = false;
-  for (const auto& [name, value] : EnumNames<OriginKind>::values)
-    if (name == kind) origin.kind = value, known = true;
-  if (!known) field.at("kind").refuse("random, init or resume");
+  const auto kind = parse_enum<OriginKind>(field.at("kind").text());
+  if (!kind) field.at("kind").refuse("random, init or resume");
+  origin.kind = *kind;
   if (origin.kind != OriginKind::random) origin.manifest_sha256 = checksum_of(field.at("manifest_sha256"));
   return origin;
 }

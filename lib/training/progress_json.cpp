@@ -94,7 +94,7 @@ TrainProgress read_progress(const JsonField& state) {
   constexpr Index kMax = Index{1} << 50;
   constexpr double kMaxSeconds = 1e12;
   TrainProgress p;
-  p.step = state.at("step").integer(0, kMostSteps);
+  p.step = state.at("step").integer(0, kMaxSteps);
   p.tokens = state.at("tokens").integer(0, kMax);
   p.seconds = number_within(state.at("seconds"), 0, kMaxSeconds);
   p.next = {state.at("position").at("pass").integer(0, kMax), state.at("position").at("batch").integer(0, kMax)};

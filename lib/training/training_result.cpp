@@ -70,7 +70,7 @@ Json TrainingRun::result() {
                  {"version", version()},
                  {"seed", stored_.config.train.seed},
                  {"threads", context_.threads()},
-                 {"dtype", stored_.config.train.dtype}};
+                 {"dtype", enum_name(stored_.config.train.dtype)}};
   if (p.kept_step > 0) {
     result["valid_nll"] = p.kept_nll;
     result["valid_perplexity"] = std::exp(p.kept_nll);

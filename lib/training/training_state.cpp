@@ -72,7 +72,7 @@ Json TrainingRun::state_json() {
   const MetricsPosition metrics = log_->position();
   state["metrics"] = {{"bytes", metrics.bytes}, {"sha256", metrics.sha256}};
   state["seed"] = stored_.config.train.seed;
-  state["dtype"] = stored_.config.train.dtype;
+  state["dtype"] = enum_name(stored_.config.train.dtype);
   state["data_index_sha256"] = data_.checksum();
   state["run"] = stored_.identity;
   state["threads"] = context_.threads();

@@ -86,7 +86,7 @@ TEST_CASE("what does not belong together is usage") {
   REQUIRE(holds(refusal({"--out", "o", "--max-time", "soon"}, Exit::usage), "expected a time such as 90s"));
   REQUIRE(holds(refusal({"--out", "o", "--vocab-size", "5"}, Exit::usage), "--dry-run"));
   REQUIRE(holds(refusal({"--dry-run", "--preset", "moe32"}, Exit::usage), "did you mean moe-32?"));
-  REQUIRE(holds(refusal({"--dry-run", "--set", "train.dtype=f16"}, Exit::bad_config), "expected f32, bf16 or auto"));
+  REQUIRE(holds(refusal({"--dry-run", "--set", "train.dtype=f16"}, Exit::usage), "expected f32, bf16 or auto"));
   REQUIRE(holds(refusal({"--dry-run", "--set", "moe.k=99"}, Exit::bad_config), "found 99"));
   REQUIRE(holds(refusal({"--data", "/nonexistent", "--out", "o"}, Exit::missing_input), "/nonexistent"));
   REQUIRE(holds(refusal({"--init", "/nonexistent", "--data", "d", "--out", "o"}, Exit::missing_input),

@@ -166,7 +166,7 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
 
 TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
   RunConfig config = config_of(StateKind::carry);
-  config.train.dtype = "bf16";
+  config.train.dtype = TrainType::bf16;
   require_same_in_parts(config);
   std::get<MoeConfig>(config.model.layers[2]).weights = DataType::bf16;
   require_same_in_parts(config);
