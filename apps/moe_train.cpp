@@ -36,7 +36,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   const SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
-                                        resolved.steps_per_pass, line.command().threads());
+                                        resolved.batches_per_pass, line.command().threads());
   if (options.dry_run) {
     json ? print_json(size_json(report)) : print_text(size_table(report));
     return 0;

@@ -64,7 +64,7 @@ void print_header(Console& console, const TrainOptions& options, const ResolvedR
                format_count(report.vocabulary));
   console.note("training " + training_line(report));
   for (const std::string& note : schedule_notes(resolved.before, resolved.config)) console.note("note: " + note);
-  for (const std::string& note : gate_notes(resolved.config.model, options.settings.assignments))
+  for (const std::string& note : gate_notes(resolved.config.model, options.config.assignments))
     console.note("note: " + note);
   console.note(checkpoint_line(report, disk));
   if (!disk.fits_all())

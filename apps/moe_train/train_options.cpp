@@ -11,12 +11,12 @@ namespace moelm {
 
 namespace {
 
-/// "--seed" -> "--set train.seed=": the key that an unknown flag names.
+/// The key that an unknown flag means: "--seed" -> "--set train.seed=".
 std::string key_hint(const std::string& flag) {
   const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-  SettingSources small;
+  ConfigOptions small;
   small.preset = "small";
-  const std::string key = key_meant(word, known_keys(new_settings(small, 0).config));
+  const std::string key = key_meant(word, known_keys(resolve_config(small, nullptr, {}).config));
   if (key == "train.steps" || key == "train.epochs" || key == "train.dtype") return "--" + key.substr(6);
   return key.empty() ? "" : "--set " + key + "=";
 }
@@ -31,10 +31,10 @@ TrainCommand::TrainCommand(TrainOptions& o)
   Command& c = command_;
   c.option("--data", "DIR", o.data, "data folder of moe-tokenize; a run that exists knows its own");
   c.option("--out", "DIR", o.out, "folder of the run; a run that exists there goes on");
-  c.option("--preset", "NAME", o.settings.preset,
+  c.option("--preset", "NAME", o.config.preset,
            "a named configuration (--list-presets); without it one is chosen by the size of the data");
-  c.option("--config", "FILE", o.settings.config_file, "configuration as JSON, - for standard input");
-  c.repeated("--set", "KEY=VALUE", o.settings.assignments, "set one key (--list-keys); may be repeated");
+  c.option("--config", "FILE", o.config.config_file, "configuration as JSON, - for standard input");
+  c.repeated("--set", "KEY=VALUE", o.config.assignments, "set one key (--list-keys); may be repeated");
   c.option(
       "--resume", "auto|never|PATH", resume_,
       "auto (default): go on where --out has a run; never: refuse then; PATH: go on exactly from that checkpoint in a "
@@ -42,13 +42,13 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.option("--init", "PATH", o.init,
            "begin with the weights alone of a run or checkpoint that has the same vocabulary");
   c.option(
-      "--steps", "N", o.settings.steps, 1,
+      "--steps", "N", o.config.steps, 1,
       "optimizer steps in all; more than a run was planned for are planned anew: a warm-up and a decay of their own");
-  c.option("--epochs", "N", o.settings.epochs, 0, "passes over the training text in all");
+  c.option("--epochs", "N", o.config.epochs, 0, "passes over the training text in all");
   c.option(
       "--max-time", "TIME", max_time_,
       "stop after this time (90s, 10m, 3h): validate, save, exit 0; a plan that needs longer is cut, which is said");
-  c.choice("--dtype", {"f32", "bf16", "auto"}, o.settings.dtype, "arithmetic of matrix products");
+  c.choice("--dtype", o.config.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
   c.flag("--force", o.force, "train even if the memory or disk foreseen is more than there is");
@@ -90,7 +90,7 @@ std::optional<int> TrainCommand::parse(int argc, const char* const* argv) {
     if (!o.max_seconds || *o.max_seconds == 0)
       throw Error(Exit::usage, "--max-time: expected a time such as 90s, 10m or 3h, found " + *max_time_);
   }
-  require(!o.settings.epochs || *o.settings.epochs > 0, Exit::usage,
+  require(!o.config.epochs || *o.config.epochs > 0, Exit::usage,
           "--epochs: expected more than 0 passes, found 0; without it the number is planned from the data");
   require(!o.vocabulary || o.dry_run, Exit::usage, "--vocab-size: expected together with --dry-run");
   require(!o.vocabulary || !o.data, Exit::usage, "--vocab-size and --data cannot be given together");

@@ -71,10 +71,10 @@ void fields(GroupConfig& c, Visitor&& visit) {
                .help = "added to the root of the second moment; not by adafactor. Rarely needs a change",
                .min = 0},
         c.epsilon);
-  visit(Option{.key = "lr_scale",
-               .help = "factor on the learning rate. Lower it if this group learns too fast",
-               .min = 0},
-        c.lr_scale);
+  visit(
+      Option{
+          .key = "lr_scale", .help = "factor on the learning rate. Lower it if this group learns too fast", .min = 0},
+      c.lr_scale);
 }
 
 /// Expert matrices are no part of the global norm; each may have a bound of its own.

@@ -122,10 +122,10 @@ StoredRun read_run(const std::string& run) {
   stored.has_checkpoints = root.at("has_checkpoints").boolean();
   stored.checksum = sha256_hex(text);
   const Schedule schedule = read_schedule(root.at("schedule"));
-  Settings settings;
-  apply_document(without_run_keys(document), path, settings);
-  validate(settings.config);
-  stored.config = std::move(settings.config);
+  ConfigDraft draft;
+  apply_document(without_run_keys(document), path, draft);
+  validate(draft.config);
+  stored.config = std::move(draft.config);
   stored.config.schedule = schedule;
   return stored;
 }

@@ -49,8 +49,8 @@ std::string CollapseWatch::judge(std::size_t layer, const RoutingSums& sums) con
     text += std::to_string(balance.dead) + " of " + format_counted(balance.experts, "expert") + " had no token" +
             (overloaded ? " and " : "");
   if (overloaded)
-    text += "the maximum load was " + format_number(std::round(balance.max_over_mean_load * 10) / 10) +
-            " times the mean";
+    text +=
+        "the maximum load was " + format_number(std::round(balance.max_over_mean_load * 10) / 10) + " times the mean";
   return text + "; " + advice(*moe);
 }
 

@@ -6,8 +6,8 @@
 
 namespace moelm {
 
-/// The line of metrics.jsonl for a step: loss (mean cross-entropy alone), gradient norm, speed, and the balance of every
-/// MoE layer.
+/// The line of metrics.jsonl for a step: loss (mean cross-entropy alone), gradient norm, speed, and the balance of
+/// every MoE layer.
 Json step_json(const StepReport& report, const ModelConfig& model);
 
 /// The line of metrics.jsonl for a validation: "split": "valid", and the tokens, importance and load of each expert.

@@ -62,9 +62,9 @@ class Trainer {
 
   /// Trains until the configured step, the end of patience, `max_seconds` (0: no limit) or a request to stop. Saves at
   /// the end, and validates before that unless a stop was requested. If a request cut the last validation short, the
-  /// next run() repeats it. If the text cannot be read, or anything else fails outside a step, the state is saved before
-  /// the error is thrown. Error(diverged) after train.max_bad_steps skipped steps in a row, or once a weight is not
-  /// finite.
+  /// next run() repeats it. If the text cannot be read, or anything else fails outside a step, the state is saved
+  /// before the error is thrown. Error(diverged) after train.max_bad_steps skipped steps in a row, or once a weight is
+  /// not finite.
   TrainEnd run(TrainObserver& observer, double max_seconds);
 
  private:

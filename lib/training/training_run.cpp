@@ -143,9 +143,10 @@ void TrainingRun::on_validation(const ValidationReport& report) {
   line["time"] = utc_now();
   log(line);
   if (!report.progress.validation_finite)
-    observer_.message("warning: step " + std::to_string(report.progress.step) +
-                  ": the validation perplexity is not a finite number: some weights or words of the validation text " +
-                  "overflow; such a step is never the best");
+    observer_.message(
+        "warning: step " + std::to_string(report.progress.step) +
+        ": the validation perplexity is not a finite number: some weights or words of the validation text " +
+        "overflow; such a step is never the best");
   observer_.on_validation(report);
 }
 
@@ -153,8 +154,8 @@ void TrainingRun::on_read_error(const Error& error, double seconds) {
   const Index step = trainer_.progress().step;
   log({{"time", utc_now()}, {"event", "read_failed"}, {"step", step}, {"cause", error.what()}});
   observer_.message("warning: " + std::string(error.what()) + "; step " + std::to_string(step) +
-                " is saved now, then reading is tried again for " + format_duration(seconds) +
-                (error.exit() == Exit::bad_data ? " at most" : ""));
+                    " is saved now, then reading is tried again for " + format_duration(seconds) +
+                    (error.exit() == Exit::bad_data ? " at most" : ""));
 }
 
 void TrainingRun::on_read_again(double seconds) {
@@ -171,7 +172,7 @@ void TrainingRun::on_non_finite_step(const StepReport& report) {
        {"batch", report.batch.index},
        {"in_a_row", report.progress.bad_steps}});
   observer_.message("warning: step " + std::to_string(report.progress.step) +
-                (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
+                    (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
 }
 
 void TrainingRun::log(const Json& line) {
@@ -197,14 +198,14 @@ bool TrainingRun::on_save(bool best, SaveTime time) {
     const Index step = trainer_.progress().step;
     log({{"time", utc_now()}, {"event", "save_failed"}, {"step", step}, {"cause", error.what()}});
     observer_.message("warning: step " + std::to_string(step) + " was not saved: " + error.what() +
-                  "; earlier checkpoints are kept, training goes on");
+                      "; earlier checkpoints are kept, training goes on");
     return false;
   }
 }
 
 void TrainingRun::on_slow_save(double save_seconds, double next_seconds) {
   observer_.message("a checkpoint took " + format_duration(save_seconds) + ": the next one comes after " +
-                format_duration(next_seconds) + ", so that saving takes at most 2 % of the time");
+                    format_duration(next_seconds) + ", so that saving takes at most 2 % of the time");
 }
 
 void TrainingRun::save(bool best) {

@@ -58,13 +58,13 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
 void TrainingRun::tell_differences(const JsonField& state) {
   if (const Index before = state.at("threads").integer(1, Index{1} << 20); before != context_.threads())
     observer_.message("threads: " + std::to_string(before) + " before, now " + std::to_string(context_.threads()) +
-                  "; the results do not depend on it");
+                      "; the results do not depend on it");
   const std::pair<const char*, std::string> built[] = {
       {"version", version()}, {"gemm", gemm_backend()}, {"kernels", kernels().name}};
   for (const auto& [key, now] : built)
     if (const std::string before = state.at(key).text(); before != now)
       observer_.message("note: " + std::string(key) + ": " + before + " before, now " + now +
-                    "; from here on results may differ in their last digits");
+                        "; from here on results may differ in their last digits");
 }
 
 Json TrainingRun::state_json() {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "options/config_json.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 
 using namespace moelm;
@@ -12,9 +12,9 @@ using namespace moelm;
 namespace {
 
 std::vector<std::string> keys() {
-  SettingSources small;
+  ConfigOptions small;
   small.preset = "small";
-  return known_keys(new_settings(small, 0).config);
+  return known_keys(resolve_config(small, nullptr, {}).config);
 }
 
 }  // namespace

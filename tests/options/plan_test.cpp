@@ -2,7 +2,7 @@
 #include "options/plan.hpp"
 
 #include "options/presets.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 
 using namespace moelm;
@@ -11,15 +11,15 @@ namespace {
 
 constexpr Index kMillion = 1000000;
 
-RunConfig plan(Index tokens, const SettingSources& sources = {}) {
-  return plan_run(new_settings(sources, tokens), tokens);
+RunConfig plan(Index tokens, const ConfigOptions& options = {}) {
+  return resolve_config(options, nullptr, {tokens}).config;
 }
 
-SettingSources typed(std::vector<std::string> assignments, std::optional<std::string> preset = {}) {
-  SettingSources sources;
-  sources.assignments = std::move(assignments);
-  sources.preset = std::move(preset);
-  return sources;
+ConfigOptions typed(std::vector<std::string> assignments, std::optional<std::string> preset = {}) {
+  ConfigOptions options;
+  options.assignments = std::move(assignments);
+  options.preset = std::move(preset);
+  return options;
 }
 
 }  // namespace
@@ -90,9 +90,9 @@ TEST_CASE("a preset of the paper brings its own schedule and dropout") {
 
 TEST_CASE("passes are made of the batches that there really are, full or not") {
   // 37 lines whose batches are 8 a pass, where full ones would be 5.
-  SettingSources small_text = typed({}, "tiny");
-  const auto plan_of = [&](Index tokens, Index steps_per_pass) {
-    return plan_run(new_settings(small_text, tokens), tokens, steps_per_pass);
+  ConfigOptions small_text = typed({}, "tiny");
+  const auto plan_of = [&](Index tokens, Index batches) {
+    return resolve_config(small_text, nullptr, {tokens, [batches](const TrainConfig&) { return batches; }}).config;
   };
   REQUIRE(plan_of(1600, 8).train.steps == 96);  // twelve passes
   REQUIRE(plan_of(1600, 8).train.validate_every == 8);

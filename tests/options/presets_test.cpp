@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "model/size.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 
 using namespace moelm;
@@ -61,14 +61,19 @@ std::vector<Printed> tables() {
   };
 }
 
-ModelConfig model_of(const SettingSources& sources) { return new_settings(sources, 1'000'000).config.model; }
+ModelConfig model_of(const std::string& preset, const std::vector<std::string>& assignments = {}) {
+  ConfigOptions options;
+  options.preset = preset;
+  options.assignments = assignments;
+  return resolve_config(options, nullptr, {1'000'000}).config.model;
+}
 
 }  // namespace
 
 TEST_CASE("presets have the multiply-adds and parameters of tables 7 and 8") {
   for (const Printed& row : tables()) {
     CAPTURE(row.name);
-    const ModelSize size = model_size(model_of({row.name, {}, {}, {}, {}, {}}), kVocabulary);
+    const ModelSize size = model_size(model_of(row.name), kVocabulary);
     CHECK(size.ops_per_timestep == row.exact_ops);
     CHECK(size.parameters_without_embedding_and_softmax == row.exact_weights);
     // Printed with one decimal; moe-256's 8.651 was cut, not rounded.
@@ -85,7 +90,7 @@ TEST_CASE("every preset of the paper is a row of its tables") {
 }
 
 TEST_CASE("a narrower model keeps the shape of its preset") {
-  const ModelConfig model = model_of({"moe-4096-h", {}, {"model.width=64"}, {}, {}, {}});
+  const ModelConfig model = model_of("moe-4096-h", {"model.width=64"});
   const auto& moe = std::get<MoeConfig>(model.layers[2]);
   REQUIRE(moe.experts == 4096);
   REQUIRE(moe.groups == 16);

@@ -1,8 +1,7 @@
 // What is added to a run is planned anew, stored, and said.
 #include "options/run_schedule.hpp"
 
-#include "options/plan.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
@@ -13,17 +12,17 @@ namespace {
 constexpr Index kTokens = 100000;
 
 RunConfig run_of(Index steps, const std::string& schedule = "cosine") {
-  SettingSources sources;
-  sources.preset = "small";
-  sources.assignments = {"train.schedule=" + schedule};
-  sources.steps = steps;
-  return plan_run(new_settings(sources, kTokens), kTokens);
+  ConfigOptions options;
+  options.preset = "small";
+  options.assignments = {"train.schedule=" + schedule};
+  options.steps = steps;
+  return resolve_config(options, nullptr, {kTokens}).config;
 }
 
 RunConfig longer(const RunConfig& stored, Index steps) {
-  SettingSources sources;
-  sources.steps = steps;
-  return resumed_config(stored, sources, kTokens);
+  ConfigOptions options;
+  options.steps = steps;
+  return resolve_config(options, &stored, {kTokens}).config;
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ struct ShortRuns {
   }
   /// Begins a run or goes on with it, and trains to its end unless `steps` is false.
   KeepingObserver train(const std::string& run, const StoredRun& stored, FileSystem& files = real_file_system(),
-                    bool steps = true) const {
+                        bool steps = true) const {
     const Dataset dataset = data();
     Context context(1);
     KeepingObserver observer;
