@@ -33,9 +33,9 @@ class Command {
   void option(const std::string& name, const std::string& unit, std::string& value, const std::string& help);
   void option(const std::string& name, const std::string& unit, std::optional<std::string>& value,
               const std::string& help);
-  void option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index least,
+  void option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index min,
               const std::string& help);
-  void option(const std::string& name, const std::string& unit, std::optional<double>& value, double least,
+  void option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
               const std::string& help);
   /// One of the spellings of an enum.
   template <class E>
@@ -48,8 +48,8 @@ class Command {
   /// Takes all values up to the next option, at least one; may be repeated.
   void list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
             const std::string& help);
-  /// What stands on the command line without an option, in order; from `least` to `most` of them.
-  void positional(const std::string& name, std::vector<std::string>& values, Index least, Index most,
+  /// The arguments that belong to no option, in order; from `min` to `max` of them.
+  void positional(const std::string& name, std::vector<std::string>& values, Index min, Index max,
                   const std::string& help);
   /// The two cannot be given together.
   void exclude(const std::string& name, const std::string& other);
@@ -85,7 +85,7 @@ class Command {
   std::function<std::string(const std::string&)> hint_;
   std::vector<std::function<void()>> conversions_;
   std::vector<std::string> positionals_;
-  Index most_positionals_ = 0;
+  Index max_positionals_ = 0;
   std::optional<Index> threads_;
   bool json_ = false;
   bool quiet_ = false;

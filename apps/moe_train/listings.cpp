@@ -92,7 +92,7 @@ std::string keys_table(Index width) {
          wrap_words(
              "moe.KEY sets KEY on every MoE layer; model.width scales all widths of a preset; model.layers takes "
              "the whole list as JSON.",
-             static_cast<std::size_t>(width)) +
+             width) +
          "\n";
 }
 
@@ -121,8 +121,7 @@ std::string presets_table(Index width) {
                    millions(size.ops_per_timestep), preset.summary});
   }
   return table.wrapped(0, width) + "\n" +
-         wrap_words("Parameters and multiply-adds without embedding and softmax, as the paper counts them.",
-                    static_cast<std::size_t>(width)) +
+         wrap_words("Parameters and multiply-adds without embedding and softmax, as the paper counts them.", width) +
          "\n";
 }
 

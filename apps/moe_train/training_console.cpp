@@ -81,8 +81,8 @@ void TrainingConsole::tell_cut(Index reached) {
   if (cut.empty()) return;
   console_.note("note: by then step " + format_count(reached) + " of " + format_count(config_.train.steps) +
                 " is reached at most, before the schedule's end: " + cut +
-                " there, and the model is worse than one whose plan fits the time. Let the run go on later, or begin "
-                "anew in another --out with --steps " +
+                " there, and the model is worse than one whose plan fits the time. Continue the run later, or start "
+                "again in another --out with --steps " +
                 std::to_string(reached));
 }
 

@@ -92,7 +92,7 @@ class LineBatches final : public BatchSource {
   std::size_t pool_of(Index batch) const {
     const auto later = [](Index index, const PoolStart& start) { return index < start.batch; };
     const auto after = std::upper_bound(pools_.begin(), pools_.end(), batch, later);
-    return static_cast<std::size_t>(after - pools_.begin()) - 1;
+    return after - pools_.begin() - 1;
   }
 
   void load_pool(std::size_t pool) {

@@ -45,7 +45,7 @@ class LineScores {
     parts_.clear();
     const Index max_tokens = carry() ? kEvaluationTokens : kWindowTokens;
     Index tokens = 0, lines = 0;
-    while (tokens < max_tokens && (how_.most_lines == 0 || lines < how_.most_lines) && fetch()) {
+    while (tokens < max_tokens && (how_.max_lines == 0 || lines < how_.max_lines) && fetch()) {
       const bool alone = !carry() && !is_whole_line(fetched_->part);
       if (alone && !parts_.empty()) break;
       tokens += length(*fetched_);

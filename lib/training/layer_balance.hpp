@@ -1,4 +1,4 @@
-// How evenly an MoE layer uses its experts: the measures of table 6 and the experts without a token.
+// How evenly an MoE layer uses its experts: the measures of table 6, and the experts without a token.
 #pragma once
 
 #include "moe/routing.hpp"

@@ -87,7 +87,7 @@ Json progress_json(const TrainProgress& p) {
           {"validation_finite", p.validation_finite},
           {"without_improvement", p.without_improvement},
           {"schedule", {{"plateau_factor", p.plateau_factor}}},
-          {"bad_steps", p.bad_steps}};
+          {"bad_steps", p.skipped_steps}};
 }
 
 TrainProgress read_progress(const JsonField& state) {
@@ -109,7 +109,7 @@ TrainProgress read_progress(const JsonField& state) {
   if (state.has("validation_finite")) p.validation_finite = state.at("validation_finite").boolean();
   p.without_improvement = state.at("without_improvement").integer(0, kMax);
   p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
-  p.bad_steps = state.at("bad_steps").integer(0, kMax);
+  p.skipped_steps = state.at("bad_steps").integer(0, kMax);
   return p;
 }
 

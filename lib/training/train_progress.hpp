@@ -19,7 +19,7 @@ struct TrainProgress {
   bool validation_finite = true;  ///< whether its perplexity was a finite number
   Index without_improvement = 0;  ///< scheduled validations since the best one
   double plateau_factor = 1;      ///< product of the halvings so far, for ScheduleKind::plateau
-  Index bad_steps = 0;            ///< steps in a row that were skipped because something was not finite
+  Index skipped_steps = 0;        ///< steps in a row that were skipped because something was not finite
   double saving_seconds = 0;      ///< the part of `seconds` that went into checkpoints
 };
 

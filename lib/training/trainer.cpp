@@ -181,20 +181,20 @@ bool Trainer::train_step(TrainObserver& observer) {
     return true;
   }
   progress_.tokens += result.tokens;
-  progress_.bad_steps = 0;
+  progress_.skipped_steps = 0;
   observer.on_step(report);
   return true;
 }
 
 void Trainer::note_non_finite(TrainObserver& observer, const StepReport& report) {
-  ++progress_.bad_steps;
+  ++progress_.skipped_steps;
   observer.on_non_finite_step(report);
   if (report.result.applied) diverge(report.result.fault + " after the step was made");
   // A weight that is not finite spoils every further step.
   const std::string weight = first_bad_number(context_, named_tensors(learner_.parameters()));
   if (!weight.empty()) diverge(report.result.fault + " because of weight " + weight);
-  if (progress_.bad_steps >= config_.train.max_bad_steps)
-    diverge(format_counted(progress_.bad_steps, "step") + " in a row that were not (" + report.result.fault + ")");
+  if (progress_.skipped_steps >= config_.train.max_bad_steps)
+    diverge(format_counted(progress_.skipped_steps, "step") + " in a row that were not (" + report.result.fault + ")");
 }
 
 void Trainer::diverge(const std::string& found) const {
@@ -247,16 +247,16 @@ bool Trainer::is_validated() const {
 
 Index Trainer::sound_step() const {
   const bool validated = progress_.validated_step == progress_.step && progress_.validation_finite;
-  return validated && data_.tokens(Split::valid) > 0 ? progress_.step : progress_.step - progress_.bad_steps - 1;
+  return validated && data_.tokens(Split::valid) > 0 ? progress_.step : progress_.step - progress_.skipped_steps - 1;
 }
 
 void Trainer::require_finite_end() const {
   const std::string where = "training: step " + std::to_string(progress_.step) + ": expected ";
   if (data_.tokens(Split::valid) > 0 && progress_.validated_step == progress_.step && !progress_.validation_finite)
     throw Error(Exit::diverged, where + "a finite validation perplexity, found NaN or infinity");
-  if (progress_.bad_steps > 0 && sound_step() < progress_.step)
+  if (progress_.skipped_steps > 0 && sound_step() < progress_.step)
     throw Error(Exit::diverged, where + "finite numbers, found none in the last " +
-                                    std::to_string(progress_.bad_steps) + " steps, which were not applied");
+                                    std::to_string(progress_.skipped_steps) + " steps, which were not applied");
 }
 
 bool Trainer::validation_due() const {
@@ -268,7 +268,7 @@ bool Trainer::checkpoint_due(double time) const {
   const Index step = progress_.step;
   if (step >= config_.train.steps) return false;  // run_to_its_end() saves
   // After a skipped step there is nothing new to save.
-  if (progress_.bad_steps > 0 || is_saved()) return false;
+  if (progress_.skipped_steps > 0 || is_saved()) return false;
   if (checkpoint_every_.steps > 0) return step % checkpoint_every_.steps == 0;
   return checkpoint_every_.seconds > 0 && time - saved_at_ >= save_interval();
 }

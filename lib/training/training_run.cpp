@@ -37,7 +37,7 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
       claim_(start.run, start.foreign_lock, *start.files),
       trainer_(context, stored_.config, data),
       collapse_(stored_.config.model, stored_.config.train.overload) {
-  require_as_it_was_read();
+  require_unchanged();
   if (claim_.begins()) {
     load_origin();
     create_run(start.run, stored_, data, claim_.files());
@@ -46,13 +46,13 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
   if (!claim_.begins()) write_run_config(start.run, stored_, claim_.files());
   log_.emplace(open_log(found.checkpoint));
   if (!log_->warning().empty()) observer_.message("warning: " + log_->warning());
-  // From here on the run needs its origin no more.
+  // From here on the run does not need its origin any more.
   if (!found.checkpoint && stored_.origin.kind != OriginKind::random) save(false);
   claim_.keep();
 }
 
-/// Between reading a run and locking it another process may have begun, changed or removed it.
-void TrainingRun::require_as_it_was_read() {
+/// Between reading a run and locking it, another process may have begun, changed or removed it.
+void TrainingRun::require_unchanged() {
   const bool same = claim_.begins() ? stored_.checksum.empty() : read_run(start_.run).checksum == stored_.checksum;
   if (!same)
     throw Error(Exit::cannot_create,
@@ -72,7 +72,7 @@ void TrainingRun::load_origin() {
   observer_.message("weights of " + origin.checkpoint.path());
 }
 
-/// Opens the run's checkpoints and restores the one that counts; without any, its origin.
+/// Opens the run's checkpoints and restores the newest. Without any, restores the origin.
 FoundCheckpoint TrainingRun::open_checkpoints() {
   store_.emplace(start_.run, claim_.files());
   FoundCheckpoint found = store_->resume();
@@ -84,7 +84,7 @@ FoundCheckpoint TrainingRun::open_checkpoints() {
     if (trainer_.progress().step == 0) observer_.message("weights of " + last_checkpoint_);
   } else if (!claim_.begins()) {
     require_none_lost(start_.run, stored_);
-    observer_.message(start_.run + ": it was stopped before its first checkpoint; it begins again as it was begun");
+    observer_.message(start_.run + ": it was stopped before its first checkpoint and starts again");
     load_origin();
   }
   return found;
@@ -170,7 +170,7 @@ void TrainingRun::on_non_finite_step(const StepReport& report) {
        {"applied", report.result.applied},
        {"pass", report.batch.pass},
        {"batch", report.batch.index},
-       {"in_a_row", report.progress.bad_steps}});
+       {"in_a_row", report.progress.skipped_steps}});
   observer_.message("warning: step " + std::to_string(report.progress.step) +
                     (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
 }
@@ -191,7 +191,7 @@ bool TrainingRun::on_save(bool best, SaveTime time) {
     save(best);
     return true;
   } catch (const Error& error) {
-    claim_.lock().require_held();  // in the middle of the save it may have been lost
+    claim_.lock().require_held();  // the lock may have been lost during the save
     const bool may_go_on = time == SaveTime::underway && error.exit() != Exit::diverged &&
                            stored_.config.train.on_save_error == SaveErrors::go_on;
     if (!may_go_on) throw;
@@ -225,14 +225,14 @@ void TrainingRun::save(bool best) {
   observer_.on_saved(last_checkpoint_, best);
 }
 
-/// From the first checkpoint on the run is never begun again by itself.
+/// From the first checkpoint on the run never starts again from step 0.
 void TrainingRun::mark_saved() {
   if (stored_.has_checkpoints) return;
   try {
     stored_.has_checkpoints = true;
     write_run_config(start_.run, stored_, claim_.files());
   } catch (const Error& error) {
-    stored_.has_checkpoints = false;  // with the next one
+    stored_.has_checkpoints = false;  // tried again with the next checkpoint
     observer_.message(std::string("warning: ") + error.what());
   }
 }

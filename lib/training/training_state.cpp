@@ -11,7 +11,7 @@ namespace moelm {
 
 namespace {
 
-/// Refuses keys that neither state_json() nor progress_json() writes.
+/// Error(bad_data) for keys that neither state_json() nor progress_json() writes.
 void refuse_unknown_state(const JsonField& state) {
   refuse_unknown_keys(state, {"step",
                               "tokens",
@@ -47,7 +47,7 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
   load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()));
   load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors(), progress.step);
   trainer_.progress() = progress;
-  // A best checkpoint that is lost, or stayed in another run's folder, is none to be better than.
+  // If the best checkpoint is lost, or stayed in another run's folder, there is no best validation any more.
   if (!store_ || store_->best().empty()) trainer_.progress().kept_step = 0;
   tell_differences(state);
   if (!trainer_.carries()) return;
