@@ -18,7 +18,7 @@ ConfigDraft preset(const std::string& name) {
   return draft;
 }
 
-/// What a document does to the preset small, or how it is refused.
+/// The error of a document applied to the preset small, or "".
 std::string file_error(const std::string& text) {
   ConfigDraft draft = preset("small");
   const auto apply = [&] { apply_document(parse_json(text, "c.json"), "c.json", draft); };
@@ -42,7 +42,7 @@ ConfigDraft with(const std::string& name, const std::vector<std::string>& assign
 
 const MoeConfig& moe_of(const ConfigDraft& draft) { return std::get<MoeConfig>(draft.config.model.layers[2]); }
 
-/// Takes back what two levels and factored moments cannot have.
+/// Resets values that two levels and factored moments do not allow.
 void allow(RunConfig& config) {
   for (LayerConfig& layer : config.model.layers)
     if (auto* moe = std::get_if<MoeConfig>(&layer); moe != nullptr && moe->hierarchical())
@@ -98,7 +98,7 @@ TEST_CASE("an unknown key of a file is refused with the nearest one") {
   REQUIRE(file_error(R"({"train": {}})").empty());
 }
 
-TEST_CASE("a value of a file that is of the wrong type or out of range is refused with what was expected") {
+TEST_CASE("a value of the wrong type or out of range in a file is refused with what was expected") {
   REQUIRE(file_error(R"({"train": {"lr": "fast"}})") ==
           "c.json: train.lr: expected a number of at least 0, found fast");
   REQUIRE(file_error(R"({"train": {"batch": 2.5}})") ==
@@ -130,7 +130,7 @@ TEST_CASE("assignments set keys with dots") {
   REQUIRE(s.given.at("train.batch") == "--preset small");
 }
 
-TEST_CASE("moe.KEY sets the key on every MoE layer, a single layer's key wins over it") {
+TEST_CASE("moe.KEY sets the key on every MoE layer; the key of a single layer overrides it") {
   ConfigDraft s = preset("small");
   s.config.model.layers.insert(s.config.model.layers.begin() + 3, MoeConfig{});
   apply_assignments({"model.layers.3.k=1", "moe.k=3"}, "--set", s);
@@ -159,7 +159,7 @@ TEST_CASE("all layers can be typed at once") {
   REQUIRE(holds(set_error({"model.layers=[{]"}), "model.layers: byte"));
 }
 
-TEST_CASE("what is wrong with an assignment is usage, and says what was expected") {
+TEST_CASE("a bad assignment is a usage error that says what was expected") {
   REQUIRE(set_error({"train.sed=3"}) == "--set train.sed: unknown key; did you mean train.seed?");
   REQUIRE(set_error({"moe.expert=3"}) == "--set moe.expert: unknown key; did you mean moe.experts?");
   REQUIRE(set_error({"train.lr"}) == "--set train.lr: expected key=value");
@@ -174,7 +174,7 @@ TEST_CASE("what is wrong with an assignment is usage, and says what was expected
   REQUIRE(holds(error_text([&] { apply_assignments({"moe.k=1"}, "--set", dense); }), "found none"));
 }
 
-TEST_CASE("keys that do not fit together are refused with both") {
+TEST_CASE("keys that contradict each other are refused with both") {
   const auto error = [](const std::vector<std::string>& assignments) {
     const ConfigDraft s = with("small", assignments);
     REQUIRE(error_exit([&] { validate(s.config); }) == Exit::bad_config);

@@ -1,4 +1,4 @@
-// Near misses of keys go by meaning, then by spelling.
+// Keys are guessed by meaning, then by spelling.
 #include "options/key_guess.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ std::vector<std::string> keys() {
 
 }  // namespace
 
-TEST_CASE("what other programs call a key is understood") {
+TEST_CASE("names of keys in other programs are understood") {
   const std::pair<const char*, const char*> pairs[] = {{"lr", "train.lr"},
                                                        {"train.learning_rate", "train.lr"},
                                                        {"learning-rate", "train.lr"},
@@ -44,7 +44,7 @@ TEST_CASE("what other programs call a key is understood") {
   }
 }
 
-TEST_CASE("a misspelled key is the one that is spelled most alike") {
+TEST_CASE("a misspelled key is taken for the most similar one") {
   REQUIRE(key_guess("train.sed", keys()) == "train.seed");
   REQUIRE(key_guess("model.layers.2.expert", keys()) == "model.layers.2.experts");
   REQUIRE(key_meant("nonsense", keys()).empty());

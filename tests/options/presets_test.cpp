@@ -1,6 +1,5 @@
-// Every preset of the paper has the multiply-adds and the parameters that its tables print, and exactly those that
-// their formulas give (digest: LSTM 4n(d + r) + n r, expert 2 d h, gate 2 d E, of two levels 2 d (A + E) and 2 d (A + 2
-// B) ops).
+// Every preset of the paper has the multiply-adds and parameters of its tables, and exactly those of the formulas:
+// LSTM 4 n (d + r) + n r, expert 2 d h, gate 2 d E; gates of two levels 2 d (A + E) parameters, 2 d (A + 2 B) ops.
 #include "options/presets.hpp"
 
 #include <cmath>

@@ -54,7 +54,7 @@ TEST_CASE("flags take effect after --set, --set after the preset") {
   REQUIRE(s.config.train.batch == 32);
 }
 
-TEST_CASE("a number of steps takes the place of a number of passes, and the other way round") {
+TEST_CASE("steps replace epochs, and epochs replace steps") {
   ConfigOptions options;
   options.preset = "moe-32";
   REQUIRE(draft_of(options).config.train.epochs == 10);
@@ -68,7 +68,7 @@ TEST_CASE("a number of steps takes the place of a number of passes, and the othe
   REQUIRE(error_exit([] { draft_of(assigned({"train.steps=5", "train.epochs=2"})); }) == Exit::usage);
 }
 
-TEST_CASE("a file sets what it names; with layers of its own nothing comes from a preset") {
+TEST_CASE("a file sets what it names; if it names layers, nothing comes from a preset") {
   const TemporaryDirectory directory;
   ConfigOptions options;
   options.config_file = directory / "c.json";
@@ -101,13 +101,13 @@ TEST_CASE("preset and file exclude each other; unknown presets and missing files
   REQUIRE(error_exit([&] { draft_of(options); }) == Exit::missing_input);
 }
 
-TEST_CASE("a configuration that cannot be is refused before anything else") {
+TEST_CASE("an impossible configuration is refused") {
   ConfigOptions options = small();
   options.assignments = {"moe.k=20"};
   REQUIRE(error_exit([&] { draft_of(options); }) == Exit::bad_config);
 }
 
-TEST_CASE("the same line again continues the run as it is") {
+TEST_CASE("the same command line continues the run unchanged") {
   ConfigOptions options = small();
   options.assignments = {"train.warmup=0", "model.width=128", "train.lr=1e-3", "train.validate_every=0"};
   options.dtype = "auto";
@@ -132,7 +132,7 @@ TEST_CASE("steps, passes and intervals may change, and nothing else changes with
   REQUIRE(continued(stored, passes).train.steps == 46875);
 }
 
-TEST_CASE("anything else that is typed and differs is refused with both values") {
+TEST_CASE("any other difference is refused with both values") {
   REQUIRE(refusal(assigned({"train.lr=0.001"}), Exit::bad_config) ==
           "train.lr: expected 0.004 as in the run, found 0.001; use another --out for another run");
   REQUIRE(holds(refusal(assigned({"train.seed=2"}), Exit::bad_config), "train.seed: expected 1"));
@@ -145,7 +145,7 @@ TEST_CASE("anything else that is typed and differs is refused with both values")
   REQUIRE(holds(refusal(options, Exit::bad_config), "found 3"));
 }
 
-TEST_CASE("a preset typed again does not undo steps that the run was given") {
+TEST_CASE("a preset given again does not undo steps set for the run") {
   ConfigOptions first;
   first.preset = "moe-32";
   first.steps = 100;
@@ -155,7 +155,7 @@ TEST_CASE("a preset typed again does not undo steps that the run was given") {
   REQUIRE(config_json(continued(stored, again)) == config_json(stored));
 }
 
-TEST_CASE("a kind without a first moment sets beta1 to 0 where nobody set it, and refuses any other value") {
+TEST_CASE("a kind without a first moment has beta1 = 0, and refuses any other value of the user") {
   ConfigOptions options = small();
   options.assignments = {"optimizer.experts.kind=factored", "optimizer.tables.kind=adafactor"};
   const RunConfig stored = new_run_of(options);
@@ -181,7 +181,7 @@ TEST_CASE("a kind without a first moment sets beta1 to 0 where nobody set it, an
   REQUIRE(new_run_of(options).optimizer.experts.beta1 == 0);
 }
 
-TEST_CASE("a run goes on with the kinds of optimizer that it has") {
+TEST_CASE("a run keeps its kinds of optimizer") {
   REQUIRE(
       refusal(assigned({"optimizer.experts.kind=factored"}), Exit::bad_config) ==
       "optimizer.experts.kind: expected \"adam\" as in the run, found \"factored\"; use another --out for another run");

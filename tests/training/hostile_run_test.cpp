@@ -1,5 +1,4 @@
-// Runs from strangers: configurations, states and checkpoints that lie are refused by name, before memory is taken for
-// what they claim.
+// Forged runs: false configurations, states and checkpoints are refused by name before memory is allocated for them.
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -52,7 +51,7 @@ struct Case {
     TrainingRun(context, read_run(run()), dataset, start, observer).run();
   }
 
-  /// Replaces a file of the checkpoint, with a manifest that fits.
+  /// Replaces a file of the checkpoint and updates the manifest.
   void forge(const std::string& name, const std::string& bytes) const {
     put_file(checkpoint() + "/" + name, bytes);
     Manifest manifest = read_manifest(checkpoint(), real_file_system());
@@ -71,7 +70,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("C1 and C9: a state that lies is refused by field") {
+TEST_CASE("a forged state is refused with the field", "[hostile]") {
   const std::vector<std::pair<std::function<void(Json&)>, std::string>> changes = {
       {[](Json& s) { s["more"] = 1; }, "more: unknown key"},
       {[](Json& s) { s.erase("seconds"); }, "seconds: missing"},
@@ -98,7 +97,7 @@ TEST_CASE("C1 and C9: a state that lies is refused by field") {
   REQUIRE_NOTHROW(c.go_on());
 }
 
-TEST_CASE("C5: steps of last updates that lie beyond the checkpoint, or before all steps, are refused") {
+TEST_CASE("last update steps after the checkpoint, or before step 0, are refused", "[hostile]") {
   for (const std::int64_t bad : {std::int64_t{4}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
     const Case c;
     std::string bytes = get_file(c.checkpoint() + "/optimizer.safetensors");
@@ -117,7 +116,7 @@ TEST_CASE("C5: steps of last updates that lie beyond the checkpoint, or before a
   }
 }
 
-TEST_CASE("C5: a configuration that claims a greater model than the checkpoint holds takes no memory") {
+TEST_CASE("a configuration that claims a larger model than the checkpoint holds allocates no memory", "[hostile]") {
   const Case c;
   const std::string path = c.run() + "/config.json", good = get_file(path);
   const auto load = [&] { load_model(c.run()); };
@@ -148,7 +147,7 @@ TEST_CASE("C5: a configuration that claims a greater model than the checkpoint h
   }
 }
 
-TEST_CASE("C7: no name of a run leads elsewhere: links are refused, the run beside them is used") {
+TEST_CASE("links in a run are refused", "[hostile]") {
   const Case c;
   const std::string other = c.directory / "elsewhere";
   std::filesystem::copy(c.checkpoint(), other, std::filesystem::copy_options::recursive);
@@ -169,7 +168,7 @@ TEST_CASE("C7: no name of a run leads elsewhere: links are refused, the run besi
   }
 }
 
-TEST_CASE("D1 and D2: a text of one token and a vocabulary of two words train, with finite numbers") {
+TEST_CASE("a text of one token and a vocabulary of two words train with finite numbers", "[odd-text]") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {}), {"\n", "\n", "\n"});
   const Dataset data = Dataset::open(directory / "data");

@@ -1,5 +1,5 @@
-// Saves that fail: training goes on as if nothing had happened, or stops, as train.on_save_error says; what is on the
-// disk stays good, and what happened is told.
+// Saves that fail: training continues or stops, as train.on_save_error says. Checkpoints on disk stay intact, and the
+// user is told.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -32,8 +32,8 @@ class RememberingObserver final : public TrainObserver {
   Index step = 0, saved = 0;
 };
 
-/// A run of twenty steps, saved every second one and validated every fourth, on a disk that has no room while a step of
-/// [from, to] is the last one done.
+/// A run of twenty steps, saved every second and validated every fourth step. The disk is full after the steps of
+/// [from, to].
 struct Case {
   Case() {
     std::string text;
@@ -78,7 +78,7 @@ struct Case {
   std::string weights() const {
     return get_file(newest_checkpoint(path(), CheckpointScope::model).checkpoint->path() + "/model.safetensors");
   }
-  /// Lines of metrics: steps and validations without times, and events of one kind.
+  /// Lines of metrics without times: steps and validations, or events of one kind.
   std::vector<Json> lines(const std::string& event = "") const {
     std::vector<Json> found;
     for_each_metric(path() + "/metrics.jsonl", [&](const Json& line) {
@@ -98,7 +98,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("a full disk for a while: training goes on, is told, and ends with the same bytes and lines") {
+TEST_CASE("a disk that is full for a while: training continues, warns, and ends with the same bytes and lines") {
   Case straight, full;
   REQUIRE(straight.train(1, 0) == TrainEnd::finished);
   REQUIRE(full.train(5, 13) == TrainEnd::finished);
@@ -116,7 +116,7 @@ TEST_CASE("a full disk for a while: training goes on, is told, and ends with the
   REQUIRE(run_faults(full.path()).empty());
 }
 
-TEST_CASE("with train.on_save_error=stop the run ends with the error, and can go on") {
+TEST_CASE("with train.on_save_error=stop the run ends with the error and can be resumed") {
   Case straight, full;
   straight.train(1, 0);
   full.config.train.on_save_error = SaveErrors::stop;
@@ -130,7 +130,7 @@ TEST_CASE("with train.on_save_error=stop the run ends with the error, and can go
   REQUIRE(full.lines() == straight.lines());
 }
 
-TEST_CASE("the last save of a run has to succeed: an error, the earlier checkpoint, and the rest done again") {
+TEST_CASE("the last save has to succeed: else an error, the earlier checkpoint, and the rest is repeated") {
   Case straight, full;
   straight.train(1, 0);
   REQUIRE(error_exit([&] { full.train(19, 20); }) == Exit::io);
@@ -141,7 +141,7 @@ TEST_CASE("the last save of a run has to succeed: an error, the earlier checkpoi
   REQUIRE(same);
 }
 
-TEST_CASE("the best one is the best of those that could be saved") {
+TEST_CASE("the best checkpoint is the best of those that could be saved") {
   Case full;
   REQUIRE(full.train(8, 11) == TrainEnd::finished);
   const FoundCheckpoint best = best_checkpoint(full.path(), CheckpointScope::model);
@@ -153,7 +153,7 @@ TEST_CASE("the best one is the best of those that could be saved") {
   REQUIRE(full.result["valid_nll"].get<double>() == least);
 }
 
-TEST_CASE("a best checkpoint that is damaged is none to be better than") {
+TEST_CASE("a damaged best checkpoint no longer counts as the best") {
   Case damaged;
   damaged.config.train.steps = 9;
   damaged.train(1, 0);
@@ -169,7 +169,7 @@ TEST_CASE("a best checkpoint that is damaged is none to be better than") {
   REQUIRE(damaged.result["best_step"] == found.checkpoint->step());
 }
 
-TEST_CASE("going on with other threads is said, and changes nothing") {
+TEST_CASE("resuming with another number of threads is announced and changes nothing") {
   Case straight, other;
   straight.train(1, 0);
   REQUIRE(error_exit([&] { other.train(19, 20); }) == Exit::io);
@@ -181,7 +181,7 @@ TEST_CASE("going on with other threads is said, and changes nothing") {
   REQUIRE(same);
 }
 
-TEST_CASE("a best validation and a checkpoint that is due at one step are one checkpoint") {
+TEST_CASE("a best validation and a due checkpoint at the same step make one checkpoint") {
   Case c;
   c.config.train.keep = 100;
   c.train(1, 0);
@@ -190,9 +190,10 @@ TEST_CASE("a best validation and a checkpoint that is due at one step are one ch
   REQUIRE(std::adjacent_find(steps.begin(), steps.end()) == steps.end());
 }
 
-TEST_CASE("slow saves come less often, so that they take at most 2 % of the time") {
+TEST_CASE("slow saves come less often, so that saving takes at most 2 % of the time") {
   REQUIRE(automatic_interval(0) == 600);
   REQUIRE(automatic_interval(12) == 600);
-  for (const double save : {0.1, 12.0, 13.0, 90.0}) REQUIRE(save / (automatic_interval(save) + save) <= kMostSaving);
+  for (const double save : {0.1, 12.0, 13.0, 90.0})
+    REQUIRE(save / (automatic_interval(save) + save) <= kMaxSavingShare);
   REQUIRE(automatic_interval(90) == 4500);
 }

@@ -1,4 +1,4 @@
-// A run that is no longer ours, because its folder was renamed or its lock replaced, is left as it is.
+// A run whose folder was renamed or whose lock was replaced is left unchanged.
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -17,7 +17,7 @@ using namespace moelm;
 
 namespace {
 
-/// Does something once, after a number of steps.
+/// Acts once, after a number of steps.
 class ActingObserver final : public TrainObserver {
  public:
   ActingObserver(Index step, std::function<void()> act) : step_(step), act_(std::move(act)) {}
@@ -67,7 +67,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("a trainer whose folder was renamed ends, and the run that has its place stays as it is") {
+TEST_CASE("a trainer whose folder was renamed ends, and the run in its place stays unchanged") {
   Case c;
   std::map<std::string, std::string> of_the_other;
   const auto replace = [&] {
@@ -82,9 +82,9 @@ TEST_CASE("a trainer whose folder was renamed ends, and the run that has its pla
   REQUIRE(newest_checkpoint(c.directory / "run.old", CheckpointScope::everything).checkpoint->step() == 2);
 }
 
-TEST_CASE("a trainer whose lock another process took ends, though failed saves may be passed over") {
+TEST_CASE("a trainer whose lock was taken by another process ends, even if failed saves are allowed") {
   Case c;
-  c.config.train.log_every = 1000;  // so that nothing is written until the next save
+  c.config.train.log_every = 1000;  // nothing is written until the next save
   std::optional<RunLock> other;
   const auto train = [&] {
     c.train(20, 3, [&] {
@@ -96,7 +96,7 @@ TEST_CASE("a trainer whose lock another process took ends, though failed saves m
   REQUIRE(newest_checkpoint(c.run, CheckpointScope::everything).checkpoint->step() == 2);
 }
 
-TEST_CASE("a lock file that only was removed costs nothing") {
+TEST_CASE("removing the lock file has no effect") {
   Case c;
   c.train(20, 3, [&] { std::filesystem::remove(c.run + "/.lock"); });
   REQUIRE(newest_checkpoint(c.run, CheckpointScope::everything).checkpoint->step() == 20);
