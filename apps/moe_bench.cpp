@@ -13,15 +13,17 @@
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "io/output_file.hpp"
-#include "model_files/model_data.hpp"
+#include "model_files/model_store.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
+#include "run/run_data.hpp"
 
 namespace moelm {
 namespace {
 
 struct Options {
-  std::optional<std::string> pattern, dtype, run, data, plot;
+  std::optional<std::string> pattern, run, data, plot;
+  std::optional<DataType> dtype;
   bool standard = false, list = false, force = false;
 };
 
@@ -31,7 +33,7 @@ void declare(Command& command, Options& o) {
   command.option("--run", "RUN", o.run,
                  "a trained model: a training step and an evaluation on its own tokens; nothing is written");
   command.option("--data", "DIR", o.data, "data folder for --run, made with its tokenizer; default: the run's own");
-  command.choice("--dtype", {"f32", "bf16"}, o.dtype, "what products read; default: both, one after the other");
+  command.choice("--dtype", o.dtype, "what products read; default: both, one after the other");
   command.option("--plot", "FILE", o.plot,
                  "a picture (SVG) of the steps by their number of experts, beside the roofline");
   command.flag("--force", o.force, "let --plot replace a file that is no plot of moe-bench");
@@ -145,7 +147,7 @@ class Bench {
     }
   }
 
-  bool asked_for(const Context& context) const { return !o_.dtype || *o_.dtype == data_type_name(context.products()); }
+  bool asked_for(const Context& context) const { return !o_.dtype || *o_.dtype == context.products(); }
 
   void run_case(const BenchCase& c, Context& context, bool shown) {
     if (shown) note(c.name + ", " + data_type_name(context.products()) + " ...");
@@ -166,7 +168,7 @@ class Bench {
 
   void load() {
     model_ = load_model(*o_.run);
-    data_ = open_model_data(*model_, *o_.run, o_.data);
+    data_ = open_run_data(*o_.run, model_->run, o_.data, DataMatch::same_tokens);
     for (const std::string& warning : model_->warnings) note("warning: " + warning);
   }
 

@@ -9,9 +9,10 @@
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
 #include "data/text_notes.hpp"
-#include "model_files/model_data.hpp"
+#include "model_files/model_store.hpp"
 #include "report/evaluation_report.hpp"
 #include "report/score_rows.hpp"
+#include "run/run_data.hpp"
 #include "terminal/console.hpp"
 
 namespace moelm {
@@ -21,7 +22,10 @@ constexpr Index kMostHeldLines = 64;  // of a pipe, whose rows somebody may wait
 
 struct Options {
   std::vector<std::string> inputs;  // run, then the text
-  std::optional<std::string> data, split, state, dtype;
+  std::optional<std::string> data;
+  std::optional<Split> split;
+  std::optional<StateKind> state;
+  std::optional<DataType> dtype;
   std::optional<Index> streams, batch_lines;
   bool per_sentence = false, per_token = false;
 
@@ -37,13 +41,13 @@ void declare(Command& command, Options& o) {
       "a run (its best checkpoint, else the newest) or a checkpoint folder; then a text (plain or compressed, - "
       "for standard input) instead of the run's own data");
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
-  command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder; default: test");
-  command.choice("--state", {"carry", "reset"}, o.state,
+  command.choice("--split", o.split, "split of the data folder; default: test");
+  command.choice("--state", o.state,
                  "carry: one state through the whole text; reset: every line from the zero state; default: as "
                  "trained, but reset with --per-sentence of a text");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
-  command.choice("--dtype", {"f32", "bf16"}, o.dtype, "arithmetic of matrix products; default: f32");
+  command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
   command.flag("--per-sentence", o.per_sentence,
                "a row a line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
   command.flag("--per-token", o.per_token,
@@ -78,16 +82,9 @@ void check_usage(const Options& o) {
                                  std::to_string(*o.streams));
 }
 
-template <class E>
-E value_of(const std::optional<std::string>& name, E otherwise) {
-  for (const auto& [text, value] : EnumNames<E>::values)
-    if (name == text) return value;
-  return otherwise;
-}
-
 EvaluationPolicy choose_policy(const Options& o, const LoadedModel& model) {
   const StateKind usual = o.scores_sentences() ? StateKind::reset : model.run.config.train.state;
-  EvaluationPolicy policy{value_of(o.state, usual), o.streams.value_or(1)};
+  EvaluationPolicy policy{o.state.value_or(usual), o.streams.value_or(1)};
   if (policy.state == StateKind::reset && policy.streams > 1)
     throw Error(Exit::usage, "--streams: expected 1 in state reset, where every line stands alone, found " +
                                  std::to_string(policy.streams) + "; --state carry has streams");
@@ -105,7 +102,7 @@ class Evaluator {
       : command_(command),
         o_(o),
         threads_(command.threads()),
-        context_(threads_.threads, o.dtype == "bf16" ? DataType::bf16 : DataType::f32),
+        context_(threads_.threads, o.dtype.value_or(DataType::f32)),
         model_(load_model(o.inputs[0])),
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(style(), console_writer()),
@@ -187,8 +184,8 @@ class Evaluator {
   }
 
   void evaluate_data_folder() {
-    const Dataset data = open_model_data(model_, o_.inputs[0], o_.data);
-    const Split split = value_of(o_.split, Split::test);
+    const Dataset data = open_run_data(o_.inputs[0], model_.run, o_.data, DataMatch::same_tokens);
+    const Split split = o_.split.value_or(Split::test);
     report_.text_name = data.directory() + ", split " + std::string(enum_name(split));
     expected_ = data.tokens(split);
     report_.result = evaluate_data(scorer_, data, split, scoring(false));

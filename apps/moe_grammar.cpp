@@ -15,9 +15,21 @@ namespace moelm {
 
 namespace {
 
+enum class Source { mixture, markov };
+
+}  // namespace
+
+template <>
+struct EnumNames<Source> {
+  static constexpr std::array<std::pair<std::string_view, Source>, 2> values = {
+      {{"mixture", Source::mixture}, {"markov", Source::markov}}};
+};
+
+namespace {
+
 struct Options {
   std::string out;
-  std::optional<std::string> source;
+  std::optional<Source> source;
   std::optional<Index> seed, words, successors, line_length, topics, lines, held_out_lines;
 };
 
@@ -127,7 +139,7 @@ int run(int argc, char** argv) {
   Options options;
   Command command("moe-grammar", "Writes artificial text whose probability is known exactly.", "--out DIR [options]");
   command.option("--out", "DIR", options.out, "folder of the mixture; the Markov source goes to DIR/markov");
-  command.choice("--source", {"mixture", "markov"}, options.source, "only this one, into DIR");
+  command.choice("--source", options.source, "only this one, into DIR");
   command.option("--seed", "N", options.seed, 0, "of grammar and text (1)");
   command.option("--words", "N", options.words, 2, "vocabulary without the end of line (200)");
   command.option("--successors", "N", options.successors, 1, "words that may follow a word in one topic (8)");
@@ -142,7 +154,7 @@ int run(int argc, char** argv) {
   require(!options.out.empty(), Exit::usage, "--out: expected a folder; see moe-grammar --help");
   check_shape(options);
   if (options.source) {
-    write_source(options, *options.source == "markov", options.out);
+    write_source(options, *options.source == Source::markov, options.out);
   } else {
     write_source(options, false, options.out);
     write_source(options, true, join_path(options.out, "markov"));

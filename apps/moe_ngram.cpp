@@ -37,19 +37,15 @@ void for_each_line(const Dataset& data, Split split, const std::function<void(st
   if (!line.empty()) visit(line);
 }
 
-Split split_named(const std::string& name) {
-  return name == "train" ? Split::train : name == "valid" ? Split::valid : Split::test;
-}
-
 int run(int argc, char** argv) {
   std::vector<std::string> inputs;
-  std::optional<std::string> split;
+  std::optional<Split> chosen_split;
   std::optional<Index> order;
   bool skip_blank = false;
   Command command("moe-ngram", "Perplexity of an interpolated modified Kneser-Ney n-gram trained on split train.",
                   "data/ [options]");
   command.positional("DATA", inputs, 1, 1, "a data folder of moe-tokenize");
-  command.choice("--split", {"train", "valid", "test"}, split, "what is scored (test)");
+  command.choice("--split", chosen_split, "what is scored (test)");
   command.option("--order", "N", order, 1, "longest n-gram, up to 8 (5)");
   command.flag("--skip-blank-lines", skip_blank, "neither count nor score lines without words, as KenLM does");
   command.json_flag("print JSON");
@@ -58,6 +54,8 @@ int run(int argc, char** argv) {
   command.exit_code(Exit::bad_data, "the data folder is damaged");
   command.exit_code(Exit::missing_input, "there is no such data folder");
   if (const auto exit = command.parse(argc, argv)) return *exit;
+  const Split split = chosen_split.value_or(Split::test);
+  const std::string split_name(enum_name(split));
   require(order.value_or(5) <= 8, Exit::usage, "--order: expected 1 to 8, found " + std::to_string(*order));
 
   const Dataset data = Dataset::open(inputs.front());
@@ -70,19 +68,19 @@ int run(int argc, char** argv) {
 
   double nats = 0;
   Index tokens = 0;
-  for_each_line(data, split_named(split.value_or("test")), [&](auto line) {
+  for_each_line(data, split, [&](auto line) {
     if (!counts(line)) return;
     nats -= model.log_probability(line);
     tokens += static_cast<Index>(line.size());
   });
-  require(tokens > 0, Exit::bad_data, inputs.front() + ": split " + split.value_or("test") + ": expected tokens");
+  require(tokens > 0, Exit::bad_data, inputs.front() + ": split " + split_name + ": expected tokens");
   const double perplexity = std::exp(nats / static_cast<double>(tokens));
   require(is_finite(perplexity), Exit::bad_data,
-          inputs.front() + ": split " + split.value_or("test") + ": perplexity: expected a finite number, found " +
+          inputs.front() + ": split " + split_name + ": perplexity: expected a finite number, found " +
               format_number(perplexity) + "; the training text gives some of its tokens no probability");
   if (command.json()) {
     print_json({{"order", order.value_or(5)},
-                {"split", split.value_or("test")},
+                {"split", split_name},
                 {"vocabulary", data.tokenizer().vocabulary_size()},
                 {"ngrams", model.ngrams()},
                 {"skip_blank_lines", skip_blank},
@@ -94,7 +92,7 @@ int run(int argc, char** argv) {
     std::ostringstream text;
     text << "modified Kneser-Ney " << order.value_or(5) << "-gram, " << model.ngrams() << " n-grams, vocabulary "
          << data.tokenizer().vocabulary_size() << "\n"
-         << split.value_or("test") << ": " << format_counted(tokens, "token") << ", perplexity " << perplexity << "\n";
+         << split_name << ": " << format_counted(tokens, "token") << ", perplexity " << perplexity << "\n";
     print_text(text.str());
   }
   return 0;

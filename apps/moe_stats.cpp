@@ -11,11 +11,11 @@
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
 #include "io/output_file.hpp"
-#include "model_files/model_data.hpp"
 #include "model_files/model_store.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
 #include "report/text_report.hpp"
+#include "run/run_data.hpp"
 #include "statistics/routes_writer.hpp"
 #include "statistics/statistics_pass.hpp"
 #include "terminal/console.hpp"
@@ -31,7 +31,8 @@ constexpr Index kPipedColumns = 80;
 
 struct Options {
   std::vector<std::string> inputs;  // run, then texts
-  std::optional<std::string> data, split, html, classes, routes;
+  std::optional<std::string> data, html, classes, routes;
+  std::optional<Split> split;
   bool force = false;
 };
 
@@ -47,7 +48,7 @@ void declare(Command& command, Options& o) {
       "a run or checkpoint folder; then texts to read (plain or compressed, - for standard input) instead of the "
       "run's own data");
   command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
-  command.choice("--split", {"train", "valid", "test"}, o.split, "split of the data folder (test)");
+  command.choice("--split", o.split, "split of the data folder (test)");
   command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
   command.option(
       "--classes", "FILE", o.classes,
@@ -90,11 +91,9 @@ Source read_source(const Options& o, const LoadedModel& model, const std::string
     const std::string name = paths.size() == 1 ? paths[0] : format_counted(static_cast<Index>(paths.size()), "file");
     return {load_texts(paths, *model.tokenizer), name == "-" ? "standard input" : name};
   }
-  const Dataset data = open_model_data(model, run, o.data);
-  const std::string split = o.split.value_or("test");
-  for (const auto& [name, value] : EnumNames<Split>::values)
-    if (name == split) return {load_split(data, value), data.directory() + ", split " + split};
-  throw Error(Exit::usage, "--split: expected train, valid or test");
+  const Dataset data = open_run_data(run, model.run, o.data, DataMatch::same_tokens);
+  const Split split = o.split.value_or(Split::test);
+  return {load_split(data, split), data.directory() + ", split " + std::string(enum_name(split))};
 }
 
 RowClasses choose_classes(const Options& o, const StatisticsText& text, const Tokenizer& tokenizer) {

@@ -19,13 +19,13 @@
 namespace moelm {
 namespace {
 
-void declare(Command& command, TokenizeOptions& options, std::optional<std::string>& tokenizer) {
+void declare(Command& command, TokenizeOptions& options, std::optional<TokenizerKind>& tokenizer) {
   command.option("--out", "FOLDER", options.out, "folder to make; must be new or empty");
   command.list("--train", "FILE...", options.train,
                "training text: plain or .gz, .xz, .bz2, .zst; - is standard input");
   command.list("--valid", "FILE...", options.valid, "validation text (else the last 5 % of each training file)");
   command.list("--test", "FILE...", options.test, "test text (else likewise)");
-  command.choice("--tokenizer", {"text", "word", "byte", "bpe"}, tokenizer,
+  command.choice("--tokenizer", tokenizer,
                  "text (default): raw text; word: text that comes tokenised; byte; bpe: pieces of words, lossless");
   command.option("--vocab-size", "N", options.vocabulary_size, 1,
                  "most types, </s> and <unk> included (text 50,000, word all, bpe 16,384)");
@@ -65,11 +65,10 @@ int run(int argc, const char* const* argv) {
   Command command("moe-tokenize", "Turns text into a vocabulary and token shards for moe-train.",
                   "--out data/ --train FILE... [--valid FILE...] [--test FILE...] [options]");
   TokenizeOptions options;
-  std::optional<std::string> tokenizer;
+  std::optional<TokenizerKind> tokenizer;
   declare(command, options, tokenizer);
   if (const auto code = command.parse(argc, argv)) return *code;
-  for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
-    if (tokenizer == name) options.kind = kind;
+  if (tokenizer) options.kind = *tokenizer;
   const StopSignal& signal = StopSignal::of_process();
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   Context context(command.threads().threads);

@@ -27,16 +27,16 @@ int run(int argc, char** argv) {
     json ? print_json(keys_json()) : print_text(keys_table(terminal_columns(STDOUT_FILENO)));
     return 0;
   }
-  // A request is heeded from here on, before any other thread is made; until there is something to save, by ending at
-  // once.
-  StopSignal* const stop = options.prints_only() ? nullptr : &StopSignal::of_process(StopSignal::First::ends);
+  // Signals are handled from here on, before any other thread starts. They end the process at once until there is
+  // something to save.
+  StopSignal* const stop = options.prints_only() ? nullptr : &StopSignal::of_process(StopSignal::First::immediate);
   const ResolvedRun resolved = resolve_run(options);
   if (options.print_config) {
     print_json(printed_config(resolved));
     return 0;
   }
   const SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
-                                        resolved.steps_per_pass, line.command().threads());
+                                        resolved.batches_per_pass, line.command().threads());
   if (options.dry_run) {
     json ? print_json(size_json(report)) : print_text(size_table(report));
     return 0;

@@ -62,9 +62,9 @@ double norm_of(ModelParameters& parameters, ModelGradients& gradients) {
 }  // namespace
 
 StepModel make_step_model(const BenchSetting& setting, const StepShape& shape) {
-  Settings settings;
-  apply_document(find_preset(shape.preset).document, "preset " + shape.preset, settings);
-  StepModel step{settings.config.model, settings.config.optimizer, setting.size(shape.vocabulary),
+  ConfigDraft draft;
+  apply_document(find_preset(shape.preset).document, "preset " + shape.preset, draft);
+  StepModel step{draft.config.model, draft.config.optimizer, setting.size(shape.vocabulary),
                  setting.size(shape.streams), setting.size(shape.unroll)};
   if (setting.tiny) shrink(setting, step.model);
   step.optimizer.experts.kind = shape.experts;

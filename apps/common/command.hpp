@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/index.hpp"
 #include "base/machine.hpp"
+#include "base/option.hpp"
 
 namespace moelm {
 
@@ -32,21 +33,23 @@ class Command {
   void option(const std::string& name, const std::string& unit, std::string& value, const std::string& help);
   void option(const std::string& name, const std::string& unit, std::optional<std::string>& value,
               const std::string& help);
-  void option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index least,
+  void option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index min,
               const std::string& help);
-  void option(const std::string& name, const std::string& unit, std::optional<double>& value, double least,
+  void option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
               const std::string& help);
-  /// One of the names given.
-  void choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
-              const std::string& help);
+  /// One of the spellings of an enum.
+  template <class E>
+  void choice(const std::string& name, std::optional<E>& value, const std::string& help) {
+    choice_of(name, enum_spellings<E>(), help, [&value](const std::string& text) { value = parse_enum<E>(text); });
+  }
   /// May be repeated, one value each time.
   void repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                 const std::string& help);
   /// Takes all values up to the next option, at least one; may be repeated.
   void list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
             const std::string& help);
-  /// What stands on the command line without an option, in order; from `least` to `most` of them.
-  void positional(const std::string& name, std::vector<std::string>& values, Index least, Index most,
+  /// The arguments that belong to no option, in order; from `min` to `max` of them.
+  void positional(const std::string& name, std::vector<std::string>& values, Index min, Index max,
                   const std::string& help);
   /// The two cannot be given together.
   void exclude(const std::string& name, const std::string& other);
@@ -69,6 +72,8 @@ class Command {
 
  private:
   struct Parser;
+  void choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
+                 const std::function<void(const std::string& chosen)>& set);
   std::string help_text() const;
   void take_positional(const std::string& argument);
   [[noreturn]] void refuse_unknown(const std::string& argument) const;
@@ -80,7 +85,7 @@ class Command {
   std::function<std::string(const std::string&)> hint_;
   std::vector<std::function<void()>> conversions_;
   std::vector<std::string> positionals_;
-  Index most_positionals_ = 0;
+  Index max_positionals_ = 0;
   std::optional<Index> threads_;
   bool json_ = false;
   bool quiet_ = false;

@@ -8,13 +8,20 @@
 #include "ops/faster_type.hpp"
 #include "options/plan.hpp"
 #include "options/run_schedule.hpp"
+#include "run/run_data.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// Vocabulary of a dry run that names none.
+/// Vocabulary of a --dry-run without data and --vocab-size.
 constexpr Index kAssumedVocabulary = 10000;
+
+/// A run that exists, and the path by which the user named it.
+struct ExistingRun {
+  std::string path, folder;
+  StoredRun stored;
+};
 
 /// The run that a path names or lies in.
 std::string existing_run_of(const std::string& path) {
@@ -23,34 +30,7 @@ std::string existing_run_of(const std::string& path) {
   return run;
 }
 
-void open_data(const std::string& directory, ResolvedRun& resolved) {
-  resolved.data = Dataset::open(directory);
-  resolved.training_tokens = resolved.data->tokens(Split::train);
-  resolved.vocabulary = resolved.data->tokenizer().vocabulary_size();
-  require(resolved.training_tokens > 0, Exit::bad_data, directory + ": expected training tokens, found none");
-}
-
-/// Data typed, or those that the run knows. Looking at a run needs none.
-void open_known_data(const TrainOptions& options, const std::string& run, const StoredRun& known,
-                     ResolvedRun& resolved) {
-  resolved.vocabulary = known.data.vocabulary;
-  const std::string directory = data_directory(run, known.data);
-  if (options.prints_only() && !options.data && !path_exists(directory)) return;
-  open_data(options.data.value_or(directory), resolved);
-  require_same_data(run, known, *resolved.data);
-}
-
-/// Counts the batches of one pass under a configuration whose batches are decided.
-void count_batches(const RunConfig& config, ResolvedRun& resolved) {
-  if (resolved.data) resolved.steps_per_pass = make_batches(config.train, *resolved.data)->batches_per_pass();
-}
-
-void refuse_occupied(const TrainOptions& options, const std::string& out) {
-  require(options.resume == "auto", Exit::cannot_create,
-          out + ": a run exists there; --resume auto continues it, another --out begins anew");
-}
-
-/// --init typed again for a run that was begun with it changes nothing; anything else would be passed over silently.
+/// --init given again for a run that began with it changes nothing. Any other --init cannot take effect.
 void require_same_origin(const TrainOptions& options, const RunOrigin& origin) {
   if (!options.init) return;
   const std::string typed = absolute_path(*options.init);
@@ -60,63 +40,85 @@ void require_same_origin(const TrainOptions& options, const RunOrigin& origin) {
                                     "; weights are taken when a run is begun: use another --out");
 }
 
-void resolve_existing(const TrainOptions& options, ResolvedRun& resolved) {
-  refuse_occupied(options, *options.out);
-  resolved.stored = read_run(*options.out);
-  require_same_origin(options, resolved.stored->origin);
-  open_known_data(options, *options.out, *resolved.stored, resolved);
-  count_batches(resolved.stored->config, resolved);
-  resolved.config =
-      resumed_config(resolved.stored->config, options.settings, resolved.training_tokens, resolved.steps_per_pass);
-  resolved.before = schedule_of(resolved.stored->config);
-  resolved.base = *options.out;
+/// The run that is continued: the one in --out, or the one that --resume PATH names.
+std::optional<ExistingRun> find_existing(const TrainOptions& options) {
+  if (options.out && run_exists(*options.out)) {
+    require(options.resume == "auto", Exit::cannot_create,
+            *options.out + ": a run exists there; --resume auto continues it, another --out begins anew");
+    ExistingRun existing{*options.out, *options.out, read_run(*options.out)};
+    require_same_origin(options, existing.stored.origin);
+    return existing;
+  }
+  if (!options.resumes_from_path()) return std::nullopt;
+  const std::string folder = existing_run_of(options.resume);
+  return ExistingRun{options.resume, folder, read_run(folder)};
 }
 
-/// A new folder that goes on from a checkpoint of another run.
-void resolve_branch(const TrainOptions& options, ResolvedRun& resolved) {
-  const std::string other = existing_run_of(options.resume);
-  const StoredRun known = read_run(other);
-  open_known_data(options, other, known, resolved);
-  count_batches(known.config, resolved);
-  resolved.config = resumed_config(known.config, options.settings, resolved.training_tokens, resolved.steps_per_pass);
-  resolved.before = schedule_of(known.config);
-  resolved.base = options.resume;
+void use_data(Dataset data, ResolvedRun& resolved) {
+  resolved.training_tokens = data.tokens(Split::train);
+  resolved.vocabulary = data.tokenizer().vocabulary_size();
+  require(resolved.training_tokens > 0, Exit::bad_data, data.directory() + ": expected training tokens, found none");
+  resolved.data = std::move(data);
 }
 
-void resolve_new(const TrainOptions& options, ResolvedRun& resolved) {
+void open_data_of_new(const TrainOptions& options, ResolvedRun& resolved) {
   require(options.data || options.prints_only(), Exit::usage, "--data: missing; see moe-train --help");
   if (options.init) existing_run_of(*options.init);
   resolved.vocabulary = options.vocabulary.value_or(kAssumedVocabulary);
-  if (options.data) open_data(*options.data, resolved);
-  std::string base;
-  resolved.settings = new_settings(options.settings, resolved.training_tokens, &base);
-  count_batches(plan_run(resolved.settings, resolved.training_tokens), resolved);
-  resolved.config = plan_run(resolved.settings, resolved.training_tokens, resolved.steps_per_pass);
-  if (resolved.config.train.dtype == "auto") resolved.config.train.dtype = data_type_name(measure_faster_type());
-  resolved.base = base;
-  if (!options.settings.preset && base == preset_for(resolved.training_tokens) && resolved.training_tokens > 0)
-    resolved.base += " (chosen for " + format_count(resolved.training_tokens) + " training tokens)";
+  if (options.data) use_data(Dataset::open(*options.data), resolved);
+}
+
+/// Opens --data or the data that the run knows. Printing needs none.
+void open_data_of_existing(const TrainOptions& options, const ExistingRun& existing, ResolvedRun& resolved) {
+  const RunData& known = existing.stored.data;
+  resolved.vocabulary = known.vocabulary;
+  if (options.prints_only() && !options.data && !path_exists(data_directory(existing.folder, known))) return;
+  use_data(open_run_data(existing.folder, existing.stored, options.data, DataMatch::same_data), resolved);
+}
+
+PlanInputs plan_inputs(const ResolvedRun& resolved) {
+  PlanInputs inputs{resolved.training_tokens, {}, measure_faster_type};
+  if (resolved.data)
+    inputs.count_batches = [&data = *resolved.data](const TrainConfig& train) {
+      return make_batches(train, data)->batches_per_pass();
+    };
+  return inputs;
+}
+
+std::string base_of_new(const TrainOptions& options, const std::string& base, Index training_tokens) {
+  const bool chosen = !options.config.preset && training_tokens > 0 && base == preset_for(training_tokens);
+  return chosen ? base + " (chosen for " + format_count(training_tokens) + " training tokens)" : base;
 }
 
 }  // namespace
 
 Json printed_config(const ResolvedRun& resolved) {
-  if (resolved.training_tokens > 0 || resolved.settings.config.model.layers.empty())
-    return config_json(resolved.config);
-  Json document = config_json(resolved.settings.config);
-  if (!resolved.settings.is_given("model.dropout")) document["model"].erase("dropout");
+  if (resolved.training_tokens > 0 || resolved.draft.config.model.layers.empty()) return config_json(resolved.config);
+  Json document = config_json(resolved.draft.config);
+  if (!resolved.draft.is_given("model.dropout")) document["model"].erase("dropout");
   return document;
 }
 
 ResolvedRun resolve_run(const TrainOptions& options) {
-  ResolvedRun resolved;
   if (options.out) require_no_traces(*options.out);
-  if (options.out && run_exists(*options.out))
-    resolve_existing(options, resolved);
-  else if (options.resumes_from_path())
-    resolve_branch(options, resolved);
+  ResolvedRun resolved;
+  const std::optional<ExistingRun> existing = find_existing(options);
+  if (existing)
+    open_data_of_existing(options, *existing, resolved);
   else
-    resolve_new(options, resolved);
+    open_data_of_new(options, resolved);
+  ResolvedConfig config =
+      resolve_config(options.config, existing ? &existing->stored.config : nullptr, plan_inputs(resolved));
+  resolved.config = std::move(config.config);
+  resolved.batches_per_pass = config.batches_per_pass;
+  if (existing) {
+    resolved.base = existing->path;
+    resolved.before = schedule_of(existing->stored.config);
+    if (existing->path == options.out) resolved.stored = existing->stored;
+  } else {
+    resolved.base = base_of_new(options, config.base, resolved.training_tokens);
+    resolved.draft = std::move(config.draft);
+  }
   if (options.out && !resolved.stored)
     require(!path_exists(join_path(*options.out, "index.json")), Exit::cannot_create,
             *options.out + ": expected a folder for a run, found a data folder; moe-train writes nothing there");

@@ -1,4 +1,4 @@
-// From options to a run: which data, which configuration, new or going on.
+// From the command line to the run to be trained: its data and its configuration, new or existing.
 #pragma once
 
 #include <optional>
@@ -10,24 +10,24 @@
 
 namespace moelm {
 
-/// What is to be trained, or looked at by --dry-run.
+/// What to train, or to show with --dry-run.
 struct ResolvedRun {
   RunConfig config;
-  std::string base;  ///< "preset small (chosen for 897,286 training tokens)"
+  std::string base;  ///< what the configuration began with: "small (chosen for 897,286 training tokens)"
   std::optional<Dataset> data;
   std::optional<StoredRun> stored;  ///< the run in --out, if it exists
-  Schedule before;                  ///< of the run that goes on, before anything was typed; else empty
+  Schedule before;                  ///< the stored schedule of an existing run; else empty
   Index vocabulary = 0;
-  Index training_tokens = 0;  ///< 0: no data
-  Index steps_per_pass = 0;   ///< batches of one pass; 0: no data
-  /// Without data nothing is planned; then this is what was typed, and what is not in `given` stays open.
-  Settings settings;
+  Index training_tokens = 0;   ///< 0: no data
+  Index batches_per_pass = 0;  ///< 0: no data
+  /// Of a new run: the configuration before planning, with the open values not in `given`.
+  ConfigDraft draft;
 };
 
-/// Opens the data and decides the configuration. Where nothing is trained data may be missing.
+/// Opens the data and resolves the configuration. Data may be missing if nothing is trained.
 ResolvedRun resolve_run(const TrainOptions& options);
 
-/// The configuration for --config to read: complete with data; without, what planning decides is left open.
+/// The configuration as --config reads it: complete if there are data, else open where planning decides.
 Json printed_config(const ResolvedRun& resolved);
 
 }  // namespace moelm

@@ -14,13 +14,15 @@
 #include "moe_train/training_console.hpp"
 #include "options/gate_notes.hpp"
 #include "options/run_schedule.hpp"
+#include "run/run_data.hpp"
 #include "terminal/format.hpp"
+#include "training/training_run.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// A path as a shell reads it.
+/// A path quoted for a shell.
 std::string quoted(const std::string& path) {
   const bool plain =
       path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%") ==
@@ -35,7 +37,7 @@ void require_memory(const SizeReport& r, bool force) {
   if (r.fits() || force) return;
   throw Error(Exit::out_of_memory, "memory: expected at most " + format_bytes(r.limit.bytes) + " (" + r.limit.source +
                                        "), found " + format_bytes(r.memory.total()) +
-                                       " foreseen for training; try a smaller --set model.width, moe.experts or "
+                                       " needed for training; try a smaller --set model.width, moe.experts or "
                                        "train.batch, or --force");
 }
 
@@ -46,9 +48,9 @@ DiskPlan disk_plan(const std::string& out, const ResolvedRun& resolved, const Si
 void require_disk(const std::string& out, const DiskPlan& disk, bool force) {
   if (disk.fits() || force) return;
   throw Error(Exit::io, out + ": disk: expected at least " + format_bytes(disk.needed()) + " for " +
-                            format_counted(disk.least, "checkpoint") + " of " + format_bytes(disk.checkpoint) +
+                            format_counted(disk.min_copies, "checkpoint") + " of " + format_bytes(disk.checkpoint) +
                             ", found " + format_bytes(*disk.room) +
-                            "; free some, take another --out or a smaller --set model.width, or --force");
+                            "; free some, use another --out or a smaller --set model.width, or --force");
 }
 
 void print_header(Console& console, const TrainOptions& options, const ResolvedRun& resolved, const SizeReport& report,
@@ -63,23 +65,22 @@ void print_header(Console& console, const TrainOptions& options, const ResolvedR
                format_count(report.vocabulary));
   console.note("training " + training_line(report));
   for (const std::string& note : schedule_notes(resolved.before, resolved.config)) console.note("note: " + note);
-  for (const std::string& note : gate_notes(resolved.config.model, options.settings.assignments))
+  for (const std::string& note : gate_notes(resolved.config.model, options.config.assignments))
     console.note("note: " + note);
   console.note(checkpoint_line(report, disk));
   if (!disk.fits_all())
-    console.note(
-        "note: the disk has no room for all of them; where it is short, only the newest and the best are kept");
+    console.note("note: the disk has no room for all of them; once it is full, only the newest and the best are kept");
   if (const std::string advice = softmax_advice(report.size); !advice.empty()) console.note("note: " + advice);
   const Tokenizer& tokenizer = data.tokenizer();
   if (tokenizer.unknown_id() >= 0 && tokenizer.count(tokenizer.unknown_id()) == 0)
     console.note(
-        "note: <unk> never occurs in the training tokens, so every unknown word of another text will be a "
-        "surprise; moe-tokenize --min-count 2 lets the model learn it");
+        "note: <unk> never occurs in the training tokens, so the model cannot learn to predict unknown words; "
+        "moe-tokenize --min-count 2 makes rare words unknown");
   if (data.tokens(Split::valid) == 0)
     console.note("note: there is no validation text, so no checkpoint is known to be the best");
 }
 
-/// The run as it is to be stored: the one in --out with what may change, or a new one.
+/// The run to be stored: the one in --out with its changed values, or a new one.
 StoredRun run_to_train(const TrainOptions& options, const ResolvedRun& resolved) {
   const std::string& out = *options.out;
   if (!resolved.stored) {
@@ -122,42 +123,42 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   print_header(console, options, resolved, report, disk);
 
-  // For the team, the reader and whatever else: a run is begun only where its threads can be.
+  // A run begins only if its threads can be created.
   require_threads(report.threads.threads);
   const StoredRun stored = run_to_train(options, resolved);
-  TrainingConsole view(console, stored.config, options.max_seconds.value_or(0));
+  TrainingConsole observer(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
   TrainingStart start;
   start.run = out;
   start.max_seconds = options.max_seconds.value_or(0);
   start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   start.stop_requested = [&stop] { return stop.requested(); };
-  TrainingRun run(context, stored, *resolved.data, start, view);
+  TrainingRun run(context, stored, *resolved.data, start, observer);
   const std::string again = "moe-train --out " + quoted(out);
   if (run.finished()) {
-    stop.ask();  // the work is done
+    stop.defer();  // a signal must not turn the result into a failure
     run.complete_result();
-    console.note(out + ": finished at step " + format_count(run.step()) + "; more: " + again + " --steps " +
+    console.note(out + ": finished at step " + format_count(run.step()) + "; to train further: " + again + " --steps " +
                  std::to_string(2 * run.step()));
     print_result(command, out, run.result(), true);
     return 0;
   }
-  if (run.step() > 0) console.note(out + ": going on after step " + format_count(run.step()));
+  if (run.step() > 0) console.note(out + ": continuing after step " + format_count(run.step()));
 
-  stop.ask();
+  stop.defer();
   const TrainEnd end = run.run();
   console.finish();
   if (end == TrainEnd::stopped) {
-    console.note("stopped after step " + format_count(run.step()) + ", saved; go on with: " + again);
+    console.note("stopped after step " + format_count(run.step()) + ", saved; continue with: " + again);
     return static_cast<int>(Exit::stopped);
   }
   if (end == TrainEnd::out_of_patience)
-    console.note("no better validation in " + format_count(stored.config.train.patience) + " tries: training ends");
+    console.note("no improvement in " + format_count(stored.config.train.patience) + " validations: training ends");
   print_result(command, out, run.result(), end != TrainEnd::time_is_up);
   if (end == TrainEnd::time_is_up) {
     const std::string cut = cut_schedule(schedule_of(stored.config), run.step());
-    console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not done") +
-                 "; go on with: " + again);
+    console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not finished") +
+                 "; continue with: " + again);
   }
   return 0;
 }

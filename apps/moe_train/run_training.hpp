@@ -1,4 +1,4 @@
-// Training as moe-train does it: a run's folder, the memory check, the run itself, and its result.
+// Training by moe-train: checks of memory and disk, the run, and its result.
 #pragma once
 
 #include "base/stop_signal.hpp"
@@ -8,9 +8,9 @@
 
 namespace moelm {
 
-/// Trains and prints the result; returns the exit code. Before the first step, unless forced: Error(out_of_memory)
-/// where the memory foreseen is more than there is, Error(io) where the disk has no room for the checkpoints of a run.
-/// `stop` ends the process until training begins, and asks from then on.
+/// Trains, prints the result and returns the exit code. Before the first step, unless --force is given:
+/// Error(out_of_memory) if training needs more memory than there is, Error(io) if the disk has no room for checkpoints.
+/// `stop` is immediate until training begins, and deferred from then on.
 int run_training(const TrainOptions& options, const Command& command, const ResolvedRun& resolved,
                  const SizeReport& report, StopSignal& stop);
 

@@ -21,8 +21,8 @@ namespace moelm {
 namespace {
 
 constexpr double kLargeSoftmaxShare = 0.7;
-/// Bytes a second that a save is foreseen to take, written, synced and read back: what two busy cores did. The first
-/// save tells how it is here.
+/// Estimated bytes per second of a save (write, sync and read back), measured on two busy cores. The first save shows
+/// the real rate.
 constexpr double kSaveRate = 100e6;
 
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
@@ -56,7 +56,7 @@ std::string layers_table(const ModelSize& size) {
   return table.str();
 }
 
-/// Streams of text are read a decoded block at a time each. Lines are at most as many as the tokens of their batch.
+/// Each stream is read one decoded block at a time. There are at most as many lines as tokens in a batch.
 TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
   const bool carry = train.state == StateKind::carry;
   Index streams = carry ? train.batch : train.batch_tokens;
@@ -141,13 +141,13 @@ Json size_json(const SizeReport& r) {
 std::string machine_line(const SizeReport& r) {
   return format_counted(r.threads.threads, "thread") + " (" + r.threads.source + "), " +
          format_bytes(r.memory.total()) + " of " + format_bytes(r.limit.bytes) + " memory (" + r.limit.source + "), " +
-         r.config.train.dtype;
+         std::string(enum_name(r.config.train.dtype));
 }
 
 std::string training_line(const SizeReport& r) {
   const TrainConfig& t = r.config.train;
   const Index rows = rows_per_step(t);
-  // Whole lines seldom fill a batch, nor does the end of a text.
+  // Whole lines and the end of a text seldom fill a batch.
   const bool full = r.steps_per_pass == 0 || product_at_most(rows, r.steps_per_pass) == r.training_tokens;
   std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_counted(t.steps, "step") +
                      " of " + (full ? "" : "at most ") + format_counted(rows, "token");
@@ -161,7 +161,7 @@ std::string training_line(const SizeReport& r) {
 std::string checkpoint_line(const SizeReport& r, const DiskPlan& disk) {
   const TrainConfig& t = r.config.train;
   std::string text = "checkpoints of " + format_bytes(disk.checkpoint) + " every " + save_interval(r) +
-                     ", the newest " + std::to_string(t.keep) + (disk.least == 3 ? " and the best" : "") +
+                     ", the newest " + std::to_string(t.keep) + (disk.min_copies == 3 ? " and the best" : "") +
                      " kept: " + format_bytes(disk.wanted());
   if (disk.room) text += " of " + format_bytes(*disk.room);
   return text;

@@ -1,4 +1,4 @@
-// What a configuration costs: the report of --dry-run and the check before a run begins.
+// The costs of a configuration, for --dry-run and for the check before a run begins.
 #pragma once
 
 #include <string>
@@ -15,16 +15,16 @@ namespace moelm {
 /// A model over a vocabulary on a machine.
 struct SizeReport {
   RunConfig config;
-  std::string base;  ///< the preset or file that it began with
+  std::string base;  ///< the preset or file that the configuration began with
   Index vocabulary = 0;
-  Index training_tokens = 0;  ///< 0: not known
-  Index steps_per_pass = 0;   ///< 0: not known
+  Index training_tokens = 0;  ///< 0: unknown
+  Index steps_per_pass = 0;   ///< 0: unknown
   ThreadChoice threads;
   MemoryLimit limit;
   ModelSize size;
   TrainingMemory memory;
 
-  /// Of one checkpoint: weights and moments, to which headers and carried states add little.
+  /// Bytes of one checkpoint: weights and moments. Headers and carried states add little.
   Index checkpoint_bytes() const { return memory.weights + memory.moments; }
   bool fits() const { return memory.total() <= limit.bytes; }
 };
@@ -45,7 +45,7 @@ std::string training_line(const SizeReport& report);
 /// "checkpoints of 112 MiB every 10m, the newest 3 and the best kept: 560 MiB of 78 GiB".
 std::string checkpoint_line(const SizeReport& report, const DiskPlan& disk);
 
-/// Advice where the softmax takes most of the work, else empty.
+/// Advice if the softmax takes most of the work, else "".
 std::string softmax_advice(const ModelSize& size);
 
 }  // namespace moelm

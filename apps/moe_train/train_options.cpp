@@ -11,12 +11,12 @@ namespace moelm {
 
 namespace {
 
-/// "--seed" -> "--set train.seed=": the key that an unknown flag names.
+/// The key that an unknown flag means: "--seed" -> "--set train.seed=".
 std::string key_hint(const std::string& flag) {
   const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-  SettingSources small;
+  ConfigOptions small;
   small.preset = "small";
-  const std::string key = key_meant(word, known_keys(new_settings(small, 0).config));
+  const std::string key = key_meant(word, known_keys(resolve_config(small, nullptr, {}).config));
   if (key == "train.steps" || key == "train.epochs" || key == "train.dtype") return "--" + key.substr(6);
   return key.empty() ? "" : "--set " + key + "=";
 }
@@ -29,41 +29,37 @@ TrainCommand::TrainCommand(TrainOptions& o)
                "Trains a language model of LSTM and Mixture-of-Experts layers on a data folder of moe-tokenize.",
                "--data data/ --out run/ [options]") {
   Command& c = command_;
-  c.option("--data", "DIR", o.data, "data folder of moe-tokenize; a run that exists knows its own");
-  c.option("--out", "DIR", o.out, "folder of the run; a run that exists there goes on");
-  c.option("--preset", "NAME", o.settings.preset,
+  c.option("--data", "DIR", o.data, "data folder of moe-tokenize; an existing run knows its own");
+  c.option("--out", "DIR", o.out, "folder of the run; an existing run continues");
+  c.option("--preset", "NAME", o.config.preset,
            "a named configuration (--list-presets); without it one is chosen by the size of the data");
-  c.option("--config", "FILE", o.settings.config_file, "configuration as JSON, - for standard input");
-  c.repeated("--set", "KEY=VALUE", o.settings.assignments, "set one key (--list-keys); may be repeated");
-  c.option(
-      "--resume", "auto|never|PATH", resume_,
-      "auto (default): go on where --out has a run; never: refuse then; PATH: go on exactly from that checkpoint in a "
-      "new --out");
-  c.option("--init", "PATH", o.init,
-           "begin with the weights alone of a run or checkpoint that has the same vocabulary");
-  c.option(
-      "--steps", "N", o.settings.steps, 1,
-      "optimizer steps in all; more than a run was planned for are planned anew: a warm-up and a decay of their own");
-  c.option("--epochs", "N", o.settings.epochs, 0, "passes over the training text in all");
-  c.option(
-      "--max-time", "TIME", max_time_,
-      "stop after this time (90s, 10m, 3h): validate, save, exit 0; a plan that needs longer is cut, which is said");
-  c.choice("--dtype", {"f32", "bf16", "auto"}, o.settings.dtype, "arithmetic of matrix products");
+  c.option("--config", "FILE", o.config.config_file, "configuration as JSON, - for standard input");
+  c.repeated("--set", "KEY=VALUE", o.config.assignments, "set one key (--list-keys); may be repeated");
+  c.option("--resume", "auto|never|PATH", resume_,
+           "auto (default): continue the run in --out, if there is one; never: refuse then; PATH: continue exactly "
+           "from that "
+           "checkpoint in a new --out");
+  c.option("--init", "PATH", o.init, "start with the weights of a run or checkpoint that has the same vocabulary");
+  c.option("--steps", "N", o.config.steps, 1,
+           "optimizer steps in all; steps beyond the plan of an existing run get a warm-up and a decay of their own");
+  c.option("--epochs", "N", o.config.epochs, 0, "passes over the training text in all");
+  c.option("--max-time", "TIME", max_time_,
+           "stop after this time (90s, 10m, 3h): validate, save, exit 0; announced if the plan needs longer");
+  c.choice("--dtype", o.config.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
-  c.flag("--force", o.force, "train even if the memory or disk foreseen is more than there is");
+  c.flag("--force", o.force, "train even if memory or disk seem too small");
   c.flag("--break-lock", o.break_lock,
-         "take the lock of a run from another host or container, where nothing tells whether its process still runs");
+         "take over the lock of another host or container; first make sure that its process no longer runs");
   c.flag("--list-presets", o.list_presets, "print all presets");
   c.flag("--list-keys", o.list_keys, "print all keys with default, unit and meaning");
-  c.flag("--print-config", o.print_config, "print the whole configuration as JSON, as --config reads it");
+  c.flag("--print-config", o.print_config, "print the whole configuration as JSON for --config");
   c.json_flag("print the result (or what was asked for) as JSON");
   c.exclude("--steps", "--epochs");
   c.exclude("--preset", "--config");
   c.exclude("--dry-run", "--print-config");
-  c.example("--data data/ --out run/", "a good model for the data, of a size that fits it");
-  c.example("--data data/ --out run/ --steps 50000",
-            "the same run, longer: the steps added get a schedule of their own");
+  c.example("--data data/ --out run/", "a good model whose size fits the data");
+  c.example("--data data/ --out run/ --steps 50000", "the same run, longer: the added steps get their own schedule");
   c.example("--data data/ --out run2/ --preset moe-32 --set moe.experts=64 --max-time 1h",
             "a model of the paper, varied");
   c.example("--preset moe-256 --vocab-size 793471 --dry-run", "what it would cost");
@@ -71,13 +67,13 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.exit_code(Exit::missing_input, "data, configuration or checkpoint missing");
   c.exit_code(Exit::out_of_memory, "more memory needed than there is");
   c.exit_code(Exit::cannot_create, "run exists (--resume never), is in use, or cannot be created");
-  c.exit_code(Exit::io, "reading or writing failed, or no room on the disk for checkpoints");
-  c.exit_code(
-      Exit::stopped,
-      "stopped on request (Ctrl-C, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, a closed terminal), saved: run again to go on");
-  c.exit_code(Exit::diverged, "the loss is not a number any more");
+  c.exit_code(Exit::io, "reading or writing failed, or the disk has no room for checkpoints");
+  c.exit_code(Exit::stopped,
+              "stopped on request (Ctrl-C, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, a closed terminal), saved: run again to "
+              "continue");
+  c.exit_code(Exit::diverged, "training diverged: the loss or a weight is not finite");
   c.exit_code(Exit::no_permission, "permission denied");
-  c.exit_code(Exit::bad_config, "configuration does not fit itself, the data or the run");
+  c.exit_code(Exit::bad_config, "the configuration contradicts itself, the data or the run");
   c.on_unknown(key_hint);
 }
 
@@ -90,7 +86,7 @@ std::optional<int> TrainCommand::parse(int argc, const char* const* argv) {
     if (!o.max_seconds || *o.max_seconds == 0)
       throw Error(Exit::usage, "--max-time: expected a time such as 90s, 10m or 3h, found " + *max_time_);
   }
-  require(!o.settings.epochs || *o.settings.epochs > 0, Exit::usage,
+  require(!o.config.epochs || *o.config.epochs > 0, Exit::usage,
           "--epochs: expected more than 0 passes, found 0; without it the number is planned from the data");
   require(!o.vocabulary || o.dry_run, Exit::usage, "--vocab-size: expected together with --dry-run");
   require(!o.vocabulary || !o.data, Exit::usage, "--vocab-size and --data cannot be given together");

@@ -5,14 +5,14 @@
 #include <string>
 
 #include "common/command.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 
 namespace moelm {
 
-/// What was typed.
+/// The values of the command line.
 struct TrainOptions {
   std::optional<std::string> data, out;
-  SettingSources settings;
+  ConfigOptions config;
   std::string resume = "auto";  ///< auto, never, or the path of a checkpoint
   std::optional<std::string> init;
   std::optional<double> max_seconds;
@@ -24,7 +24,7 @@ struct TrainOptions {
   bool list_keys = false;
   bool print_config = false;
 
-  /// Whether only something is to be printed.
+  /// Whether something is printed and nothing trained.
   bool prints_only() const { return dry_run || list_presets || list_keys || print_config; }
   bool resumes_from_path() const { return resume != "auto" && resume != "never"; }
 };
@@ -34,7 +34,7 @@ class TrainCommand {
  public:
   explicit TrainCommand(TrainOptions& options);
 
-  /// Parses and checks what belongs together; an exit code if the program is to end at once.
+  /// Parses, and checks that the options go together. Returns an exit code if the program has to end at once.
   std::optional<int> parse(int argc, const char* const* argv);
   const Command& command() const { return command_; }
 

@@ -6,7 +6,7 @@
 #include "base/quantity.hpp"
 #include "options/run_schedule.hpp"
 #include "terminal/format.hpp"
-#include "training/progress_json.hpp"
+#include "training/layer_balance.hpp"
 
 namespace moelm {
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kPaintSeconds = 0.2;
 constexpr Index kStepsBeforeAnnouncement = 20;
-/// The first steps warm caches and memory up; they say little about the rest.
+/// The first steps are slower, because caches and memory are cold.
 constexpr Index kStepsNotTimed = 3;
 
 }  // namespace
@@ -41,36 +41,39 @@ void TrainingConsole::paint(const StepReport& report, double now) {
   p.lr = report.lr;
   p.tokens_per_s = report.tokens_per_s;
   p.eta_seconds = remaining(p.step, now);
-  const Json line = step_json(report, config_.model);
-  for (const Json& layer : line["moe"]) {
-    const auto& moe = std::get<MoeConfig>(config_.model.layers[layer["layer"].get<std::size_t>()]);
+  for (const RoutingSums& sums : report.result.routing) {
+    if (sums.rows == 0) continue;
+    const LayerBalance balance = balance_of(sums);
     p.has_experts = true;
-    p.cv_importance = std::max(p.cv_importance, layer["cv_importance"].get<double>());
-    p.cv_load = std::max(p.cv_load, layer["cv_load"].get<double>());
-    p.dead += layer["dead"].get<Index>();
-    p.experts += moe.experts;
+    p.cv_importance = std::max(p.cv_importance, balance.cv_importance);
+    p.cv_load = std::max(p.cv_load, balance.cv_load);
+    p.dead += balance.dead;
+    p.experts += balance.experts;
   }
   console_.update(progress_line(p), now);
 }
 
+double TrainingConsole::seconds_per_step() const {
+  return step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
+}
+
 double TrainingConsole::remaining(Index step, double now) const {
   if (steps_seen_ <= kStepsNotTimed) return -1;
-  const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
-  const double seconds = a_step * static_cast<double>(config_.train.steps - step);
+  const double seconds = seconds_per_step() * static_cast<double>(config_.train.steps - step);
   return max_seconds_ > 0 ? std::min(seconds, std::max(0.0, max_seconds_ - now)) : seconds;
 }
 
 void TrainingConsole::announce(Index step, double now) {
-  const double a_step = step_seconds_ / static_cast<double>(steps_seen_ - kStepsNotTimed);
+  const double per_step = seconds_per_step();
   const Index steps = config_.train.steps, before = step - steps_seen_;
-  const double all = a_step * static_cast<double>(steps - step) + now;
+  const double all = per_step * static_cast<double>(steps - step) + now;
   std::string text = (before > 0 ? format_count(steps - before) + " of " : "") + format_counted(steps, "step") +
                      (before > 0 ? " are left and" : "") + " will take about " + format_duration(all) +
                      ", validations not counted";
   const bool cut = max_seconds_ > 0 && all > max_seconds_;
   if (cut) text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
   console_.note(text);
-  if (cut) tell_cut(step + static_cast<Index>(std::max(0.0, max_seconds_ - now) / a_step));
+  if (cut) tell_cut(step + static_cast<Index>(std::max(0.0, max_seconds_ - now) / per_step));
 }
 
 void TrainingConsole::tell_cut(Index reached) {
@@ -78,8 +81,8 @@ void TrainingConsole::tell_cut(Index reached) {
   if (cut.empty()) return;
   console_.note("note: by then step " + format_count(reached) + " of " + format_count(config_.train.steps) +
                 " is reached at most, before the schedule's end: " + cut +
-                " there, and the model is worse than one whose plan fits the time. Let the run go on later, or begin "
-                "anew in another --out with --steps " +
+                " there, and the model is worse than one whose plan fits the time. Continue the run later, or start "
+                "again in another --out with --steps " +
                 std::to_string(reached));
 }
 
@@ -87,24 +90,23 @@ void TrainingConsole::on_validation(const ValidationReport& report) {
   console_.note("step " + format_count(report.progress.step) + ": validation perplexity " +
                 format_measure(report.evaluation.perplexity(), 5) + " over " +
                 format_counted(report.evaluation.tokens, "token") + (report.best ? " (best)" : "") +
-                silent_experts(report.routing));
+                dead_experts(report.routing));
 }
 
-std::string TrainingConsole::silent_experts(const std::vector<RoutingSums>& routing) const {
-  Index silent = 0, experts = 0;
+std::string TrainingConsole::dead_experts(const std::vector<RoutingSums>& routing) const {
+  Index dead = 0, experts = 0;
   bool noisy = false;
   for (std::size_t l = 0; l < routing.size(); ++l) {
     const auto* moe = std::get_if<MoeConfig>(&config_.model.layers[l]);
-    if (moe == nullptr || !moe->gated()) continue;
-    silent += std::count(routing[l].tokens.begin(), routing[l].tokens.end(), Index{0});
-    experts += static_cast<Index>(routing[l].tokens.size());
+    if (moe == nullptr || !moe->has_gate()) continue;
+    const LayerBalance balance = balance_of(routing[l]);
+    dead += balance.dead;
+    experts += balance.experts;
     noisy = noisy || moe->gate == GateKind::noisy_top_k;
   }
-  if (silent == 0) return "";
-  return "; " + format_count(silent) + " of " + format_count(experts) + " experts without a token" +
+  if (dead == 0) return "";
+  return "; " + format_count(dead) + " of " + format_count(experts) + " experts without a token" +
          (noisy ? " (validation draws no noise, training does)" : "");
 }
-
-void TrainingConsole::on_saved(const std::string&, bool) {}
 
 }  // namespace moelm

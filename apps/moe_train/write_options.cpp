@@ -1,4 +1,4 @@
-// Writes docs/options.md: write_options FILE.
+// Writes docs/options.md from its template: write_options TEMPLATE FILE.
 #include "base/error.hpp"
 #include "common/main_guard.hpp"
 #include "io/file.hpp"
@@ -6,8 +6,8 @@
 
 int main(int argc, char** argv) {
   return moelm::main_guard([&] {
-    if (argc != 2) throw moelm::Error(moelm::Exit::usage, "write_options: expected the path to write");
-    moelm::write_file_atomic(argv[1], moelm::options_markdown());
+    if (argc != 3) throw moelm::Error(moelm::Exit::usage, "write_options: expected a template and the path to write");
+    moelm::write_file_atomic(argv[2], moelm::options_markdown(moelm::read_file(argv[1], 1 << 20)));
     return 0;
   });
 }

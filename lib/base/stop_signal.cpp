@@ -82,7 +82,7 @@ class BlockedSignals {
 
 class StopSignal::Waiter {
  public:
-  explicit Waiter(First first) : first_ends_(first == First::ends) {
+  explicit Waiter(First first) : immediate_(first == First::immediate) {
     thread_ = start_thread("waiting for signals", [this] { wait(); });
   }
   ~Waiter() {
@@ -93,7 +93,7 @@ class StopSignal::Waiter {
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  void ask() { first_ends_ = false; }
+  void defer() { immediate_ = false; }
   int number() {
     if (const int number = signals_.pending(); number > 0) take(number);
     return arrived_;
@@ -109,7 +109,7 @@ class StopSignal::Waiter {
   }
 
   void take(int number) {
-    if (first_ends_) ::_exit(static_cast<int>(Exit::stopped));
+    if (immediate_) ::_exit(static_cast<int>(Exit::stopped));
     if (is_request(number) && ++requests_ > 1) ::_exit(128 + number);
     int none = 0;
     arrived_.compare_exchange_strong(none, number);
@@ -117,7 +117,7 @@ class StopSignal::Waiter {
 
   BlockedSignals signals_;
   std::atomic<int> arrived_ = 0;
-  std::atomic<bool> first_ends_, ending_ = false;
+  std::atomic<bool> immediate_, ending_ = false;
   std::atomic<int> requests_ = 0;
   std::thread thread_;
 };
@@ -131,7 +131,7 @@ StopSignal& StopSignal::of_process(First first) {
   return *signal;
 }
 
-void StopSignal::ask() { waiter_->ask(); }
+void StopSignal::defer() { waiter_->defer(); }
 
 int StopSignal::number() const { return waiter_->number(); }
 

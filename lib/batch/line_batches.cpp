@@ -1,56 +1,37 @@
 #include <algorithm>
-#include <numeric>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/check.hpp"
 #include "base/checked.hpp"
 #include "base/random.hpp"
 #include "batch/batch_source.hpp"
+#include "batch/pack_sequences.hpp"
 #include "batch/split_lines.hpp"
 
 namespace moelm {
 
 namespace {
 
-// Lines are sorted by length within a stretch of so many batches, and of at most so many tokens (or of one batch).
-constexpr Index kPoolBatches = 64, kMostPoolTokens = Index{1} << 24;
+// A pool is the stretch of text whose lines are sorted by length: 64 batches of tokens, at most 2^24 tokens, but at
+// least one batch.
+constexpr Index kPoolBatches = 64, kMaxPoolTokens = Index{1} << 24;
 
 Index pool_tokens(Index batch_tokens) {
-  return std::max(batch_tokens, std::min(product_at_most(kPoolBatches, batch_tokens), kMostPoolTokens));
+  return std::max(batch_tokens, std::min(product_at_most(kPoolBatches, batch_tokens), kMaxPoolTokens));
 }
 
 using Line = std::vector<std::int32_t>;
-using LineNumbers = std::vector<std::size_t>;  // of a pool
+using LineNumbers = std::vector<std::size_t>;  // indices into the lines of a pool
 
-/// Lines of one batch, longest first.
-Batch pack_lines(const std::vector<Line>& pool, LineNumbers lines, std::int32_t end) {
-  std::stable_sort(lines.begin(), lines.end(), [&](auto a, auto b) { return pool[a].size() > pool[b].size(); });
-  Batch batch;
-  std::vector<Index> active;
-  std::size_t count = lines.size();
-  for (std::size_t t = 0; t < pool[lines[0]].size(); ++t) {
-    while (pool[lines[count - 1]].size() <= t) --count;
-    active.push_back(static_cast<Index>(count));
-    for (std::size_t b = 0; b < count; ++b) {
-      const Line& line = pool[lines[b]];
-      batch.inputs.push_back(t == 0 ? end : line[t - 1]);
-      batch.targets.push_back(line[t]);
-    }
-  }
-  batch.sequence = Sequence(std::move(active));
-  return batch;
-}
-
-/// Cuts the lines of a pool, taken by length, into batches of at most `most_tokens`.
-std::vector<LineNumbers> batches_by_length(const std::vector<Line>& pool, Index most_tokens) {
-  LineNumbers by_length(pool.size());
-  std::iota(by_length.begin(), by_length.end(), std::size_t{0});
-  std::stable_sort(by_length.begin(), by_length.end(), [&](auto a, auto b) { return pool[a].size() < pool[b].size(); });
+/// Cuts the lines of a pool, shortest first, into batches of at most `max_tokens`.
+std::vector<LineNumbers> batches_by_length(TokenSequences pool, Index max_tokens) {
   std::vector<LineNumbers> batches;
-  Index tokens = most_tokens;
-  for (const std::size_t i : by_length) {
+  Index tokens = max_tokens;
+  for (const std::size_t i : order_by_length(pool, LengthOrder::shortest_first)) {
     const auto length = static_cast<Index>(pool[i].size());
-    if (tokens + length > most_tokens) {
+    if (tokens + length > max_tokens) {
       batches.emplace_back();
       tokens = 0;
     }
@@ -60,7 +41,7 @@ std::vector<LineNumbers> batches_by_length(const std::vector<Line>& pool, Index 
   return batches;
 }
 
-/// Where a stretch of the text begins, and its first batch.
+/// Where a pool begins in the text, and its first batch.
 struct PoolStart {
   LinePlace place;
   Index batch = 0;
@@ -82,8 +63,11 @@ class LineBatches final : public BatchSource {
   bool next(Batch& batch) override {
     const std::size_t pool = pool_of(position_.index);
     if (pool != pool_ || position_.pass != pool_pass_) load_pool(pool);
-    const auto in_pool = static_cast<std::size_t>(position_.index - pools_[pool].batch);
-    batch = pack_lines(lines_, batches_[in_pool], data_.tokenizer().end_id());
+    std::vector<std::span<const std::int32_t>> lines;
+    for (const std::size_t i : batches_[position_.index - pools_[pool].batch]) lines.emplace_back(lines_[i]);
+    const std::vector<std::int32_t> previous(lines.size(), data_.tokenizer().end_id());
+    pack_sequences(lines, previous, packed_);
+    batch = std::move(packed_.batch);
     if (++position_.index == batches_per_pass_) position_ = {position_.pass + 1, 0};
     return true;
   }
@@ -108,11 +92,11 @@ class LineBatches final : public BatchSource {
   std::size_t pool_of(Index batch) const {
     const auto later = [](Index index, const PoolStart& start) { return index < start.batch; };
     const auto after = std::upper_bound(pools_.begin(), pools_.end(), batch, later);
-    return static_cast<std::size_t>(after - pools_.begin()) - 1;
+    return after - pools_.begin() - 1;
   }
 
   void load_pool(std::size_t pool) {
-    pool_ = kNone;  // until it is whole
+    pool_ = kNone;  // if reading throws, no pool is loaded
     SplitLines lines = lines_from(pools_[pool].place);
     read_pool(lines);
     shuffle(pools_[pool].batch);
@@ -120,7 +104,7 @@ class LineBatches final : public BatchSource {
     pool_pass_ = position_.pass;
   }
 
-  /// Reads the next stretch of lines and cuts it into batches; false at the end of the text.
+  /// Reads the lines of the next pool and cuts them into batches. Returns false at the end of the text.
   bool read_pool(SplitLines& lines) {
     lines_.clear();
     LinePart line;
@@ -128,11 +112,12 @@ class LineBatches final : public BatchSource {
       tokens += static_cast<Index>(line.ids.size());
       lines_.push_back(line.ids);
     }
-    batches_ = batches_by_length(lines_, batch_tokens_);
+    const std::vector<std::span<const std::int32_t>> pool(lines_.begin(), lines_.end());
+    batches_ = batches_by_length(pool, batch_tokens_);
     return !batches_.empty();
   }
 
-  /// Fisher-Yates: neighbours in the text would otherwise follow each other by length.
+  /// Fisher-Yates shuffle of the batches, which are sorted by length before it.
   void shuffle(Index first_batch) {
     for (std::size_t i = batches_.size(); i > 1; --i) {
       const float u = order_.uniform(position_.pass, first_batch, static_cast<Index>(i));
@@ -146,11 +131,12 @@ class LineBatches final : public BatchSource {
   RandomStream order_;
   BatchPosition position_;
   Index batches_per_pass_ = 0;
-  std::vector<PoolStart> pools_;  // of the whole text, so that a place in it is found without reading up to there
-  std::size_t pool_ = kNone;      // the one that is loaded, for the pass pool_pass_
+  std::vector<PoolStart> pools_;  // of the whole text, so that seek() need not read it from the start
+  std::size_t pool_ = kNone;      // the loaded pool, shuffled for the pass pool_pass_
   Index pool_pass_ = 0;
   std::vector<Line> lines_;
   std::vector<LineNumbers> batches_;
+  PackedSequences packed_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Lines of a text as tokens, in parts of bounded length: what scores of lines are computed from.
+// The lines of a text as tokens, in parts of bounded length.
 #pragma once
 
 #include <cstdint>
@@ -10,32 +10,32 @@
 
 namespace moelm {
 
-/// Tokens of a part: a longer line comes in several.
-inline constexpr Index kMostPartTokens = 4096;
+/// The maximum number of tokens in a part. A longer line has several parts.
+inline constexpr Index kMaxPartTokens = 4096;
 
-/// Consecutive tokens of one line, its end included with the last ones.
+/// Consecutive tokens of one line. The last part includes the line end.
 struct LinePart {
   std::vector<std::int32_t> ids;
-  std::vector<TokenFlag> flags;  ///< one a token
+  std::vector<TokenFlag> flags;  ///< one per token
   Index line = 0;                ///< number of the line, from 1
-  Index first = 0;               ///< number of the first token within the line, from 0
+  Index first = 0;               ///< position of the first token in the line, from 0
   bool ends_line = false;
-  bool document_end = false;  ///< the `</s>` after the last line of a document of bytes, in no line
-  std::vector<std::string>
-      surface;  ///< text of each token as it stands in the input, where the source was asked for it
+  bool document_end = false;         ///< the `</s>` after the last line of a document of bytes; it belongs to no line
+  std::vector<std::string> surface;  ///< the text of each token in the input, if the source was asked for it
 };
 
-/// Yields the lines of a text in order. In `reset` state every line of bytes ends with `</s>` too, as it is a document
-/// of its own. One thread at a time.
+/// Yields the lines of a text in order. In `reset` state every line of bytes ends with `</s>` as well, because it
+/// counts as a document. Not thread-safe.
 class LineSource {
  public:
   virtual ~LineSource() = default;
   LineSource(const LineSource&) = delete;
   LineSource& operator=(const LineSource&) = delete;
 
-  /// The next part, never empty; false at the end of the text. May wait for whoever writes the text.
+  /// Reads the next part, which is never empty. Returns false at the end of the text. May wait for the writer of a
+  /// pipe.
   virtual bool next(LinePart& part) = 0;
-  /// Whether next() has its answer without waiting.
+  /// Whether next() would return without waiting.
   virtual bool ready() = 0;
 
  protected:

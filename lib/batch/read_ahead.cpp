@@ -13,7 +13,7 @@ namespace moelm {
 
 namespace {
 
-/// A batch, what next() says about it, and the position after it; or what went wrong instead.
+/// A batch, the result of next() and the position after it, or the exception that came instead.
 struct MadeBatch {
   Batch batch;
   bool fresh = false;
@@ -70,7 +70,7 @@ class ReadAhead final : public BatchSource {
     rows_ = 0;
   }
 
-  /// What the thread does: nobody else touches inner_ meanwhile.
+  /// The work of the thread. Nothing else uses inner_ meanwhile.
   void make_batches() {
     while (wait_for_room()) {
       MadeBatch made = make();
@@ -85,7 +85,8 @@ class ReadAhead final : public BatchSource {
     }
   }
 
-  /// Once there is enough the thread sleeps until half of it is gone: to be woken for every batch would disturb steps.
+  /// Once enough rows are ready, the thread sleeps until half of them are used. Waking for every batch would slow
+  /// steps.
   bool wait_for_room() {
     std::unique_lock lock(mutex_);
     if (rows_ >= kRowsAhead) wanted_ = kRowsAhead / 2;
@@ -111,7 +112,7 @@ class ReadAhead final : public BatchSource {
 
   std::mutex mutex_;
   std::condition_variable made_, taken_;
-  std::deque<MadeBatch> ready_;  // guarded by the mutex, as are the next three
+  std::deque<MadeBatch> ready_;  // this and the next three are guarded by the mutex
   Index rows_ = 0, wanted_ = kRowsAhead;
   bool stopping_ = false;
   std::thread thread_;

@@ -1,4 +1,4 @@
-// Batches made ahead by a thread of their own, so that training never waits for shards to be read and lines sorted.
+// A thread makes batches ahead of time, so that training does not wait for shards to be read and lines to be sorted.
 #pragma once
 
 #include <memory>
@@ -7,12 +7,12 @@
 
 namespace moelm {
 
-/// Rows that are made ahead, about: but at least one batch is, and at most as many as reach this number.
+/// About how many rows are made ahead: at least one batch, and no further batch once this number is reached.
 inline constexpr Index kRowsAhead = Index{1} << 16;
 
-/// The very batches of `inner`, in its order; position() is that of the batch that comes next, however far ahead the
-/// thread is. What `inner` throws while reading ahead is thrown by the next() that would have met it, and by every
-/// later one until seek(). The thread starts with the first next() and ends with the source.
+/// The batches of `inner`, in the same order. position() is that of the next batch, however far ahead the thread is. An
+/// exception of `inner` is thrown by the next() that asks for its batch, and by every later one until seek(). The
+/// thread starts with the first next() and ends with the source.
 std::unique_ptr<BatchSource> make_read_ahead(std::unique_ptr<BatchSource> inner);
 
 }  // namespace moelm

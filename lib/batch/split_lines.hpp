@@ -9,19 +9,19 @@
 
 namespace moelm {
 
-/// A place between two parts of the lines of a split: enough to go on from there.
+/// A place between two parts of the lines of a split. Reading can continue from it.
 struct LinePlace {
-  Index token = 0;        ///< of the split, the next one to be read
+  Index token = 0;        ///< the next token of the split
   Index line = 0;         ///< finished lines
-  Index first = 0;        ///< tokens given out of the line that goes on here, 0 at its start
-  bool owes_end = false;  ///< the line end was given out, the `</s>` that follows it was not
+  Index first = 0;        ///< tokens of the current line that were already returned, 0 at its start
+  bool owes_end = false;  ///< the line end was returned, but not yet the `</s>` after it
 };
 
-/// Reads on from any place that it has been at. Parts have at most `most_tokens` tokens, `</s>` included.
+/// Reads lines from any place that place() has returned. Parts have at most `max_tokens` tokens, `</s>` included.
 class SplitLines final : public LineSource {
  public:
-  /// Refers to the dataset, which must outlive it. REQUIRES most_tokens >= 1.
-  SplitLines(const Dataset& data, Split split, StateKind state, Index most_tokens = kMostPartTokens,
+  /// The dataset must outlive this object. REQUIRES max_tokens >= 1.
+  SplitLines(const Dataset& data, Split split, StateKind state, Index max_tokens = kMaxPartTokens,
              LinePlace place = {});
 
   bool ready() override { return true; }
@@ -36,9 +36,9 @@ class SplitLines final : public LineSource {
   TokenCursor cursor_;
   std::int32_t end_, line_end_;
   bool bytes_, every_line_ends_;
-  std::size_t most_;
-  LinePlace place_;      // but for the token
-  Index last_line_ = 0;  // tokens of the line that was finished last
+  std::size_t max_part_;
+  LinePlace place_;      // all but `token`
+  Index last_line_ = 0;  // number of tokens in the last finished line
   std::vector<std::int32_t> ids_;
   std::vector<TokenFlag> flags_;
   std::size_t at_ = 0;

@@ -10,7 +10,8 @@ namespace moelm {
 
 namespace {
 
-/// Stream b reads tokens [begin(b), begin(b + 1)); the first streams are one token longer where B does not divide.
+/// Stream b reads tokens [begin(b), begin(b + 1)). If B does not divide the text, the first streams have one token
+/// more.
 class StreamBatches final : public BatchSource {
  public:
   StreamBatches(const Dataset& data, Split split, Index streams, Index unroll)
@@ -18,7 +19,7 @@ class StreamBatches final : public BatchSource {
     ensure(streams >= 1 && unroll >= 1, "streams and steps are positive");
     require(tokens_ >= 1, Exit::bad_data, data.directory() + ": split train: expected at least 1 token, found none");
     streams_ = std::min(streams, tokens_);
-    previous_.resize(static_cast<std::size_t>(streams_));
+    previous_.resize(streams_);
     for (Index b = 0; b < streams_; ++b) cursors_.emplace_back(data, split, begin(b));
     seek({});
   }
@@ -43,8 +44,8 @@ class StreamBatches final : public BatchSource {
     position_ = position;
     for (Index b = 0; b < streams_; ++b) {
       const Index offset = std::min(position.index * unroll_, length(b));
-      auto& previous = previous_[static_cast<std::size_t>(b)];
-      TokenCursor& cursor = cursors_[static_cast<std::size_t>(b)];
+      auto& previous = previous_[b];
+      TokenCursor& cursor = cursors_[b];
       previous = data_.tokenizer().end_id();
       cursor.seek(begin(b) + offset - (offset > 0 ? 1 : 0));
       if (offset > 0) cursor.read(1, &previous);
@@ -61,18 +62,18 @@ class StreamBatches final : public BatchSource {
 
   void fill(Batch& batch) {
     const Sequence& s = batch.sequence;
-    batch.inputs.resize(static_cast<std::size_t>(s.rows()));
-    batch.targets.resize(static_cast<std::size_t>(s.rows()));
-    std::vector<std::int32_t> tokens(static_cast<std::size_t>(s.steps()));
+    batch.inputs.resize(s.rows());
+    batch.targets.resize(s.rows());
+    std::vector<std::int32_t> tokens(s.steps());
     for (Index b = 0; b < s.streams(); ++b) {
       Index steps = s.steps();
       while (s.active(steps - 1) <= b) --steps;
-      const Index read = cursors_[static_cast<std::size_t>(b)].read(steps, tokens.data());
+      const Index read = cursors_[b].read(steps, tokens.data());
       ensure(read == steps, "a stream has as many tokens as its length says");
       for (Index t = 0; t < steps; ++t) {
-        const auto row = static_cast<std::size_t>(s.offset(t) + b);
-        batch.inputs[row] = previous_[static_cast<std::size_t>(b)];
-        batch.targets[row] = previous_[static_cast<std::size_t>(b)] = tokens[static_cast<std::size_t>(t)];
+        const Index row = s.offset(t) + b;
+        batch.inputs[row] = previous_[b];
+        batch.targets[row] = previous_[b] = tokens[t];
       }
     }
   }
@@ -88,8 +89,8 @@ class StreamBatches final : public BatchSource {
 
 void BatchSource::require_within_pass(BatchPosition position) const {
   require(position.pass >= 0 && position.index >= 0 && position.index < batches_per_pass(), Exit::bad_data,
-          "training text: expected to go on within its " + std::to_string(batches_per_pass()) +
-              " batches a pass, found batch " + std::to_string(position.index) + "; it is not the text of this run");
+          "training text: expected a position within its " + std::to_string(batches_per_pass()) +
+              " batches per pass, found batch " + std::to_string(position.index) + "; it is not the text of this run");
 }
 
 std::unique_ptr<BatchSource> make_stream_batches(const Dataset& data, Split split, Index streams, Index unroll) {

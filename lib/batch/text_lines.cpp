@@ -110,7 +110,7 @@ void TextLines::finish_line() {
 }
 
 void TextLines::take(LinePart& part) {
-  const std::size_t count = std::min(encoded_.ids.size() - taken_, static_cast<std::size_t>(kMostPartTokens));
+  const std::size_t count = std::min(encoded_.ids.size() - taken_, static_cast<std::size_t>(kMaxPartTokens));
   const auto begin = static_cast<std::ptrdiff_t>(taken_), end = begin + static_cast<std::ptrdiff_t>(count);
   part.ids.assign(encoded_.ids.begin() + begin, encoded_.ids.begin() + end);
   part.flags.assign(encoded_.flags.begin() + begin, encoded_.flags.begin() + end);

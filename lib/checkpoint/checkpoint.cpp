@@ -13,15 +13,15 @@ namespace moelm {
 
 namespace {
 
-/// What is hashed is what is parsed: the file is read once.
-Json state_of(const std::string& directory, const Manifest& manifest, FileSystem& fs) {
+/// Reads the file once, so that the parsed bytes are the hashed ones.
+Json read_state(const std::string& directory, const Manifest& manifest, FileSystem& fs) {
   const File file = open_listed(directory, manifest, kStateFile, Checksum::trust, fs);
   const JsonLimits limits;
   const Index size = file.size();
   if (size > limits.bytes)
     throw Error(Exit::bad_data, file.path() + ": size: expected at most " + std::to_string(limits.bytes) +
                                     " bytes, found " + std::to_string(size));
-  std::string text(static_cast<std::size_t>(size), '\0');
+  std::string text(size, '\0');
   file.read_at(0, text.data(), text.size());
   const std::string expected = manifest.find(kStateFile)->sha256, found = sha256_hex(text);
   if (found != expected)
@@ -34,7 +34,7 @@ Json state_of(const std::string& directory, const Manifest& manifest, FileSystem
 }  // namespace
 
 Json read_checkpoint_state(const std::string& directory, FileSystem& fs) {
-  return state_of(directory, read_manifest(directory, fs), fs);
+  return read_state(directory, read_manifest(directory, fs), fs);
 }
 
 Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope, FileSystem& fs) {
@@ -52,9 +52,8 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
   if (result.complete_ && !left_out.empty())
     throw Error(Exit::missing_input,
                 join_path(directory, left_out.front()) +
-                    ": expected the file, found nothing; a checkpoint without what training goes " +
-                    "on from can be evaluated and be the start of a new run (moe-train --init), " +
-                    "but not be resumed");
+                    ": expected the file, found nothing; a checkpoint without it can be evaluated, and a new run can " +
+                    "start from it (moe-train --init), but it cannot be resumed");
   const auto open_for_resuming = [&](const char* name) {
     const bool out = std::find(left_out.begin(), left_out.end(), name) != left_out.end();
     return out ? File() : open_file(name);
@@ -67,7 +66,7 @@ Checkpoint Checkpoint::open(const std::string& directory, CheckpointScope scope,
     result.optimizer_ = read_tensors(std::move(optimizer), kOptimizerFile);
     result.carried_ = read_tensors(std::move(carried), kCarriedFile);
   }
-  result.state_ = state_of(directory, result.manifest_, fs);
+  result.state_ = read_state(directory, result.manifest_, fs);
   return result;
 }
 

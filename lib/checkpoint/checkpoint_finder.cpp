@@ -9,11 +9,11 @@ namespace moelm {
 
 namespace {
 
-// Only damage makes an older checkpoint the right one. A later version's format, a missing permission or exhausted
-// memory can be put right, and falling back would throw work away.
+// Only damage justifies an older checkpoint. A later format, a missing permission or exhausted memory can be resolved,
+// and an older checkpoint would throw work away.
 bool is_damage(Exit exit) { return exit == Exit::bad_data || exit == Exit::missing_input || exit == Exit::io; }
 
-/// A checkpoint by the name that a folder or a file gives it, which may not lead elsewhere.
+/// Opens a checkpoint of the run's folder, which must not be a link.
 Checkpoint open_unlinked(const std::string& path, CheckpointScope scope, FileSystem& fs) {
   if (leads_elsewhere(path, fs)) throw Error(Exit::bad_data, path + ": expected a directory, found a link or a file");
   return Checkpoint::open(path, scope, fs);
@@ -27,7 +27,7 @@ Checkpoint open_named(const std::string& path, const CheckpointName& name, Check
   return checkpoint;
 }
 
-/// Tries once more where reading failed: an older checkpoint in its place costs work.
+/// Tries again once if reading fails, because an older checkpoint would throw work away.
 Checkpoint open_patiently(const std::string& path, const CheckpointName& name, CheckpointScope scope, FileSystem& fs) {
   try {
     return open_named(path, name, scope, fs);
@@ -37,7 +37,7 @@ Checkpoint open_patiently(const std::string& path, const CheckpointName& name, C
   return open_named(path, name, scope, fs);
 }
 
-/// Whether only what training goes on from is missing.
+/// Whether only files for resuming are missing.
 bool is_slim(const std::string& path, FileSystem& fs) {
   try {
     return !files_left_out(path, read_manifest(path, fs), fs).empty();
@@ -46,13 +46,13 @@ bool is_slim(const std::string& path, FileSystem& fs) {
   }
 }
 
-/// One look through a run's checkpoints.
+/// The result of one search through a run's checkpoints.
 struct Search {
   FoundCheckpoint found;
   std::vector<std::string> rejected;
-  Exit reason = Exit::bad_data;  // io where one could not be read: it may be intact
-  bool vanished = false;         // one was pruned while we looked
-  bool all_slim = true;          // those rejected lack only what training goes on from
+  Exit reason = Exit::bad_data;  // io if one could not be read, because it may be intact
+  bool vanished = false;         // one was pruned during the search
+  bool all_slim = true;          // the rejected ones lack only files for resuming
 };
 
 Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem& fs) {
@@ -91,12 +91,12 @@ FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope,
     result = search(checkpoints, scope, fs);
   if (!result.found.checkpoint && !result.rejected.empty() && result.all_slim)
     throw Error(Exit::missing_input,
-                checkpoints + ": expected a checkpoint to go on from, found none" + lines(result.rejected));
+                checkpoints + ": expected a checkpoint that can be resumed, found none" + lines(result.rejected));
   if (!result.found.checkpoint && !result.rejected.empty())
     throw Error(result.reason, checkpoints + ": expected an intact checkpoint, found none" + lines(result.rejected));
   FoundCheckpoint found = std::move(result.found);
   found.warnings = std::move(result.rejected);
-  read_hint(checkpoints, kLatestHint, fs, found.warnings);  // tells if the newest has gone missing
+  read_hint(checkpoints, kLatestHint, fs, found.warnings);  // warns if the newest is missing
   return found;
 }
 
@@ -110,7 +110,7 @@ FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, F
     try {
       return {open(hint->name.text()), warnings};
     } catch (const Error& error) {
-      // Training may have replaced the best one and removed it while we looked.
+      // Training may just have replaced and removed the best checkpoint.
       if (!path_exists(join_path(checkpoints, hint->name.text()), fs)) continue;
       warnings.push_back(error.what());
       break;

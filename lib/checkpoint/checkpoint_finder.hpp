@@ -1,4 +1,4 @@
-// Which checkpoint of a run to read: the newest or the best one that is intact.
+// Finds the newest or the best intact checkpoint of a run.
 #pragma once
 
 #include <optional>
@@ -9,27 +9,27 @@
 
 namespace moelm {
 
-/// The checkpoint that was chosen, and why others were not, a line each. Nothing of a run is ever ignored silently.
+/// The chosen checkpoint, and one line for each that was rejected. Nothing of a run is ignored silently.
 struct FoundCheckpoint {
   std::optional<Checkpoint> checkpoint;
   std::vector<std::string> warnings;
 };
 
-/// The newest checkpoint (highest step, then attempt) that is intact. None at all: no checkpoint and no error. Some,
-/// but no intact one: Error(bad_data) with every reason, Error(io) where one could not be read. Writes nothing, takes
-/// no lock, works while the run is training.
+/// The newest intact checkpoint: the highest step, then the highest attempt. If the run has no checkpoints, none is
+/// returned. If it has, but none is intact, this is Error(bad_data) with every reason, or Error(io) if one could not be
+/// read. Writes nothing, takes no lock, and works while the run is training.
 FoundCheckpoint newest_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs = real_file_system());
 
-/// The checkpoint named by BEST, else the one that the newest intact checkpoint names as the best, else that one.
+/// The checkpoint that BEST names, else the one that the newest intact checkpoint names as the best, else the newest.
 FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, FileSystem& fs = real_file_system());
 
 enum class WhichCheckpoint { best, newest };
 
-/// Of a run, or the given checkpoint itself. Error(missing_input) where `path` holds neither.
+/// A checkpoint of the run `path`, or the checkpoint `path` itself. Error(missing_input) if it is neither.
 FoundCheckpoint find_checkpoint(const std::string& path, WhichCheckpoint which, CheckpointScope scope,
                                 FileSystem& fs = real_file_system());
 
-/// Whether a path is a checkpoint's directory, whole or not.
+/// Whether a path is the directory of a checkpoint, complete or not.
 bool is_checkpoint(const std::string& path, FileSystem& fs = real_file_system());
 
 }  // namespace moelm

@@ -12,8 +12,8 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kLongestHint = 256;
-constexpr int kMostLooks = 10;
+constexpr Index kMaxHintBytes = 256;
+constexpr int kMaxLooks = 10;
 
 CheckpointHint parse_hint(const std::string& text, const std::string& path) {
   const std::size_t space = text.find(' ');
@@ -25,7 +25,7 @@ CheckpointHint parse_hint(const std::string& text, const std::string& path) {
   throw Error(Exit::bad_data, path + ": expected the name of a checkpoint and the checksum of its manifest");
 }
 
-/// The hint, if the manifest that it names is there and the one that it means.
+/// Returns the hint if the manifest it names exists and has the checksum it states.
 CheckpointHint checked_hint(const std::string& checkpoints, const char* hint, const CheckpointHint& found,
                             FileSystem& fs) {
   const std::string path = join_path(checkpoints, hint);
@@ -62,11 +62,12 @@ std::optional<CheckpointHint> read_hint(const std::string& checkpoints, const ch
                                         std::vector<std::string>& warnings) {
   const std::string path = join_path(checkpoints, hint);
   std::string before, fault;
-  // A run that trains replaces the hint, then removes what it named: only what stays the same for two looks is wrong.
-  for (int look = 0; look < kMostLooks && path_exists(path, fs); ++look) {
+  // A training run replaces the hint and then removes what it named. Only a hint that is unchanged at the second look
+  // is wrong.
+  for (int look = 0; look < kMaxLooks && path_exists(path, fs); ++look) {
     std::string text;
     try {
-      text = read_file(path, kLongestHint, Links::refuse, fs);
+      text = read_file(path, kMaxHintBytes, Links::refuse, fs);
       return checked_hint(checkpoints, hint, parse_hint(text, path), fs);
     } catch (const Error& error) {
       fault = error.what();

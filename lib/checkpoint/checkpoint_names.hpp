@@ -1,4 +1,4 @@
-// What lies in a run's checkpoints directory: names in order of age, and the hints LATEST and BEST.
+// The names in a run's checkpoints directory, and its hints LATEST and BEST.
 #pragma once
 
 #include <optional>
@@ -14,11 +14,11 @@ inline constexpr const char* kCheckpointsDirectory = "checkpoints";
 inline constexpr const char* kLatestHint = "LATEST";
 inline constexpr const char* kBestHint = "BEST";
 
-/// Refuses a link or a file in place of a run's checkpoints: Error(bad_data).
+/// Error(bad_data) if a link or a file is in the place of a run's checkpoints directory.
 void require_own_directory(const std::string& checkpoints, FileSystem& fs);
 
-/// Names of the checkpoints in a directory, newest first; none if the directory does not exist. Error(bad_data) where
-/// it is a link, behind which others may keep their files.
+/// Names of the checkpoints in a directory, newest first. Empty if the directory does not exist. Error(bad_data) if it
+/// is a link, which may lead to files of others.
 std::vector<CheckpointName> checkpoint_names(const std::string& checkpoints, FileSystem& fs);
 
 /// A checkpoint's name and the checksum of its manifest.
@@ -29,7 +29,7 @@ struct CheckpointHint {
 
 std::string hint_text(const std::string& name, const std::string& sha256);
 
-/// Nothing if there is no such file; what is no hint, or fits no manifest that is there, is nothing with a warning.
+/// Returns nothing if there is no such file. A file that is no hint, or names no existing manifest, adds a warning.
 std::optional<CheckpointHint> read_hint(const std::string& checkpoints, const char* hint, FileSystem& fs,
                                         std::vector<std::string>& warnings);
 

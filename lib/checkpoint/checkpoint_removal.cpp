@@ -14,13 +14,13 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kRemoved = ".tmp-del-";
-/// The log while it is written anew.
+/// The log while it is rewritten.
 constexpr std::string_view kRenewedLog = ".tmp-metrics.jsonl";
 constexpr std::array<std::string_view, 5> kRunFiles = {"config.json", "tokenizer.json", "vocab.txt", "result.json",
                                                        "metrics.jsonl"};
 constexpr std::array<std::string_view, 2> kHints = {kLatestHint, kBestHint};
 
-/// Whether a name is that of a folder that a save fills or a removal empties.
+/// Whether a folder of this name is being filled by a save or emptied by a removal.
 bool is_checkpoint_leftover(std::string_view name) {
   if (name.starts_with(kRemoved)) return CheckpointName::parse(name.substr(kRemoved.size())).has_value();
   const auto target = temporary_target(name);

@@ -1,4 +1,4 @@
-// Removes what this program made, known by name, kind and contents, and nothing else; links are never followed.
+// Removes what this program made, recognised by name, kind and contents, and nothing else. Never follows links.
 #pragma once
 
 #include <string>
@@ -8,19 +8,19 @@
 
 namespace moelm {
 
-/// What a checkpoint that is about to be removed is called until it is gone.
+/// The name of a checkpoint while it is being removed.
 std::string name_while_removed(const std::string& checkpoint);
 
-/// Name of the first thing in a checkpoint's folder that a save does not make (another name, a link, a folder), "" for
-/// none. Error(io) where it cannot be looked at.
+/// The first entry of a checkpoint's folder that no save makes (another name, a link, a folder), or "". Error(io) if
+/// the folder cannot be read.
 std::string foreign_entry(const std::string& directory, FileSystem& fs);
 
-/// Removes the files of a checkpoint, then its folder: false if anything is left. Where something foreign is in it
-/// nothing is removed.
+/// Removes the files of a checkpoint, then its folder. Returns false if anything is left. If the folder holds a foreign
+/// entry, nothing is removed.
 bool remove_checkpoint_folder(const std::string& directory, FileSystem& fs);
 
-/// Removes what saves and removals of a process that died left in a run's folder and in its checkpoints. A warning for
-/// each that is called so but holds something else, or cannot be removed: it stays.
+/// Removes what interrupted saves and removals left in a run's folder and in its checkpoints. Returns a warning for
+/// each that has such a name but holds something else, or cannot be removed. It stays.
 std::vector<std::string> remove_leftovers(const std::string& run, FileSystem& fs);
 
 }  // namespace moelm

@@ -14,8 +14,8 @@ namespace {
 
 constexpr Index kSpareBytes = Index{16} << 20;
 
-// A process that died may have made these folders and not have made them durable. Those above the run's are synced as
-// far as they can be: one may lie on another file system, or may be entered but not read.
+// The process that created these folders may have crashed before it synced them. Folders above the run are synced if
+// possible: one may be on another file system, or may not be readable.
 void sync_folders(const std::string& run, FileSystem& fs) {
   sync_directory(run, fs);
   for (std::string path = run; parent_path(path) != path;) {
@@ -27,7 +27,7 @@ void sync_folders(const std::string& run, FileSystem& fs) {
   }
 }
 
-// An estimate only: where it cannot be had, writing will tell.
+// An estimate. If the free space is unknown, writing will show.
 bool is_short_of(Index bytes, const std::string& path, FileSystem& fs) {
   try {
     return free_bytes(path, fs) < bytes;
@@ -36,7 +36,7 @@ bool is_short_of(Index bytes, const std::string& path, FileSystem& fs) {
   }
 }
 
-// Whether manifest and sizes say that a checkpoint is intact, without reading all of it.
+// Whether a checkpoint looks intact by its manifest and sizes, without reading all of it.
 bool looks_intact(const std::string& path, FileSystem& fs) {
   try {
     const Manifest manifest = read_manifest(path, fs);
@@ -132,12 +132,12 @@ CheckpointName CheckpointStore::free_name(Index step) const {
   for (const CheckpointName& other : checkpoint_names(checkpoints_, *fs_)) {
     if (other.step != step) continue;
     taken.insert(other);
-    // The new one has to be the newest of those that a reader may choose; what is no checkpoint is not in its way.
+    // The new checkpoint has to be newer than every one that a reader may choose. Other entries do not count.
     if (has_manifest(join_path(checkpoints_, other.text()), *fs_))
       name.attempt = std::max(name.attempt, other.attempt + 1);
   }
   while (taken.count(name) > 0) ++name.attempt;
-  if (name.attempt <= CheckpointName::kMostAttempt && step <= CheckpointName::kMostStep) return name;
+  if (name.attempt <= CheckpointName::kMaxAttempt && step <= CheckpointName::kMaxStep) return name;
   throw Error(Exit::bad_data, checkpoints_ + ": no name is left for a checkpoint of step " + std::to_string(step) +
                                   "; remove what is called step-" + std::to_string(step) + "-... there");
 }
@@ -165,7 +165,7 @@ void CheckpointStore::write_hint(const char* hint, const std::string& name, cons
   try {
     write_file_atomic(join_path(checkpoints_, hint), hint_text(name, sum), *fs_);
   } catch (const Error& error) {
-    // Rather no hint than one that names what is about to be removed.
+    // No hint is better than one that names a checkpoint about to be removed.
     remove_file(join_path(checkpoints_, hint), *fs_);
     warnings.push_back(error.what());
   }
@@ -181,7 +181,7 @@ std::vector<std::string> CheckpointStore::prune(const SaveOptions& options) {
   return warnings;
 }
 
-// Returns whether one more than `keep` stayed because no other is sound.
+// Returns whether an additional checkpoint stayed because no other is sound.
 bool CheckpointStore::prune_beside(const CheckpointName& always, const SaveOptions& options,
                                    std::vector<std::string>& warnings) {
   bool more = false;
@@ -190,7 +190,7 @@ bool CheckpointStore::prune_beside(const CheckpointName& always, const SaveOptio
     bool sound = false;
     std::vector<CheckpointName> doomed;
     for (const CheckpointName& name : checkpoint_names(checkpoints_, *fs_)) {
-      // A damaged one is left for whoever wants to know what happened.
+      // Damaged checkpoints stay, so that the user can find out what happened.
       if (name != always && !looks_intact(join_path(checkpoints_, name.text()), *fs_)) continue;
       const bool replaced = name.step == always.step && name != always;
       const bool counted = !replaced && ++kept <= std::max<Index>(options.keep, 1);
@@ -223,7 +223,7 @@ void CheckpointStore::remove(const std::vector<CheckpointName>& doomed, std::vec
     }
   }
   if (half_removed_.empty()) return;
-  // Only once the new names are durable: a power failure must not leave half a checkpoint under its own name.
+  // The new names have to be durable first: a power failure must not leave half a checkpoint under its own name.
   sync_directory(checkpoints_, *fs_);
   std::vector<std::string> left;
   for (const std::string& path : half_removed_) {

@@ -1,4 +1,4 @@
-// The checkpoints of a run for its writer: going on, saving, pruning.
+// The checkpoints of a run for its writer: resuming, saving, pruning.
 #pragma once
 
 #include <limits>
@@ -13,38 +13,38 @@
 namespace moelm {
 
 struct SaveOptions {
-  bool best = false;  ///< whether this is the best one of the run so far
+  bool best = false;  ///< whether this is the best checkpoint of the run so far
   Index keep = 3;     ///< newest intact checkpoints to keep, beside the best
-  /// The last step whose weights have proven to give finite numbers. The newest checkpoint up to it is kept besides.
+  /// The last step whose weights are known to give finite numbers. The newest checkpoint up to it is kept as well.
   Index sound_step = std::numeric_limits<Index>::max();
 };
 
 struct SavedCheckpoint {
   CheckpointName name;
   Index bytes = 0;
-  std::vector<std::string> warnings;  ///< what went wrong after the checkpoint was safe, or before a second attempt
-  bool prune_again = false;  ///< one more than `keep` stayed because it alone is sound: prune() once the new one is
+  std::vector<std::string> warnings;  ///< problems after the checkpoint was safe, or before a second attempt
+  bool prune_again = false;  ///< an older checkpoint stayed because it alone is sound: call prune() once this one is
 };
 
-/// The writer of a run's checkpoints, for the process that holds the run's lock. One thread at a time.
+/// Writes a run's checkpoints, in the process that holds the run's lock. Not thread-safe.
 class CheckpointStore {
  public:
   /// Creates RUN/checkpoints if needed and removes what interrupted saves left behind.
   explicit CheckpointStore(const std::string& run, FileSystem& fs = real_file_system());
 
-  /// newest_checkpoint with everything, after which saving goes on from there: the best one is the one that it knew.
+  /// The newest intact checkpoint. Saving then continues from it, and the best checkpoint is the one it names.
   FoundCheckpoint resume();
 
-  /// Name of the run's best checkpoint, "" for none.
+  /// Name of the run's best checkpoint, or "".
   const std::string& best() const { return best_; }
 
-  /// Saves one step. On return the checkpoint is durable, whatever happens afterwards. A failure is followed by one
-  /// more attempt with new files; then the Error has the bytes wanted and free, and all earlier checkpoints are
-  /// untouched. Numbers that are not finite are Error(diverged), nothing being written.
+  /// Saves one step. On return the checkpoint is durable. If saving fails, it is tried once more with new files. If
+  /// that fails too, the Error states the bytes needed and free, and all earlier checkpoints are untouched. Numbers
+  /// that are not finite are Error(diverged), and nothing is written.
   SavedCheckpoint save(const CheckpointContents& contents, const SaveOptions& options);
 
-  /// Removes checkpoints as save() does at its end, and returns warnings. Of one step only the newest attempt stays.
-  /// What cannot be removed, or holds what no save made, stays and is told once; the others are removed all the same.
+  /// Removes checkpoints as save() does at its end, and returns warnings. Of each step only the newest attempt stays.
+  /// A checkpoint that cannot be removed or holds a foreign file stays, with one warning; the others are still removed.
   std::vector<std::string> prune(const SaveOptions& options);
 
  private:
@@ -60,11 +60,11 @@ class CheckpointStore {
 
   std::string run_;
   std::string checkpoints_;
-  std::string best_;  // name of the best checkpoint so far, "" for none
+  std::string best_;  // name of the best checkpoint so far, or ""
   CheckpointName newest_;
-  std::vector<std::string> half_removed_;  // folders that were renamed and are still there
-  std::vector<std::string> leftovers_;     // what the constructor has to tell
-  std::set<std::string> told_;
+  std::vector<std::string> half_removed_;  // folders that were renamed and still exist
+  std::vector<std::string> leftovers_;     // warnings of the constructor
+  std::set<std::string> told_;             // warnings given so far
   FileSystem* fs_;
 };
 

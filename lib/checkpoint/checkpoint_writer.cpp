@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kWritePiece = std::size_t{1} << 20;
 
-/// A file of the checkpoint in the making; what passes through is summed before it is written.
+/// A file of a checkpoint. All bytes are hashed before they are written.
 class SummedFile {
  public:
   SummedFile(const std::string& directory, const char* name, Index bytes, FileSystem& fs)
@@ -26,7 +26,7 @@ class SummedFile {
   void add(const void* bytes, std::size_t count) {
     const auto* from = static_cast<const char*>(bytes);
     listed_.bytes += static_cast<Index>(count);
-    // In pieces, so that what is summed is still in the cache when it is written.
+    // In pieces, so that the hashed bytes are still in the cache when they are written.
     for (; count > 0; from += std::min(count, kWritePiece), count -= std::min(count, kWritePiece)) {
       sum_.add(from, std::min(count, kWritePiece));
       file_.write_all(from, std::min(count, kWritePiece));
@@ -68,8 +68,8 @@ void read_back(const std::string& directory, const ManifestFile& listed, FileSys
     throw Error(Exit::io, file.path() + ": read back: expected the bytes that were written, found others");
 }
 
-// A name that no other attempt has taken, so that what a failed attempt left cannot be mistaken for ours.
-std::string make_beside(const std::string& checkpoints, const CheckpointName& name, FileSystem& fs) {
+// A name that no other attempt has used, so that the leftovers of a failed attempt do not mix with ours.
+std::string make_temporary_directory(const std::string& checkpoints, const CheckpointName& name, FileSystem& fs) {
   for (int attempt = 0;; ++attempt) {
     std::string path = join_path(checkpoints, temporary_name(name.text(), attempt));
     if (make_directory(path, fs)) return path;
@@ -93,7 +93,7 @@ std::string fill(const std::string& directory, const CheckpointContents& content
 }  // namespace
 
 Index checkpoint_bytes(const CheckpointContents& contents) {
-  Index bytes = static_cast<Index>(json_text(contents.state, 1).size()) + 2048;  // and the manifest
+  Index bytes = static_cast<Index>(json_text(contents.state, 1).size()) + 2048;  // and about 2 KiB for the manifest
   for (const auto* tensors : {&contents.model, &contents.optimizer, &contents.carried})
     bytes += plan_safetensors(*tensors).bytes;
   return bytes;
@@ -102,25 +102,25 @@ Index checkpoint_bytes(const CheckpointContents& contents) {
 void require_finite(const CheckpointContents& contents) {
   for (const auto* tensors : {&contents.model, &contents.optimizer, &contents.carried})
     for (const TensorView& tensor : *tensors) {
-      const Index bad = first_non_finite(tensor.type, tensor.data, element_count(tensor.shape).value_or(0));
-      if (bad >= 0)
+      const Index element = first_non_finite(tensor.type, tensor.data, element_count(tensor.shape).value_or(0));
+      if (element >= 0)
         throw Error(Exit::diverged, "step " + std::to_string(contents.step) + ": tensor \"" + tensor.name +
-                                        "\": element " + std::to_string(bad) +
+                                        "\": element " + std::to_string(element) +
                                         ": expected a finite number, found NaN or infinity; not saved");
     }
 }
 
 std::string write_checkpoint(const std::string& checkpoints, const CheckpointContents& contents,
                              const CheckpointName& name, const std::string& best, FileSystem& fs) {
-  const std::string beside = make_beside(checkpoints, name, fs);
+  const std::string temporary = make_temporary_directory(checkpoints, name, fs);
   const std::string path = join_path(checkpoints, name.text());
   std::string sum;
   try {
-    sum = fill(beside, contents, name, best, fs);
-    if (!rename_no_replace(beside, path, fs))
+    sum = fill(temporary, contents, name, best, fs);
+    if (!rename_no_replace(temporary, path, fs))
       throw Error(Exit::io, path + ": rename: expected no such checkpoint, found one");
   } catch (...) {
-    remove_checkpoint_folder(beside, fs);
+    remove_checkpoint_folder(temporary, fs);
     throw;
   }
   sync_directory(checkpoints, fs);

@@ -1,4 +1,4 @@
-// Writes one checkpoint so that it is there whole or not at all.
+// Writes one checkpoint: completely or not at all.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace moelm {
 
-/// What a checkpoint is made of. The memory of the tensors must not change while it is being written.
+/// The contents of a checkpoint. The tensors must not change while they are written.
 struct CheckpointContents {
   Index step = 0;
   std::vector<TensorView> model, optimizer, carried;
@@ -21,13 +21,15 @@ struct CheckpointContents {
 /// Bytes on disk.
 Index checkpoint_bytes(const CheckpointContents& contents);
 
-/// Refuses numbers that are not finite: Error(diverged) naming tensor and element.
+/// Error(diverged) with tensor and element if a number is not finite.
 void require_finite(const CheckpointContents& contents);
 
-/// Writes the files into a directory beside, with checksums taken from memory on the way, syncs them, reads them back
-/// and compares, writes the manifest last, syncs, renames without replacing, syncs `checkpoints`: only then returns,
-/// with the checksum of the manifest. When it throws, nothing of that name exists (unless the very last sync failed,
-/// and then it is whole) and nothing is left beside.
+/// Returns the checksum of the manifest once the checkpoint is durable. The steps:
+/// 1. Write the files into a temporary directory, with checksums computed from memory, and sync them.
+/// 2. Read them back and compare. Write the manifest last, and sync the directory.
+/// 3. Rename the directory without replacing another, and sync `checkpoints`.
+/// If it throws, no checkpoint of that name exists (unless only the last sync failed: then it is complete), and the
+/// temporary directory is removed.
 std::string write_checkpoint(const std::string& checkpoints, const CheckpointContents& contents,
                              const CheckpointName& name, const std::string& best, FileSystem& fs);
 

@@ -10,7 +10,7 @@ namespace moelm {
 
 namespace {
 
-/// Headers, manifest, and what blocks of the file system leave unused.
+/// Headers, the manifest, and unused parts of file system blocks.
 constexpr Index kManifestAllowance = Index{64} << 10;
 
 std::string nearest_existing(std::string path, FileSystem& fs) {
@@ -37,12 +37,12 @@ DiskPlan plan_disk(const std::string& run, Index checkpoint_bytes, Index keep, b
   DiskPlan plan;
   plan.checkpoint = checkpoint_bytes + kManifestAllowance;
   const Index best = validates ? 1 : 0;
-  plan.copies = std::max<Index>(keep, 1) + best + 1;
-  plan.least = 1 + best + 1;
+  plan.max_copies = std::max<Index>(keep, 1) + best + 1;
+  plan.min_copies = 1 + best + 1;
   try {
     plan.room = free_bytes(nearest_existing(run, fs), fs) + bytes_of_checkpoints(run, fs);
   } catch (const Error&) {
-    // Advice only: a save will tell.
+    // The plan is only advice. A save will show.
   }
   return plan;
 }

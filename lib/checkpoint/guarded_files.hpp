@@ -1,13 +1,13 @@
-// The files of a run as its one writer may touch them: nothing changes by name once the lock is not held any more.
+// The file system of a run for its one writer: without the lock, no path of it can be changed.
 #pragma once
 
 #include "checkpoint/run_lock.hpp"
 
 namespace moelm {
 
-/// Asks the lock before every call that creates, renames or removes something by its path, and fails with ESTALE when
-/// it is lost: in the middle of a save, too, another's folder stays as it is. What is open already can still be
-/// written. Lock and `under` must outlive this. One thread at a time.
+/// Checks the lock before every call that creates, renames or removes a path, and fails with ESTALE if it is lost. Even
+/// in the middle of a save, a folder that now belongs to another process stays unchanged. Open files can still be
+/// written. Lock and `under` must outlive this object. Not thread-safe.
 class GuardedFiles final : public FileSystem {
  public:
   GuardedFiles(RunLock& lock, FileSystem& under) : lock_(lock), under_(under) {}

@@ -18,10 +18,10 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kMost = Index{1} << 62;
+constexpr Index kMaxTime = Index{1} << 62;
 
-/// Field 22 of /proc/PID/stat, counted from behind the name, which may hold anything; 0 if it cannot be known.
-Index start_of(Index pid) {
+/// Field 22 of /proc/PID/stat, counted from the end of the name, which may hold anything. 0 if unknown.
+Index process_start(Index pid) {
   std::string line;
   std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), line);
   const std::size_t name_end = line.rfind(')');
@@ -32,7 +32,7 @@ Index start_of(Index pid) {
   return parse_index(field).value_or(0);
 }
 
-/// When this machine was booted, in seconds since 1970; 0 if it cannot be known.
+/// When this machine was booted, in seconds since 1970. 0 if unknown.
 Index boot_time() {
   std::ifstream stat("/proc/stat");
   for (std::string line; std::getline(stat, line);)
@@ -43,7 +43,7 @@ Index boot_time() {
 std::string pid_namespace() {
   std::array<char, 64> name{};
   const ssize_t length = ::readlink("/proc/self/ns/pid", name.data(), name.size());
-  return length > 0 ? std::string(name.data(), static_cast<std::size_t>(length)) : "";
+  return length > 0 ? std::string(name.data(), length) : "";
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ LockHolder this_process() {
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
   const auto pid = static_cast<Index>(::getpid());
-  return {pid, host.data(), boot, pid_namespace(), start_of(pid), static_cast<Index>(std::time(nullptr))};
+  return {pid, host.data(), boot, pid_namespace(), process_start(pid), static_cast<Index>(std::time(nullptr))};
 }
 
 std::string lock_text(const LockHolder& holder) {
@@ -71,7 +71,7 @@ LockHolder read_lock_holder(const std::string& path, FileSystem& fs) {
   try {
     const Json json = parse_json(read_file(path, kMaxHolderBytes, Links::refuse, fs), path);
     const JsonField field(json, path);
-    const auto number = [&](const char* key) { return field.has(key) ? field.at(key).integer(0, kMost) : 0; };
+    const auto number = [&](const char* key) { return field.has(key) ? field.at(key).integer(0, kMaxTime) : 0; };
     LockHolder holder;
     holder.pid = field.at("pid").integer(1, Index{1} << 31);
     holder.host = field.at("host").text();
@@ -92,12 +92,12 @@ std::string describe(const LockHolder& holder) {
 HolderState state_of(const LockHolder& holder) {
   const LockHolder us = this_process();
   if (holder.pid == 0 || holder.host != us.host) return HolderState::unknown;
-  // An earlier boot of this machine, unless the lock is younger than this boot: then another machine has our name.
+  // Another boot of this machine. But if the lock is younger than this boot, another machine has the same name.
   if (holder.boot != us.boot)
     return boot_time() > 0 && holder.locked > boot_time() ? HolderState::unknown : HolderState::gone;
   if (holder.pid_namespace != us.pid_namespace) return HolderState::unknown;
   if (::kill(static_cast<pid_t>(holder.pid), 0) < 0 && errno == ESRCH) return HolderState::gone;
-  const Index started = start_of(holder.pid);
+  const Index started = process_start(holder.pid);
   const bool another = holder.process_start != 0 && started != 0 && started != holder.process_start;
   return another ? HolderState::gone : HolderState::alive;
 }

@@ -1,4 +1,4 @@
-// Who holds a lock: written into its file, and compared by whoever finds it.
+// The process that holds a lock, as written into the lock file.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace moelm {
 
-/// A process, told apart from all others on all machines.
+/// Identifies a process among all processes on all machines.
 struct LockHolder {
-  Index pid = 0;  ///< in its namespace; 0: not known
+  Index pid = 0;  ///< in its namespace; 0: unknown
   std::string host, boot;
-  std::string pid_namespace;  ///< "" where it is not known
-  Index process_start = 0;    ///< in ticks since the boot; tells it from a later process with the same number
+  std::string pid_namespace;  ///< "" if unknown
+  Index process_start = 0;    ///< in ticks since boot; a later process with the same pid has another
   Index locked = 0;           ///< when the lock was taken, in seconds since 1970
 };
 
-/// A lock file is never longer.
+/// The maximum size of a lock file.
 inline constexpr Index kMaxHolderBytes = 4096;
 
 /// This process, now.
@@ -25,14 +25,14 @@ LockHolder this_process();
 
 std::string lock_text(const LockHolder& holder);
 
-/// Whoever holds the lock may be writing this very file, so anything unreadable is an unknown holder.
+/// The holder may be writing the file right now, so an unreadable file means an unknown holder.
 LockHolder read_lock_holder(const std::string& path, FileSystem& fs);
 
 /// "process 4711 on host NAME".
 std::string describe(const LockHolder& holder);
 
-/// What can be found out here about the process of a holder. `unknown`: it is of another host or another container, so
-/// that its number means nothing here.
+/// What is known here about a holder's process. `unknown`: it runs on another host or in another container, where its
+/// pid has another meaning.
 enum class HolderState { alive, gone, unknown };
 HolderState state_of(const LockHolder& holder);
 

@@ -18,12 +18,12 @@ namespace {
 
 constexpr std::string_view kFormat = "moelm-checkpoint";
 constexpr Index kVersion = 1;
-constexpr Index kLongestManifest = Index{1} << 20;
-constexpr Index kLargest = std::numeric_limits<Index>::max();
+constexpr Index kMaxManifestBytes = Index{1} << 20;
+constexpr Index kMaxIndex = std::numeric_limits<Index>::max();
 constexpr std::string_view kPrefix = "step-";
 constexpr std::size_t kStepDigits = 12;
 
-std::optional<Index> number_of(std::string_view digits) {
+std::optional<Index> parse_digits(std::string_view digits) {
   Index value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size() || value < 0 || digits.front() == '-')
@@ -31,10 +31,10 @@ std::optional<Index> number_of(std::string_view digits) {
   return value;
 }
 
-ManifestFile file_of(const JsonField& field) {
+ManifestFile read_file_entry(const JsonField& field) {
   refuse_unknown_keys(field, {"name", "bytes", "sha256", "resume_only"});
-  ManifestFile file{field.at("name").text(), field.at("bytes").integer(0, kLargest), field.at("sha256").text(), false};
-  // Manifests did not always say it.
+  ManifestFile file{field.at("name").text(), field.at("bytes").integer(0, kMaxIndex), field.at("sha256").text(), false};
+  // Older manifests do not have this key.
   file.resume_only = field.has("resume_only") ? field.at("resume_only").boolean() : is_resume_only(file.name);
   if (!is_plain_name(file.name)) field.at("name").refuse("a plain file name");
   if (!is_sha256_hex(file.sha256)) field.at("sha256").refuse("64 hexadecimal digits");
@@ -55,13 +55,13 @@ std::string CheckpointName::text() const {
 
 std::optional<CheckpointName> CheckpointName::parse(std::string_view text) {
   if (text.size() < kPrefix.size() + kStepDigits || text.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;
-  const std::optional<Index> step = number_of(text.substr(kPrefix.size(), kStepDigits));
+  const std::optional<Index> step = parse_digits(text.substr(kPrefix.size(), kStepDigits));
   if (!step) return std::nullopt;
   CheckpointName name{*step, 0};
   const std::string_view rest = text.substr(kPrefix.size() + kStepDigits);
   if (rest.empty()) return name;
   if (rest.size() < 2 || rest.size() > 10 || rest[0] != '-' || rest[1] == '0') return std::nullopt;
-  const std::optional<Index> attempt = number_of(rest.substr(1));
+  const std::optional<Index> attempt = parse_digits(rest.substr(1));
   if (!attempt) return std::nullopt;
   name.attempt = *attempt;
   return name;
@@ -92,14 +92,14 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   const Json json = parse_sealed_json(text, path);
   const JsonField field(json, path);
   if (field.at("format").text() != kFormat) field.at("format").refuse(std::string(kFormat));
-  const Index version = field.at("version").integer(1, kLargest);
+  const Index version = field.at("version").integer(1, kMaxIndex);
   if (version != kVersion)
     throw Error(Exit::bad_config, path + ": version: expected " + std::to_string(kVersion) + ", found " +
                                       std::to_string(version) + "; use a newer moelm");
   refuse_unknown_keys(field, {"format", "version", "name", "step", "program", "best", "files"});
   Manifest manifest;
   const auto name = CheckpointName::parse(field.at("name").text());
-  if (!name || name->step != field.at("step").integer(0, kLargest)) field.at("name").refuse("the name of the step");
+  if (!name || name->step != field.at("step").integer(0, kMaxIndex)) field.at("name").refuse("the name of the step");
   manifest.name = *name;
   manifest.program = field.at("program").text();
   manifest.best = field.at("best").text();
@@ -108,7 +108,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   const JsonField files = field.at("files");
   std::set<std::string> names;
   for (Index i = 0; i < files.size(); ++i) {
-    manifest.files.push_back(file_of(files.at(i)));
+    manifest.files.push_back(read_file_entry(files.at(i)));
     if (!names.insert(manifest.files.back().name).second) files.at(i).refuse("each file once");
   }
   return manifest;
@@ -116,7 +116,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
 
 Manifest read_manifest(const std::string& directory, FileSystem& fs, std::string* sha256) {
   const std::string path = join_path(directory, kManifestFile);
-  const std::string text = read_file(path, kLongestManifest, Links::refuse, fs);
+  const std::string text = read_file(path, kMaxManifestBytes, Links::refuse, fs);
   if (sha256 != nullptr) *sha256 = sha256_hex(text);
   return parse_manifest(text, path);
 }

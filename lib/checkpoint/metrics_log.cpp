@@ -12,15 +12,15 @@ namespace {
 
 constexpr const char* kLogFile = "metrics.jsonl";
 constexpr Index kReadPiece = Index{1} << 20;
-constexpr std::size_t kLongestLine = std::size_t{16} << 20;
-constexpr std::size_t kMostWaiting = std::size_t{64} << 20;
+constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
+constexpr std::size_t kMaxWaitingBytes = std::size_t{64} << 20;
 
 /// Calls take(string_view) with the bytes [begin, end) of a file, piece by piece.
 template <class Take>
 void for_each_piece(const File& file, Index begin, Index end, const Take& take) {
   std::string piece;
   for (; begin < end; begin += static_cast<Index>(piece.size())) {
-    piece.resize(static_cast<std::size_t>(std::min(end - begin, kReadPiece)));
+    piece.resize(std::min(end - begin, kReadPiece));
     file.read_at(begin, piece.data(), piece.size());
     take(std::string_view(piece));
   }
@@ -95,7 +95,7 @@ void MetricsLog::write(const Json& object) {
     flush();
   } catch (const Error& error) {
     trouble_ = error.what();
-    if (waiting_.size() > kMostWaiting) throw;
+    if (waiting_.size() > kMaxWaitingBytes) throw;
   }
 }
 
@@ -119,14 +119,14 @@ void MetricsLog::sync() {
 }
 
 void MetricsLog::renew() {
-  const std::string path = join_path(run_, kLogFile), beside = join_path(run_, ".tmp-" + std::string(kLogFile));
-  remove_file(beside, *fs_);
+  const std::string path = join_path(run_, kLogFile), renewed_path = join_path(run_, ".tmp-" + std::string(kLogFile));
+  remove_file(renewed_path, *fs_);
   const File reader = File::open_read(path, Links::refuse, *fs_);
   if (reader.size() < bytes_ || sum_of(reader, bytes_).so_far() != sum_.so_far())
     throw Error(Exit::io, path + ": expected the lines that were written, found others");
-  File renewed = File::create(beside, *fs_);
+  File renewed = File::create(renewed_path, *fs_);
   copy(reader, 0, bytes_, renewed);
-  rename_path(beside, path, *fs_);
+  rename_path(renewed_path, path, *fs_);
   file_ = File::open_append(path, *fs_);
   torn_ = false;
   sync_directory(run_, *fs_);
@@ -134,7 +134,7 @@ void MetricsLog::renew() {
 
 void for_each_metric(const std::string& path, const std::function<void(const Json&)>& take, FileSystem& fs) {
   File file = File::open_read(path, Links::refuse, fs);
-  std::string pending, piece(static_cast<std::size_t>(kReadPiece), '\0');
+  std::string pending, piece(kReadPiece, '\0');
   Index number = 0;
   while (const std::size_t count = file.read_some(piece.data(), piece.size())) {
     std::string_view rest(piece.data(), count);
@@ -147,7 +147,7 @@ void for_each_metric(const std::string& path, const std::function<void(const Jso
       pending.clear();
     }
     pending += rest;
-    if (pending.size() > kLongestLine)
+    if (pending.size() > kMaxLineBytes)
       throw Error(Exit::bad_data, path + ": line " + std::to_string(number + 1) + ": longer than 16 MiB");
   }
 }

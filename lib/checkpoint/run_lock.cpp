@@ -14,15 +14,15 @@ namespace moelm {
 
 namespace {
 
-constexpr int kAttempts = 10;
+constexpr int kMaxAttempts = 10;
 constexpr const char* kWait = "wait for it, or stop it";
 
 [[noreturn]] void refuse(const std::string& path, const LockHolder& holder, const std::string& hint) {
   throw Error(Exit::cannot_create, path + ": the run is in use by " + describe(holder) + "; " + hint);
 }
 
-// Removes a left-over lock. It is renamed first and looked at again, so that of two processes that come at the same
-// moment the slower one does not remove the lock that the faster one has just taken.
+// Removes a left-over lock. It is first renamed and read again: if two processes come at the same moment, the slower
+// one must not remove the lock that the faster one has just taken.
 void remove_left_over(const std::string& held, const std::string& seen, FileSystem& fs) {
   const std::string aside = held + "-" + std::to_string(::getpid());
   rename_path(held, aside, fs);
@@ -33,8 +33,8 @@ void remove_left_over(const std::string& held, const std::string& seen, FileSyst
   remove_file(aside, fs);
 }
 
-// Gives the lock its name with its contents already in it, so that a process that dies here leaves either nothing or a
-// lock that tells whose it was. False if it is taken.
+// Creates the lock with its contents in one step, so that a process that dies here leaves either nothing or a lock that
+// names its holder. Returns false if the lock is taken.
 bool create_whole(const std::string& held, FileSystem& fs) {
   const std::string aside = held + "-" + std::to_string(::getpid()) + "-new";
   remove_file(aside, fs);
@@ -46,7 +46,7 @@ bool create_whole(const std::string& held, FileSystem& fs) {
   remove_file(aside, fs);
   if (result == 0) return true;
   if (error == EEXIST) return false;
-  // Without hard links, creating is exclusive and writing comes after.
+  // Without hard links: create exclusively, then write.
   File plain = File::create(held, fs);
   plain.write_all(lock_text(this_process()));
   plain.close();
@@ -58,7 +58,7 @@ void write_holder(File& file) {
     file.truncate(0);
     file.write_all(lock_text(this_process()));
   } catch (const Error&) {
-    // The lock holds without saying whose it is, on a full disk for example.
+    // For example if the disk is full. The lock holds without naming its holder.
   }
 }
 
@@ -74,17 +74,17 @@ RunLock RunLock::acquire(const std::string& run, Foreign foreign, FileSystem& fs
 }
 
 void RunLock::take(Foreign foreign) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     file_ = File::open_append(path_, *fs_);
     if (!lock(file_)) return take_exclusive_file(foreign);
-    // Whoever held it may have removed it just before, so that the next one would lock another file.
+    // The last holder may just have removed the file, and the next process would lock another one.
     if (!names_open_file(path_, file_, *fs_).value_or(true)) continue;
     return write_holder(file_);
   }
   refuse(path_, read_lock_holder(path_, *fs_), "try again");
 }
 
-/// False where the file system has no locks.
+/// Returns false if the file system has no locks.
 bool RunLock::lock(const File& file) const {
   int result = -1;
   do result = fs_->flock(file.descriptor(), LOCK_EX | LOCK_NB);
@@ -122,7 +122,7 @@ bool RunLock::is_held() {
   return named || make_again();
 }
 
-/// Takes a lock whose file was removed once more, if nobody else has.
+/// Takes the lock again after its file was removed, unless another process has taken it.
 bool RunLock::make_again() {
   try {
     if (held_.empty()) {
@@ -149,10 +149,10 @@ void RunLock::require_held() {
                                        "written there");
 }
 
-void RunLock::remove_file_of_lock() { remove_file(path_, *fs_); }
+void RunLock::remove_lock_file() { remove_file(path_, *fs_); }
 
 RunLock::~RunLock() {
-  // A file of that name that is not ours is another's lock.
+  // Another file of that name is the lock of another process.
   if (!held_.empty() && names_open_file(held_, exclusive_, *fs_).value_or(false)) remove_file(held_, *fs_);
 }
 

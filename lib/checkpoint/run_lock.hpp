@@ -1,4 +1,4 @@
-// One writer per run directory: a lock that vanishes with its process, however that ends.
+// One writer per run directory: a lock that ends with its process.
 #pragma once
 
 #include <string>
@@ -7,30 +7,29 @@
 
 namespace moelm {
 
-/// Holds RUN/.lock. flock(2) where the file system has it; elsewhere the file RUN/.lock.held, created exclusively and
-/// removed at the end, whose holder's host, boot and process tell whether it is left over. Movable; held until
-/// destroyed. One thread at a time.
+/// Holds RUN/.lock with flock(2). If the file system has no locks, it holds the file RUN/.lock.held, which is created
+/// exclusively and removed at the end; host, boot and process in it show whether it is left over. The lock is held
+/// until the object is destroyed. Not thread-safe.
 class RunLock {
  public:
   enum class Foreign { refuse, break_lock };
 
-  /// Takes the lock of an existing directory at once or throws Exit::cannot_create (73) naming the holder's process and
-  /// host. `foreign`: what to do with a .lock.held whose process cannot be examined from here: one of another host or
-  /// of another container.
+  /// Locks an existing directory without waiting. Error(cannot_create) with process and host of the holder. `foreign`:
+  /// what to do with a .lock.held whose process runs on another host or in another container and cannot be examined.
   static RunLock acquire(const std::string& run, Foreign foreign = Foreign::refuse,
                          FileSystem& fs = real_file_system());
   ~RunLock();
   RunLock(RunLock&& other) noexcept;
   RunLock& operator=(RunLock&&) = delete;
 
-  /// Whether the path that was locked still leads to the folder and the lock that are held; to be asked before every
-  /// write. False once the folder was renamed or another process holds a lock there. A lock file that was only removed
-  /// is made again, unless another process was faster.
+  /// Whether the locked path still leads to the held folder and lock. Ask before every write. False once the folder was
+  /// renamed or another process holds a lock there. A lock file that was merely removed is created again, unless
+  /// another process was faster.
   bool is_held();
-  /// Error(cannot_create) unless it is held.
+  /// Error(cannot_create) unless the lock is held.
   void require_held();
-  /// Removes the lock's file while the lock is held: for a folder that is to be left as it was found.
-  void remove_file_of_lock();
+  /// Removes the lock file while the lock is held, to leave the folder as it was found.
+  void remove_lock_file();
 
  private:
   RunLock(const std::string& run, FileSystem& fs);

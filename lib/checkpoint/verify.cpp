@@ -28,7 +28,7 @@ void collect(Faults& faults, const Check& check) {
 
 void add(Faults& faults, const Faults& more) { faults.insert(faults.end(), more.begin(), more.end()); }
 
-// Reads every tensor, for reading refuses what is not finite; one fault a tensor.
+// Reads every tensor, because reading refuses numbers that are not finite. At most one fault per tensor.
 void check_tensors(Faults& faults, const SafetensorsFile& file) {
   constexpr Index kPiece = Index{1} << 17;
   std::string piece;
@@ -36,7 +36,7 @@ void check_tensors(Faults& faults, const SafetensorsFile& file) {
     collect(faults, [&] {
       for (Index first = 0; first < tensor.elements(); first += kPiece) {
         const Index count = std::min(kPiece, tensor.elements() - first);
-        piece.resize(static_cast<std::size_t>(count * tensor_type_bytes(tensor.type)));
+        piece.resize(count * tensor_type_bytes(tensor.type));
         file.read_part(tensor, first, count, piece.data());
       }
     });
@@ -55,10 +55,10 @@ Faults named_checkpoint_faults(const std::string& checkpoints, const CheckpointN
       const CheckpointName written = read_manifest(path, fs).name;
       if (written != name) found.push_back(path + ": name: its manifest says " + written.text());
     });
-  return path_exists(path, fs) ? found : Faults();  // pruned while we looked
+  return path_exists(path, fs) ? found : Faults();  // it may have been pruned meanwhile
 }
 
-/// Faults that a second look finds too: what a run that trains was just replacing, appending or removing is none.
+/// Faults that a second look finds too. What a training run is replacing, appending or removing is no fault.
 template <class Look>
 Faults lasting(const Look& look) {
   Faults first = look();
@@ -81,9 +81,9 @@ Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
   for (const char* name : kCheckpointFiles)
     collect(faults, [&] {
       if (name == std::string_view(kManifestFile)) return;
-      // What is needed for resuming only may be left out.
+      // Files for resuming may be missing.
       if (is_resume_only(name) && !path_exists(join_path(directory, name), fs)) return;
-      // Without a manifest there are no checksums to compare, but what is no tensor or JSON file still shows.
+      // Without a manifest there are no checksums, but the format of the files can still be checked.
       File file = is_listed ? open_listed(directory, manifest, name, Checksum::compare, fs)
                             : File::open_read(join_path(directory, name), Links::refuse, fs);
       if (name == std::string_view(kStateFile))
@@ -107,7 +107,7 @@ std::string checkpoint_note(const std::string& directory, FileSystem& fs) {
     if (names.empty()) return "";
     return directory + ": without " + names + ": good for evaluation, cannot be resumed";
   } catch (const Error&) {
-    return "";  // a fault, which checkpoint_faults tells
+    return "";  // checkpoint_faults() reports it
   }
 }
 

@@ -1,4 +1,4 @@
-// Looks for every fault in runs, checkpoints and files, where readers stop at the first.
+// Finds every fault in runs, checkpoints and files. Readers stop at the first one.
 #pragma once
 
 #include <string>
@@ -8,22 +8,22 @@
 
 namespace moelm {
 
-/// Everything that is wrong with a checkpoint, a line each: what Checkpoint::open checks, for every file, and beyond it
-/// numbers that are not finite, and files that do not belong there. Empty for a good one, slimmed or not.
+/// All faults of a checkpoint, one per line: what Checkpoint::open checks, for every file, and also numbers that are
+/// not finite and files that do not belong there. Files for resuming may be missing.
 std::vector<std::string> checkpoint_faults(const std::string& directory, FileSystem& fs = real_file_system());
 
-/// "" for a checkpoint that training can go on from, else what it lacks for that.
+/// "" if the checkpoint can be resumed, else what it lacks for that.
 std::string checkpoint_note(const std::string& directory, FileSystem& fs = real_file_system());
 
-/// Everything that is wrong with a run apart from its configuration and vocabulary, which this module does not know:
-/// results, metrics, every checkpoint, LATEST and BEST. Writes nothing and may be used while the run is
-/// training: what is being written, replaced or removed at that moment is no fault.
+/// All faults of a run's results, metrics, checkpoints, LATEST and BEST. (Configuration and vocabulary are checked by
+/// lib/run.) Writes nothing, and works while the run is training: files that are being written, replaced or removed are
+/// no faults.
 std::vector<std::string> run_faults(const std::string& run, FileSystem& fs = real_file_system());
 
-/// checkpoint_note of every checkpoint of a run that has one.
+/// The notes of all checkpoints of a run.
 std::vector<std::string> run_notes(const std::string& run, FileSystem& fs = real_file_system());
 
-/// What is wrong with one file, told by its name: .safetensors, .json, .jsonl; others are a fault of their own.
+/// All faults of one file, by the end of its name: .safetensors, .json, .jsonl. Any other name is itself a fault.
 std::vector<std::string> file_faults(const std::string& path, FileSystem& fs = real_file_system());
 
 }  // namespace moelm

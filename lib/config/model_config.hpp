@@ -18,7 +18,11 @@ struct EmbeddingConfig {
 
 template <class Visitor>
 void fields(EmbeddingConfig& c, Visitor&& visit) {
-  visit(Option{"width", "width of a token's vector", "units", 1}, c.width);
+  visit(Option{.key = "width",
+               .help = "width of a token's vector. Widen it together with the other layers (model.width)",
+               .unit = "units",
+               .min = 1},
+        c.width);
 }
 
 /// LSTM without peepholes, optionally with a projected output (Sak et al. 2014).
@@ -31,8 +35,13 @@ struct LstmConfig {
 
 template <class Visitor>
 void fields(LstmConfig& c, Visitor&& visit) {
-  visit(Option{"cells", "memory cells", "units", 1}, c.cells);
-  visit(Option{"projection", "width of the projected output, 0 for none", "units", 0}, c.projection);
+  visit(Option{.key = "cells", .help = "memory cells. More cells fit larger texts", .unit = "units", .min = 1},
+        c.cells);
+  visit(Option{.key = "projection",
+               .help = "width of the projected output, 0 for none. Set it to have more cells than the layer's width",
+               .unit = "units",
+               .min = 0},
+        c.projection);
 }
 
 /// Output layer, the last layer of every model. Evaluation always normalises over the whole vocabulary.
@@ -42,7 +51,11 @@ struct SoftmaxConfig {
 
 template <class Visitor>
 void fields(SoftmaxConfig& c, Visitor&& visit) {
-  visit(Option{"samples", "tokens sampled a step for the softmax in training, 0 for the full softmax", "tokens", 0},
+  visit(Option{.key = "samples",
+               .help = "tokens sampled per step for the softmax in training, 0 for the full softmax. Set it if a large "
+                       "vocabulary takes most of the time",
+               .unit = "tokens",
+               .min = 0},
         c.samples);
 }
 
@@ -57,8 +70,16 @@ struct ModelConfig {
 
 template <class Visitor>
 void fields(ModelConfig& c, Visitor&& visit) {
-  visit(Option{"dropout", "probability of dropping a unit of a layer's output", "", 0, 0.99}, c.dropout);
-  visit(Option{"tied", "the softmax reads the table of the embedding instead of one of its own"}, c.tied);
+  visit(Option{.key = "dropout",
+               .help = "probability of dropping a unit of a layer's output. Raise it if the validation perplexity "
+                       "rises while the training loss falls",
+               .min = 0,
+               .max = 0.99},
+        c.dropout);
+  visit(Option{.key = "tied",
+               .help = "the softmax reads the table of the embedding instead of one of its own. Set it to save memory "
+                       "with a large vocabulary"},
+        c.tied);
 }
 
 /// "embedding", "lstm", "moe" or "softmax".

@@ -96,34 +96,83 @@ struct MoeConfig {
 
 template <class Visitor>
 void fields(MoeConfig& c, Visitor&& visit) {
-  visit(Option{"gate", "how a token chooses its experts"}, c.gate);
-  visit(Option{"experts", "number of experts E; with 1 there is no gate", "experts", 1}, c.experts);
-  visit(Option{"k", "experts chosen for each token; in a hierarchy: in each group chosen; balanced: on average",
-               "experts", 1},
+  visit(Option{.key = "gate",
+               .help = "how a token chooses its experts. Take top-k for a choice without noise, softmax for few "
+                       "experts, balanced for equal loads"},
+        c.gate);
+  visit(Option{.key = "experts",
+               .help = "number of experts E; with 1 there is no gate. Raise it for larger texts: memory grows with it, "
+                       "time hardly does",
+               .unit = "experts",
+               .min = 1},
+        c.experts);
+  visit(Option{.key = "k",
+               .help = "experts chosen for each token; in a hierarchy: in each chosen group; balanced: on average. "
+                       "Time grows with it",
+               .unit = "experts",
+               .min = 1},
         c.k);
-  visit(Option{"groups", "groups A of E / A experts, each with a gate of its own; 0: no hierarchy", "groups", 0},
+  visit(Option{.key = "groups",
+               .help = "groups A of E / A experts, each with a gate of its own; 0: no hierarchy. Set it for hundreds "
+                       "of experts and more",
+               .unit = "groups",
+               .min = 0},
         c.groups);
-  visit(Option{"k_groups", "groups chosen for each token of a hierarchy", "groups", 1}, c.k_groups);
-  visit(Option{"hidden", "width of each hidden layer of an expert", "units", 1}, c.hidden);
-  visit(Option{"shared", "experts that every token passes through, beside those that a gate chooses", "experts", 0},
+  visit(Option{.key = "k_groups",
+               .help = "groups chosen for each token of a hierarchy. Time grows with it",
+               .unit = "groups",
+               .min = 1},
+        c.k_groups);
+  visit(Option{.key = "hidden",
+               .help = "width of each hidden layer of an expert. Wider experts fit larger texts",
+               .unit = "units",
+               .min = 1},
+        c.hidden);
+  visit(Option{.key = "shared",
+               .help = "experts that every token passes through, beside those that a gate chooses. Add one if all "
+                       "experts learn the same",
+               .unit = "experts",
+               .min = 0},
         c.shared);
-  visit(Option{"output", "what the combined output of the experts passes through: sigmoid (appendix C.1) or none"},
+  visit(Option{.key = "output",
+               .help = "what the combined output of the experts passes through: sigmoid (appendix C.1) or none. Take "
+                       "none to add the experts' output as it is"},
         c.output);
-  visit(Option{"w_importance", "weight of CV^2(importance) in the loss (equation 7)", "", 0}, c.w_importance);
-  visit(Option{"w_load", "weight of CV^2(load) in the loss (equation 11)", "", 0}, c.w_load);
-  visit(Option{"w_switch", "weight of the Switch Transformer's balancing loss, 0: none", "", 0}, c.w_switch);
-  visit(Option{"w_z", "weight of the z-loss on the gate's logits, 0: none", "", 0}, c.w_z);
-  visit(Option{"bias_rate", "step of the biases that balance the choice without a loss, 0: no biases", "", 0},
+  visit(Option{.key = "w_importance",
+               .help = "weight of CV^2(importance) in the loss (equation 7). Raise it if few experts have most of the "
+                       "weight",
+               .min = 0},
+        c.w_importance);
+  visit(Option{.key = "w_load",
+               .help = "weight of CV^2(load) in the loss (equation 11). Raise it if experts get no tokens",
+               .min = 0},
+        c.w_load);
+  visit(Option{.key = "w_switch",
+               .help = "weight of the Switch Transformer's balancing loss, 0: none. Set it for gates without a load "
+                       "loss",
+               .min = 0},
+        c.w_switch);
+  visit(Option{.key = "w_z",
+               .help = "weight of the z-loss on the gate's logits, 0: none. Set it if the logits grow too large",
+               .min = 0},
+        c.w_z);
+  visit(Option{.key = "bias_rate",
+               .help = "step of the biases that balance the choice without a loss, 0: no biases. Set it to balance "
+                       "without disturbing the loss",
+               .min = 0},
         c.bias_rate);
-  visit(Option{"noise_epsilon", "added to the standard deviation of the gate noise", "", 0}, c.noise_epsilon);
-  visit(
-      Option{"recompute", "compute the experts' hidden layers again in backward instead of keeping them (appendix D)"},
-      c.recompute);
-  visit(
-      Option{
-          "weights",
-          "what the experts' weights are kept in: f32, or bf16: half the memory, updates are rounded stochastically"},
-      c.weights);
+  visit(Option{.key = "noise_epsilon",
+               .help = "added to the standard deviation of the gate noise. Rarely needs a change",
+               .min = 0},
+        c.noise_epsilon);
+  visit(Option{.key = "recompute",
+               .help = "compute the experts' hidden layers again in backward instead of keeping them (appendix D). "
+                       "Set it if activations do not fit into memory"},
+        c.recompute);
+  visit(Option{.key = "weights",
+               .help = "type that the experts' weights are stored in: f32, or bf16: half the memory, updates are "
+                       "rounded stochastically. Take bf16 if the experts do not fit into memory"},
+        c.weights);
 }
 
 }  // namespace moelm

@@ -51,14 +51,30 @@ struct GroupConfig {
 
 template <class Visitor>
 void fields(GroupConfig& c, Visitor&& visit) {
-  visit(Option{"kind",
-               "adam; factored: no first moment, second moments of a matrix by row and by column (appendix D); "
-               "adafactor: the same with a growing decay and bounded updates"},
+  visit(Option{.key = "kind",
+               .help = "adam; factored: no first moment, second moments of a matrix by row and by column (appendix D); "
+                       "adafactor: the same with a growing decay and bounded updates. Take factored or adafactor if "
+                       "the moments do not fit into memory"},
         c.kind);
-  visit(Option{"beta1", "decay of the first moment; 0 where the kind is not adam", "", 0, 0.999999}, c.beta1);
-  visit(Option{"beta2", "decay of the second moment; adafactor has its own, 1 - step^-0.8", "", 0, 0.9999999}, c.beta2);
-  visit(Option{"epsilon", "added to the root of the second moment; not by adafactor", "", 0}, c.epsilon);
-  visit(Option{"lr_scale", "factor on the learning rate", "", 0}, c.lr_scale);
+  visit(Option{.key = "beta1",
+               .help = "decay of the first moment; 0 if the kind is not adam. Rarely needs a change",
+               .min = 0,
+               .max = 0.999999},
+        c.beta1);
+  visit(Option{.key = "beta2",
+               .help = "decay of the second moment; adafactor has its own, 1 - step^-0.8. Lower it if the loss has "
+                       "spikes late in training",
+               .min = 0,
+               .max = 0.9999999},
+        c.beta2);
+  visit(Option{.key = "epsilon",
+               .help = "added to the root of the second moment; not by adafactor. Rarely needs a change",
+               .min = 0},
+        c.epsilon);
+  visit(
+      Option{
+          .key = "lr_scale", .help = "factor on the learning rate. Lower it if this group learns too fast", .min = 0},
+      c.lr_scale);
 }
 
 /// Expert matrices are no part of the global norm; each may have a bound of its own.
@@ -69,7 +85,11 @@ struct ExpertGroupConfig : GroupConfig {
 template <class Visitor>
 void fields(ExpertGroupConfig& c, Visitor&& visit) {
   fields(static_cast<GroupConfig&>(c), visit);
-  visit(Option{"clip", "norm that the gradient of each expert matrix is clipped to, 0: none", "", 0}, c.clip);
+  visit(Option{.key = "clip",
+               .help = "norm that the gradient of each expert matrix is clipped to, 0: none. Set it if single experts "
+                       "diverge",
+               .min = 0},
+        c.clip);
 }
 
 /// Which parameters a tensor belongs to, for the optimizer and for clipping. The global norm covers dense and tables.

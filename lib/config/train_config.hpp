@@ -1,4 +1,4 @@
-// The numbers of a training run.
+// The configuration of a training run.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace moelm {
 
 /// What an LSTM remembers across the windows of a text.
 enum class StateKind {
-  carry,  ///< parallel streams of text; the state goes on from window to window
+  carry,  ///< parallel streams of text; the state is carried from window to window
   reset,  ///< every line starts from the zero state
 };
 
@@ -24,7 +24,7 @@ struct EnumNames<StateKind> {
       {{"carry", StateKind::carry}, {"reset", StateKind::reset}}};
 };
 
-/// What happens to a run whose checkpoint cannot be saved.
+/// What a run does if a checkpoint cannot be saved.
 enum class SaveErrors {
   go_on,  ///< train on; the last save of a run must succeed
   stop,   ///< end with the error
@@ -36,10 +36,23 @@ struct EnumNames<SaveErrors> {
       {{"continue", SaveErrors::go_on}, {"stop", SaveErrors::stop}}};
 };
 
-/// The most steps of a run: what the name of a checkpoint can say.
-inline constexpr Index kMostSteps = 999'999'999'999;
+/// The type that matrix products of training read.
+enum class TrainType {
+  f32,
+  bf16,
+  automatic,  ///< whichever this machine multiplies faster
+};
 
-/// Keys train.*; zero stands for "planned from the corpus" where the help says so.
+template <>
+struct EnumNames<TrainType> {
+  static constexpr std::array<std::pair<std::string_view, TrainType>, 3> values = {
+      {{"f32", TrainType::f32}, {"bf16", TrainType::bf16}, {"auto", TrainType::automatic}}};
+};
+
+/// The maximum number of steps: the name of a checkpoint has 12 digits for them.
+inline constexpr Index kMaxSteps = 999'999'999'999;
+
+/// Keys train.*. Zero means "planned from the corpus" where the help says so.
 struct TrainConfig {
   StateKind state = StateKind::carry;
   Index batch = 64;
@@ -53,7 +66,7 @@ struct TrainConfig {
   Index steps = 0;
   double epochs = 0;
   Index seed = 1;
-  std::string dtype = "auto";
+  TrainType dtype = TrainType::automatic;
   std::string checkpoint_every = "auto";
   Index validate_every = 0;
   Index patience = 0;
@@ -64,71 +77,126 @@ struct TrainConfig {
   double overload = 5;
 };
 
-/// What the products of a training read, once "auto" has been decided.
+/// The type that matrix products of training read, once `auto` is resolved.
 inline DataType products_of(const TrainConfig& config) {
-  return config.dtype == data_type_name(DataType::bf16) ? DataType::bf16 : DataType::f32;
+  return config.dtype == TrainType::bf16 ? DataType::bf16 : DataType::f32;
 }
-
-/// The least value of an option that is no number.
-inline constexpr double kAnything = -std::numeric_limits<double>::infinity();
 
 template <class Visitor>
 void fields(TrainConfig& c, Visitor&& visit) {
-  visit(Option{"state", "carry: streams of text, state kept across windows; reset: whole lines from the zero state"},
+  visit(Option{.key = "state",
+               .help = "carry: streams of text, the state is kept across windows; reset: whole lines, each from the "
+                       "zero state. Take reset for separate sentences, carry for running text"},
         c.state);
-  visit(Option{"batch", "parallel streams B (state carry)", "streams", 1}, c.batch);
-  visit(Option{"unroll", "time steps T of truncated back-propagation (state carry)", "steps", 1}, c.unroll);
-  visit(Option{"batch_tokens", "tokens of a batch of whole lines (state reset)", "tokens", 1}, c.batch_tokens);
-  visit(
-      Option{"micro_batch_tokens",
-             "most tokens passed at once, where a batch does not fit into memory; 0: the whole batch. Layers up to the "
-             "last gate are passed once more to know the balance of the whole step",
-             "tokens", 0},
-      c.micro_batch_tokens);
-  visit(Option{"lr", "peak learning rate", "", 0}, c.lr);
-  visit(Option{"schedule", "course of the learning rate after the warm-up"}, c.schedule);
-  visit(
-      Option{"warmup", "steps of linear warm-up; 0: 5 % of the planned steps, at least 50, at most 1,000", "steps", 0},
-      c.warmup);
-  visit(Option{"clip", "global norm that gradients are clipped to (expert matrices and thresholds excepted), 0: none",
-               "", 0},
+  visit(Option{.key = "batch",
+               .help = "parallel streams B (state carry). More streams: steadier gradients, more memory",
+               .unit = "streams",
+               .min = 1},
+        c.batch);
+  visit(Option{.key = "unroll",
+               .help = "time steps T of truncated back-propagation (state carry). More steps: longer dependencies, "
+                       "more memory",
+               .unit = "steps",
+               .min = 1},
+        c.unroll);
+  visit(Option{.key = "batch_tokens",
+               .help = "tokens of a batch of whole lines (state reset). More tokens: steadier gradients, more memory",
+               .unit = "tokens",
+               .min = 1},
+        c.batch_tokens);
+  visit(Option{.key = "micro_batch_tokens",
+               .help = "maximum tokens per pass; 0: the whole batch. Set it if a batch does not fit into memory; the "
+                       "layers up to the last gate are then passed once more to know the balance of the whole step",
+               .unit = "tokens",
+               .min = 0},
+        c.micro_batch_tokens);
+  visit(Option{.key = "lr", .help = "peak learning rate. Lower it if the loss diverges", .min = 0}, c.lr);
+  visit(Option{.key = "schedule",
+               .help = "course of the learning rate after the warm-up. Take inverse-sqrt, plateau or constant if the "
+                       "number of steps is open"},
+        c.schedule);
+  visit(Option{.key = "warmup",
+               .help = "steps of linear warm-up; 0: 5 % of the planned steps, at least 50, at most 1,000. Raise it if "
+                       "the loss jumps in the first steps",
+               .unit = "steps",
+               .min = 0},
+        c.warmup);
+  visit(Option{.key = "clip",
+               .help = "global norm that gradients are clipped to (expert matrices and thresholds excepted), 0: none. "
+                       "Lower it if the loss has spikes",
+               .min = 0},
         c.clip);
-  visit(Option{"steps", "optimizer steps; 0: from epochs, else planned from the corpus", "steps", 0,
-               static_cast<double>(kMostSteps), true},
+  visit(Option{.key = "steps",
+               .help = "optimizer steps; 0: from epochs, else planned from the corpus. Raise it to train a finished "
+                       "run further",
+               .unit = "steps",
+               .min = 0,
+               .max = static_cast<double>(kMaxSteps),
+               .may_change = true},
         c.steps);
-  visit(Option{"epochs", "passes over the training text; 0: from steps, else planned from the corpus", "passes", 0,
-               std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "epochs",
+               .help = "passes over the training text; 0: from steps, else planned from the corpus. Set it to compare "
+                       "corpora of different size",
+               .unit = "passes",
+               .min = 0,
+               .may_change = true},
         c.epochs);
-  visit(Option{"seed", "seed of all random numbers", "", 0}, c.seed);
-  visit(Option{"dtype", "what matrix products read: f32, bf16, or auto: whichever this machine multiplies faster"},
+  visit(Option{.key = "seed",
+               .help = "seed of all random numbers. Change it to see how much results vary from run to run",
+               .min = 0},
+        c.seed);
+  visit(Option{.key = "dtype",
+               .help = "type that matrix products read: f32, bf16, or auto: whichever this machine multiplies faster. "
+                       "Take f32 for results that other machines reproduce"},
         c.dtype);
-  visit(Option{"checkpoint_every",
-               "steps (500) or time (10m) between checkpoints; auto: ten minutes, or as long as keeps saving under 2 % "
-               "of the time",
-               "", kAnything, std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "checkpoint_every",
+               .help = "steps (500) or time (10m) between checkpoints; auto: ten minutes, or longer so that saving "
+                       "takes under 2 % of the time. Shorten it if a crash may cost less work",
+               .may_change = true},
         c.checkpoint_every);
-  visit(Option{"validate_every", "steps between validations; 0: every pass or 1,000 steps, whichever comes first",
-               "steps", 0, std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "validate_every",
+               .help = "steps between validations; 0: every pass or 1,000 steps, whichever comes first. Raise it if "
+                       "validation takes much of the time",
+               .unit = "steps",
+               .min = 0,
+               .may_change = true},
         c.validate_every);
-  visit(Option{"patience", "validations without improvement before training stops, 0: never", "validations", 0,
-               std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "patience",
+               .help = "validations without improvement before training stops, 0: never. Set it to end a run that no "
+                       "longer improves",
+               .unit = "validations",
+               .min = 0,
+               .may_change = true},
         c.patience);
-  visit(Option{"keep", "newest checkpoints kept beside the best one", "checkpoints", 1,
-               std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "keep",
+               .help = "newest checkpoints kept beside the best one. Lower it if the disk is small",
+               .unit = "checkpoints",
+               .min = 1,
+               .may_change = true},
         c.keep);
-  visit(Option{"on_save_error",
-               "a checkpoint that cannot be saved: continue with the earlier ones kept (the last save of a run must "
-               "succeed), or stop",
-               "", kAnything, std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "on_save_error",
+               .help = "if a checkpoint cannot be saved: continue with the earlier ones kept (the last save of a run "
+                       "must succeed), or stop. Take stop if the run is watched",
+               .may_change = true},
         c.on_save_error);
-  visit(Option{"max_bad_steps", "steps in a row with something not finite before training ends (none is applied)",
-               "steps", 1, std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "max_bad_steps",
+               .help = "skipped steps in a row, because something was not finite, before training ends. Raise it if "
+                       "single batches overflow",
+               .unit = "steps",
+               .min = 1,
+               .may_change = true},
         c.max_bad_steps);
-  visit(Option{"log_every", "steps between lines of metrics.jsonl", "steps", 1, std::numeric_limits<double>::infinity(),
-               true},
+  visit(Option{.key = "log_every",
+               .help = "steps between lines of metrics.jsonl. Raise it for long runs",
+               .unit = "steps",
+               .min = 1,
+               .may_change = true},
         c.log_every);
-  visit(Option{"overload", "warn where the greatest load of an expert is more than so many times the mean, 0: never",
-               "", 0, std::numeric_limits<double>::infinity(), true},
+  visit(Option{.key = "overload",
+               .help = "warn if the maximum load of an expert is more than this many times the mean, 0: never. Raise "
+                       "it if uneven experts are wanted",
+               .min = 0,
+               .may_change = true},
         c.overload);
 }
 

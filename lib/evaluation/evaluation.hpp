@@ -1,4 +1,4 @@
-// The perplexity of a split under a stated policy; validation and moe-eval are this same code.
+// The perplexity of a split under a stated policy. Validation and moe-eval share this code.
 #pragma once
 
 #include <functional>
@@ -11,20 +11,20 @@
 
 namespace moelm {
 
-/// Tokens scored together, about: enough for fast products, few enough to bound memory.
+/// About how many tokens are scored together: enough for fast products, few enough to bound memory.
 inline constexpr Index kEvaluationTokens = 2048;
 
-/// How a text is scored: `carry` with one stream is exact; more streams cut the text and are an approximation.
+/// How a text is scored. `carry` with one stream is exact. More streams cut the text, which is an approximation.
 struct EvaluationPolicy {
   StateKind state = StateKind::carry;
   Index streams = 1;
 };
 
-/// Sums over scored tokens, in nats. Words, bytes and unknown words are the text's own.
+/// Sums over scored tokens, in nats.
 struct Evaluation {
   Index tokens = 0;     ///< predicted, `</s>` included
   Index sentences = 0;  ///< `</s>` predicted
-  Index oov = 0;        ///< predicted tokens that stand for words the vocabulary lacks
+  Index oov = 0;        ///< predicted tokens that stand for words outside the vocabulary
   Index unk = 0;        ///< predicted literal `<unk>`
   double nll = 0;
   double nll_oov = 0;
@@ -35,22 +35,21 @@ struct Evaluation {
   double perplexity() const;
 };
 
-/// Error(diverged) where the perplexity is no finite number: weights that were learned so badly have no score. `text`
-/// is what was scored.
+/// Error(diverged) if the perplexity is not finite. `text` names the scored text.
 void require_finite(const Evaluation& evaluation, const std::string& text);
 
-/// What an evaluation is asked and tells on its way, batch by batch. Either function may be missing.
+/// Called before each batch of an evaluation. Either function may be missing.
 struct EvaluationHooks {
-  /// Asked before each batch; where it answers true, Error(stopped) is thrown.
+  /// If it returns true, Error(stopped) is thrown.
   std::function<bool()> stop;
-  /// Told before each batch where in the text its sequences begin: the number of each one's first token, from 0. The
+  /// Receives where the sequences of the batch begin in the text: the number of the first token of each, from 0. The
   /// scorer's observer sees the batch next.
   std::function<void(std::span<const Index> begins)> batch;
 
   void before_batch(std::span<const Index> begins) const;
 };
 
-/// Scores a whole split. `stop` is asked between batches; where it answers true, Error(stopped) is thrown.
+/// Scores a whole split. `stop` is asked before each batch; if it returns true, Error(stopped) is thrown.
 Evaluation evaluate_split(Scorer& scorer, const Dataset& data, Split split, const EvaluationPolicy& policy,
                           const std::function<bool()>& stop = {});
 

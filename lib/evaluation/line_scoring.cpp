@@ -1,20 +1,22 @@
 #include "evaluation/line_scoring.hpp"
 
-#include <algorithm>
-#include <numeric>
+#include <iterator>
 #include <optional>
+#include <utility>
+
+#include "batch/pack_sequences.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr Index kWindowTokens = 16384;  // lines of which those of similar length go together
+constexpr Index kWindowTokens = 16384;  // lines read ahead, so that lines of similar length can be scored together
 
-std::size_t length(const ScoredPart& p) { return p.part.ids.size(); }
+Index length(const ScoredPart& p) { return std::ssize(p.part.ids); }
 
 bool is_whole_line(const LinePart& part) { return part.first == 0 && part.ends_line; }
 
-/// Parts scored one window after another.
+/// Scores parts, one window of the text after another.
 class LineScores {
  public:
   LineScores(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how,
@@ -23,7 +25,7 @@ class LineScores {
     scorer_.restart(1, end_id_, previous_, state_);
   }
 
-  /// Scores the next parts, which parts() then holds; false at the end of the text.
+  /// Scores the next parts, which parts() then holds. Returns false at the end of the text.
   bool next() {
     if (!gather()) return false;
     if (!carry() && is_whole_line(parts_[0].part))
@@ -38,13 +40,12 @@ class LineScores {
  private:
   bool carry() const { return how_.state == StateKind::carry; }
 
-  /// Some parts of the text; in `reset` state whole lines, or a part of a longer one alone.
+  /// Reads some parts of the text. In `reset` state they are whole lines, or one part of a longer line.
   bool gather() {
     parts_.clear();
-    const auto most_tokens = static_cast<std::size_t>(carry() ? kEvaluationTokens : kWindowTokens);
-    std::size_t tokens = 0;
-    Index lines = 0;
-    while (tokens < most_tokens && (how_.most_lines == 0 || lines < how_.most_lines) && fetch()) {
+    const Index max_tokens = carry() ? kEvaluationTokens : kWindowTokens;
+    Index tokens = 0, lines = 0;
+    while (tokens < max_tokens && (how_.max_lines == 0 || lines < how_.max_lines) && fetch()) {
       const bool alone = !carry() && !is_whole_line(fetched_->part);
       if (alone && !parts_.empty()) break;
       tokens += length(*fetched_);
@@ -62,7 +63,7 @@ class LineScores {
     fetched_.emplace();
     fetched_->begin = tokens_;
     if (!source_.next(fetched_->part)) fetched_.reset();
-    if (fetched_) tokens_ += static_cast<Index>(length(*fetched_));
+    if (fetched_) tokens_ += length(*fetched_);
     return fetched_.has_value();
   }
 
@@ -75,20 +76,20 @@ class LineScores {
     scorer_.score({&sequence, 1}, previous_, state_, nll_);
     auto scores = nll_[0].begin();
     for (ScoredPart& p : parts_) {
-      const auto end = scores + static_cast<std::ptrdiff_t>(length(p));
+      const auto end = scores + length(p);
       p.nll.assign(scores, end);
       scores = end;
     }
   }
 
+  /// Scores lines of similar length together, each from the zero state.
   void score_lines_apart() {
-    std::vector<std::size_t> order(parts_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return length(parts_[a]) > length(parts_[b]); });
+    std::vector<std::span<const std::int32_t>> lines;
+    for (const ScoredPart& p : parts_) lines.emplace_back(p.part.ids);
+    const std::vector<std::size_t> order = order_by_length(lines, LengthOrder::longest_first);
     for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-      std::size_t tokens = 0;
-      while (end < order.size() && tokens < static_cast<std::size_t>(kEvaluationTokens))
-        tokens += length(parts_[order[end++]]);
+      Index tokens = 0;
+      while (end < order.size() && tokens < kEvaluationTokens) tokens += std::ssize(lines[order[end++]]);
       score_together(std::span(order).subspan(begin, end - begin));
     }
   }
@@ -112,8 +113,8 @@ class LineScores {
   LineScoring how_;
   const EvaluationHooks& hooks_;
   std::vector<ScoredPart> parts_;
-  std::optional<ScoredPart> fetched_;  // read, not among parts_ yet
-  Index tokens_ = 0;                   // of all parts that were read
+  std::optional<ScoredPart> fetched_;  // read, not in parts_ yet
+  Index tokens_ = 0;                   // read so far
   std::vector<std::int32_t> previous_;
   ModelState state_;
   std::vector<std::vector<double>> nll_;
@@ -128,7 +129,7 @@ Evaluation score_lines(Scorer& scorer, LineSource& source, std::int32_t end_id, 
   while (true) {
     if (!scores.next()) return result;
     for (const ScoredPart& p : scores.parts())
-      for (std::size_t i = 0; i < length(p); ++i) result.add(p.part.ids[i], p.part.flags[i], end_id, p.nll[i]);
+      for (Index i = 0; i < length(p); ++i) result.add(p.part.ids[i], p.part.flags[i], end_id, p.nll[i]);
     if (sink) sink(scores.parts());
   }
 }

@@ -1,4 +1,4 @@
-// Scores of token sequences by a model: the one piece of code behind validation, moe-eval and moe-stats.
+// Scores token sequences with a model: the code shared by validation, moe-eval and moe-stats.
 #pragma once
 
 #include <cstdint>
@@ -7,34 +7,30 @@
 #include <vector>
 
 #include "base/context.hpp"
+#include "batch/pack_sequences.hpp"
 #include "model/language_model.hpp"
 
 namespace moelm {
 
-/// Where each row of a batch came from: sequence and place within what was given to score().
-struct RowOrigin {
-  std::size_t sequence;
-  Index place;
-};
-
-/// Sees every batch after it was scored: routing is in the cache, origin[r] tells which token row r predicts.
+/// Sees every scored batch. The cache holds its routing, and row r predicts the token that origin[r] names.
 using ScoreObserver = std::function<void(const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
                                          std::span<const double> nll)>;
 
-/// Full softmax, no dropout, no gate noise. Owns the memory of its passes; one thread at a time.
+/// Full softmax, no dropout, no gate noise. Owns the memory of its passes. Not thread-safe.
 class Scorer {
  public:
-  /// Refers to the model, which must outlive it and not change meanwhile: its weights are packed once.
+  /// The model must outlive the scorer and must not change, because its weights are packed once.
   Scorer(Context& context, const ModelConfig& config, const ModelParameters& parameters);
 
   void observe(ScoreObserver observer) { observer_ = std::move(observer); }
 
-  /// nll[i][t] = -ln p(sequence i's token t | what came before), in nats. `previous[i]` is the token before sequence i
-  /// and `state` what the model remembers of it; both are carried on. Sequences may have any lengths and order.
-  void score(std::span<const std::span<const std::int32_t>> sequences, std::vector<std::int32_t>& previous,
-             ModelState& state, std::vector<std::vector<double>>& nll);
+  /// nll[i][t] = -ln p(token t of sequence i | all tokens before it), in nats. `previous[i]` is the token before
+  /// sequence i, and `state` is the recurrent state after that token. Both are advanced past the sequences, which may
+  /// have any lengths and order.
+  void score(TokenSequences sequences, std::vector<std::int32_t>& previous, ModelState& state,
+             std::vector<std::vector<double>>& nll);
 
-  /// Zero state and `</s>` before each of `count` sequences.
+  /// Puts `count` sequences at their start: zero state, and `</s>` as the token before.
   void restart(std::size_t count, std::int32_t end_id, std::vector<std::int32_t>& previous, ModelState& state) const;
 
  private:
@@ -42,7 +38,7 @@ class Scorer {
   const ModelConfig& config_;
   const ModelParameters& parameters_;
   ModelCache cache_;
-  Batch batch_;
+  PackedSequences packed_;
   ScoreObserver observer_;
 };
 

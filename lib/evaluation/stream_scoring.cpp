@@ -9,14 +9,14 @@ namespace {
 /// One part of the text.
 struct Stream {
   ReadTokens read;
-  Index begin, left;  // of what was not read yet
+  Index begin, left;  // of the unread tokens
   std::vector<std::int32_t> ids;
   std::vector<TokenFlag> flags;
 
   void advance(Index window) {
     const Index count = std::min(window, left);
-    ids.resize(static_cast<std::size_t>(count));
-    flags.resize(static_cast<std::size_t>(count));
+    ids.resize(count);
+    flags.resize(count);
     if (count > 0) read(count, ids.data(), flags.data());
     begin += count;
     left -= count;

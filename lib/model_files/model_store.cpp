@@ -34,7 +34,7 @@ void* data_of(const NamedTensor& tensor) {
   return tensor.bf16_values != nullptr ? static_cast<void*>(tensor.bf16_values->data()) : tensor.values->data();
 }
 
-/// Before memory is taken for what a configuration asks for: the file must hold as many numbers.
+/// Refuses a configuration that asks for more numbers than the file holds, before any memory is allocated.
 void require_numbers(const SafetensorsFile& file, const ModelConfig& config, Index vocabulary) {
   const Index expected = model_size(config, vocabulary).parameters;
   Index found = 0;

@@ -1,4 +1,4 @@
-// The checkpoint of another run that a run's first weights come from.
+// The checkpoint of another run that a run's initial weights come from.
 #pragma once
 
 #include <string>
@@ -9,17 +9,16 @@
 
 namespace moelm {
 
-/// It, and what was passed over to find it.
+/// The checkpoint, and warnings about others that were skipped.
 struct OpenedOrigin {
   Checkpoint checkpoint;
   std::vector<std::string> warnings;
 };
 
-/// Opens what the origin of `stored` names, which is not random. The first time it decides which checkpoint of a run it
-/// is (the best for `init`, the newest for `resume`) and puts it into `stored`; from then on exactly that one is
-/// opened. Error(missing_input) where it is gone, Error(bad_data) where another has its place, Error(bad_config) where
-/// its ids mean other tokens than those of `data`, or where it goes on from other data. `run` is the folder of
-/// `stored`.
+/// Opens the origin of `stored`, which must not be random. The first time, it chooses the checkpoint (the best for
+/// `init`, the newest for `resume`) and stores it in `stored`; later it opens exactly that one. Error(missing_input) if
+/// it is gone, Error(bad_data) if another checkpoint is in its place, Error(bad_config) if `data` do not match. `run`
+/// is the folder of `stored`.
 OpenedOrigin open_origin(const std::string& run, StoredRun& stored, const Dataset& data);
 
 }  // namespace moelm

@@ -16,21 +16,21 @@ namespace moelm {
 
 namespace {
 
-constexpr std::size_t kMostLayers = 1000;
-constexpr Index kWidest = 1 << 20;
-constexpr double kGreatestWidth = 9e18;    // fits; that no model is so wide is found where sizes are counted
-constexpr Index kMostTokens = 1000000000;  // of a batch, in either direction: their product fits
+constexpr std::size_t kMaxLayers = 1000;
+constexpr Index kMaxWidth = 1 << 20;
+constexpr double kMaxScaledWidth = 9e18;     // fits an Index; validate() of the model refuses such widths
+constexpr Index kMaxBatchSize = 1000000000;  // streams or steps, so that their product fits an Index
 
 std::string layer_prefix(std::size_t index) { return "model.layers." + std::to_string(index) + "."; }
 
 bool is_layer_key(std::string_view key) { return key.starts_with("model.layers."); }
 
-/// Source and key as messages begin: "run/config.json: train.lr", "--set train.lr".
+/// How messages begin: "run/config.json: train.lr", "--set train.lr".
 std::string lead(const std::string& source, const std::string& key) {
   return source.starts_with("--") ? source + " " + key : source + ": " + key;
 }
 
-/// Runs `set`, whose errors begin with the key, and puts the source before them.
+/// Runs `set`. Its errors begin with the key; this puts the source before it.
 template <class F>
 void with_source(const std::string& source, F&& set) {
   try {
@@ -40,7 +40,7 @@ void with_source(const std::string& source, F&& set) {
   }
 }
 
-LayerConfig layer_of(const Json& document, const std::string& prefix, Exit exit) {
+LayerConfig read_layer(const Json& document, const std::string& prefix, Exit exit) {
   const std::string name = prefix.substr(0, prefix.size() - 1);
   if (!document.is_object() || !document.contains("type") || !document["type"].is_string())
     throw Error(exit, name + ": expected an object with a type, found " + document.type_name());
@@ -61,23 +61,23 @@ LayerConfig layer_of(const Json& document, const std::string& prefix, Exit exit)
   return layer;
 }
 
-std::vector<LayerConfig> layers_of(const Json& document, Exit exit) {
-  if (!document.is_array() || document.size() > kMostLayers)
-    throw Error(exit, "model.layers: expected a list of at most " + std::to_string(kMostLayers) + " layers, found " +
+std::vector<LayerConfig> read_layers(const Json& document, Exit exit) {
+  if (!document.is_array() || document.size() > kMaxLayers)
+    throw Error(exit, "model.layers: expected a list of at most " + std::to_string(kMaxLayers) + " layers, found " +
                           (document.is_array() ? std::to_string(document.size()) : document.type_name()));
   std::vector<LayerConfig> layers;
-  for (std::size_t i = 0; i < document.size(); ++i) layers.push_back(layer_of(document[i], layer_prefix(i), exit));
+  for (std::size_t i = 0; i < document.size(); ++i) layers.push_back(read_layer(document[i], layer_prefix(i), exit));
   return layers;
 }
 
-Index width_of(const Json& value, Exit exit) {
-  if (!value.is_number_integer() || value.get<double>() < 1 || value.get<double>() > static_cast<double>(kWidest))
-    throw Error(
-        exit, "model.width: expected an integer from 1 to " + std::to_string(kWidest) + ", found " + json_text(value));
+Index read_width(const Json& value, Exit exit) {
+  if (!value.is_number_integer() || value.get<double>() < 1 || value.get<double>() > kMaxWidth)
+    throw Error(exit, "model.width: expected an integer from 1 to " + std::to_string(kMaxWidth) + ", found " +
+                          json_text(value));
   return value.get<Index>();
 }
 
-/// One key with its value: from a document, or as typed.
+/// A key with its value, from a document or as typed.
 struct Value {
   std::string key;
   Json json;
@@ -86,7 +86,7 @@ struct Value {
   Json as(const ConfigKey& target) const { return text != nullptr ? target.from_text(*text) : json; }
 };
 
-/// The document's values by key. Objects are the levels of a key; an empty one is nothing if the level exists.
+/// Collects the document's values by key. Objects are the levels of a key. An empty object of a known level is ignored.
 void flatten(const Json& document, const std::string& prefix, const std::vector<std::string>& known,
              std::vector<Value>& values) {
   for (const auto& [key, value] : document.items()) {
@@ -107,12 +107,11 @@ void set_json(Json& document, const std::string& key, Json value) {
   (*place)[key.substr(begin)] = std::move(value);
 }
 
-/// Sets values in an order that does not depend on how they were given: all layers, their width, a key of every MoE
-/// layer, then single keys.
+/// Sets values in a fixed order: all layers, their width, keys of every MoE layer, then single keys.
 class Application {
  public:
-  Application(const std::vector<Value>& values, const std::string& source, Exit exit, Settings& settings)
-      : values_(values), source_(source), exit_(exit), settings_(settings) {}
+  Application(const std::vector<Value>& values, const std::string& source, Exit exit, ConfigDraft& draft)
+      : values_(values), source_(source), exit_(exit), draft_(draft) {}
 
   void run() {
     with_source(source_, [&] {
@@ -128,7 +127,7 @@ class Application {
   }
 
  private:
-  ModelConfig& model() { return settings_.config.model; }
+  ModelConfig& model() { return draft_.config.model; }
 
   void set_layers(const Value& value) {
     Json layers = value.json;
@@ -139,15 +138,15 @@ class Application {
         throw Error(exit_, e.what());
       }
     }
-    model().layers = layers_of(layers, exit_);
-    settings_.given["model.layers"] = source_;
+    model().layers = read_layers(layers, exit_);
+    draft_.given["model.layers"] = source_;
   }
 
   void set_width(const Value& value) {
     Json width = value.json;
     if (value.text != nullptr) width = parse_index(*value.text) ? Json(*parse_index(*value.text)) : Json(*value.text);
-    scale_width(model(), width_of(width, exit_));
-    settings_.given["model.layers"] = source_;
+    scale_width(model(), read_width(width, exit_));
+    draft_.given["model.layers"] = source_;
   }
 
   void set_moe(const Value& value) {
@@ -163,7 +162,7 @@ class Application {
   }
 
   void set(const Value& value) {
-    const std::vector<ConfigKey> keys = config_keys(settings_.config);
+    const std::vector<ConfigKey> keys = config_keys(draft_.config);
     const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == value.key; });
     if (key == keys.end()) refuse_unknown(value.key);
     set(value, *key);
@@ -171,17 +170,17 @@ class Application {
 
   void set(const Value& value, const ConfigKey& key) {
     key.set(value.as(key), exit_);
-    settings_.given[is_layer_key(key.name) ? "model.layers" : key.name] = source_;
+    draft_.given[is_layer_key(key.name) ? "model.layers" : key.name] = source_;
   }
 
   [[noreturn]] void refuse_unknown(const std::string& key) const {
-    throw Error(exit_, key + ": unknown key; did you mean " + key_guess(key, known_keys(settings_.config)) + "?");
+    throw Error(exit_, key + ": unknown key; did you mean " + key_guess(key, known_keys(draft_.config)) + "?");
   }
 
   const std::vector<Value>& values_;
   const std::string& source_;
   Exit exit_;
-  Settings& settings_;
+  ConfigDraft& draft_;
 };
 
 }  // namespace
@@ -201,15 +200,15 @@ Json config_json(const RunConfig& config) {
   return document;
 }
 
-void apply_document(const Json& document, const std::string& source, Settings& settings) {
+void apply_document(const Json& document, const std::string& source, ConfigDraft& draft) {
   if (!document.is_object())
     throw Error(Exit::bad_config, source + ": expected an object, found " + document.type_name());
   std::vector<Value> values;
-  flatten(document, "", known_keys(settings.config), values);
-  Application(values, source, Exit::bad_config, settings).run();
+  flatten(document, "", known_keys(draft.config), values);
+  Application(values, source, Exit::bad_config, draft).run();
 }
 
-void apply_assignments(const std::vector<std::string>& assignments, const std::string& source, Settings& settings) {
+void apply_assignments(const std::vector<std::string>& assignments, const std::string& source, ConfigDraft& draft) {
   std::map<std::string, std::string> texts;
   for (const std::string& assignment : assignments) {
     const auto equals = assignment.find('=');
@@ -222,7 +221,7 @@ void apply_assignments(const std::vector<std::string>& assignments, const std::s
   }
   std::vector<Value> values;
   for (const auto& [key, text] : texts) values.push_back({key, {}, &text});
-  Application(values, source, Exit::usage, settings).run();
+  Application(values, source, Exit::usage, draft).run();
 }
 
 void scale_width(ModelConfig& model, Index width) {
@@ -230,7 +229,7 @@ void scale_width(ModelConfig& model, Index width) {
   require(embedding != nullptr, Exit::bad_config, "model.width: expected a model that begins with an embedding");
   const double factor = static_cast<double>(width) / static_cast<double>(embedding->width);
   const auto scale = [factor](Index& units) {
-    if (units > 0) units = std::llround(std::clamp(static_cast<double>(units) * factor, 1.0, kGreatestWidth));
+    if (units > 0) units = std::llround(std::clamp(static_cast<double>(units) * factor, 1.0, kMaxScaledWidth));
   };
   for (LayerConfig& layer : model.layers) {
     if (auto* table = std::get_if<EmbeddingConfig>(&layer)) table->width = width;
@@ -241,19 +240,19 @@ void scale_width(ModelConfig& model, Index width) {
 
 namespace {
 
-/// Sizes whose products and sums are computed with: a batch that nobody could train is refused here.
+/// Refuses sizes whose products would overflow.
 void require_possible_sizes(const TrainConfig& train) {
   const std::tuple<const char*, Index, Index> sizes[] = {
-      {"train.batch", train.batch, kMostTokens},
-      {"train.unroll", train.unroll, kMostTokens},
-      {"train.batch_tokens", train.batch_tokens, kMostTokens},
-      {"train.micro_batch_tokens", train.micro_batch_tokens, kMostTokens},
-      {"train.steps", train.steps, kMostSteps},
-      {"train.warmup", train.warmup, kMostSteps}};
-  for (const auto& [key, size, most] : sizes)
-    if (size > most)
+      {"train.batch", train.batch, kMaxBatchSize},
+      {"train.unroll", train.unroll, kMaxBatchSize},
+      {"train.batch_tokens", train.batch_tokens, kMaxBatchSize},
+      {"train.micro_batch_tokens", train.micro_batch_tokens, kMaxBatchSize},
+      {"train.steps", train.steps, kMaxSteps},
+      {"train.warmup", train.warmup, kMaxSteps}};
+  for (const auto& [key, size, max] : sizes)
+    if (size > max)
       throw Error(Exit::bad_config,
-                  std::string(key) + ": expected at most " + std::to_string(most) + ", found " + std::to_string(size));
+                  std::string(key) + ": expected at most " + std::to_string(max) + ", found " + std::to_string(size));
 }
 
 }  // namespace
@@ -269,9 +268,6 @@ void validate(const RunConfig& config) {
       throw Error(Exit::bad_config, "train.micro_batch_tokens: expected 0 with " + layer_prefix(l) +
                                         "gate balanced, which compares the rows of a whole batch, found " +
                                         std::to_string(config.train.micro_batch_tokens));
-  const std::string& dtype = config.train.dtype;
-  if (dtype != "auto" && dtype != data_type_name(DataType::f32) && dtype != data_type_name(DataType::bf16))
-    throw Error(Exit::bad_config, "train.dtype: expected f32, bf16 or auto, found " + dtype);
 }
 
 std::vector<std::string> known_keys(const RunConfig& config) {

@@ -1,4 +1,4 @@
-// A run's configuration as JSON (run/config.json, --config) and as settings typed on a command line (--set).
+// A run's configuration as JSON (run/config.json, --config) and as assignments (--set KEY=VALUE).
 #pragma once
 
 #include <map>
@@ -11,35 +11,35 @@
 
 namespace moelm {
 
-/// A configuration and where its values come from: `given` has, for each key that somebody set, who did ("--set",
-/// "preset small", a file's name). Keys that are not in it are open to planning. "model.layers" stands for all layers.
-struct Settings {
+/// A configuration before planning. `given` names, for each key that somebody set, where it was set ("--set",
+/// "--preset small", a file). The plan may decide keys that are not in it. "model.layers" stands for all layers.
+struct ConfigDraft {
   RunConfig config;
   std::map<std::string, std::string> given;
 
-  bool is_given(const std::string& key) const { return given.count(key) > 0; }
+  bool is_given(const std::string& key) const { return given.contains(key); }
 };
 
-/// The whole configuration; reading it back gives the same.
+/// The whole configuration. apply_document() reads it back.
 Json config_json(const RunConfig& config);
 
-/// Sets what the document holds, all else stays. Unknown keys are refused with the nearest known one, values of the
-/// wrong type or out of range with both: Error(bad_config) led by `source`.
-void apply_document(const Json& document, const std::string& source, Settings& settings);
+/// Sets the values of a document and keeps all others. Error(bad_config), beginning with `source`, for an unknown key
+/// (with the nearest known one), a wrong type, or a value out of range.
+void apply_document(const Json& document, const std::string& source, ConfigDraft& draft);
 
-/// Sets "key=value" pairs in an order that does not depend on how they were typed: model.layers, model.width, moe.KEY
-/// (on every MoE layer), then all others. Error(usage) for an unknown key, a bad value, or a key with two values.
-void apply_assignments(const std::vector<std::string>& assignments, const std::string& source, Settings& settings);
+/// Sets values given as "key=value". They take effect in this order, however they were typed: model.layers,
+/// model.width, moe.KEY (on every MoE layer), all other keys. Error(usage) for an unknown key, a bad value, or a key
+/// with two different values.
+void apply_assignments(const std::vector<std::string>& assignments, const std::string& source, ConfigDraft& draft);
 
 /// Scales every width of a model (embedding, cells, projection, hidden) by width / width of the embedding.
 void scale_width(ModelConfig& model, Index width);
 
-/// Checks what no single key shows: the model's layers, the optimizer's groups, the number
-/// type, the interval of checkpoints.
+/// Checks what no single key shows: layers that fit each other, optimizers, sizes of a batch, the checkpoint interval.
 /// Error(bad_config).
 void validate(const RunConfig& config);
 
-/// Every key that can be typed for this configuration, "model.width" and "moe.KEY" included.
+/// Every key that can be set for this configuration, "model.width" and "moe.KEY" included.
 std::vector<std::string> known_keys(const RunConfig& config);
 
 }  // namespace moelm

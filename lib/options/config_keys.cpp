@@ -1,6 +1,7 @@
 #include "options/config_keys.hpp"
 
 #include <cmath>
+#include <optional>
 #include <type_traits>
 
 #include "base/nearest.hpp"
@@ -10,14 +11,15 @@ namespace moelm {
 
 namespace {
 
-constexpr double kExactIntegers = 9007199254740992.0;
+constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
 
+/// The spellings that a field may have; none if it is no enum.
 template <class T>
 std::vector<std::string> spellings() {
-  std::vector<std::string> names;
   if constexpr (std::is_enum_v<T>)
-    for (const auto& [name, value] : EnumNames<T>::values) names.emplace_back(name);
-  return names;
+    return enum_spellings<T>();
+  else
+    return {};
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -29,10 +31,10 @@ std::string joined(const std::vector<std::string>& words) {
 
 /// " of at least 1", " from 0 to 0.99" or nothing.
 std::string range(const Option& option) {
-  const bool below = std::isfinite(option.least), above = std::isfinite(option.greatest);
-  if (below && above) return " from " + format_number(option.least) + " to " + format_number(option.greatest);
-  if (below) return " of at least " + format_number(option.least);
-  if (above) return " of at most " + format_number(option.greatest);
+  const bool has_min = std::isfinite(option.min), has_max = std::isfinite(option.max);
+  if (has_min && has_max) return " from " + format_number(option.min) + " to " + format_number(option.max);
+  if (has_min) return " of at least " + format_number(option.min);
+  if (has_max) return " of at most " + format_number(option.max);
   return "";
 }
 
@@ -46,14 +48,14 @@ std::string expectation(const Option& option) {
   if constexpr (std::is_enum_v<T>) return joined(spellings<T>());
 }
 
-bool in_range(const Option& option, double value) { return value >= option.least && value <= option.greatest; }
+bool in_range(const Option& option, double value) { return value >= option.min && value <= option.max; }
 
-/// Each `read` returns whether the JSON value was one of the type and in range.
+/// Each `read` sets the value and returns true if the JSON value has its type and is in range.
 bool read(const Json& json, const Option& option, Index& value) {
   if (!json.is_number()) return false;
   const double number = json.get<double>();
   if (std::floor(number) != number || !in_range(option, number)) return false;
-  if (json.is_number_float() && std::abs(number) > kExactIntegers) return false;
+  if (json.is_number_float() && std::abs(number) > kMaxExactInteger) return false;
   if (json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX}) return false;
   value = json.get<Index>();
   return true;
@@ -90,12 +92,9 @@ template <class E>
 requires std::is_enum_v<E>
 bool read(const Json& json, const Option&, E& value) {
   if (!json.is_string()) return false;
-  for (const auto& [name, meaning] : EnumNames<E>::values)
-    if (name == json.get_ref<const std::string&>()) {
-      value = meaning;
-      return true;
-    }
-  return false;
+  const std::optional<E> parsed = parse_enum<E>(json.get_ref<const std::string&>());
+  if (parsed) value = *parsed;
+  return parsed.has_value();
 }
 
 template <class T>

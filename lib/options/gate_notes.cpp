@@ -6,7 +6,7 @@ namespace moelm {
 
 namespace {
 
-/// Whether the value of a chosen expert is 1 whatever the logits are: a softmax over a single one.
+/// Whether the value of a chosen expert is always 1: a softmax over a single logit.
 bool constant_value(const GateConfig& gate) {
   const bool chosen_logits = gate.kind == GateKind::noisy_top_k || gate.kind == GateKind::top_k;
   return gate.has_gate() && chosen_logits && gate.k == 1;
@@ -31,7 +31,7 @@ bool is_typed(const std::vector<std::string>& assignments, std::size_t layer, co
   });
 }
 
-/// Why a layer's gate ignores a weight, or nothing if it does not.
+/// Why a layer's gate ignores a weight, or "" if it does not.
 std::string why_ignored(const MoeConfig& moe, const std::string& weight) {
   if (!moe.has_gate()) return "there is one expert and no gate";
   if (weight == "w_importance" && constant_values(moe)) return "with k 1 the gate's value is always 1";
@@ -53,8 +53,8 @@ std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<
       notes.push_back("model.layers." + std::to_string(l) +
                       ": the gate gets no gradient and never learns: with k 1 its value is always 1, and no balance "
                       "loss reaches it. Without noise, as in validation, it sends every token to the same experts; " +
-                      (moe->gate == GateKind::noisy_top_k ? "moe.w_load=0.1 or a greater moe.k lets it learn"
-                                                          : "moe.w_switch=0.01 or a greater moe.k lets it learn"));
+                      (moe->gate == GateKind::noisy_top_k ? "moe.w_load=0.1 or a larger moe.k lets it learn"
+                                                          : "moe.w_switch=0.01 or a larger moe.k lets it learn"));
     const std::pair<const char*, double> weights[] = {
         {"w_importance", moe->w_importance}, {"w_load", moe->w_load}, {"w_switch", moe->w_switch}, {"w_z", moe->w_z}};
     for (const auto& [name, value] : weights) {

@@ -1,4 +1,4 @@
-// What a configuration makes of its gates that nobody would expect: gates that cannot learn, weights without effect.
+// Unexpected consequences of a configuration for its gates: gates that cannot learn, weights without effect.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace moelm {
 
-/// A sentence for every MoE layer whose gate gets no gradient at all, and for every balance weight that was typed
-/// (`assignments` are "key=value", as of --set) and that its layer's gate ignores.
+/// A sentence for every MoE layer whose gate gets no gradient, and for every balance weight in `assignments`
+/// ("key=value", from --set) that the gate ignores.
 std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<std::string>& assignments);
 
 }  // namespace moelm

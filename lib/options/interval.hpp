@@ -1,4 +1,4 @@
-// How often something happens: after a number of steps, or after some time.
+// An interval in steps or in seconds.
 #pragma once
 
 #include <string_view>
@@ -7,18 +7,18 @@
 
 namespace moelm {
 
-/// What "auto" begins with: ten minutes.
+/// The initial interval of "auto": ten minutes.
 inline constexpr double kAutomaticSeconds = 600;
 
-/// One of the two; both zero: never.
+/// Steps or seconds. Both zero: never.
 struct Interval {
   Index steps = 0;
   double seconds = 0;
-  bool automatic = false;  ///< may be longer, where what happens takes long
+  bool automatic = false;  ///< may become longer if the work of each interval takes long
 };
 
-/// "500" is steps, "10m" or "90s" a time, "0" never, "auto" ten minutes or more. Error(bad_config) led by `key` for
-/// anything else.
+/// "500" means steps, "10m" and "90s" times, "0" never, and "auto" ten minutes or more. Error(bad_config) beginning
+/// with `key` for anything else.
 Interval parse_interval(std::string_view key, std::string_view text);
 
 }  // namespace moelm

@@ -10,7 +10,7 @@ namespace moelm {
 
 namespace {
 
-/// What other programs call our keys.
+/// Names of our keys in other programs.
 constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
     {"learning_rate", "train.lr"},
     {"max_lr", "train.lr"},
@@ -105,8 +105,8 @@ std::string plain(std::string_view word) {
   return text;
 }
 
-/// Of keys that end alike: moe.KEY stands for all layers, `default` for all groups.
-bool stands_for_others(const std::string& key) {
+/// Of keys with the same last part, moe.KEY is preferred to single layers and `default` to other groups.
+bool is_preferred(const std::string& key) {
   return !key.starts_with("model.layers.") && (!key.starts_with("optimizer.") || key.starts_with("optimizer.default."));
 }
 
@@ -117,14 +117,14 @@ std::string key_meant(std::string_view word, const std::vector<std::string>& kno
   const auto is_known = [&](std::string_view key) { return std::find(known.begin(), known.end(), key) != known.end(); };
   if (name.empty()) return "";
   for (const std::string& key : known)
-    if (key.ends_with("." + name) && stands_for_others(key)) return key;
+    if (key.ends_with("." + name) && is_preferred(key)) return key;
   for (const auto& [meaning, key] : kMeanings)
     if (meaning == name && is_known(key)) return std::string(key);
   return "";
 }
 
 std::string key_guess(std::string_view word, const std::vector<std::string>& known) {
-  // A place is meant as it stands: model.layers.2.expert is misspelled, not moved.
+  // The layer is meant as typed: model.layers.2.expert is misspelled.
   const std::string meant = word.starts_with("model.layers.") ? "" : key_meant(word, known);
   return meant.empty() ? nearest(word, known) : meant;
 }

@@ -12,9 +12,9 @@ namespace {
 std::string allowed(const ConfigKey& key) {
   std::string text;
   for (const std::string& value : key.values) text += (text.empty() ? "" : ", ") + value;
-  const bool below = std::isfinite(key.option.least), above = std::isfinite(key.option.greatest);
-  if (below && above) return format_number(key.option.least) + " to " + format_number(key.option.greatest);
-  if (below) return "at least " + format_number(key.option.least);
+  const bool has_min = std::isfinite(key.option.min), has_max = std::isfinite(key.option.max);
+  if (has_min && has_max) return format_number(key.option.min) + " to " + format_number(key.option.max);
+  if (has_min) return "at least " + format_number(key.option.min);
   return text;
 }
 

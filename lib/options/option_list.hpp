@@ -1,4 +1,4 @@
-// Every key of a configuration with its default, unit and meaning: the source of --list-keys and docs/options.md.
+// Every key of a configuration with default, unit and meaning: the source of --list-keys and docs/options.md.
 #pragma once
 
 #include <string>
@@ -6,15 +6,15 @@
 
 namespace moelm {
 
-/// One key. Layers are counted as N: "model.layers.N.cells" belongs to the section "lstm".
+/// One key. Its layer is N: "model.layers.N.cells" belongs to the section "lstm".
 struct OptionEntry {
   std::string section;
   std::string key;
   std::string default_value;
   std::string unit;
-  std::string values;  ///< the spellings allowed, or the range, or nothing
+  std::string values;  ///< the allowed spellings or the range; may be empty
   std::string help;
-  bool may_change = false;  ///< also for a run that exists
+  bool may_change = false;  ///< whether an existing run can change it
 };
 
 /// All keys in the order of the documentation.

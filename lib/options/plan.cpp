@@ -13,13 +13,12 @@ namespace {
 constexpr Index kMillion = 1000000;
 
 Index steps_for(double steps) {
-  return static_cast<Index>(std::clamp(std::ceil(steps), 1.0, static_cast<double>(kMostSteps)));
+  return static_cast<Index>(std::clamp(std::ceil(steps), 1.0, static_cast<double>(kMaxSteps)));
 }
 
-/// Optimizer steps of one pass: counted, or as if all batches were full; of a corpus not known yet the steps of a
-/// thousand batches.
-double batches_of_pass(const TrainConfig& train, Index training_tokens, Index steps_per_pass) {
-  if (steps_per_pass > 0) return static_cast<double>(steps_per_pass);
+/// Optimizer steps of one pass: as counted, else as if all batches were full. 1,000 if the corpus is not known yet.
+double steps_of_pass(const TrainConfig& train, Index training_tokens, Index batches_per_pass) {
+  if (batches_per_pass > 0) return static_cast<double>(batches_per_pass);
   return training_tokens > 0 ? static_cast<double>(training_tokens) / static_cast<double>(rows_per_step(train)) : 1000;
 }
 
@@ -47,12 +46,16 @@ Index planned_tokens(Index training_tokens) {
   return std::clamp(16 * kMillion, 3 * training_tokens, 12 * training_tokens);
 }
 
-RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_per_pass) {
-  RunConfig config = settings.config;
+void fit_batch(Index training_tokens, ConfigDraft& draft) {
+  TrainConfig& train = draft.config.train;
+  if (training_tokens == 0 || draft.is_given("train.batch")) return;
+  while (train.batch > 1 && product_at_most(train.batch, train.unroll) > training_tokens) train.batch /= 2;
+}
+
+RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass) {
+  RunConfig config = draft.config;
   TrainConfig& train = config.train;
-  if (training_tokens > 0 && !settings.is_given("train.batch"))
-    while (train.batch > 1 && product_at_most(train.batch, train.unroll) > training_tokens) train.batch /= 2;
-  const double pass = batches_of_pass(train, training_tokens, steps_per_pass);
+  const double pass = steps_of_pass(train, training_tokens, batches_per_pass);
   double passes = static_cast<double>(train.steps) / pass;
   if (train.steps == 0) {
     const bool by_epochs = train.epochs > 0 && training_tokens > 0;
@@ -62,7 +65,7 @@ RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_
   if (train.warmup == 0) train.warmup = planned_warmup(train.steps);
   if (train.validate_every == 0)
     train.validate_every = training_tokens > 0 ? std::min<Index>(steps_for(pass), 1000) : 1000;
-  if (!settings.is_given("model.dropout")) config.model.dropout = dropout_for(training_tokens > 0 ? passes : 1);
+  if (!draft.is_given("model.dropout")) config.model.dropout = dropout_for(training_tokens > 0 ? passes : 1);
   config.schedule = {};
   config.schedule = schedule_of(config);
   return config;

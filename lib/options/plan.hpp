@@ -1,4 +1,4 @@
-// What a run does where nobody said: chosen from the number of training tokens, by pure functions.
+// Defaults that follow from the number of training tokens, as pure functions.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace moelm {
 
-/// Name of the preset for a corpus: small under 5 million training tokens, base to 50 million, else large.
+/// The preset for a corpus: small below 5 million training tokens, base up to 50 million, else large.
 std::string preset_for(Index training_tokens);
 
 /// Predicted tokens of one optimizer step: streams x unroll, or batch_tokens for whole lines.
@@ -17,11 +17,15 @@ Index rows_per_step(const TrainConfig& config);
 /// Tokens that training is planned to read: 16 million, but at least 3 and at most 12 passes.
 Index planned_tokens(Index training_tokens);
 
-/// The configuration with everything decided. Where it is not given or zero:
-/// steps from epochs, else from the passes that planned_tokens makes; dropout 0.1 up to 2 passes, 0.2 up to 5, 0.3
-/// beyond; warm-up 5 % of the steps within 50 to 1,000; validation every pass or 1,000 steps, whichever comes first;
-/// fewer streams if the text is shorter than one batch. training_tokens = 0 stands for a corpus not known yet;
-/// steps_per_pass = 0 for batches not counted yet, then it is tokens / rows.
-RunConfig plan_run(const Settings& settings, Index training_tokens, Index steps_per_pass = 0);
+/// Halves the number of streams until one batch is no longer than the text, unless the user chose it.
+void fit_batch(Index training_tokens, ConfigDraft& draft);
+
+/// The configuration with every open value decided.
+///
+/// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5 and 0.3 beyond.
+/// Warm-up takes 5 % of the steps, at least 50 and at most 1,000. Validations come after every pass or 1,000 steps,
+/// whichever is first. training_tokens = 0 means that the corpus is not known yet, and batches_per_pass = 0 that its
+/// batches are not counted: then all count as full.
+RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass = 0);
 
 }  // namespace moelm

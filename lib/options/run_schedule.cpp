@@ -15,8 +15,8 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kMostCourses = 10000;
-constexpr double kGreatest = std::numeric_limits<double>::max();
+constexpr Index kMaxSegments = 10000;
+constexpr double kMaxRate = std::numeric_limits<double>::max();
 
 /// Three significant digits: "0.00386".
 std::string rate_text(double rate) {
@@ -25,7 +25,7 @@ std::string rate_text(double rate) {
   return text.data();
 }
 
-const ScheduleSegment& course_at(const Schedule& schedule, Index step) {
+const ScheduleSegment& segment_at(const Schedule& schedule, Index step) {
   const auto& all = schedule.segments;
   return *std::find_if(all.begin(), all.end() - 1, [step](const auto& s) { return s.last_step() >= step; });
 }
@@ -41,15 +41,15 @@ std::string added_note(const Schedule& before, const Schedule& now) {
          rate_text(now.at(old_end)) + ", it warms up again over " + format_counted(last.warmup, "step") + " to " +
          rate_text(last.peak) + " and falls (" + std::string(enum_name(last.kind)) + ") to " + rate_text(now.at(end)) +
          " in step " + format_count(end) +
-         "; this is stored with the run. A single course over all steps needs a run of its own (another --out)";
+         "; this is stored with the run. For a single decay over all steps start a new run (another --out)";
 }
 
-std::string warmup_note(const ScheduleSegment& course, Index last_step) {
-  const Index steps = std::min(last_step, course.last_step()) - course.first_step + 1;
-  if (steps < 1 || course.warmup <= steps) return "";
-  return "the warm-up of " + format_counted(course.warmup, "step") + " is longer than the " +
+std::string warmup_note(const ScheduleSegment& segment, Index last_step) {
+  const Index steps = std::min(last_step, segment.last_step()) - segment.first_step + 1;
+  if (steps < 1 || segment.warmup <= steps) return "";
+  return "the warm-up of " + format_counted(segment.warmup, "step") + " is longer than the " +
          format_counted(steps, "step") + " of training: the learning rate gets to " +
-         rate_text(course.at(course.first_step + steps - 1)) + " of its peak of " + rate_text(course.peak) +
+         rate_text(segment.at(segment.first_step + steps - 1)) + " of its peak of " + rate_text(segment.peak) +
          "; --set train.warmup=N shortens it";
 }
 
@@ -64,7 +64,7 @@ Schedule schedule_of(const RunConfig& config) {
 }
 
 Schedule lengthened(Schedule schedule, Index steps) {
-  ensure(!schedule.empty(), "what is made longer has a course");
+  ensure(!schedule.empty(), "a schedule that is lengthened has a segment");
   const Index added = steps - schedule.last_step();
   if (added <= 0) return schedule;
   ScheduleSegment& last = schedule.segments.back();
@@ -90,22 +90,20 @@ Json schedule_json(const Schedule& schedule) {
 
 Schedule read_schedule(const JsonField& list) {
   const Index count = list.size();
-  if (count < 1 || count > kMostCourses) list.refuse("1 to " + std::to_string(kMostCourses) + " courses");
+  if (count < 1 || count > kMaxSegments) list.refuse("1 to " + std::to_string(kMaxSegments) + " segments");
   Schedule schedule;
   for (Index i = 0; i < count; ++i) {
     const JsonField item = list.at(i);
     refuse_unknown_keys(item, {"first_step", "steps", "warmup", "kind", "lr"});
     ScheduleSegment s;
     s.first_step = item.at("first_step").integer(schedule.last_step() + 1, schedule.last_step() + 1);
-    s.steps = item.at("steps").integer(1, kMostSteps - schedule.last_step());
-    s.warmup = item.at("warmup").integer(0, kMostSteps);
+    s.steps = item.at("steps").integer(1, kMaxSteps - schedule.last_step());
+    s.warmup = item.at("warmup").integer(0, kMaxSteps);
     s.peak = item.at("lr").number();
-    if (!(s.peak >= 0 && s.peak <= kGreatest)) item.at("lr").refuse("a finite number of at least 0");
-    const std::string& kind = item.at("kind").text();
-    const auto& names = EnumNames<ScheduleKind>::values;
-    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == kind; });
-    if (found == names.end()) item.at("kind").refuse("the kind of a schedule");
-    s.kind = found->second;
+    if (!(s.peak >= 0 && s.peak <= kMaxRate)) item.at("lr").refuse("a finite number of at least 0");
+    const auto kind = parse_enum<ScheduleKind>(item.at("kind").text());
+    if (!kind) item.at("kind").refuse("the kind of a schedule");
+    s.kind = *kind;
     schedule.segments.push_back(s);
   }
   return schedule;
@@ -128,16 +126,16 @@ std::vector<std::string> schedule_notes(const Schedule& before, const RunConfig&
     notes.push_back("training ends at step " + format_count(end) + " of " + format_count(now.last_step()) +
                     " that the schedule was planned for: " + cut + " there. The plan stays: --steps " +
                     std::to_string(now.last_step()) + " goes on with it");
-  if (const std::string note = warmup_note(course_at(now, end), end); !note.empty()) notes.push_back(note);
+  if (const std::string note = warmup_note(segment_at(now, end), end); !note.empty()) notes.push_back(note);
   return notes;
 }
 
 std::string cut_schedule(const Schedule& schedule, Index step) {
-  const ScheduleSegment& course = course_at(schedule, step);
-  if (step >= course.last_step() || !ends_by_plan(course.kind) || course.peak == 0) return "";
-  const double rate = course.at(step);
+  const ScheduleSegment& segment = segment_at(schedule, step);
+  if (step >= segment.last_step() || !ends_by_plan(segment.kind) || segment.peak == 0) return "";
+  const double rate = segment.at(step);
   return "the learning rate is still " + rate_text(rate) + ", " +
-         std::to_string(std::lround(100 * rate / course.peak)) + " % of its peak,";
+         std::to_string(std::lround(100 * rate / segment.peak)) + " % of its peak,";
 }
 
 }  // namespace moelm

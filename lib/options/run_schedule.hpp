@@ -1,4 +1,4 @@
-// The learning rate over a whole run: planned when it begins, planned anew for what is added, stored in config.json.
+// The learning rate schedule of a run: planned when it begins, extended when steps are added, stored in config.json.
 #pragma once
 
 #include <string>
@@ -10,32 +10,31 @@
 
 namespace moelm {
 
-/// Steps of warm-up where nobody chose them: 5 % of the steps, at least 50, at most 1,000.
+/// The default number of warm-up steps: 5 % of the steps, at least 50, at most 1,000.
 Index planned_warmup(Index steps);
 
-/// The schedule of a configuration: the stored one, or for a run that begins one course over train.steps.
+/// The stored schedule of a configuration. For a new run it is one segment over train.steps.
 Schedule schedule_of(const RunConfig& config);
 
-/// A schedule that reaches `steps`. A kind that ends by plan (cosine, linear) keeps what was planned, and the steps
-/// that are added get a course of their own: a warm-up (planned_warmup, at most half of them) to the same peak and the
-/// decay to the new end. Any other kind goes on as if all steps had been planned at once. Fewer steps change nothing.
+/// A schedule that reaches `steps`. If its kind decays to a planned end (cosine, linear), the added steps get their own
+/// segment: a warm-up (planned_warmup, at most half of them) to the same peak, and the decay to the new end. Any other
+/// kind continues as if all steps had been planned at once. Fewer steps change nothing.
 Schedule lengthened(Schedule schedule, Index steps);
 
 /// As in config.json: a list of objects with first_step, steps, warmup, kind, lr.
 Json schedule_json(const Schedule& schedule);
-/// Error(bad_data) naming the field that is missing, impossible, or leaves a gap between two courses.
+/// Error(bad_data) with the field that is missing, impossible, or leaves a gap between two segments.
 Schedule read_schedule(const JsonField& list);
 
-/// "cosine, lr 0.004, warm-up 50"; of several courses the last, with the step that it begins at.
+/// "cosine, lr 0.004, warm-up 50". Of several segments the last, with its first step.
 std::string schedule_line(const Schedule& schedule);
 
-/// What a person has to know of the learning rate, a sentence each: steps that were added to the `before` of a run that
-/// goes on (empty for a new one) and what they are trained with, an end before the schedule's own, a warm-up that does
-/// not come to its end.
+/// Notes for the user, one sentence each: steps added to the stored schedule `before` (empty for a new run) and their
+/// learning rate, training that ends before the schedule, a warm-up that is longer than training.
 std::vector<std::string> schedule_notes(const Schedule& before, const RunConfig& config);
 
-/// Where training ends at `step` though the schedule decays to a later end: the rate there and its share of the peak
-/// ("the learning rate is still 0.0031, 78 % of its peak"); else empty.
+/// If training ends at `step` before the schedule has decayed: the rate there and its share of the peak ("the learning
+/// rate is still 0.0031, 78 % of its peak,"). Else "".
 std::string cut_schedule(const Schedule& schedule, Index step);
 
 }  // namespace moelm

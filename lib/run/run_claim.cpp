@@ -10,10 +10,10 @@ namespace moelm {
 
 namespace {
 
-/// What the start of a run makes, in the order of removal; without its configuration a folder is no run.
-constexpr const char* kMade[] = {"config.json", "tokenizer.json", "vocab.txt", "metrics.jsonl"};
+/// The files that the start of a run creates, in the order of removal. A folder without config.json is no run.
+constexpr const char* kCreatedFiles[] = {"config.json", "tokenizer.json", "vocab.txt", "metrics.jsonl"};
 
-/// Folders that do not exist yet, the innermost first.
+/// Folders that do not exist yet, innermost first.
 std::vector<std::string> missing_folders(std::string path, FileSystem& fs) {
   std::vector<std::string> missing;
   for (; !path_exists(path, fs); path = parent_path(path)) {
@@ -28,7 +28,7 @@ std::vector<std::string> missing_folders(std::string path, FileSystem& fs) {
 RunClaim::RunClaim(const std::string& run, RunLock::Foreign foreign, FileSystem& fs)
     : run_(run),
       fs_(&fs),
-      made_folders_(missing_folders(run, fs)),
+      created_folders_(missing_folders(run, fs)),
       had_lock_(path_exists(join_path(run, ".lock"), fs)) {
   try {
     make_directories(run, fs);
@@ -39,7 +39,7 @@ RunClaim::RunClaim(const std::string& run, RunLock::Foreign foreign, FileSystem&
   }
   files_.emplace(*lock_, fs);
   begins_ = !run_exists(run);
-  for (const char* name : kMade)
+  for (const char* name : kCreatedFiles)
     if (!path_exists(join_path(run, name), fs)) absent_.emplace_back(name);
   if (!path_exists(join_path(run, kCheckpointsDirectory), fs)) absent_.emplace_back(kCheckpointsDirectory);
 }
@@ -48,7 +48,7 @@ RunClaim::~RunClaim() {
   try {
     if (begins_ && !kept_) undo();
   } catch (const std::exception&) {
-    // What cannot be looked at stays.
+    // What cannot be examined stays.
   }
 }
 
@@ -60,13 +60,13 @@ void RunClaim::undo() {
       files_->rmdir(checkpoints.c_str());
     else
       remove_file(join_path(run_, name), *files_);
-  if (!had_lock_) lock_->remove_file_of_lock();
+  if (!had_lock_) lock_->remove_lock_file();
   remove_folders();
 }
 
-/// Those that are empty again.
+/// Removes the created folders that are empty again.
 void RunClaim::remove_folders() {
-  for (const std::string& folder : made_folders_) fs_->rmdir(folder.c_str());
+  for (const std::string& folder : created_folders_) fs_->rmdir(folder.c_str());
 }
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// A run's folder in the hands of the one process that writes it, as it was found unless training really begins.
+// The folder of a run while one process writes it. If training does not begin, it is left as it was found.
 #pragma once
 
 #include <optional>
@@ -10,23 +10,23 @@
 
 namespace moelm {
 
-/// Makes the folder where it is missing and holds its lock. If no run was there and keep() is not called, what the
-/// start of one left is removed again while the lock is still held: configuration, vocabulary, empty log, folders. What
-/// was there before stays, and so does everything once there is a checkpoint or the lock is lost.
+/// Creates the folder if it is missing, and holds its lock. If there was no run and keep() is not called, the
+/// destructor removes what the start of the run created (configuration, vocabulary, empty log, folders) while it holds
+/// the lock. What existed before stays. Everything stays once there is a checkpoint or the lock is lost.
 class RunClaim {
  public:
-  /// Errors as of RunLock::acquire.
+  /// Throws the errors of RunLock::acquire.
   RunClaim(const std::string& run, RunLock::Foreign foreign, FileSystem& fs);
   ~RunClaim();
   RunClaim(const RunClaim&) = delete;
   RunClaim& operator=(const RunClaim&) = delete;
 
-  /// Whether no run was there.
+  /// Whether there was no run.
   bool begins() const { return begins_; }
   void keep() { kept_ = true; }
 
   RunLock& lock() { return *lock_; }
-  /// All that changes the run's folder goes through these.
+  /// Every change of the run's folder has to go through these files.
   FileSystem& files() { return *files_; }
 
  private:
@@ -35,7 +35,7 @@ class RunClaim {
 
   std::string run_;
   FileSystem* fs_;
-  std::vector<std::string> made_folders_, absent_;
+  std::vector<std::string> created_folders_, absent_;
   bool had_lock_ = false, begins_ = false, kept_ = false;
   std::optional<RunLock> lock_;
   std::optional<GuardedFiles> files_;

@@ -1,8 +1,5 @@
 #include "run/run_folder.hpp"
 
-#include <filesystem>
-#include <system_error>
-
 #include "base/error.hpp"
 #include "base/version.hpp"
 #include "checkpoint/checkpoint_finder.hpp"
@@ -14,6 +11,7 @@
 #include "io/sealed_json.hpp"
 #include "options/config_json.hpp"
 #include "options/run_schedule.hpp"
+#include "run/run_data.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
@@ -22,8 +20,8 @@ namespace {
 
 constexpr std::string_view kFormat = "moelm-run";
 constexpr Index kVersion = 1;
-constexpr const char* kBeside[] = {"format",   "version", "program", "run",     "has_checkpoints",
-                                   "schedule", "data",    "origin",  "checksum"};
+constexpr const char* kRunKeys[] = {"format",   "version", "program", "run",     "has_checkpoints",
+                                    "schedule", "data",    "origin",  "checksum"};
 
 std::string config_path(const std::string& run) { return join_path(run, kConfigFile); }
 
@@ -48,7 +46,7 @@ Json run_document(const StoredRun& stored) {
   return document;
 }
 
-/// Of all that decides what is trained when a run is begun, but for the places where its inputs lie.
+/// A checksum of everything that decides what a new run trains. The locations of its inputs do not count.
 std::string identity_of(const StoredRun& stored) {
   Json parts = {{"config", config_json(stored.config)},
                 {"program", version()},
@@ -64,31 +62,29 @@ std::string checksum_of(const JsonField& field) {
   return field.text();
 }
 
-RunData data_of(const JsonField& data) {
+RunData read_data(const JsonField& data) {
   refuse_unknown_keys(data, {"directory", "beside", "index_sha256", "vocabulary", "tokenizer_sha256"});
   return {data.at("directory").text(), data.at("beside").text(), checksum_of(data.at("index_sha256")),
           data.at("vocabulary").integer(1, Index{1} << 31), checksum_of(data.at("tokenizer_sha256"))};
 }
 
-RunOrigin origin_of(const JsonField& field) {
+RunOrigin read_origin(const JsonField& field) {
   refuse_unknown_keys(field, {"kind", "path", "checkpoint", "manifest_sha256"});
   RunOrigin origin{OriginKind::random, field.at("path").text(), field.at("checkpoint").text(), ""};
-  const std::string& kind = field.at("kind").text();
-  bool known = false;
-  for (const auto& [name, value] : EnumNames<OriginKind>::values)
-    if (name == kind) origin.kind = value, known = true;
-  if (!known) field.at("kind").refuse("random, init or resume");
+  const auto kind = parse_enum<OriginKind>(field.at("kind").text());
+  if (!kind) field.at("kind").refuse("random, init or resume");
+  origin.kind = *kind;
   if (origin.kind != OriginKind::random) origin.manifest_sha256 = checksum_of(field.at("manifest_sha256"));
   return origin;
 }
 
-/// The object in config.json, its seal proven.
+/// Parses config.json and checks its checksum.
 Json parse_run_document(const std::string& text, const std::string& path) {
   const Json document = parse_json(text, path);
   if (document.is_object() && !document.contains("format") && !document.contains("checksum"))
     throw Error(Exit::bad_config,
                 path + ": version: expected " + std::to_string(kVersion) +
-                    ", found none; it is of a moelm before the first release, or no run's: train anew");
+                    ", found none; it was written before the first release of moelm, or is no run: train again");
   parse_sealed_json(text, path);
   const JsonField root(document, path);
   if (root.at("format").text() != kFormat) root.at("format").refuse(std::string(kFormat));
@@ -106,9 +102,7 @@ void write_config(const std::string& run, StoredRun& stored, FileSystem& fs) {
   stored.checksum = sum;
 }
 
-bool has_index(const std::string& directory) { return path_exists(join_path(directory, kIndexFile)); }
-
-bool is_there_with_contents(const std::string& path) {
+bool exists_with_contents(const std::string& path) {
   return path_exists(path) && (is_directory(path, Links::refuse) || File::open_read(path).size() > 0);
 }
 
@@ -122,16 +116,16 @@ StoredRun read_run(const std::string& run) {
   Json document = parse_run_document(text, path);
   const JsonField root(document, path);
   StoredRun stored;
-  stored.data = data_of(root.at("data"));
-  stored.origin = origin_of(root.at("origin"));
+  stored.data = read_data(root.at("data"));
+  stored.origin = read_origin(root.at("origin"));
   stored.identity = checksum_of(root.at("run"));
   stored.has_checkpoints = root.at("has_checkpoints").boolean();
   stored.checksum = sha256_hex(text);
   const Schedule schedule = read_schedule(root.at("schedule"));
-  Settings settings;
-  apply_document(without_run_keys(document), path, settings);
-  validate(settings.config);
-  stored.config = std::move(settings.config);
+  ConfigDraft draft;
+  apply_document(without_run_keys(document), path, draft);
+  validate(draft.config);
+  stored.config = std::move(draft.config);
   stored.config.schedule = schedule;
   return stored;
 }
@@ -154,11 +148,11 @@ void create_run(const std::string& run, StoredRun& stored, const Dataset& data, 
       write_file_atomic(path, text, fs);
     else if (read_file(path, static_cast<Index>(text.size()), Links::refuse, fs) != text)
       throw Error(Exit::cannot_create, path +
-                                           ": expected no vocabulary where a run begins, found another than that "
-                                           "of the data; remove it, or give another --out");
+                                           ": expected no vocabulary in the folder of a new run, found one that "
+                                           "is not that of the data; remove it, or use another --out");
   }
   stored.identity = identity_of(stored);
-  // Last, because its presence is what makes the folder a run.
+  // Last, because config.json makes the folder a run.
   write_config(run, stored, fs);
 }
 
@@ -172,40 +166,20 @@ void require_no_traces(const std::string& run) {
   for (const CheckpointName& name : checkpoint_names(checkpoints, real_file_system()))
     traces.push_back(join_path(checkpoints, name.text()));
   for (const std::string& trace : traces)
-    if (is_there_with_contents(trace))
+    if (exists_with_contents(trace))
       throw Error(Exit::bad_data, config_path(run) + ": expected a run's configuration beside " + trace +
-                                      ", found none; put it back, or give another --out");
+                                      ", found none; put it back, or use another --out");
 }
 
 void require_none_lost(const std::string& run, const StoredRun& stored) {
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
-  std::string witness = stored.has_checkpoints ? "has_checkpoints in config.json" : "";
+  std::string evidence = stored.has_checkpoints ? "has_checkpoints in config.json" : "";
   for (const std::string& path :
        {join_path(checkpoints, kLatestHint), join_path(checkpoints, kBestHint), join_path(run, "result.json")})
-    if (witness.empty() && path_exists(path)) witness = path;
-  if (witness.empty() || !checkpoint_names(checkpoints, real_file_system()).empty()) return;
-  throw Error(Exit::bad_data, checkpoints + ": expected a checkpoint, as " + witness +
-                                  " tells, found none; put one back, or begin anew with another --out");
-}
-
-std::string data_directory(const std::string& run, const RunData& data) {
-  const std::string beside = join_path(run, data.beside);
-  return !data.beside.empty() && !has_index(data.directory) && has_index(beside) ? absolute_path(beside)
-                                                                                 : data.directory;
-}
-
-void set_data_directory(const std::string& run, const std::string& directory, RunData& data) {
-  data.directory = absolute_path(directory);
-  std::error_code error;
-  const std::filesystem::path beside = std::filesystem::relative(data.directory, absolute_path(run), error);
-  data.beside = error ? "" : beside.string();
-}
-
-void require_same_data(const std::string& run, const StoredRun& stored, const Dataset& data) {
-  if (stored.data.sha256 == data.checksum()) return;
-  throw Error(Exit::bad_config, config_path(run) + ": data.index_sha256: expected " + stored.data.sha256 + ", found " +
-                                    data.checksum() + " in " + data.directory() +
-                                    "; a run continues on the data it was begun with");
+    if (evidence.empty() && path_exists(path)) evidence = path;
+  if (evidence.empty() || !checkpoint_names(checkpoints, real_file_system()).empty()) return;
+  throw Error(Exit::bad_data, checkpoints + ": expected a checkpoint, because of " + evidence +
+                                  ", found none; put one back, or start again with another --out");
 }
 
 std::shared_ptr<const Tokenizer> read_run_tokenizer(const std::string& run, const StoredRun& stored) {
@@ -237,7 +211,7 @@ std::vector<std::string> foreign_checkpoints(const std::string& run, const Store
     try {
       state = read_checkpoint_state(path);
     } catch (const Error&) {
-      continue;  // damaged or just removed, which whoever opens it tells
+      continue;  // damaged or just removed: opening it reports that
     }
     try {
       require_own_checkpoint(path, state, run, stored);
@@ -254,7 +228,7 @@ std::string run_of_path(const std::string& path) {
 
 Json without_run_keys(Json document) {
   if (!document.is_object() || !document.contains("format") || document["format"] != kFormat) return document;
-  for (const char* key : kBeside) document.erase(key);
+  for (const char* key : kRunKeys) document.erase(key);
   return document;
 }
 

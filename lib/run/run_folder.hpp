@@ -1,4 +1,4 @@
-// run/config.json and the tokenizer beside it: what a run is, apart from its checkpoints.
+// run/config.json and the tokenizer beside it: a run without its checkpoints.
 #pragma once
 
 #include <array>
@@ -18,17 +18,17 @@ namespace moelm {
 
 inline constexpr const char* kConfigFile = "config.json";
 
-/// The data of a run: known by the checksum of index.json, found by one of two paths.
+/// The data of a run. The checksum of index.json identifies them, and one of two paths leads to them.
 struct RunData {
-  std::string directory;  ///< from the root
-  std::string beside;     ///< from the run's folder, for a run that is moved together with its data
-  std::string sha256;
+  std::string directory;  ///< absolute
+  std::string beside;     ///< relative to the run's folder, for runs that are moved together with their data
+  std::string sha256;     ///< of index.json
   Index vocabulary = 0;
   std::string tokenizer_sha256;
 };
 
-/// Where the first weights of a run come from: `random` its seed, `init` the weights of another run's checkpoint,
-/// `resume` all of such a checkpoint.
+/// Where the initial weights of a run come from: `random`: its seed, `init`: the weights of another run's checkpoint,
+/// `resume`: such a checkpoint with all its state.
 enum class OriginKind { random, init, resume };
 
 template <>
@@ -39,66 +39,57 @@ struct EnumNames<OriginKind> {
 
 struct RunOrigin {
   OriginKind kind = OriginKind::random;
-  std::string path;             ///< the run or checkpoint that was named, from the root
-  std::string checkpoint;       ///< the one that was taken; "" until it is
-  std::string manifest_sha256;  ///< of its manifest
+  std::string path;             ///< the run or checkpoint that the user named, absolute
+  std::string checkpoint;       ///< the checkpoint that was used; "" until it is chosen
+  std::string manifest_sha256;  ///< checksum of its manifest
 };
 
-/// A run as its config.json tells it.
+/// The contents of config.json.
 struct StoredRun {
   RunConfig config;
   RunData data;
   RunOrigin origin;
-  std::string identity;          ///< what its checkpoints know it by; "" before it is written
-  bool has_checkpoints = false;  ///< whether one was ever saved: then training never begins anew
-  std::string checksum;          ///< of the config.json that it was read from; "" for a run not yet begun
+  std::string identity;          ///< names the run in its checkpoints; "" before config.json is written
+  bool has_checkpoints = false;  ///< whether one was ever saved: then training never starts again from step 0
+  std::string checksum;          ///< of the config.json that was read; "" for a run that has not begun
 };
 
 /// Whether a folder holds a run (its config.json).
 bool run_exists(const std::string& run);
 
-/// Reads run/config.json. Error(missing_input) where there is none, Error(bad_data) where a byte of it was changed,
-/// Error(bad_config) where it is of another version or does not fit.
+/// Reads run/config.json. Error(missing_input) if there is none, Error(bad_data) if a byte was changed,
+/// Error(bad_config) for another version or a configuration that is not valid.
 StoredRun read_run(const std::string& run);
 
-/// A run to be begun in the folder `run`, which need not exist yet.
+/// A run that has not begun, in the folder `run`, which need not exist yet.
 StoredRun new_run(const std::string& run, const RunConfig& config, const Dataset& data, const RunOrigin& origin = {});
 
-/// Writes the tokenizer and, last, config.json of a run that is begun, and gives it its identity. The folder is there.
+/// Begins a run in an existing folder: sets its identity, writes the tokenizer and, last, config.json.
 void create_run(const std::string& run, StoredRun& stored, const Dataset& data, FileSystem& fs = real_file_system());
 
-/// Writes config.json again, after a value that may change did.
+/// Writes config.json again after a change of its values.
 void write_run_config(const std::string& run, StoredRun& stored, FileSystem& fs = real_file_system());
 
-/// Error(bad_data) where a folder without config.json holds what only a run has: results, metrics or checkpoints.
+/// Error(bad_data) if a folder without config.json holds results, metrics or checkpoints of a run.
 void require_no_traces(const std::string& run);
 
-/// Error(bad_data) where a run without checkpoints had some: config.json, LATEST, BEST or result.json tell.
+/// Error(bad_data) if a run without checkpoints must have had some, by config.json, LATEST, BEST or result.json.
 void require_none_lost(const std::string& run, const StoredRun& stored);
 
-/// Where the data of a run are now: of the two paths the first that has an index, else the one from the root.
-std::string data_directory(const std::string& run, const RunData& data);
-
-/// Sets both paths.
-void set_data_directory(const std::string& run, const std::string& directory, RunData& data);
-
-/// Error(bad_config) unless the data are the ones that the run was begun with.
-void require_same_data(const std::string& run, const StoredRun& stored, const Dataset& data);
-
-/// The run's vocabulary, proven to be the one that its config.json knows.
+/// The run's vocabulary, compared with the checksum in config.json.
 std::shared_ptr<const Tokenizer> read_run_tokenizer(const std::string& run, const StoredRun& stored);
 
-/// Error(bad_config) unless state.json of a checkpoint names the run.
+/// Error(bad_config) unless state.json of a checkpoint (`state`) names the run.
 void require_own_checkpoint(const std::string& checkpoint, const Json& state, const std::string& run,
                             const StoredRun& stored);
 
-/// The checkpoints of a run's folder that are another run's, a line each. What cannot be read is left to others.
+/// The checkpoints in a run's folder that belong to another run, one line each. Unreadable ones are skipped.
 std::vector<std::string> foreign_checkpoints(const std::string& run, const StoredRun& stored);
 
-/// The folder of the run that a path names: itself, or of RUN/checkpoints/step-... RUN.
+/// The folder of the run that a path names. The path is that folder or RUN/checkpoints/step-....
 std::string run_of_path(const std::string& path);
 
-/// A run's config.json as a configuration alone, without what it knows beside; other documents as they are.
+/// Removes the keys of a run's config.json that are no configuration. Returns any other document unchanged.
 Json without_run_keys(Json document);
 
 }  // namespace moelm

@@ -47,7 +47,7 @@ Faults whole_run_faults(const std::string& run) {
   return faults;
 }
 
-/// A checkpoint in its run is that run's.
+/// A checkpoint has to belong to the run that holds it.
 Faults partner_faults(const std::string& checkpoint) {
   Faults faults;
   const std::string run = run_of_path(checkpoint);
@@ -68,7 +68,7 @@ bool is_run(const std::string& path) {
   return false;
 }
 
-// A file of a folder that is checked as a whole is checked with it: its checksum is elsewhere in the folder.
+// A file whose checksum is in another file of its folder is checked together with the folder.
 VerifiedPath verify_file(const std::string& path) {
   VerifiedPath result{path, "file", {}, {}};
   const std::string folder = parent_path(path);

@@ -1,4 +1,4 @@
-// What moe-check does with one path: tells what is there and everything that is wrong with it.
+// What moe-check does with one path: find out what it is, and all its faults.
 #pragma once
 
 #include <string>
@@ -8,14 +8,13 @@ namespace moelm {
 
 struct VerifiedPath {
   std::string path;
-  std::string kind;  ///< "run", "checkpoint", "data", "file", or "unknown"
-  std::vector<std::string>
-      faults;  ///< a line each, with file and field or offset; text of strangers is in them as it is
-  std::vector<std::string> notes;  ///< no faults: what a slimmed checkpoint is not good for
+  std::string kind;                 ///< "run", "checkpoint", "data", "file", or "unknown"
+  std::vector<std::string> faults;  ///< one line each, with file and field or offset; not escaped
+  std::vector<std::string> notes;   ///< no faults: checkpoints that cannot be resumed
 };
 
 /// Reads all of a run, checkpoint, data folder or file. Writes nothing, takes no lock, and works while the run is
-/// training. Error(missing_input) if nothing is there.
+/// training. Error(missing_input) if the path does not exist.
 VerifiedPath verify_path(const std::string& path);
 
 }  // namespace moelm

@@ -148,7 +148,7 @@ class StatisticsLines final : public LineSource {
 
   bool next(LinePart& part) override {
     if (line_ == text_.lines()) return false;
-    const Index line_end = text_.line_ends[line_], end = std::min(line_end, begin_ + kMostPartTokens);
+    const Index line_end = text_.line_ends[line_], end = std::min(line_end, begin_ + kMaxPartTokens);
     part = {};
     part.ids.resize(static_cast<std::size_t>(end - begin_));
     text_.ids.read(begin_, end - begin_, part.ids.data());

@@ -1,17 +1,16 @@
 #include "training/collapse_watch.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "base/quantity.hpp"
-#include "moe/balance.hpp"
+#include "training/layer_balance.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// What to change, with the values in force.
+/// What to change, with the current values.
 std::string advice(const MoeConfig& moe) {
   if (moe.gate == GateKind::balanced) return "the thresholds follow with optimizer.thresholds.lr_scale";
   std::string text = "raise moe.w_importance (now " + format_number(moe.w_importance) + ")";
@@ -40,18 +39,18 @@ std::vector<std::string> CollapseWatch::add(const std::vector<RoutingSums>& step
 std::string CollapseWatch::judge(std::size_t layer, const RoutingSums& sums) const {
   const auto* moe = std::get_if<MoeConfig>(&model_.layers[layer]);
   if (moe == nullptr || !moe->has_gate()) return "";
-  const double experts = static_cast<double>(sums.tokens.size());
-  const double pairs = static_cast<double>(std::accumulate(sums.tokens.begin(), sums.tokens.end(), Index{0}));
-  if (pairs / experts < kLeastTokens) return "";
-  const auto dead = std::count(sums.tokens.begin(), sums.tokens.end(), Index{0});
-  const double over = max_over_mean(sums.load);
-  const bool overloaded = overload_ > 0 && over > overload_;
-  if (dead == 0 && !overloaded) return "";
+  const LayerBalance balance = balance_of(sums);
+  const double tokens = static_cast<double>(std::accumulate(sums.tokens.begin(), sums.tokens.end(), Index{0}));
+  if (tokens / static_cast<double>(balance.experts) < kMinTokens) return "";
+  const bool overloaded = overload_ > 0 && balance.max_over_mean_load > overload_;
+  if (balance.dead == 0 && !overloaded) return "";
   std::string text = "model.layers." + std::to_string(layer) + ": in " + format_counted(kSteps, "step") + " ";
-  if (dead > 0)
-    text += std::to_string(dead) + " of " + format_counted(sums.tokens.size(), "expert") + " had no token" +
+  if (balance.dead > 0)
+    text += std::to_string(balance.dead) + " of " + format_counted(balance.experts, "expert") + " had no token" +
             (overloaded ? " and " : "");
-  if (overloaded) text += "the greatest load was " + format_number(std::round(over * 10) / 10) + " times the mean";
+  if (overloaded)
+    text +=
+        "the maximum load was " + format_number(std::round(balance.max_over_mean_load * 10) / 10) + " times the mean";
   return text + "; " + advice(*moe);
 }
 

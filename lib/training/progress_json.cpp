@@ -1,27 +1,26 @@
 #include "training/progress_json.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/quantity.hpp"
-#include "moe/balance.hpp"
+#include "training/layer_balance.hpp"
 
 namespace moelm {
 
 namespace {
 
-/// How even the routing of a layer is.
 void add_balance(const RoutingSums& sums, Json& layer) {
-  layer["cv_importance"] = coefficient_of_variation(sums.importance);
-  layer["cv_load"] = coefficient_of_variation(sums.load);
-  layer["max_over_mean_load"] = max_over_mean(sums.load);
-  layer["dead"] = std::count(sums.tokens.begin(), sums.tokens.end(), 0);
+  const LayerBalance balance = balance_of(sums);
+  layer["cv_importance"] = balance.cv_importance;
+  layer["cv_load"] = balance.cv_load;
+  layer["max_over_mean_load"] = balance.max_over_mean_load;
+  layer["dead"] = balance.dead;
 }
 
-double number_within(const JsonField& field, double least, double greatest) {
+double number_within(const JsonField& field, double min, double max) {
   const double number = field.number();
-  if (!(number >= least && number <= greatest))
-    field.refuse("a number from " + format_number(least) + " to " + format_number(greatest));
+  if (!(number >= min && number <= max))
+    field.refuse("a number from " + format_number(min) + " to " + format_number(max));
   return number;
 }
 
@@ -88,29 +87,29 @@ Json progress_json(const TrainProgress& p) {
           {"validation_finite", p.validation_finite},
           {"without_improvement", p.without_improvement},
           {"schedule", {{"plateau_factor", p.plateau_factor}}},
-          {"bad_steps", p.bad_steps}};
+          {"bad_steps", p.skipped_steps}};
 }
 
 TrainProgress read_progress(const JsonField& state) {
-  constexpr Index kMost = Index{1} << 50;
-  constexpr double kMostSeconds = 1e12;
+  constexpr Index kMax = Index{1} << 50;
+  constexpr double kMaxSeconds = 1e12;
   TrainProgress p;
-  p.step = state.at("step").integer(0, kMostSteps);
-  p.tokens = state.at("tokens").integer(0, kMost);
-  p.seconds = number_within(state.at("seconds"), 0, kMostSeconds);
-  p.next = {state.at("position").at("pass").integer(0, kMost), state.at("position").at("batch").integer(0, kMost)};
-  p.best_step = state.at("best").at("step").integer(0, kMost);
+  p.step = state.at("step").integer(0, kMaxSteps);
+  p.tokens = state.at("tokens").integer(0, kMax);
+  p.seconds = number_within(state.at("seconds"), 0, kMaxSeconds);
+  p.next = {state.at("position").at("pass").integer(0, kMax), state.at("position").at("batch").integer(0, kMax)};
+  p.best_step = state.at("best").at("step").integer(0, kMax);
   p.best_nll = state.at("best").at("nll").number();
-  // Before these two were stored, what was best was kept.
+  // Older states have no "kept": the best validation was always in a checkpoint.
   const JsonField kept = state.at(state.has("kept") ? "kept" : "best");
-  p.kept_step = kept.at("step").integer(0, kMost);
+  p.kept_step = kept.at("step").integer(0, kMax);
   p.kept_nll = kept.at("nll").number();
   if (state.has("saving_seconds")) p.saving_seconds = state.at("saving_seconds").number();
-  p.validated_step = state.at("validated_step").integer(0, kMost);
+  p.validated_step = state.at("validated_step").integer(0, kMax);
   if (state.has("validation_finite")) p.validation_finite = state.at("validation_finite").boolean();
-  p.without_improvement = state.at("without_improvement").integer(0, kMost);
+  p.without_improvement = state.at("without_improvement").integer(0, kMax);
   p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
-  p.bad_steps = state.at("bad_steps").integer(0, kMost);
+  p.skipped_steps = state.at("bad_steps").integer(0, kMax);
   return p;
 }
 

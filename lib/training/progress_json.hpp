@@ -1,16 +1,16 @@
-// Training progress as JSON: lines of metrics.jsonl, and the part of state.json that resumption reads back.
+// Training progress as JSON: lines of metrics.jsonl, and the part of state.json that resuming reads back.
 #pragma once
 
 #include "io/json.hpp"
-#include "training/trainer.hpp"
+#include "training/train_observer.hpp"
 
 namespace moelm {
 
-/// A line of metrics.jsonl for a step: loss (mean cross-entropy alone), gradients, speed, and every MoE layer's
-/// balance.
+/// The line of metrics.jsonl for a step: loss (mean cross-entropy alone), gradient norm, speed, and the balance of
+/// every MoE layer.
 Json step_json(const StepReport& report, const ModelConfig& model);
 
-/// A line of metrics.jsonl for a validation: "split": "valid", and what each expert got.
+/// The line of metrics.jsonl for a validation: "split": "valid", and the tokens, importance and load of each expert.
 Json validation_json(const ValidationReport& report);
 
 Json progress_json(const TrainProgress& progress);

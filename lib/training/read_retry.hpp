@@ -1,4 +1,4 @@
-// Text that cannot be read for a moment (a share that is away, a disk that hiccups) is read again before it ends a run.
+// Retries reading a text, so that a short outage (a network share, a disk) does not end a run.
 #pragma once
 
 #include <functional>
@@ -7,16 +7,16 @@
 
 namespace moelm {
 
-/// How long and with whom; either function may do nothing.
+/// How reading is retried. Every function may be missing.
 struct ReadRetry {
-  double seconds = 60;                             ///< of trying again; 0: not at all. Damage is given two of them
-  std::function<void(const Error& error)> failed;  ///< told of the first failure, before it is tried again
-  std::function<void(double seconds)> recovered;   ///< told once reading succeeds after all, and how long that took
+  double seconds = 60;                             ///< how long; 0: no retry. Damage is retried for 2 seconds only
+  std::function<void(const Error& error)> failed;  ///< called at the first failure
+  std::function<void(double seconds)> recovered;   ///< called once reading succeeds again, with the time it took
   std::function<bool()> give_up;                   ///< asked while waiting
 };
 
-/// Calls `read` until it succeeds: true. Where reading fails it is tried again twice a second; after the time its Error
-/// is thrown. False where `give_up` answered true. Errors that no file caused are thrown at once.
+/// Calls `read` until it succeeds, twice per second, and returns true. Returns false if `give_up` returns true. After
+/// the time its last Error is thrown. Errors that no file caused are thrown at once.
 bool read_patiently(const ReadRetry& retry, const std::function<void()>& read);
 
 }  // namespace moelm

@@ -19,10 +19,10 @@ namespace {
 
 constexpr double kPlateauFactor = 0.5;
 
-/// Sums the routing of every batch that a scorer sees.
-class RoutingObserver {
+/// Sums the routing of every batch that a scorer scores.
+class RoutingCollector {
  public:
-  explicit RoutingObserver(Scorer& scorer) {
+  explicit RoutingCollector(Scorer& scorer) {
     scorer.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache& cache, std::span<const double>) {
       add_routing(cache, layers_);
     });
@@ -47,7 +47,7 @@ Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data)
       batches_(make_read_ahead(make_batches(config.train, data))),
       checkpoint_every_(parse_interval("train.checkpoint_every", config.train.checkpoint_every)) {}
 
-TrainEnd Trainer::run(TrainListener& listener, double max_seconds) {
+TrainEnd Trainer::run(TrainObserver& observer, double max_seconds) {
   started_ = saved_at_ = now();
   max_seconds_ = max_seconds;
   seconds_before_ = progress_.seconds;
@@ -56,29 +56,29 @@ TrainEnd Trainer::run(TrainListener& listener, double max_seconds) {
   announced_interval_ = automatic_interval(0);
   if (progress_.step > 0) batches_->seek(progress_.next);
   try {
-    return run_to_its_end(listener);
+    return run_to_its_end(observer);
   } catch (const Error& error) {
-    // What diverged is not worth keeping; the checkpoints before are.
+    // Diverged weights are not worth saving; the earlier checkpoints stay.
     if (error.exit() == Exit::diverged) throw;
     if (progress_.step == 0) throw;
     const std::string step = std::to_string(progress_.step);
-    throw Error(error.exit(), error.what() + (rescue(listener) ? "; training is saved up to step " + step
+    throw Error(error.exit(), error.what() + (rescue(observer) ? "; training is saved up to step " + step
                                                                : "; step " + step + " could not be saved"));
   } catch (...) {
-    rescue(listener);
+    rescue(observer);
     throw;
   }
 }
 
-TrainEnd Trainer::run_to_its_end(TrainListener& listener) {
-  TrainEnd end = train(listener);
-  // A stop has to be quick; every other end is worth a last validation.
+TrainEnd Trainer::run_to_its_end(TrainObserver& observer) {
+  TrainEnd end = train(observer);
+  // A stop has to be quick. Every other end gets a last validation.
   if (end != TrainEnd::stopped && !is_validated()) {
-    validate(listener, false);
+    validate(observer, false);
     if (!is_validated()) end = TrainEnd::stopped;
   }
   if (end == TrainEnd::stopped && progress_.step >= config_.train.steps && is_validated()) end = TrainEnd::finished;
-  if (!is_saved()) save(listener, SaveTime::at_the_end);
+  if (!is_saved()) save(observer, SaveTime::at_the_end);
   return end;
 }
 
@@ -86,37 +86,37 @@ bool Trainer::is_saved() const {
   return saved_step_ == progress_.step && saved_validation_ == progress_.validated_step && !unsaved_best_;
 }
 
-bool Trainer::rescue(TrainListener& listener) {
+bool Trainer::rescue(TrainObserver& observer) {
   try {
-    if (whole_ && !is_saved()) save(listener, SaveTime::underway);
+    if (consistent_ && !is_saved()) save(observer, SaveTime::underway);
   } catch (const std::exception&) {
-    // The error that led here is the one to be told.
+    // The caller reports the error that came first.
   }
   return is_saved();
 }
 
-TrainEnd Trainer::train(TrainListener& listener) {
-  // A run that was stopped within a validation makes up for it.
-  if (validation_due() && !validate(listener, true)) return TrainEnd::out_of_patience;
-  if (listener.stop_requested()) return TrainEnd::stopped;
+TrainEnd Trainer::train(TrainObserver& observer) {
+  // A run that was stopped within a validation repeats it.
+  if (validation_due() && !validate(observer, true)) return TrainEnd::out_of_patience;
+  if (observer.stop_requested()) return TrainEnd::stopped;
   while (progress_.step < config_.train.steps) {
-    if (!train_step(listener)) return time_is_up() ? TrainEnd::time_is_up : TrainEnd::stopped;
-    if (validation_due() && !validate(listener, true)) return TrainEnd::out_of_patience;
-    if (listener.stop_requested()) return TrainEnd::stopped;
+    if (!train_step(observer)) return time_is_up() ? TrainEnd::time_is_up : TrainEnd::stopped;
+    if (validation_due() && !validate(observer, true)) return TrainEnd::out_of_patience;
+    if (observer.stop_requested()) return TrainEnd::stopped;
     if (time_is_up()) return TrainEnd::time_is_up;
-    if (checkpoint_due(now())) save(listener, SaveTime::underway);
+    if (checkpoint_due(now())) save(observer, SaveTime::underway);
   }
   return TrainEnd::finished;
 }
 
-void Trainer::save(TrainListener& listener, SaveTime time) {
+void Trainer::save(TrainObserver& observer, SaveTime time) {
   const double begin = now();
   const TrainProgress before = progress_;
   if (unsaved_best_) {
     progress_.kept_step = progress_.step;
     progress_.kept_nll = *unsaved_best_;
   }
-  const bool saved = listener.on_save(unsaved_best_.has_value(), time);
+  const bool saved = observer.on_save(unsaved_best_.has_value(), time);
   if (saved) {
     saved_step_ = progress_.step;
     saved_validation_ = progress_.validated_step;
@@ -130,40 +130,40 @@ void Trainer::save(TrainListener& listener, SaveTime time) {
   const double interval = save_interval();
   if (interval > 1.2 * announced_interval_) {
     announced_interval_ = interval;
-    listener.on_slow_save(save_seconds_, interval);
+    observer.on_slow_save(save_seconds_, interval);
   }
 }
 
-ReadRetry Trainer::read_retry(TrainListener& listener) {
+ReadRetry Trainer::read_retry(TrainObserver& observer) {
   ReadRetry retry;
   retry.seconds = read_seconds_;
-  retry.failed = [this, &listener](const Error& error) {
-    listener.on_read_error(error, read_seconds_);
-    if (!is_saved()) save(listener, SaveTime::underway);
+  retry.failed = [this, &observer](const Error& error) {
+    observer.on_read_error(error, read_seconds_);
+    if (!is_saved()) save(observer, SaveTime::underway);
   };
-  retry.recovered = [&listener](double seconds) { listener.on_read_again(seconds); };
-  retry.give_up = [&listener] { return listener.stop_requested(); };
+  retry.recovered = [&observer](double seconds) { observer.on_read_again(seconds); };
+  retry.give_up = [&observer] { return observer.stop_requested(); };
   return retry;
 }
 
-bool Trainer::next_batch(TrainListener& listener, bool& fresh) {
-  ReadRetry retry = read_retry(listener);
-  retry.give_up = [this, &listener] { return listener.stop_requested() || time_is_up(); };
+bool Trainer::next_batch(TrainObserver& observer, bool& fresh) {
+  ReadRetry retry = read_retry(observer);
+  retry.give_up = [this, &observer] { return observer.stop_requested() || time_is_up(); };
   const BatchPosition from = batches_->position();
   bool again = false;
   return read_patiently(retry, [&] {
-    // After an error it is not known how far the text was read.
+    // After an error the position in the text is unknown.
     if (std::exchange(again, true)) batches_->seek(from);
     fresh = batches_->next(batch_);
   });
 }
 
-bool Trainer::train_step(TrainListener& listener) {
+bool Trainer::train_step(TrainObserver& observer) {
   const double begin = now();
   const BatchPosition from = batches_->position();
   bool fresh = false;
-  if (!next_batch(listener, fresh)) return false;
-  whole_ = false;
+  if (!next_batch(observer, fresh)) return false;
+  consistent_ = false;
   unsaved_best_.reset();
   if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
   const Index step = progress_.step + 1;
@@ -175,26 +175,26 @@ bool Trainer::train_step(TrainListener& listener) {
   progress_.seconds = seconds_before_ + (now() - started_);
   const double tokens_per_s = static_cast<double>(result.tokens) / std::max(1e-9, now() - begin);
   const StepReport report{result, progress_, lr, tokens_per_s, from};
-  whole_ = result.fault.empty() || !result.applied;
+  consistent_ = result.fault.empty() || !result.applied;
   if (!result.fault.empty()) {
-    note_fault(listener, report);
+    note_non_finite(observer, report);
     return true;
   }
   progress_.tokens += result.tokens;
-  progress_.bad_steps = 0;
-  listener.on_step(report);
+  progress_.skipped_steps = 0;
+  observer.on_step(report);
   return true;
 }
 
-void Trainer::note_fault(TrainListener& listener, const StepReport& report) {
-  ++progress_.bad_steps;
-  listener.on_fault(report);
+void Trainer::note_non_finite(TrainObserver& observer, const StepReport& report) {
+  ++progress_.skipped_steps;
+  observer.on_non_finite_step(report);
   if (report.result.applied) diverge(report.result.fault + " after the step was made");
-  // A weight that is not finite spoils every step: no use in trying others.
+  // A weight that is not finite spoils every further step.
   const std::string weight = first_bad_number(context_, named_tensors(learner_.parameters()));
   if (!weight.empty()) diverge(report.result.fault + " because of weight " + weight);
-  if (progress_.bad_steps >= config_.train.max_bad_steps)
-    diverge(format_counted(progress_.bad_steps, "step") + " in a row that were not (" + report.result.fault + ")");
+  if (progress_.skipped_steps >= config_.train.max_bad_steps)
+    diverge(format_counted(progress_.skipped_steps, "step") + " in a row that were not (" + report.result.fault + ")");
 }
 
 void Trainer::diverge(const std::string& found) const {
@@ -202,32 +202,32 @@ void Trainer::diverge(const std::string& found) const {
               "training: step " + std::to_string(progress_.step) + ": expected finite numbers, found " + found);
 }
 
-bool Trainer::validate(TrainListener& listener, bool scheduled) {
+bool Trainer::validate(TrainObserver& observer, bool scheduled) {
   if (data_.tokens(Split::valid) == 0) return true;
   Scorer scorer(context_, config_.model, learner_.parameters());
-  RoutingObserver routing(scorer);
+  RoutingCollector routing(scorer);
   Evaluation evaluation;
   try {
-    const bool read = read_patiently(read_retry(listener), [&] {
+    const bool read = read_patiently(read_retry(observer), [&] {
       routing.clear();
       evaluation = evaluate_split(scorer, data_, Split::valid, {config_.train.state, 1},
-                                  [&] { return listener.stop_requested(); });
+                                  [&] { return observer.stop_requested(); });
     });
     if (!read) return true;
   } catch (const Error& error) {
     if (error.exit() != Exit::stopped) throw;
-    return true;  // whoever called sees the same request
+    return true;  // the caller sees the same request
   }
   const double nll = evaluation.mean_nll();
   progress_.validated_step = progress_.step;
   progress_.validation_finite = is_finite(evaluation.perplexity());
-  // Only what a run without interruptions would have validated too may decide how it goes on.
+  // Only validations that an uninterrupted run makes too may decide how the run continues.
   if (scheduled) judge(nll);
-  // What is not finite is never the best.
+  // A validation that is not finite is never the best.
   if (progress_.validation_finite && (progress_.kept_step == 0 || nll < progress_.kept_nll)) unsaved_best_ = nll;
   progress_.seconds = seconds_before_ + (now() - started_);
-  listener.on_validation({evaluation, progress_, unsaved_best_.has_value(), routing.layers()});
-  if (unsaved_best_) save(listener, SaveTime::underway);
+  observer.on_validation({evaluation, progress_, unsaved_best_.has_value(), routing.layers()});
+  if (unsaved_best_) save(observer, SaveTime::underway);
   return config_.train.patience == 0 || progress_.without_improvement < config_.train.patience;
 }
 
@@ -247,16 +247,16 @@ bool Trainer::is_validated() const {
 
 Index Trainer::sound_step() const {
   const bool validated = progress_.validated_step == progress_.step && progress_.validation_finite;
-  return validated && data_.tokens(Split::valid) > 0 ? progress_.step : progress_.step - progress_.bad_steps - 1;
+  return validated && data_.tokens(Split::valid) > 0 ? progress_.step : progress_.step - progress_.skipped_steps - 1;
 }
 
 void Trainer::require_finite_end() const {
   const std::string where = "training: step " + std::to_string(progress_.step) + ": expected ";
   if (data_.tokens(Split::valid) > 0 && progress_.validated_step == progress_.step && !progress_.validation_finite)
     throw Error(Exit::diverged, where + "a finite validation perplexity, found NaN or infinity");
-  if (progress_.bad_steps > 0 && sound_step() < progress_.step)
+  if (progress_.skipped_steps > 0 && sound_step() < progress_.step)
     throw Error(Exit::diverged, where + "finite numbers, found none in the last " +
-                                    std::to_string(progress_.bad_steps) + " steps, which were not applied");
+                                    std::to_string(progress_.skipped_steps) + " steps, which were not applied");
 }
 
 bool Trainer::validation_due() const {
@@ -266,9 +266,9 @@ bool Trainer::validation_due() const {
 
 bool Trainer::checkpoint_due(double time) const {
   const Index step = progress_.step;
-  if (step >= config_.train.steps) return false;  // the end saves
-  // After a bad step there is nothing new, after a best validation it is saved already.
-  if (progress_.bad_steps > 0 || is_saved()) return false;
+  if (step >= config_.train.steps) return false;  // run_to_its_end() saves
+  // After a skipped step there is nothing new to save.
+  if (progress_.skipped_steps > 0 || is_saved()) return false;
   if (checkpoint_every_.steps > 0) return step % checkpoint_every_.steps == 0;
   return checkpoint_every_.seconds > 0 && time - saved_at_ >= save_interval();
 }
@@ -277,6 +277,6 @@ double Trainer::save_interval() const {
   return checkpoint_every_.automatic ? automatic_interval(save_seconds_) : checkpoint_every_.seconds;
 }
 
-double automatic_interval(double save_seconds) { return std::max(kAutomaticSeconds, save_seconds / kMostSaving); }
+double automatic_interval(double save_seconds) { return std::max(kAutomaticSeconds, save_seconds / kMaxSavingShare); }
 
 }  // namespace moelm

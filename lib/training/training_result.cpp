@@ -1,4 +1,4 @@
-// The part of train/training_run.hpp that says what came out: run/result.json.
+// The part of training_run.hpp that reports the result: run/result.json.
 #include <cmath>
 #include <exception>
 
@@ -24,7 +24,7 @@ void TrainingRun::complete_result() {
   try {
     complete = read_json(path).at("last_step") == trainer_.progress().step;
   } catch (const std::exception&) {
-    // Missing or not what this program writes: it is written anew.
+    // Missing or damaged: it is written again.
   }
   if (!complete) write_result();
   require_finite_end();
@@ -34,9 +34,9 @@ void TrainingRun::require_finite_end() const {
   try {
     trainer_.require_finite_end();
   } catch (const Error& error) {
-    // A validation says more than the steps before it: only one that was finite is an answer to one that is not.
+    // A validation tells more about the weights than a step. If it was not finite, only a finite one counts as sound.
     const TrainProgress& p = trainer_.progress();
-    const Index sound = p.bad_steps > 0 && p.validation_finite ? trainer_.sound_step() : p.kept_step;
+    const Index sound = p.skipped_steps > 0 && p.validation_finite ? trainer_.sound_step() : p.kept_step;
     throw Error(error.exit(), error.what() + advice(sound));
   }
 }
@@ -49,10 +49,10 @@ std::string TrainingRun::advice(Index sound_step) const {
   for (const CheckpointName& name : checkpoint_names(checkpoints, *start_.files)) {
     if (name.step > sound_step || name.step == 0) continue;
     const std::string path = join_path(checkpoints, name.text());
-    return "; " + path + " is the last checkpoint whose weights are known to give finite numbers; go on from them " +
-           "with a lower rate in a new run: " + anew + " --init " + path;
+    return "; " + path + " is the last checkpoint whose weights are known to give finite numbers; continue from " +
+           "them with a lower rate in a new run: " + anew + " --init " + path;
   }
-  return "; no checkpoint is known to be sound, so there is none for --init; begin a new run with a lower rate: " +
+  return "; no checkpoint is known to be sound, so there is none for --init; start a new run with a lower rate: " +
          anew;
 }
 
@@ -70,7 +70,7 @@ Json TrainingRun::result() {
                  {"version", version()},
                  {"seed", stored_.config.train.seed},
                  {"threads", context_.threads()},
-                 {"dtype", stored_.config.train.dtype}};
+                 {"dtype", enum_name(stored_.config.train.dtype)}};
   if (p.kept_step > 0) {
     result["valid_nll"] = p.kept_nll;
     result["valid_perplexity"] = std::exp(p.kept_nll);

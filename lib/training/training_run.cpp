@@ -28,16 +28,16 @@ std::string utc_now() {
 }  // namespace
 
 TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Dataset& data, const TrainingStart& start,
-                         TrainingView& view)
+                         TrainObserver& observer)
     : context_(context),
       stored_(stored),
       data_(data),
       start_(start),
-      view_(view),
+      observer_(observer),
       claim_(start.run, start.foreign_lock, *start.files),
       trainer_(context, stored_.config, data),
       collapse_(stored_.config.model, stored_.config.train.overload) {
-  require_as_it_was_read();
+  require_unchanged();
   if (claim_.begins()) {
     load_origin();
     create_run(start.run, stored_, data, claim_.files());
@@ -45,14 +45,14 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
   const FoundCheckpoint found = open_checkpoints();
   if (!claim_.begins()) write_run_config(start.run, stored_, claim_.files());
   log_.emplace(open_log(found.checkpoint));
-  if (!log_->warning().empty()) view_.message("warning: " + log_->warning());
-  // From here on the run needs its origin no more.
+  if (!log_->warning().empty()) observer_.message("warning: " + log_->warning());
+  // From here on the run does not need its origin any more.
   if (!found.checkpoint && stored_.origin.kind != OriginKind::random) save(false);
   claim_.keep();
 }
 
-/// Between reading a run and locking it another process may have begun, changed or removed it.
-void TrainingRun::require_as_it_was_read() {
+/// Between reading a run and locking it, another process may have begun, changed or removed it.
+void TrainingRun::require_unchanged() {
   const bool same = claim_.begins() ? stored_.checksum.empty() : read_run(start_.run).checksum == stored_.checksum;
   if (!same)
     throw Error(Exit::cannot_create,
@@ -66,25 +66,25 @@ void TrainingRun::require_as_it_was_read() {
 void TrainingRun::load_origin() {
   if (stored_.origin.kind == OriginKind::random) return;
   const OpenedOrigin origin = open_origin(start_.run, stored_, data_);
-  for (const std::string& warning : origin.warnings) view_.message("warning: " + warning);
+  for (const std::string& warning : origin.warnings) observer_.message("warning: " + warning);
   if (stored_.origin.kind == OriginKind::resume) return restore(origin.checkpoint);
   load_tensors(origin.checkpoint.model(), named_tensors(trainer_.learner().parameters()));
-  view_.message("weights of " + origin.checkpoint.path());
+  observer_.message("weights of " + origin.checkpoint.path());
 }
 
-/// Opens the run's checkpoints and restores the one that counts; without any, its origin.
+/// Opens the run's checkpoints and restores the newest. Without any, restores the origin.
 FoundCheckpoint TrainingRun::open_checkpoints() {
   store_.emplace(start_.run, claim_.files());
   FoundCheckpoint found = store_->resume();
-  for (const std::string& warning : found.warnings) view_.message("warning: " + warning);
+  for (const std::string& warning : found.warnings) observer_.message("warning: " + warning);
   if (found.checkpoint) {
     restore(*found.checkpoint);
     last_checkpoint_ = found.checkpoint->path();
     stored_.has_checkpoints = true;
-    if (trainer_.progress().step == 0) view_.message("weights of " + last_checkpoint_);
+    if (trainer_.progress().step == 0) observer_.message("weights of " + last_checkpoint_);
   } else if (!claim_.begins()) {
     require_none_lost(start_.run, stored_);
-    view_.message(start_.run + ": it was stopped before its first checkpoint; it begins again as it was begun");
+    observer_.message(start_.run + ": it was stopped before its first checkpoint and starts again");
     load_origin();
   }
   return found;
@@ -134,8 +134,8 @@ void TrainingRun::on_step(const StepReport& report) {
     log(line);
   }
   if (prune_due_) prune();
-  for (const std::string& warning : collapse_.add(report.result.routing)) view_.message("warning: " + warning);
-  view_.on_step(report);
+  for (const std::string& warning : collapse_.add(report.result.routing)) observer_.message("warning: " + warning);
+  observer_.on_step(report);
 }
 
 void TrainingRun::on_validation(const ValidationReport& report) {
@@ -143,25 +143,26 @@ void TrainingRun::on_validation(const ValidationReport& report) {
   line["time"] = utc_now();
   log(line);
   if (!report.progress.validation_finite)
-    view_.message("warning: step " + std::to_string(report.progress.step) +
-                  ": the validation perplexity is not a finite number: some weights or words of the validation text " +
-                  "overflow; such a step is never the best");
-  view_.on_validation(report);
+    observer_.message(
+        "warning: step " + std::to_string(report.progress.step) +
+        ": the validation perplexity is not a finite number: some weights or words of the validation text " +
+        "overflow; such a step is never the best");
+  observer_.on_validation(report);
 }
 
 void TrainingRun::on_read_error(const Error& error, double seconds) {
   const Index step = trainer_.progress().step;
   log({{"time", utc_now()}, {"event", "read_failed"}, {"step", step}, {"cause", error.what()}});
-  view_.message("warning: " + std::string(error.what()) + "; step " + std::to_string(step) +
-                " is saved now, then reading is tried again for " + format_duration(seconds) +
-                (error.exit() == Exit::bad_data ? " at most" : ""));
+  observer_.message("warning: " + std::string(error.what()) + "; step " + std::to_string(step) +
+                    " is saved now, then reading is tried again for " + format_duration(seconds) +
+                    (error.exit() == Exit::bad_data ? " at most" : ""));
 }
 
 void TrainingRun::on_read_again(double seconds) {
-  view_.message("the text can be read again, after " + format_duration(seconds) + "; training goes on");
+  observer_.message("the text can be read again, after " + format_duration(seconds) + "; training goes on");
 }
 
-void TrainingRun::on_fault(const StepReport& report) {
+void TrainingRun::on_non_finite_step(const StepReport& report) {
   log({{"time", utc_now()},
        {"event", "bad_step"},
        {"step", report.progress.step},
@@ -169,9 +170,9 @@ void TrainingRun::on_fault(const StepReport& report) {
        {"applied", report.result.applied},
        {"pass", report.batch.pass},
        {"batch", report.batch.index},
-       {"in_a_row", report.progress.bad_steps}});
-  view_.message("warning: step " + std::to_string(report.progress.step) +
-                (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
+       {"in_a_row", report.progress.skipped_steps}});
+  observer_.message("warning: step " + std::to_string(report.progress.step) +
+                    (report.result.applied ? "" : " was not applied") + ": " + report.result.fault + " is not finite");
 }
 
 void TrainingRun::log(const Json& line) {
@@ -180,7 +181,7 @@ void TrainingRun::log(const Json& line) {
   const bool trouble = !log_->trouble().empty();
   if (trouble && stored_.config.train.on_save_error == SaveErrors::stop) throw Error(Exit::io, log_->trouble());
   if (trouble && !log_in_trouble_)
-    view_.message("warning: " + log_->trouble() + "; lines wait in memory, training goes on");
+    observer_.message("warning: " + log_->trouble() + "; lines wait in memory, training goes on");
   log_in_trouble_ = trouble;
 }
 
@@ -190,21 +191,21 @@ bool TrainingRun::on_save(bool best, SaveTime time) {
     save(best);
     return true;
   } catch (const Error& error) {
-    claim_.lock().require_held();  // in the middle of the save it may have been lost
+    claim_.lock().require_held();  // the lock may have been lost during the save
     const bool may_go_on = time == SaveTime::underway && error.exit() != Exit::diverged &&
                            stored_.config.train.on_save_error == SaveErrors::go_on;
     if (!may_go_on) throw;
     const Index step = trainer_.progress().step;
     log({{"time", utc_now()}, {"event", "save_failed"}, {"step", step}, {"cause", error.what()}});
-    view_.message("warning: step " + std::to_string(step) + " was not saved: " + error.what() +
-                  "; earlier checkpoints are kept, training goes on");
+    observer_.message("warning: step " + std::to_string(step) + " was not saved: " + error.what() +
+                      "; earlier checkpoints are kept, training goes on");
     return false;
   }
 }
 
 void TrainingRun::on_slow_save(double save_seconds, double next_seconds) {
-  view_.message("a checkpoint took " + format_duration(save_seconds) + ": the next one comes after " +
-                format_duration(next_seconds) + ", so that saving takes at most 2 % of the time");
+  observer_.message("a checkpoint took " + format_duration(save_seconds) + ": the next one comes after " +
+                    format_duration(next_seconds) + ", so that saving takes at most 2 % of the time");
 }
 
 void TrainingRun::save(bool best) {
@@ -218,28 +219,28 @@ void TrainingRun::save(bool best) {
   contents.state = state_json();
   const SavedCheckpoint saved = store_->save(contents, {best, stored_.config.train.keep, trainer_.sound_step()});
   prune_due_ = saved.prune_again;
-  for (const std::string& warning : saved.warnings) view_.message("warning: " + warning);
+  for (const std::string& warning : saved.warnings) observer_.message("warning: " + warning);
   last_checkpoint_ = join_path(join_path(start_.run, kCheckpointsDirectory), saved.name.text());
   mark_saved();
-  view_.on_saved(last_checkpoint_, best);
+  observer_.on_saved(last_checkpoint_, best);
 }
 
-/// From the first checkpoint on the run is never begun again by itself.
+/// From the first checkpoint on the run never starts again from step 0.
 void TrainingRun::mark_saved() {
   if (stored_.has_checkpoints) return;
   try {
     stored_.has_checkpoints = true;
     write_run_config(start_.run, stored_, claim_.files());
   } catch (const Error& error) {
-    stored_.has_checkpoints = false;  // with the next one
-    view_.message(std::string("warning: ") + error.what());
+    stored_.has_checkpoints = false;  // tried again with the next checkpoint
+    observer_.message(std::string("warning: ") + error.what());
   }
 }
 
 void TrainingRun::prune() {
   prune_due_ = false;
   for (const std::string& warning : store_->prune({false, stored_.config.train.keep, trainer_.sound_step()}))
-    view_.message("warning: " + warning);
+    observer_.message("warning: " + warning);
 }
 
 }  // namespace moelm

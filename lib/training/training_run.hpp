@@ -1,4 +1,4 @@
-// A training run on disk: folder, lock, log and checkpoints around the training loop.
+// A training run on disk: the training loop with folder, lock, log and checkpoints.
 #pragma once
 
 #include <functional>
@@ -16,57 +16,46 @@
 
 namespace moelm {
 
-/// How a run begins, and what it heeds.
+/// How a run is started.
 struct TrainingStart {
-  std::string run;                       ///< the folder
+  std::string run;                       ///< its folder
   double max_seconds = 0;                ///< 0: no limit
-  double read_patience = 60;             ///< seconds of reading again where the text cannot be read
-  std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never
+  double read_patience = 60;             ///< seconds for which reading is retried if the text cannot be read
+  std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never stop
   RunLock::Foreign foreign_lock = RunLock::Foreign::refuse;
   FileSystem* files = &real_file_system();  ///< for the run's folder
 };
 
-/// What a person watching is told, beside the log.
-class TrainingView {
- public:
-  virtual ~TrainingView() = default;
-  virtual void message(const std::string& text) = 0;
-  virtual void on_step(const StepReport& report) = 0;
-  virtual void on_validation(const ValidationReport& report) = 0;
-  /// The checkpoint is durable from now on.
-  virtual void on_saved(const std::string& checkpoint, bool best) = 0;
-};
-
 /// Holds the run's lock while it exists.
-class TrainingRun final : public TrainListener {
+class TrainingRun final : public TrainObserver {
  public:
-  /// Locks the run and is ready to train it. A run that exists (`stored` was read from it, and may differ in what may
-  /// change) goes on from its newest intact checkpoint, or where none was saved yet from its origin again. A new one
-  /// (new_run) is begun: its folder gets a configuration once memory is there and the origin's weights fit; when this
-  /// throws, nothing of it is left. Error(cannot_create) where another process was faster, Error(bad_data) where
-  /// checkpoints are missing, Error(bad_config) where some are another run's.
+  /// Locks the run and prepares it for training. An existing run (`stored` was read from it, and may differ in values
+  /// that may change) continues from its newest intact checkpoint, or from its origin if it has none. A new run
+  /// (new_run()) gets its configuration on disk once memory is allocated and the origin's weights fit; if this throws,
+  /// nothing of it is left. Error(cannot_create) if another process was faster, Error(bad_data) if checkpoints are
+  /// missing, Error(bad_config) if some belong to another run.
   TrainingRun(Context& context, const StoredRun& stored, const Dataset& data, const TrainingStart& start,
-              TrainingView& view);
+              TrainObserver& observer);
 
   /// Finished optimizer steps so far.
   Index step() { return trainer_.progress().step; }
-  /// Whether nothing is left to do: all steps are done and the last one is validated, or patience ran out.
+  /// Whether nothing is left to do: all steps are done and the last one is validated, or patience has run out.
   bool finished();
   Index steps_per_pass() const { return trainer_.steps_per_pass(); }
 
-  /// Error(diverged) names the checkpoint that is sound, if one is, and how to go on from it; so it does where training
-  /// came to its end but the last validation is not a finite number.
+  /// Trains. Error(diverged) names the last sound checkpoint, if any, and how to continue from it. It is also thrown if
+  /// training came to its end but the last validation is not finite.
   TrainEnd run();
 
-  /// What run/result.json holds; written by run() where training came to an end or its time was up.
+  /// The contents of run/result.json. run() writes it when training has ended or its time is up.
   Json result();
-  /// Writes result.json of a finished run where it is missing or of an earlier step: the program may have been killed
-  /// after it had saved the last checkpoint. Error(diverged) as of run().
+  /// Writes result.json of a finished run if it is missing or of an earlier step, because the program may have been
+  /// killed after the last checkpoint. Error(diverged) as in run().
   void complete_result();
 
   void on_step(const StepReport& report) override;
   void on_validation(const ValidationReport& report) override;
-  void on_fault(const StepReport& report) override;
+  void on_non_finite_step(const StepReport& report) override;
   bool on_save(bool best, SaveTime time) override;
   void on_slow_save(double save_seconds, double next_seconds) override;
   void on_read_error(const Error& error, double seconds) override;
@@ -74,7 +63,7 @@ class TrainingRun final : public TrainListener {
   bool stop_requested() override { return start_.stop_requested && start_.stop_requested(); }
 
  private:
-  void require_as_it_was_read();
+  void require_unchanged();
   void load_origin();
   FoundCheckpoint open_checkpoints();
   void mark_saved();
@@ -84,7 +73,7 @@ class TrainingRun final : public TrainListener {
   void write_result();
   void save(bool best);
   void prune();
-  /// What to do where training diverged, `sound_step` being the last step whose weights are known to be good.
+  /// What to do after training diverged. `sound_step` is the last step whose weights are known to be good.
   std::string advice(Index sound_step) const;
   void require_finite_end() const;
   MetricsLog open_log(const std::optional<Checkpoint>& checkpoint);
@@ -94,7 +83,7 @@ class TrainingRun final : public TrainListener {
   StoredRun stored_;
   const Dataset& data_;
   TrainingStart start_;
-  TrainingView& view_;
+  TrainObserver& observer_;
   RunClaim claim_;
   std::optional<CheckpointStore> store_;
   Trainer trainer_;
@@ -102,7 +91,7 @@ class TrainingRun final : public TrainListener {
   std::optional<MetricsLog> log_;
   std::string last_checkpoint_;
   bool log_in_trouble_ = false;
-  bool prune_due_ = false;  ///< once the weights saved last have proven sound
+  bool prune_due_ = false;  ///< prune() as soon as the weights saved last are known to be sound
 };
 
 }  // namespace moelm

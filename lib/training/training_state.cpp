@@ -1,4 +1,4 @@
-// The part of train/training_run.hpp between a run in memory and a checkpoint's state.json.
+// The part of training_run.hpp between a run in memory and a checkpoint's state.json.
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "io/sealed_json.hpp"
@@ -11,7 +11,7 @@ namespace moelm {
 
 namespace {
 
-/// Refuses keys that neither state_json() nor progress_json() writes.
+/// Error(bad_data) for keys that neither state_json() nor progress_json() writes.
 void refuse_unknown_state(const JsonField& state) {
   refuse_unknown_keys(state, {"step",
                               "tokens",
@@ -47,7 +47,7 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
   load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()));
   load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors(), progress.step);
   trainer_.progress() = progress;
-  // A best checkpoint that is lost, or stayed in another run's folder, is none to be better than.
+  // If the best checkpoint is lost, or stayed in another run's folder, there is no best validation any more.
   if (!store_ || store_->best().empty()) trainer_.progress().kept_step = 0;
   tell_differences(state);
   if (!trainer_.carries()) return;
@@ -57,14 +57,14 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
 
 void TrainingRun::tell_differences(const JsonField& state) {
   if (const Index before = state.at("threads").integer(1, Index{1} << 20); before != context_.threads())
-    view_.message("threads: " + std::to_string(before) + " before, now " + std::to_string(context_.threads()) +
-                  "; the results do not depend on it");
+    observer_.message("threads: " + std::to_string(before) + " before, now " + std::to_string(context_.threads()) +
+                      "; the results do not depend on it");
   const std::pair<const char*, std::string> built[] = {
       {"version", version()}, {"gemm", gemm_backend()}, {"kernels", kernels().name}};
   for (const auto& [key, now] : built)
     if (const std::string before = state.at(key).text(); before != now)
-      view_.message("note: " + std::string(key) + ": " + before + " before, now " + now +
-                    "; from here on results may differ in their last digits");
+      observer_.message("note: " + std::string(key) + ": " + before + " before, now " + now +
+                        "; from here on results may differ in their last digits");
 }
 
 Json TrainingRun::state_json() {
@@ -72,7 +72,7 @@ Json TrainingRun::state_json() {
   const MetricsPosition metrics = log_->position();
   state["metrics"] = {{"bytes", metrics.bytes}, {"sha256", metrics.sha256}};
   state["seed"] = stored_.config.train.seed;
-  state["dtype"] = stored_.config.train.dtype;
+  state["dtype"] = enum_name(stored_.config.train.dtype);
   state["data_index_sha256"] = data_.checksum();
   state["run"] = stored_.identity;
   state["threads"] = context_.threads();

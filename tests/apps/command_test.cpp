@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/data_type.hpp"
 #include "common/main_guard.hpp"
 #include "support/catch.hpp"
 
@@ -32,7 +33,7 @@ struct Values {
   std::string out;
   std::optional<Index> steps;
   std::optional<double> epochs;
-  std::optional<std::string> dtype;
+  std::optional<DataType> dtype;
   std::vector<std::string> set, train, inputs;
   bool dry = false;
 };
@@ -46,7 +47,7 @@ struct Sample {
     command.option("--out", "DIR", values.out, "where results go");
     command.option("--steps", "N", values.steps, 1, "how many steps");
     command.option("--epochs", "N", values.epochs, 0, "how many passes");
-    command.choice("--dtype", {"f32", "bf16"}, values.dtype, "arithmetic");
+    command.choice("--dtype", values.dtype, "arithmetic");
     command.repeated("--set", "KEY=VALUE", values.set, "a setting");
     command.list("--train", "FILE", values.train, "texts");
     command.positional("INPUT", values.inputs, 0, 2, "inputs");

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# C10: no program prints a control character, whatever names it is given and whatever is in them, as text or as JSON, on
+# No program prints a control character, whatever names it is given and whatever is in them, as text or as JSON, on
 # standard output or standard error.
 # usage: harmless_output_test.sh FOLDER-OF-PROGRAMS
 set -uo pipefail
@@ -7,7 +7,7 @@ bin=$1
 source "$(dirname "$0")/../support/check.sh"
 cd "$work" || exit 1
 
-# An escape sequence that sets the title of the window, C1's control sequence introducer, a right-to-left override.
+# An escape sequence that sets the title of the window, the control sequence introducer U+009B, a right-to-left override.
 odd=$(printf 'odd\033]0;owned\007\302\23331m\342\200\256')
 for i in $(seq 1 300); do echo "the cat $((i % 7)) sat on mat $((i * i % 11)) $odd"; done >"$odd.txt"
 number=0

@@ -7,8 +7,7 @@
 #include <map>
 
 #include "io/json.hpp"
-#include "options/plan.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 #include "support/new_run.hpp"
 #include "support/temporary_directory.hpp"
@@ -17,14 +16,6 @@
 using namespace moelm;
 
 namespace {
-
-class Unwatched final : public TrainingView {
- public:
-  void message(const std::string&) override {}
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
-};
 
 struct Outcome {
   int code;
@@ -69,17 +60,17 @@ class World {
  private:
   void train() {
     const Dataset data = Dataset::open(directory_ / "data");
-    SettingSources sources;
-    sources.preset = "tiny";
-    sources.assignments = {"model.width=16", "train.steps=4", "train.batch=4", "train.unroll=8"};
+    ConfigOptions options;
+    options.preset = "tiny";
+    options.assignments = {"model.width=16", "train.steps=4", "train.batch=4", "train.unroll=8"};
     const Index tokens = data.tokens(Split::train);
-    const RunConfig config = plan_run(new_settings(sources, tokens), tokens);
+    const RunConfig config = resolve_config(options, nullptr, {tokens}).config;
     put_new_run(directory_ / "run", config, data);
     Context context(1);
-    Unwatched view;
+    TrainObserver observer;
     TrainingStart start;
     start.run = directory_ / "run";
-    TrainingRun training(context, read_run(start.run), data, start, view);
+    TrainingRun training(context, read_run(start.run), data, start, observer);
     training.run();
   }
 

@@ -1,4 +1,4 @@
-// T3: signals at moments of chance, whatever moe-train and moe-tokenize are doing, and kill -9 of the whole program.
+// Signals and kill -9 at random moments, whatever moe-train and moe-tokenize are doing.
 #include <sys/stat.h>
 
 #include <chrono>
@@ -78,7 +78,7 @@ double seconds_of(const std::vector<std::string>& command) {
 
 }  // namespace
 
-TEST_CASE("T3: moe-train stops with 75 whatever it does, and goes on to the same bytes") {
+TEST_CASE("moe-train stops with 75 whatever it does, and resumes to the same bytes", "[signals]") {
   const Case c;
   const double seconds = seconds_of(c.train("straight"));
   const RandomStream random(1, "signals", 0);
@@ -102,10 +102,10 @@ TEST_CASE("T3: moe-train stops with 75 whatever it does, and goes on to the same
   const bool same = c.weights("run") == c.weights("straight");
   REQUIRE(same);
   REQUIRE(stopped > 0);
-  std::cout << "T3: moe-train stopped " << stopped << " times\n";
+  std::cout << "signals: moe-train stopped " << stopped << " times\n";
 }
 
-TEST_CASE("T1, T3: kill -9 and second signals at any time leave a run that is intact and goes on") {
+TEST_CASE("kill -9 and second signals at any time leave an intact run that resumes", "[signals][durability]") {
   const Case c;
   const double seconds = seconds_of(c.train("straight"));
   const RandomStream random(2, "signals", 0);
@@ -130,7 +130,7 @@ TEST_CASE("T1, T3: kill -9 and second signals at any time leave a run that is in
   REQUIRE(same);
 }
 
-TEST_CASE("T3: moe-tokenize stops with 75 and keeps nothing, or has finished; again gives the same bytes") {
+TEST_CASE("moe-tokenize stops with 75 and keeps nothing, or has finished; again gives the same bytes", "[signals]") {
   const TemporaryDirectory directory;
   const RandomStream random(3, "words", 0);
   std::string text;
@@ -178,10 +178,10 @@ TEST_CASE("T3: moe-tokenize stops with 75 and keeps nothing, or has finished; ag
     REQUIRE(same);
   }
   REQUIRE(stopped > 0);
-  std::cout << "T3: moe-tokenize stopped " << stopped << " times\n";
+  std::cout << "signals: moe-tokenize stopped " << stopped << " times\n";
 }
 
-TEST_CASE("T3: moe-tokenize stops while it waits for standard input or for the writer of a pipe") {
+TEST_CASE("moe-tokenize stops while it waits for standard input or for the writer of a pipe", "[signals]") {
   const TemporaryDirectory directory;
   REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
   put_file(directory / "text", "the cat sat\n");

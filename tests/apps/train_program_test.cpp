@@ -147,7 +147,7 @@ TEST_CASE("a run that is stopped and continued ends with the same bytes as one t
   const ProgramResult stopped = first.finish();
   INFO(stopped.err);
   REQUIRE(stopped.code == 75);
-  REQUIRE(holds(stopped.err, "go on with: moe-train --out "));
+  REQUIRE(holds(stopped.err, "continue with: moe-train --out "));
   REQUIRE(losses(c.path("stopped/metrics.jsonl")).size() < 300);
   REQUIRE(c.go_on("stopped", {"-q"}).code == 0);
   REQUIRE(c.weights("stopped") == c.weights("straight"));
@@ -261,7 +261,7 @@ TEST_CASE("time that is up is an end that can go on") {
   REQUIRE(result.code == 0);
   REQUIRE(holds(result.out, "trained so far"));
   REQUIRE(holds(result.err, "the time is up, saved; "));
-  REQUIRE(holds(result.err, " and the plan is not done; go on with: moe-train --out "));
+  REQUIRE(holds(result.err, " and the plan is not finished; continue with: moe-train --out "));
   REQUIRE(std::filesystem::exists(c.path("run/result.json")));
 }
 

@@ -147,7 +147,7 @@ TEST_CASE("without a StopSignal a signal ends the process as usual") {
 TEST_CASE("while there is nothing to save, the first signal ends the process with 75") {
   for (const int number : kStopSignals) {
     ChildProcess child([](const auto& report) {
-      StopSignal stop(StopSignal::First::ends);
+      StopSignal stop(StopSignal::First::immediate);
       report("ready");
       sleep_for_ever();
       return 0;
@@ -156,8 +156,8 @@ TEST_CASE("while there is nothing to save, the first signal ends the process wit
     REQUIRE(child.finish(number) == 75);
   }
   ChildProcess child([](const auto& report) {
-    StopSignal stop(StopSignal::First::ends);
-    stop.ask();
+    StopSignal stop(StopSignal::First::immediate);
+    stop.defer();
     report("ready");
     wait_until([&] { return stop.requested(); });
     return 0;

@@ -1,4 +1,4 @@
-// Whole lines in batches of a number of tokens: every line once a pass, in bounds, from any place again.
+// Batches of whole lines: every line once per pass, within bounds, and continued from any position.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -25,7 +25,7 @@ std::unique_ptr<Tokenizer> bytes() { return make_byte_tokenizer(std::vector<Inde
 
 std::unique_ptr<Tokenizer> letters() { return tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d"}); }
 
-/// Lines of letters with spaces between, of very different lengths, blank ones too.
+/// Lines of letters and spaces, of very different lengths, some blank.
 std::string some_lines(int count, std::uint64_t seed) {
   RandomBytes random(seed);
   std::string text;
@@ -45,7 +45,7 @@ struct Folder {
   TemporaryDirectory directory;
 };
 
-/// The targets of every stream of a batch; its inputs must be the targets a step later, after `end`.
+/// The targets of every stream of a batch. Its inputs have to be `end` and the targets of the step before.
 std::vector<Ids> lines_of(const Batch& batch, std::int32_t end) {
   std::vector<Ids> lines(static_cast<std::size_t>(batch.sequence.streams()));
   for (Index t = 0; t < batch.sequence.steps(); ++t)
@@ -58,7 +58,7 @@ std::vector<Ids> lines_of(const Batch& batch, std::int32_t end) {
   return lines;
 }
 
-/// The lines of a split as they are read one after the other.
+/// The lines of a split in their order.
 std::vector<Ids> read_lines(const Dataset& data, Index most) {
   std::vector<Ids> lines;
   SplitLines source(data, Split::train, StateKind::reset, most);
@@ -76,14 +76,14 @@ bool same(const Batch& a, const Batch& b) {
 
 }  // namespace
 
-TEST_CASE("a pass in whole lines has every line once, in batches within their bound that waste little of it") {
+TEST_CASE("a pass in whole lines has every line once, in batches within their bound that are nearly full") {
   const Folder folder(*letters(), some_lines(3000, 1));
   const Dataset data = folder.open();
   constexpr Index kTokens = 100;
   const std::vector<Ids> all = read_lines(data, kTokens);
   REQUIRE(all.size() == 3000);
   const auto batches = make_line_batches(data, Split::train, kTokens, 7);
-  // Several stretches of 64 batches.
+  // Several pools of 64 batches.
   REQUIRE(batches->batches_per_pass() > 200);
   std::vector<Index> sizes[2];
   for (int pass = 0; pass < 2; ++pass) {
@@ -102,14 +102,14 @@ TEST_CASE("a pass in whole lines has every line once, in batches within their bo
     }
     CHECK(seen == Lines(all.begin(), all.end()));
     CHECK(tokens == data.tokens(Split::train));
-    // Lines of a batch are of similar length: padded to the longest one they would hardly take more.
+    // Lines of a batch have similar lengths: padding them to the longest would add little.
     CHECK(static_cast<double>(places) < 1.15 * static_cast<double>(tokens));
     CHECK(static_cast<double>(tokens) > 0.85 * static_cast<double>(kTokens * batches->batches_per_pass()));
   }
   CHECK(sizes[0] != sizes[1]);  // another order in another pass
 }
 
-TEST_CASE("whole lines go on from any batch of any pass as if they had never stopped") {
+TEST_CASE("batches of whole lines continue exactly from any batch of any pass") {
   for (const auto& tokenizer : {letters(), bytes()}) {
     const Folder folder(*tokenizer, some_lines(900, 2));
     const Dataset data = folder.open();
@@ -136,7 +136,7 @@ TEST_CASE("whole lines go on from any batch of any pass as if they had never sto
   }
 }
 
-TEST_CASE("a place beyond the end of a pass is refused") {
+TEST_CASE("a position beyond the end of a pass is refused") {
   const Folder folder(*letters(), some_lines(50, 4));
   const Dataset data = folder.open();
   for (const bool lines : {true, false}) {
@@ -152,7 +152,7 @@ TEST_CASE("a place beyond the end of a pass is refused") {
   }
 }
 
-TEST_CASE("of a line that is cut nothing is lost, wherever the cut falls") {
+TEST_CASE("a cut line loses nothing, wherever the cut falls") {
   // The text, and how its lines are read: N for the newline, E for </s>.
   const std::map<std::string, std::vector<std::string>> cases[] = {
       {{"abc", {"abc", "E"}}, {"ab", {"abE"}}, {"abcd", {"abc", "dE"}}, {"abcdef", {"abc", "def", "E"}}},
@@ -187,7 +187,7 @@ TEST_CASE("lines of bytes in parts of any size are the same bytes, each line wit
       }
     CHECK(joined == text);
     CHECK(ends == 41);
-    // From every place between two parts the rest is the same.
+    // Reading from any place between two parts gives the same rest.
     SplitLines source(data, Split::train, StateKind::reset, most);
     LinePart part, again, after;
     while (source.next(part)) {

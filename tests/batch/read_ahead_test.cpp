@@ -1,4 +1,4 @@
-// Batches made ahead by another thread are the batches themselves; what goes wrong there is told here.
+// Batches made ahead by another thread are the same batches, and its errors reach the caller.
 #include "batch/read_ahead.hpp"
 
 #include <atomic>
@@ -13,7 +13,7 @@ using namespace moelm;
 
 namespace {
 
-/// Batches that hold their own number, `per_pass` a pass; one of them may fail.
+/// Batches that hold their own number, `per_pass` per pass. One of them may fail.
 class Numbers final : public BatchSource {
  public:
   Numbers(Index per_pass, Index rows, std::atomic<Index>& made, Index failing = -1)
@@ -53,7 +53,7 @@ std::int32_t next_number(BatchSource& source) {
 TEST_CASE("batches made ahead come in order, each with its position and its fresh start") {
   std::atomic<Index> made = 0;
   const auto ahead = make_read_ahead(std::make_unique<Numbers>(7, 3, made));
-  CHECK(made == 0);  // nothing starts before it is asked for
+  CHECK(made == 0);  // nothing starts before the first next()
   CHECK(ahead->batches_per_pass() == 7);
   CHECK(ahead->streams() == 3);
   for (Index i = 0; i < 500; ++i) {
@@ -65,7 +65,7 @@ TEST_CASE("batches made ahead come in order, each with its position and its fres
   }
 }
 
-TEST_CASE("reading ahead goes on from any position, in the middle of what was made ahead") {
+TEST_CASE("reading ahead continues from any position, even in the middle of batches made ahead") {
   std::atomic<Index> made = 0;
   const auto ahead = make_read_ahead(std::make_unique<Numbers>(10, 1000, made));
   for (const BatchPosition to : {BatchPosition{0, 3}, {4, 9}, {0, 0}, {2, 5}, {2, 5}}) {
@@ -87,7 +87,7 @@ TEST_CASE("no more is made ahead than its bound") {
   }
   const Index at_the_end = made;
   CHECK(at_the_end <= 55);
-  // Batches above the bound: still one at a time is made while the one before is worked on.
+  // Batches above the bound: one is still made while the previous one is in use.
   std::atomic<Index> large = 0;
   const auto ahead = make_read_ahead(std::make_unique<Numbers>(1000, 2 * kRowsAhead, large));
   for (Index taken = 1; taken <= 5; ++taken) {
@@ -96,7 +96,7 @@ TEST_CASE("no more is made ahead than its bound") {
   }
 }
 
-TEST_CASE("an error of the thread comes from the batch that met it, and only until another is sought") {
+TEST_CASE("an error of the thread is thrown for its batch, until seek()") {
   std::atomic<Index> made = 0;
   const auto ahead = make_read_ahead(std::make_unique<Numbers>(100, 2, made, 20));
   for (Index i = 0; i < 20; ++i) REQUIRE(next_number(*ahead) == i);
@@ -109,7 +109,7 @@ TEST_CASE("an error of the thread comes from the batch that met it, and only unt
   CHECK(next_number(*ahead) == 21);
 }
 
-TEST_CASE("a source that nobody reads to its end stops at once, whatever its thread does") {
+TEST_CASE("a source that is not read to its end stops at once, whatever its thread does") {
   std::atomic<Index> made = 0;
   for (int i = 0; i < 200; ++i) {
     const auto ahead = make_read_ahead(std::make_unique<Numbers>(5, 100, made));

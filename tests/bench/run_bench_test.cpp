@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <set>
 
-#include "model_files/model_data.hpp"
+#include "model_files/model_store.hpp"
+#include "run/run_data.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/temporary_directory.hpp"
@@ -43,7 +44,7 @@ TEST_CASE("a run is measured on its own tokens, in either state and type") {
       const std::set<std::string> before = trained.files();
       Context context(1, type);
       LoadedModel model = load_model(trained.run);
-      const Dataset data = open_model_data(model, trained.run, {});
+      const Dataset data = open_run_data(trained.run, model.run, {}, DataMatch::same_tokens);
       const std::vector<BenchResult> results = bench_run(context, {.tiny = true}, std::move(model), data);
       REQUIRE(results.size() == 2);
       CHECK(results[0].name == "run-train");
@@ -67,6 +68,6 @@ TEST_CASE("a run refuses a wrong number too") {
   const Trained trained(StateKind::carry);
   Context context(1);
   LoadedModel model = load_model(trained.run);
-  const Dataset data = open_model_data(model, trained.run, {});
+  const Dataset data = open_run_data(trained.run, model.run, {}, DataMatch::same_tokens);
   CHECK_THROWS_AS(bench_run(context, {.tiny = true, .spoil = true}, std::move(model), data), std::logic_error);
 }

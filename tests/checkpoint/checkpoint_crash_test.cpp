@@ -1,5 +1,4 @@
-// Whatever call fails and whenever the process dies: the old checkpoint or the new one, and never less than was
-// promised.
+// Whatever call fails and whenever the process dies, the old or the new checkpoint is there, and every promised one.
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +19,7 @@ FoundCheckpoint newest(const std::string& run) { return newest_checkpoint(run, C
 
 }  // namespace
 
-TEST_CASE("a disk that writes something else is found out before the checkpoint counts") {
+TEST_CASE("a disk that writes wrong bytes is noticed before the checkpoint counts") {
   struct Lying : FileSystem {
     ssize_t write(int d, const void* bytes, std::size_t count) override {
       std::string changed(static_cast<const char*>(bytes), count);
@@ -41,7 +40,7 @@ TEST_CASE("a disk that writes something else is found out before the checkpoint 
   }
 }
 
-TEST_CASE("a save that fails says how much room was wanted and how much there is") {
+TEST_CASE("a failed save reports the bytes needed and free") {
   TemporaryDirectory run;
   FaultyFileSystem full([](const std::string& call, int) { return call == "write" ? ENOSPC : 0; });
   CheckpointStore store(run.path(), full);
@@ -66,7 +65,7 @@ TEST_CASE("kill -9 at any moment of a save loop loses no acknowledged checkpoint
       return 0;
     });
     random = random * 1664525u + 1013904223u;
-    acknowledged = std::stoll(child.line());  // at least one, then at a moment of chance
+    acknowledged = std::stoll(child.line());  // at least one, then a random moment
     ::usleep(random >> 16);
     child.finish(SIGKILL);
     for (std::string line; !(line = child.line()).empty();) acknowledged = std::stoll(line);

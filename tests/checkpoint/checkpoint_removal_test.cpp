@@ -29,7 +29,7 @@ std::vector<std::string> names_in(const TemporaryDirectory& run) { return list_d
 
 }  // namespace
 
-TEST_CASE("what interrupted saves left is swept by the next writer, and links are not followed") {
+TEST_CASE("the next writer removes leftovers of interrupted saves and follows no links") {
   TemporaryDirectory run, elsewhere;
   put_file(elsewhere / "precious", "1");
   std::filesystem::create_directories(run / "checkpoints/.tmp-step-000000000001-77-0");
@@ -48,7 +48,7 @@ TEST_CASE("what interrupted saves left is swept by the next writer, and links ar
   REQUIRE(store.resume().warnings.empty());
 }
 
-TEST_CASE("what a writer did not make it does not remove, whatever it is called") {
+TEST_CASE("a writer removes nothing that it did not make, whatever its name") {
   TemporaryDirectory run;
   const std::vector<std::string> files = {".tmp-notes",
                                           ".tmp-config.json",
@@ -77,7 +77,7 @@ TEST_CASE("what a writer did not make it does not remove, whatever it is called"
     REQUIRE(get_file(run / name) == "1");
   }
   const std::vector<std::string> warnings = store.resume().warnings;
-  REQUIRE(warnings.size() == 3);  // those called as our own folders are
+  REQUIRE(warnings.size() == 3);  // for those with names like our own folders
   for (const std::string& warning : warnings) REQUIRE(holds(warning, "it is left as it is"));
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("a run's checkpoints may not be a link: refused, and nothing behind it
   REQUIRE(get_file(elsewhere / "checkpoints/.tmp-LATEST-1-0") == "1");
 }
 
-TEST_CASE("one checkpoint that cannot be removed keeps neither the others nor the next save, and is told once") {
+TEST_CASE("a checkpoint that cannot be removed stops neither the others nor the next save, and is reported once") {
   TemporaryDirectory run;
   struct Stuck : FileSystem {
     int rename(const char* from, const char* to) override {
@@ -122,7 +122,7 @@ TEST_CASE("one checkpoint that cannot be removed keeps neither the others nor th
   REQUIRE(holds(warnings[1], ".tmp-del-step-000000000003: could not be removed"));
 }
 
-TEST_CASE("a checkpoint in which somebody keeps something else is not removed") {
+TEST_CASE("a checkpoint that holds a foreign file is not removed") {
   TemporaryDirectory run;
   CheckpointStore store(run.path());
   save(store, 1);
@@ -135,7 +135,7 @@ TEST_CASE("a checkpoint in which somebody keeps something else is not removed") 
   REQUIRE(names_in(run) == std::vector<std::string>{"LATEST", "step-000000000001", "step-000000000003"});
 }
 
-TEST_CASE("the newest checkpoint that has proven sound stays until a newer one has") {
+TEST_CASE("the newest sound checkpoint stays until a newer one is known to be sound") {
   TemporaryDirectory run;
   CheckpointStore store(run.path());
   const auto save_unproven = [&](Index step, Index sound, Index keep) {
@@ -159,13 +159,13 @@ TEST_CASE("of two checkpoints of one step only the newer one counts and stays") 
           std::vector<std::string>{"LATEST", "step-000000000001", "step-000000000002", "step-000000000003-1"});
 }
 
-TEST_CASE("what is no checkpoint does not use up the names of checkpoints, and where none is left that is said") {
+TEST_CASE("other entries do not use up checkpoint names, and running out of names is reported") {
   TemporaryDirectory run;
   std::filesystem::create_directories(run / "checkpoints/step-000000000001-999999999");
   CheckpointStore store(run.path());
   save(store, 1);
   REQUIRE(newest(run).checkpoint->path() == run / kOld);
-  const auto too_late = [&] { save(store, CheckpointName::kMostStep + 1); };
+  const auto too_late = [&] { save(store, CheckpointName::kMaxStep + 1); };
   REQUIRE(error_exit(too_late) == Exit::bad_data);
   REQUIRE(holds(error_text(too_late), "no name is left"));
 }

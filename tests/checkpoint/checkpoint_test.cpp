@@ -1,4 +1,4 @@
-// Checkpoints come back as they were; damage anywhere is noticed, named, and answered with the one before.
+// Checkpoints are read as they were saved. Damage anywhere is noticed, named, and answered with the previous one.
 #include "checkpoint/checkpoint_store.hpp"
 
 #include <limits>
@@ -30,7 +30,7 @@ std::vector<std::string> names_in(const TemporaryDirectory& run) { return list_d
 
 }  // namespace
 
-TEST_CASE("a checkpoint comes back as it was saved, and nothing but it is there") {
+TEST_CASE("a checkpoint is read as it was saved, and the folder holds nothing else") {
   TemporaryDirectory run;
   CheckpointStore store(run.path());
   REQUIRE_FALSE(store.resume().checkpoint.has_value());
@@ -82,7 +82,7 @@ TEST_CASE("every flipped byte of every file is noticed and the checkpoint before
   REQUIRE(is_tiny(*newest(run).checkpoint));
 }
 
-TEST_CASE("if none is intact nothing starts afresh: every reason is told") {
+TEST_CASE("if no checkpoint is intact, every reason is reported and nothing starts again") {
   TemporaryDirectory run;
   CheckpointStore store(run.path());
   save(store, 1);
@@ -96,7 +96,7 @@ TEST_CASE("if none is intact nothing starts afresh: every reason is told") {
   REQUIRE(error_exit([&] { CheckpointStore(run.path()).resume(); }) == Exit::bad_data);
 }
 
-TEST_CASE("a checkpoint of a later version is not passed over") {
+TEST_CASE("a checkpoint of a later version is not skipped") {
   TemporaryDirectory run;
   CheckpointStore store(run.path());
   save(store, 1);
@@ -144,7 +144,7 @@ TEST_CASE("LATEST and BEST are only hints, and lost ones are noticed") {
   REQUIRE(get_file(run / "checkpoints/LATEST").substr(0, 17) == "step-000000000002");
 }
 
-TEST_CASE("after falling back, the best one is the best of the course that goes on") {
+TEST_CASE("after falling back to an older checkpoint, the best is the one it knew") {
   TemporaryDirectory run;
   {
     CheckpointStore store(run.path());
@@ -159,7 +159,7 @@ TEST_CASE("after falling back, the best one is the best of the course that goes 
   REQUIRE(newest(run).checkpoint->path() == run / "checkpoints/step-000000000002-1");
 }
 
-TEST_CASE("a run, its checkpoint or nothing at all can be asked for") {
+TEST_CASE("a path may be a run, a checkpoint or neither") {
   TemporaryDirectory run;
   const auto step_of = [](const std::string& path) {
     return find_checkpoint(path, WhichCheckpoint::best, CheckpointScope::model).checkpoint->step();
@@ -176,7 +176,7 @@ TEST_CASE("a run, its checkpoint or nothing at all can be asked for") {
   REQUIRE(step_of(run / "kept") == 2);
 }
 
-TEST_CASE("numbers that are not finite are refused with their place, and nothing is written") {
+TEST_CASE("numbers that are not finite are refused with tensor and element, and nothing is written") {
   TemporaryDirectory run;
   CheckpointStore store(run.path());
   TinyCheckpoint bad(3);
@@ -222,6 +222,6 @@ TEST_CASE("every fault of a run is listed") {
   put_file(run / kOld + "/MANIFEST.json", "{}");
   put_file(run / kNew + "/optimizer.safetensors", "x");
   faults = run_faults(run.path());
-  REQUIRE(faults.size() == 8);  // and the manifest, BEST, which knew it, and the third file
+  REQUIRE(faults.size() == 8);  // with the manifest, BEST, which named it, and the third file
   for (const std::string& fault : faults) REQUIRE(fault.rfind(run.path(), 0) == 0);
 }

@@ -1,4 +1,4 @@
-// What a run will need on the disk is known before it begins, and never refused for want of knowing.
+// The disk space of a run is known before it begins. If the free space is unknown, nothing is refused.
 #include "checkpoint/disk_plan.hpp"
 
 #include "checkpoint/tiny_session.hpp"
@@ -8,31 +8,31 @@
 
 using namespace moelm;
 
-TEST_CASE("kept checkpoints, the best one and one in the making need room") {
+TEST_CASE("kept checkpoints, the best one and one being written need room") {
   SimulatedDisk disk;
   disk.capacity = std::size_t{4} << 20;
   const DiskPlan plan = plan_disk("/new/run", Index{1} << 20, 3, true, disk);
   REQUIRE(plan.checkpoint > Index{1} << 20);
-  REQUIRE(plan.copies == 5);
-  REQUIRE(plan.least == 3);
+  REQUIRE(plan.max_copies == 5);
+  REQUIRE(plan.min_copies == 3);
   REQUIRE(plan.fits());
   REQUIRE_FALSE(plan.fits_all());
-  REQUIRE(plan_disk("/new/run", Index{1} << 20, 1, false, disk).copies == 2);
+  REQUIRE(plan_disk("/new/run", Index{1} << 20, 1, false, disk).max_copies == 2);
   REQUIRE_FALSE(plan_disk("/new/run", Index{2} << 20, 1, true, disk).fits());
   REQUIRE_FALSE(path_exists("/new", disk));
 }
 
-TEST_CASE("what the run's own checkpoints take is room, too") {
+TEST_CASE("the bytes of the run's own checkpoints count as room") {
   SimulatedDisk disk;
   REQUIRE(tiny_session(disk, "/run", 1).promised);
   const Index before = plan_disk("/run", 1, 1, true, disk).room.value();
   REQUIRE(tiny_session(disk, "/run", 2).promised);
   const Index after = plan_disk("/run", 1, 1, true, disk).room.value();
-  REQUIRE(before - after < 400);  // but for the log
+  REQUIRE(before - after < 400);  // except for the log
   REQUIRE(free_bytes("/run", disk) < after);
 }
 
-TEST_CASE("where the room is not known nothing is refused") {
+TEST_CASE("if the room is unknown, nothing is refused") {
   FaultyFileSystem unknown([](const std::string& call, int) { return call == "statvfs" ? ENOSYS : 0; });
   const DiskPlan plan = plan_disk("/", Index{1} << 60, 3, true, unknown);
   REQUIRE_FALSE(plan.room.has_value());

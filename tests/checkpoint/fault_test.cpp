@@ -1,5 +1,5 @@
-// Every call of a save and of a load failing in turn, full disks, interrupted and short transfers, and file systems
-// that cannot do everything.
+// Every call of a save and of a load fails in turn; full disks; interrupted and short transfers; file systems that lack
+// calls.
 #include <iostream>
 #include <map>
 
@@ -21,7 +21,7 @@ const std::map<std::string, int> kErrors = {{"EIO", EIO},     {"ENOSPC", ENOSPC}
                                             {"EROFS", EROFS}, {"EACCES", EACCES}, {"EMFILE", EMFILE},
                                             {"EINTR", EINTR}};
 
-/// A disk with one checkpoint, as others are made from.
+/// A disk with one checkpoint, from which the others are copied.
 DiskTree disk_with_one() {
   SimulatedDisk disk;
   REQUIRE(tiny_session(disk, kRun, 1).promised);
@@ -32,7 +32,7 @@ bool ends_well(Exit exit) {
   return exit == Exit::out_of_memory || exit == Exit::cannot_create || exit == Exit::io || exit == Exit::no_permission;
 }
 
-/// After a session that failed or not, old or new is there, nothing is damaged, and the next session succeeds.
+/// After a session, failed or not, the old or the new checkpoint is there, nothing is damaged, and the next succeeds.
 void check_after(SimulatedDisk& disk, const TinySession& session) {
   if (!session.promised) REQUIRE(ends_well(session.exit));
   const FoundCheckpoint found = newest_checkpoint(kRun, CheckpointScope::everything, disk);
@@ -60,7 +60,7 @@ int calls_of_a_session(const DiskTree& tree) {
   return counting.calls();
 }
 
-/// Reads and writes a byte at a time.
+/// Reads and writes one byte at a time.
 struct ByteByByte : FileSystem {
   ssize_t read(int d, void* b, std::size_t n) override { return FileSystem::read(d, b, std::min<std::size_t>(n, 1)); }
   ssize_t pread(int d, void* b, std::size_t n, off_t o) override {
@@ -73,7 +73,7 @@ struct ByteByByte : FileSystem {
 
 }  // namespace
 
-TEST_CASE("F1: every call of resuming, logging and saving failing, once or from then on") {
+TEST_CASE("every call of resuming, logging and saving may fail, once or from then on", "[durability]") {
   const DiskTree tree = disk_with_one();
   const int calls = calls_of_a_session(tree);
   REQUIRE(calls > 150);
@@ -91,10 +91,11 @@ TEST_CASE("F1: every call of resuming, logging and saving failing, once or from 
         check_after(disk, session);
         ++cases, promised += session.promised;
       }
-  std::cout << "F1: " << cases << " failing calls of a save, " << promised << " saved all the same, 0 harmed\n";
+  std::cout << "faults: " << cases << " failing calls of a save, " << promised << " saved all the same, 0 harmed\n";
 }
 
-TEST_CASE("F1: every call of a load failing: the newest, an older one with the reason, or an error, never nothing") {
+TEST_CASE("a load whose calls fail gives the newest checkpoint, an older one with the reason, or an error",
+          "[durability]") {
   SimulatedDisk disk(disk_with_one());
   {
     CheckpointStore store(kRun, disk);
@@ -134,11 +135,11 @@ TEST_CASE("F1: every call of a load failing: the newest, an older one with the r
         }
       }
   REQUIRE(disk.now() == tree);
-  std::cout << "F1: " << cases << " failing calls of a load, " << older << " answered by an older checkpoint, "
+  std::cout << "faults: " << cases << " failing calls of a load, " << older << " answered by an older checkpoint, "
             << refused << " by an error\n";
 }
 
-TEST_CASE("F6: a file whose sync failed is never synced again: the second attempt makes new files") {
+TEST_CASE("a file whose sync failed is never synced again: the second attempt makes new files", "[durability]") {
   struct Failing : FileSystem {
     int fsync(int d) override {
       struct stat status {};
@@ -175,7 +176,7 @@ TEST_CASE("F6: a file whose sync failed is never synced again: the second attemp
   REQUIRE(saved > 5);
 }
 
-TEST_CASE("what a file system does not support does not prevent saving") {
+TEST_CASE("a file system that lacks a call does not prevent saving", "[durability]") {
   const DiskTree tree = disk_with_one();
   int cases = 0;
   for (const char* unsupported :
@@ -199,10 +200,11 @@ TEST_CASE("what a file system does not support does not prevent saving") {
   INFO(session.error);
   REQUIRE(session.promised);
   check_after(disk, session);
-  std::cout << "F1: " << cases << " unsupported calls and all of them together, all saved\n";
+  std::cout << "faults: " << cases << " unsupported calls and all of them together, all saved\n";
 }
 
-TEST_CASE("F2: on a disk of any size the old checkpoint stays, and with room again the next save succeeds") {
+TEST_CASE("on a disk of any size the old checkpoint stays, and with room again the next save succeeds",
+          "[durability]") {
   const DiskTree tree = disk_with_one();
   SimulatedDisk large(tree);
   const auto free = static_cast<std::size_t>(free_bytes(kRun, large));
@@ -229,10 +231,10 @@ TEST_CASE("F2: on a disk of any size the old checkpoint stays, and with room aga
   }
   REQUIRE(failed > 10);
   REQUIRE(saved > 10);
-  std::cout << "F2: " << failed << " disks too small, " << saved << " large enough, 0 checkpoints lost\n";
+  std::cout << "faults: " << failed << " disks too small, " << saved << " large enough, 0 checkpoints lost\n";
 }
 
-TEST_CASE("F4: interrupted calls and transfers of one byte change nothing") {
+TEST_CASE("interrupted calls and transfers of one byte change nothing", "[durability]") {
   const auto files_of = [](const std::string& run) {
     std::string all;
     for (const std::string& name : list_directory(run + "/checkpoints/step-000000000002"))

@@ -1,4 +1,4 @@
-// No byte of a manifest changes unnoticed, and names of checkpoints are what they should be or nothing.
+// Every changed byte of a manifest is noticed, and names of checkpoints are parsed strictly.
 #include "checkpoint/manifest.hpp"
 
 #include "io/checksum.hpp"
@@ -18,7 +18,7 @@ Manifest sample() {
   return manifest;
 }
 
-// The text with another body under a valid seal, as an attacker would write it.
+// The text with another body and a valid checksum, as an attacker would write it.
 std::string forged(const std::string& from, const std::string& to) {
   std::string text = manifest_text(sample());
   std::string body = text.substr(0, text.rfind(",\n \"checksum\""));
@@ -71,7 +71,7 @@ TEST_CASE("a forged manifest cannot name files elsewhere, twice, or hide anythin
   REQUIRE(holds(refusal(forged("moelm-checkpoint", "other")), "expected moelm-checkpoint"));
 }
 
-TEST_CASE("a later version is a matter of configuration, not of damage") {
+TEST_CASE("a later version is Error(bad_config), not damage") {
   REQUIRE(error_exit([] { parse_manifest(forged("\"version\": 1", "\"version\": 2"), "M"); }) == Exit::bad_config);
 }
 

@@ -1,4 +1,4 @@
-// Lines of metrics survive, are never mixed with those of an abandoned continuation, and never end in half a line.
+// Lines of metrics survive, are never mixed with lines of an abandoned continuation, and are never torn.
 #include "checkpoint/metrics_log.hpp"
 
 #include <cerrno>
@@ -23,7 +23,7 @@ Json step_line(int step) { return {{"step", step}, {"loss", 1.0 / step}}; }
 
 }  // namespace
 
-TEST_CASE("what is written is read, numbers that are not finite by name") {
+TEST_CASE("lines are read as written, and numbers that are not finite become names") {
   TemporaryDirectory run;
   auto log = MetricsLog::open(run.path(), {}, 0);
   log.write(step_line(1));
@@ -36,7 +36,7 @@ TEST_CASE("what is written is read, numbers that are not finite by name") {
   REQUIRE(log.position().bytes == static_cast<Index>(get_file(run / "metrics.jsonl").size()));
 }
 
-TEST_CASE("going on from a checkpoint moves later lines aside and equals never having stopped") {
+TEST_CASE("resuming from a checkpoint moves later lines aside and equals never having stopped") {
   TemporaryDirectory run, straight;
   MetricsPosition position;
   {
@@ -61,7 +61,7 @@ TEST_CASE("going on from a checkpoint moves later lines aside and equals never h
   REQUIRE(get_file(run / "metrics.jsonl") == get_file(straight / "metrics.jsonl"));
 }
 
-TEST_CASE("what was discarded is never overwritten") {
+TEST_CASE("discarded lines are never overwritten") {
   TemporaryDirectory run;
   put_file(run / "metrics.jsonl", "{\"a\": 1}\n");
   MetricsLog::open(run.path(), {}, 0);
@@ -72,7 +72,7 @@ TEST_CASE("what was discarded is never overwritten") {
   REQUIRE(get_file(run / "metrics.jsonl").empty());
 }
 
-TEST_CASE("a log that the checkpoint does not know keeps its lines, says so, and loses only a torn one") {
+TEST_CASE("a log that the checkpoint does not know keeps its lines except a torn one, and warns") {
   TemporaryDirectory run;
   put_file(run / "metrics.jsonl", "{\"a\": 1}\n{\"a\": ");
   MetricsPosition position{1000, std::string(64, '0')};
@@ -104,7 +104,7 @@ TEST_CASE("lines that cannot be written wait in memory, and none is written in p
   log.write(step_line(1));
   fs.full = true;
   for (int step = 2; step <= 4; ++step) {
-    fs.stuck = step == 3;  // not even what was written of a line can be taken back
+    fs.stuck = step == 3;  // a partly written line cannot even be removed
     log.write(step_line(step));
     REQUIRE(holds(log.trouble(), "metrics.jsonl"));
   }
@@ -118,7 +118,7 @@ TEST_CASE("lines that cannot be written wait in memory, and none is written in p
   REQUIRE(log.position().bytes == static_cast<Index>(get_file(run / "metrics.jsonl").size()));
 }
 
-TEST_CASE("after a failed sync the log is written anew, never synced again as it is") {
+TEST_CASE("after a failed sync the log is rewritten, never synced again") {
   struct Failing : FileSystem {
     int fdatasync(int d) override {
       struct stat status {};
@@ -144,7 +144,7 @@ TEST_CASE("after a failed sync the log is written anew, never synced again as it
   REQUIRE(list_directory(run.path()) == std::vector<std::string>{"metrics.jsonl"});
 }
 
-TEST_CASE("readers leave out a torn last line and name any other bad one") {
+TEST_CASE("readers ignore a torn last line and name any other bad line") {
   TemporaryDirectory run;
   const std::string path = run / "m";
   put_file(path, "{\"a\": 1}\n{\"a\"");

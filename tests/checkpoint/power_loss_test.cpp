@@ -1,6 +1,5 @@
-// Power failures and dying processes on a simulated disk, all of them: after a failure at any moment, whatever of the
-// unsynced changes reached the disk, there is the old checkpoint or the new one, and the new one once it was promised.
-// And this test notices if any sync is left out.
+// All power failures and process deaths on a simulated disk. Whatever unsynced changes reached the disk, the old or the
+// new checkpoint is there, and the new one once it was promised. The test notices if any sync is left out.
 #include <iostream>
 
 #include "checkpoint/tiny_session.hpp"
@@ -18,7 +17,7 @@ bool save(FileSystem& disk, Index step, const std::function<void()>& before_save
   return tiny_session(disk, kRun, step, before_save, best).promised;
 }
 
-/// What is wrong with a disk on which a step has been promised (0: none) and the next one perhaps begun; "" if nothing.
+/// The fault of a disk on which a step was promised (0: none) and the next one may have begun. "" if there is none.
 std::string fault_of(const DiskTree& tree, Index promised) {
   SimulatedDisk disk(tree);
   try {
@@ -41,7 +40,7 @@ std::string fault_of(const DiskTree& tree, Index promised) {
   return "";
 }
 
-/// What is wrong after the next part of the run on that disk.
+/// The fault after one more session on that disk, or "".
 std::string fault_of_next(const DiskTree& tree) {
   SimulatedDisk disk(tree);
   if (!save(disk, 9)) return "cannot go on";
@@ -51,7 +50,7 @@ std::string fault_of_next(const DiskTree& tree) {
   return found.checkpoint && found.checkpoint->step() == 9 ? "" : "the next one is not there";
 }
 
-/// Looks at a disk whenever something has changed on it.
+/// Checks a disk after every change.
 class Campaign {
  public:
   explicit Campaign(SimulatedDisk& disk, bool goes_on = true) : disk_(disk), goes_on_(goes_on) {
@@ -90,8 +89,8 @@ class Campaign {
 
 std::string first_of(const std::vector<std::string>& faults) { return faults.empty() ? "" : faults[0]; }
 
-/// Saves step 3 over steps 1 (the best) and 2, as the best one or not, with one sync of the save left out (0: none,
-/// counted from its beginning); returns whether any power failure does harm.
+/// Saves step 3 after steps 1 (the best) and 2, as the best or not, and leaves out one sync of the save (counted from
+/// 1; 0: none). Returns whether a power failure does harm.
 bool is_harmed_without(int sync, bool best, int* count = nullptr) {
   SimulatedDisk disk;
   REQUIRE(save(disk, 1));
@@ -109,8 +108,8 @@ bool is_harmed_without(int sync, bool best, int* count = nullptr) {
   return !campaign.faults().empty();
 }
 
-/// A process dies in the middle of beginning a run, another goes on from there and saves, perhaps without the syncs
-/// that come before saving; returns what a power failure after that does.
+/// A process dies while it begins a run, and another one continues and saves, with or without the syncs before saving.
+/// Returns the checks of power failures after that.
 Campaign failures_after_death(SimulatedDisk& disk, int calls, bool opening_syncs) {
   disk.start_process(calls);
   save(disk, 1);
@@ -126,7 +125,8 @@ Campaign failures_after_death(SimulatedDisk& disk, int calls, bool opening_syncs
 
 }  // namespace
 
-TEST_CASE("T2: after a power failure at any moment of the first saves there is what was promised") {
+TEST_CASE("after a power failure at any moment of the first saves, every promised checkpoint is there",
+          "[durability]") {
   SimulatedDisk disk;
   Campaign campaign(disk);
   for (Index step = 1; step <= 3; ++step) {
@@ -136,11 +136,11 @@ TEST_CASE("T2: after a power failure at any moment of the first saves there is w
   INFO(first_of(campaign.faults()));
   REQUIRE(campaign.faults().empty());
   REQUIRE(campaign.states() > 1000);
-  std::cout << "T2: " << campaign.states() << " states after a power failure, " << campaign.faults().size()
+  std::cout << "power loss: " << campaign.states() << " states after a power failure, " << campaign.faults().size()
             << " of them harmed\n";
 }
 
-TEST_CASE("T2: the same where a process dies at any call before, and another goes on") {
+TEST_CASE("the same if a process dies at any call before and another continues", "[durability]") {
   SimulatedDisk whole;
   REQUIRE(save(whole, 1));
   Index states = 0;
@@ -154,10 +154,10 @@ TEST_CASE("T2: the same where a process dies at any call before, and another goe
     harmed_without_syncs = harmed_without_syncs || !failures_after_death(negligent, died, false).faults().empty();
   }
   REQUIRE(harmed_without_syncs);
-  std::cout << "T2: " << states << " more after the " << whole.calls() << " deaths of a process before\n";
+  std::cout << "power loss: " << states << " more after the " << whole.calls() << " deaths of a process before\n";
 }
 
-TEST_CASE("T2neg: each sync of a save is needed, and the test above notices where one is left out") {
+TEST_CASE("each sync of a save is needed: the test above notices if one is left out", "[durability]") {
   int all = 0, noticed = 0;
   for (const bool best : {false, true}) {
     int syncs = 0;
@@ -165,17 +165,17 @@ TEST_CASE("T2neg: each sync of a save is needed, and the test above notices wher
     // The log, five files and their folder, the commit, LATEST and its folder, perhaps BEST and its folder, removal.
     REQUIRE(syncs == (best ? 13 : 11));
     for (int sync = 1; sync <= syncs; ++sync) {
-      if (best && sync == 10) continue;  // the folder of LATEST, which the next sync of the folder makes up for
+      if (best && sync == 10) continue;  // the folder of LATEST: its next sync follows
       const bool harmed = is_harmed_without(sync, best);
       INFO("sync " << sync << " of " << syncs);
       CHECK(harmed);
       ++all, noticed += harmed;
     }
   }
-  std::cout << "T2neg: " << noticed << " of " << all << " left-out syncs noticed\n";
+  std::cout << "power loss: " << noticed << " of " << all << " left-out syncs noticed\n";
 }
 
-TEST_CASE("T2neg: removing what is old before the new is durable would be noticed") {
+TEST_CASE("removing old checkpoints before the new one is durable would be noticed", "[durability]") {
   SimulatedDisk disk;
   REQUIRE(save(disk, 1));
   Campaign campaign(disk, false);
@@ -190,7 +190,7 @@ TEST_CASE("T2neg: removing what is old before the new is durable would be notice
   REQUIRE_FALSE(campaign.faults().empty());
 }
 
-TEST_CASE("T1b, T1c: a process that dies at any call, five in a row too, leaves what was promised") {
+TEST_CASE("a process that dies at any call, even five in a row, leaves every promised checkpoint", "[durability]") {
   SimulatedDisk first;
   REQUIRE(save(first, 1));
   const int before = first.calls();
@@ -202,7 +202,7 @@ TEST_CASE("T1b, T1c: a process that dies at any call, five in a row too, leaves 
   for (int died = 0; died < calls; ++died) {
     SimulatedDisk disk(first.now());
     Index promised = 1;
-    // Later ones in a row die at other calls: while sweeping, resuming, repairing the hints.
+    // Later processes die at other calls: while removing leftovers, resuming, repairing the hints.
     for (int again = 0; again < 5; ++again, ++deaths) {
       disk.start_process((died + again * 37) % calls);
       if (save(disk, promised + 1)) ++promised;
@@ -211,5 +211,5 @@ TEST_CASE("T1b, T1c: a process that dies at any call, five in a row too, leaves 
     }
     REQUIRE(fault_of_next(disk.now()).empty());
   }
-  std::cout << "T1b, T1c: " << deaths << " deaths at each call of a session, 0 checkpoints lost\n";
+  std::cout << "crashes: " << deaths << " deaths at each call of a session, 0 checkpoints lost\n";
 }

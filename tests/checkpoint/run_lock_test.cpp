@@ -48,7 +48,7 @@ void check_two_writers(FileSystem& fs) {
   REQUIRE(holds(message, "process " + std::to_string(child.pid()) + " on host "));
   child.finish(SIGKILL);
   REQUIRE(error_text(acquire) == "");
-  REQUIRE(error_text(acquire) == "");  // and it was released again
+  REQUIRE(error_text(acquire) == "");  // and the lock was released
 }
 
 }  // namespace
@@ -57,12 +57,12 @@ TEST_CASE("the second writer is refused with process and host, and the lock is f
   check_two_writers(real_file_system());
 }
 
-TEST_CASE("the same where flock is not supported") {
+TEST_CASE("the same if flock is not supported") {
   WithoutFlock fs;
   check_two_writers(fs);
 }
 
-TEST_CASE("within one process, too, a lock is held once") {
+TEST_CASE("a lock is held once even within one process") {
   TemporaryDirectory run;
   RunLock first = RunLock::acquire(run.path());
   REQUIRE(error_exit([&] { RunLock::acquire(run.path()); }) == Exit::cannot_create);
@@ -70,7 +70,7 @@ TEST_CASE("within one process, too, a lock is held once") {
   REQUIRE(error_exit([&] { RunLock::acquire(run.path()); }) == Exit::cannot_create);
 }
 
-TEST_CASE("an exclusive lock file of another host is refused with the way out") {
+TEST_CASE("an exclusive lock file of another host is refused with a hint") {
   TemporaryDirectory run;
   WithoutFlock fs;
   put_file(run / ".lock.held", R"({"pid": 4711, "host": "elsewhere.example", "boot_id": "b"})");
@@ -90,7 +90,7 @@ TEST_CASE("an exclusive lock file from before the last boot is left over") {
   REQUIRE(error_text([&] { RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs); }) == "");
 }
 
-TEST_CASE("a process number that has come round again is not the holder") {
+TEST_CASE("a later process with the same number is not the holder") {
   TemporaryDirectory run;
   WithoutFlock fs;
   { const RunLock lock = RunLock::acquire(run.path(), RunLock::Foreign::refuse, fs); }
@@ -174,7 +174,7 @@ const std::vector<FileSystem*>& both_kinds() {
 
 }  // namespace
 
-TEST_CASE("a lock whose folder was renamed, or whose name another process took, is not held any more") {
+TEST_CASE("a lock is lost if its folder is renamed or another process takes its name") {
   for (FileSystem* fs : both_kinds()) {
     TemporaryDirectory directory;
     const std::string run = directory / "run", name = fs == &real_file_system() ? ".lock" : ".lock.held";
@@ -185,7 +185,7 @@ TEST_CASE("a lock whose folder was renamed, or whose name another process took, 
     std::filesystem::rename(run, directory / "run.old");
     REQUIRE_FALSE(first.is_held());
     std::filesystem::create_directory(run);
-    REQUIRE_FALSE(first.is_held());  // nor does it take a folder that is not its own
+    REQUIRE_FALSE(first.is_held());  // nor does it lock a folder of another
     REQUIRE_FALSE(path_exists(run + "/" + name));
     const RunLock second = RunLock::acquire(run, RunLock::Foreign::refuse, *fs);
     REQUIRE_FALSE(first.is_held());
@@ -205,7 +205,7 @@ TEST_CASE("a lock whose folder was renamed, or whose name another process took, 
   }
 }
 
-TEST_CASE("a lock file that was only removed is made again, unless another process was faster") {
+TEST_CASE("a removed lock file is created again unless another process was faster") {
   for (FileSystem* fs : both_kinds()) {
     TemporaryDirectory run;
     const std::string name = run / (fs == &real_file_system() ? ".lock" : ".lock.held");
@@ -220,14 +220,14 @@ TEST_CASE("a lock file that was only removed is made again, unless another proce
       REQUIRE_FALSE(first.is_held());
       REQUIRE_FALSE(first.is_held());
       { const RunLock given_up = std::move(first); }
-      REQUIRE(path_exists(name));  // that of the second
+      REQUIRE(path_exists(name));  // the lock of the second
       REQUIRE(error_exit([&] { acquire(); }) == Exit::cannot_create);
     }
     acquire();
   }
 }
 
-TEST_CASE("a process of another container, or of another machine with our name, is not taken for dead") {
+TEST_CASE("a process of another container, or of another machine with our name, does not count as dead") {
   TemporaryDirectory run;
   WithoutFlock fs;
   std::string ours;

@@ -1,4 +1,4 @@
-// A checkpoint without what only resuming needs can be evaluated, and is told apart from a damaged one.
+// A checkpoint without the files for resuming can be evaluated and does not count as damaged.
 #include "checkpoint/checkpoint_store.hpp"
 #include "checkpoint/tiny_checkpoint.hpp"
 #include "checkpoint/verify.hpp"
@@ -19,7 +19,7 @@ void put(const TemporaryDirectory& run) {
 
 }  // namespace
 
-TEST_CASE("a slimmed checkpoint is read for evaluation, intact with a note, and not resumed") {
+TEST_CASE("a checkpoint without files for resuming is intact with a note, can be evaluated, and is not resumed") {
   for (const std::vector<const char*>& left_out :
        {std::vector{kOptimizerFile}, std::vector{kCarriedFile}, std::vector{kOptimizerFile, kCarriedFile}}) {
     TemporaryDirectory run;
@@ -34,11 +34,11 @@ TEST_CASE("a slimmed checkpoint is read for evaluation, intact with a note, and 
     REQUIRE(holds(checkpoint_note(run / kPath), "good for evaluation, cannot be resumed"));
     const auto resume = [&] { CheckpointStore(run.path()).resume(); };
     REQUIRE(error_exit(resume) == Exit::missing_input);
-    REQUIRE(holds(error_text(resume), "but not be resumed"));
+    REQUIRE(holds(error_text(resume), "cannot be resumed"));
   }
 }
 
-TEST_CASE("an older checkpoint that is whole is gone on from, and the slimmed one stays") {
+TEST_CASE("an older complete checkpoint is resumed instead, and the other one stays") {
   TemporaryDirectory run;
   put(run);
   CheckpointStore store(run.path());
@@ -53,7 +53,7 @@ TEST_CASE("an older checkpoint that is whole is gone on from, and the slimmed on
   REQUIRE(newest_checkpoint(run.path(), CheckpointScope::everything).checkpoint->step() == 5);
 }
 
-TEST_CASE("weights, state.json and what is there but damaged are as needed as before") {
+TEST_CASE("weights and state.json are required, and damaged files are refused") {
   for (const char* name : {kModelFile, kStateFile}) {
     TemporaryDirectory run;
     put(run);

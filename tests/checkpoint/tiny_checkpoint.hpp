@@ -1,4 +1,4 @@
-// A small checkpoint whose every number tells its step.
+// A small checkpoint whose numbers all depend on its step.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace moelm {
 
-/// Holds the memory of the tensors.
+/// Owns the memory of the tensors.
 struct TinyCheckpoint {
   explicit TinyCheckpoint(Index step_number, std::size_t size = 6)
       : step(step_number),
@@ -31,7 +31,7 @@ struct TinyCheckpoint {
   std::vector<float> weights, moments, carried;
 };
 
-/// Whether an opened checkpoint holds what TinyCheckpoint(its step) holds.
+/// Whether an opened checkpoint equals TinyCheckpoint(its step).
 inline bool is_tiny(const Checkpoint& checkpoint) {
   const StoredTensor* weight = checkpoint.model().find("layers.0.weight");
   if (weight == nullptr) return false;

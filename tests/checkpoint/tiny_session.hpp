@@ -1,4 +1,4 @@
-// One part of a run as training goes through it, with a checkpoint that tells its step: lock, open, log, save.
+// One session of a run, as training does it: lock, open, log, save a tiny checkpoint.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace moelm {
 
-/// The log of a run that goes on from what was found.
+/// Opens the log of a run that resumes from the found checkpoint.
 inline MetricsLog open_tiny_log(const std::string& run, const FoundCheckpoint& found, FileSystem& files) {
   if (!found.checkpoint) return MetricsLog::open(run, {}, 0, files);
   const Json& metrics = found.checkpoint->state().at("metrics");
@@ -21,15 +21,15 @@ inline MetricsLog open_tiny_log(const std::string& run, const FoundCheckpoint& f
                           found.checkpoint->step(), files);
 }
 
-/// What came of a session.
+/// The outcome of a session.
 struct TinySession {
-  bool promised = false;  ///< the save was said to be durable
+  bool promised = false;  ///< the save was reported as durable
   Exit exit = Exit::ok;
   std::string error;
   std::vector<std::string> warnings;
 };
 
-/// Goes on from the newest checkpoint, logs three lines, saves a step, and keeps no other but the best.
+/// Resumes from the newest checkpoint, logs three lines, saves a step, and keeps only it and the best.
 inline TinySession tiny_session(FileSystem& files, const std::string& run, Index step,
                                 const std::function<void()>& before_save = {}, bool best = true) {
   TinySession session;
@@ -56,7 +56,7 @@ inline TinySession tiny_session(FileSystem& files, const std::string& run, Index
   return session;
 }
 
-/// Names in a run's folders that a process left behind.
+/// Temporary names that a process left in a run's folders.
 inline std::vector<std::string> left_behind(FileSystem& files, const std::string& run) {
   std::vector<std::string> names;
   for (const std::string& folder : {run, join_path(run, "checkpoints")})

@@ -198,7 +198,7 @@ TEST_CASE("a split's score is the slow sum over its tokens") {
   }
 }
 
-TEST_CASE("later tokens leave earlier scores as they are, to the bit") {
+TEST_CASE("later tokens do not change earlier scores by a bit") {
   Case c;
   Ids ids = random_ids(40, c.tokenizer->vocabulary_size(), 5);
   const std::vector<double> before = c.scores(ids);
@@ -216,7 +216,7 @@ TEST_CASE("the number of threads changes no score") {
           evaluate_split(two.scorer, two.data(), Split::test, {state, 1}).nll);
 }
 
-TEST_CASE("lines scored together have the scores that they have alone") {
+TEST_CASE("lines scored together have the same scores as alone") {
   Case c;
   const Dataset data = c.data();
   Collector together, alone;
@@ -298,7 +298,7 @@ TEST_CASE("line ends, marks and missing ends of raw text") {
   CHECK(c.of_text("\n", how).scores.tokens == 1);
 }
 
-TEST_CASE("what is divided by what") {
+TEST_CASE("perplexity per word, bits per token and bits per byte") {
   TextEvaluation e;
   e.scores.tokens = 10;
   e.scores.nll = 20;

@@ -153,9 +153,9 @@ void put_texts() {
 }
 
 void put_run() {
-  Settings settings;
-  apply_document(find_preset("moe-32").document, "preset", settings);
-  const std::string text = json_text(config_json(settings.config), 1);
+  ConfigDraft draft;
+  apply_document(find_preset("moe-32").document, "preset", draft);
+  const std::string text = json_text(config_json(draft.config), 1);
   put("config", "good-preset", text);
   put("config", "good-small",
       R"({"model":{"layers":[{"type":"embedding","width":8},{"type":"lstm","cells":8},)"

@@ -11,12 +11,12 @@ namespace moelm {
 
 std::string fuzz_config(std::string_view bytes) {
   return refusal_of([&] {
-    Settings settings;
-    apply_document(parse_json(bytes, "config", {.bytes = 1 << 20, .depth = 16}), "config", settings);
-    validate(settings.config);
-    model_size(settings.config.model, 50'000);
-    const Json written = config_json(settings.config);
-    Settings back;
+    ConfigDraft draft;
+    apply_document(parse_json(bytes, "config", {.bytes = 1 << 20, .depth = 16}), "config", draft);
+    validate(draft.config);
+    model_size(draft.config.model, 50'000);
+    const Json written = config_json(draft.config);
+    ConfigDraft back;
     apply_document(parse_json(json_text(written), "config"), "config", back);
     promise(json_text(config_json(back.config)) == json_text(written), "a configuration is written as it is read");
   });

@@ -1,4 +1,4 @@
-// A configuration survives JSON; settings take effect in their order; what is unknown or out of range is named.
+// A configuration survives JSON, assignments take effect in a fixed order, and bad values are named.
 #include "options/config_json.hpp"
 
 #include <optional>
@@ -12,37 +12,37 @@ using namespace moelm;
 
 namespace {
 
-Settings preset(const std::string& name) {
-  Settings settings;
-  apply_document(find_preset(name).document, "--preset " + name, settings);
-  return settings;
+ConfigDraft preset(const std::string& name) {
+  ConfigDraft draft;
+  apply_document(find_preset(name).document, "--preset " + name, draft);
+  return draft;
 }
 
-/// What a document does to the preset small, or how it is refused.
+/// The error of a document applied to the preset small, or "".
 std::string file_error(const std::string& text) {
-  Settings settings = preset("small");
-  const auto apply = [&] { apply_document(parse_json(text, "c.json"), "c.json", settings); };
+  ConfigDraft draft = preset("small");
+  const auto apply = [&] { apply_document(parse_json(text, "c.json"), "c.json", draft); };
   const Exit exit = error_exit(apply);
   REQUIRE((exit == Exit::ok || exit == Exit::bad_config));
   return error_text(apply);
 }
 
 std::string set_error(const std::vector<std::string>& assignments, Exit expected = Exit::usage) {
-  Settings settings = preset("small");
-  const auto apply = [&] { apply_assignments(assignments, "--set", settings); };
+  ConfigDraft draft = preset("small");
+  const auto apply = [&] { apply_assignments(assignments, "--set", draft); };
   REQUIRE(error_exit(apply) == expected);
   return error_text(apply);
 }
 
-Settings with(const std::string& name, const std::vector<std::string>& assignments) {
-  Settings settings = preset(name);
-  apply_assignments(assignments, "--set", settings);
-  return settings;
+ConfigDraft with(const std::string& name, const std::vector<std::string>& assignments) {
+  ConfigDraft draft = preset(name);
+  apply_assignments(assignments, "--set", draft);
+  return draft;
 }
 
-const MoeConfig& moe_of(const Settings& settings) { return std::get<MoeConfig>(settings.config.model.layers[2]); }
+const MoeConfig& moe_of(const ConfigDraft& draft) { return std::get<MoeConfig>(draft.config.model.layers[2]); }
 
-/// Takes back what two levels and factored moments cannot have.
+/// Resets values that two levels and factored moments do not allow.
 void allow(RunConfig& config) {
   for (LayerConfig& layer : config.model.layers)
     if (auto* moe = std::get_if<MoeConfig>(&layer); moe != nullptr && moe->hierarchical())
@@ -55,12 +55,12 @@ void allow(RunConfig& config) {
 TEST_CASE("every key of every preset reads back as it was written") {
   for (const Preset& p : presets()) {
     INFO(p.name);
-    Settings settings = preset(p.name);
+    ConfigDraft draft = preset(p.name);
     double value = 0.25;
-    for (const ConfigKey& key : config_keys(settings.config))  // no value stays at its default
+    for (const ConfigKey& key : config_keys(draft.config))  // no value stays at its default
       if (key.get().is_number_float()) key.set(value /= 2, Exit::internal);
-    const Json document = config_json(settings.config);
-    Settings back;
+    const Json document = config_json(draft.config);
+    ConfigDraft back;
     apply_document(parse_json(json_text(document, 2), "c.json"), "c.json", back);
     REQUIRE(config_json(back.config) == document);
     for (const ConfigKey& key : config_keys(back.config))
@@ -71,21 +71,21 @@ TEST_CASE("every key of every preset reads back as it was written") {
 }
 
 TEST_CASE("model.layers is a list of typed objects, their missing keys are defaults") {
-  Settings settings;
+  ConfigDraft draft;
   apply_document(parse_json(R"({"model": {"layers": [{"type": "embedding", "width": 7}, {"type": "moe", "gate": "top-k",
       "hidden": [3, 4]}, {"type": "softmax"}], "dropout": 0.5}, "optimizer": {"experts": {"beta1": 0}}})",
                             "c.json"),
-                 "c.json", settings);
-  REQUIRE(settings.config.model.layers.size() == 3);
-  const auto& moe = std::get<MoeConfig>(settings.config.model.layers[1]);
+                 "c.json", draft);
+  REQUIRE(draft.config.model.layers.size() == 3);
+  const auto& moe = std::get<MoeConfig>(draft.config.model.layers[1]);
   REQUIRE(moe.gate == GateKind::top_k);
   REQUIRE(moe.hidden == std::vector<Index>{3, 4});
   REQUIRE(moe.experts == MoeConfig{}.experts);
-  REQUIRE(settings.config.model.dropout == 0.5);
-  REQUIRE(settings.config.optimizer.experts.beta1 == 0);
-  REQUIRE(settings.config.optimizer.dense.beta1 == GroupConfig{}.beta1);
-  REQUIRE(settings.is_given("model.layers"));
-  REQUIRE_FALSE(settings.is_given("train.lr"));
+  REQUIRE(draft.config.model.dropout == 0.5);
+  REQUIRE(draft.config.optimizer.experts.beta1 == 0);
+  REQUIRE(draft.config.optimizer.dense.beta1 == GroupConfig{}.beta1);
+  REQUIRE(draft.is_given("model.layers"));
+  REQUIRE_FALSE(draft.is_given("train.lr"));
 }
 
 TEST_CASE("an unknown key of a file is refused with the nearest one") {
@@ -98,7 +98,7 @@ TEST_CASE("an unknown key of a file is refused with the nearest one") {
   REQUIRE(file_error(R"({"train": {}})").empty());
 }
 
-TEST_CASE("a value of a file that is of the wrong type or out of range is refused with what was expected") {
+TEST_CASE("a value of the wrong type or out of range in a file is refused with what was expected") {
   REQUIRE(file_error(R"({"train": {"lr": "fast"}})") ==
           "c.json: train.lr: expected a number of at least 0, found fast");
   REQUIRE(file_error(R"({"train": {"batch": 2.5}})") ==
@@ -119,8 +119,8 @@ TEST_CASE("a value of a file that is of the wrong type or out of range is refuse
 }
 
 TEST_CASE("assignments set keys with dots") {
-  const Settings s = with("small", {"train.lr=1e-3", "model.layers.2.experts=7", "model.layers.2.hidden=64,32",
-                                    "train.schedule=linear", "optimizer.experts.beta1=0.5", "train.lr=1e-3"});
+  const ConfigDraft s = with("small", {"train.lr=1e-3", "model.layers.2.experts=7", "model.layers.2.hidden=64,32",
+                                       "train.schedule=linear", "optimizer.experts.beta1=0.5", "train.lr=1e-3"});
   REQUIRE(s.config.train.lr == 1e-3);
   REQUIRE(moe_of(s).experts == 7);
   REQUIRE(moe_of(s).hidden == std::vector<Index>{64, 32});
@@ -130,8 +130,8 @@ TEST_CASE("assignments set keys with dots") {
   REQUIRE(s.given.at("train.batch") == "--preset small");
 }
 
-TEST_CASE("moe.KEY sets the key on every MoE layer, a single layer's key wins over it") {
-  Settings s = preset("small");
+TEST_CASE("moe.KEY sets the key on every MoE layer; the key of a single layer overrides it") {
+  ConfigDraft s = preset("small");
   s.config.model.layers.insert(s.config.model.layers.begin() + 3, MoeConfig{});
   apply_assignments({"model.layers.3.k=1", "moe.k=3"}, "--set", s);
   REQUIRE(moe_of(s).k == 3);
@@ -139,27 +139,27 @@ TEST_CASE("moe.KEY sets the key on every MoE layer, a single layer's key wins ov
 }
 
 TEST_CASE("model.width keeps the proportions of a preset, and single keys set beside it stay as typed") {
-  const Settings s = with("lstm-2048-512", {"model.width=64"});
+  const ConfigDraft s = with("lstm-2048-512", {"model.width=64"});
   REQUIRE(std::get<EmbeddingConfig>(s.config.model.layers[0]).width == 64);
   REQUIRE(std::get<LstmConfig>(s.config.model.layers[1]).cells == 256);
   REQUIRE(std::get<LstmConfig>(s.config.model.layers[1]).projection == 64);
-  const Settings t = with("moe-1-deep", {"model.layers.1.cells=10", "model.width=1"});
+  const ConfigDraft t = with("moe-1-deep", {"model.layers.1.cells=10", "model.width=1"});
   REQUIRE(moe_of(t).hidden == std::vector<Index>{2, 2, 2, 2});
   REQUIRE(std::get<LstmConfig>(t.config.model.layers[1]).cells == 10);
   REQUIRE(std::get<LstmConfig>(t.config.model.layers[3]).projection == 0);
-  Settings file = preset("small");
+  ConfigDraft file = preset("small");
   apply_document(parse_json(R"({"model": {"width": 128}, "moe": {"k": 2}})", "c.json"), "c.json", file);
   REQUIRE(moe_of(file).hidden == std::vector<Index>{256});
   REQUIRE(moe_of(file).k == 2);
 }
 
 TEST_CASE("all layers can be typed at once") {
-  const Settings s = with("small", {R"(model.layers=[{"type":"embedding","width":8},{"type":"softmax"}])"});
+  const ConfigDraft s = with("small", {R"(model.layers=[{"type":"embedding","width":8},{"type":"softmax"}])"});
   REQUIRE(s.config.model.layers.size() == 2);
   REQUIRE(holds(set_error({"model.layers=[{]"}), "model.layers: byte"));
 }
 
-TEST_CASE("what is wrong with an assignment is usage, and says what was expected") {
+TEST_CASE("a bad assignment is a usage error that says what was expected") {
   REQUIRE(set_error({"train.sed=3"}) == "--set train.sed: unknown key; did you mean train.seed?");
   REQUIRE(set_error({"moe.expert=3"}) == "--set moe.expert: unknown key; did you mean moe.experts?");
   REQUIRE(set_error({"train.lr"}) == "--set train.lr: expected key=value");
@@ -168,14 +168,15 @@ TEST_CASE("what is wrong with an assignment is usage, and says what was expected
   REQUIRE(set_error({"train.lr="}) == "--set train.lr: expected a number of at least 0, found nothing");
   REQUIRE(set_error({"moe.k=0"}) == "--set model.layers.2.k: expected an integer of at least 1, found 0");
   REQUIRE(holds(set_error({"moe.hidden=64,x"}), "expected a list of integers of at least 1"));
+  REQUIRE(set_error({"train.dtype=f16"}) == "--set train.dtype: expected f32, bf16 or auto, found f16");
   REQUIRE(holds(set_error({"model.width=0"}), "model.width: expected an integer from 1"));
-  Settings dense = preset("4xlstm-512");
+  ConfigDraft dense = preset("4xlstm-512");
   REQUIRE(holds(error_text([&] { apply_assignments({"moe.k=1"}, "--set", dense); }), "found none"));
 }
 
-TEST_CASE("keys that do not fit together are refused with both") {
+TEST_CASE("keys that contradict each other are refused with both") {
   const auto error = [](const std::vector<std::string>& assignments) {
-    const Settings s = with("small", assignments);
+    const ConfigDraft s = with("small", assignments);
     REQUIRE(error_exit([&] { validate(s.config); }) == Exit::bad_config);
     return error_text([&] { validate(s.config); });
   };
@@ -187,6 +188,5 @@ TEST_CASE("keys that do not fit together are refused with both") {
   }
   REQUIRE(holds(error_text([] { with("small", {"train.steps=9223372036854775807"}); }),
                 "--set train.steps: expected an integer from 0 to 999999999999"));
-  REQUIRE(error({"train.dtype=f16"}) == "train.dtype: expected f32, bf16 or auto, found f16");
   REQUIRE(holds(error({"train.checkpoint_every=often"}), "expected auto, steps (500) or a time (10m), found often"));
 }

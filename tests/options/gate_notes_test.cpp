@@ -1,4 +1,4 @@
-// Gates that cannot learn and weights without effect are said.
+// Notes about gates that cannot learn and weights without effect.
 #include "options/gate_notes.hpp"
 
 #include "support/catch.hpp"

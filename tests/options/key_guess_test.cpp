@@ -1,10 +1,10 @@
-// Near misses of keys go by meaning, then by spelling.
+// Keys are guessed by meaning, then by spelling.
 #include "options/key_guess.hpp"
 
 #include <algorithm>
 
 #include "options/config_json.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 
 using namespace moelm;
@@ -12,14 +12,14 @@ using namespace moelm;
 namespace {
 
 std::vector<std::string> keys() {
-  SettingSources small;
+  ConfigOptions small;
   small.preset = "small";
-  return known_keys(new_settings(small, 0).config);
+  return known_keys(resolve_config(small, nullptr, {}).config);
 }
 
 }  // namespace
 
-TEST_CASE("what other programs call a key is understood") {
+TEST_CASE("names of keys in other programs are understood") {
   const std::pair<const char*, const char*> pairs[] = {{"lr", "train.lr"},
                                                        {"train.learning_rate", "train.lr"},
                                                        {"learning-rate", "train.lr"},
@@ -44,7 +44,7 @@ TEST_CASE("what other programs call a key is understood") {
   }
 }
 
-TEST_CASE("a misspelled key is the one that is spelled most alike") {
+TEST_CASE("a misspelled key is taken for the most similar one") {
   REQUIRE(key_guess("train.sed", keys()) == "train.seed");
   REQUIRE(key_guess("model.layers.2.expert", keys()) == "model.layers.2.experts");
   REQUIRE(key_meant("nonsense", keys()).empty());

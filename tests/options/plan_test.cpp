@@ -1,8 +1,8 @@
-// The plan follows from the number of training tokens; what was given stays.
+// The plan follows from the number of training tokens and keeps values of the user.
 #include "options/plan.hpp"
 
 #include "options/presets.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 
 using namespace moelm;
@@ -11,15 +11,15 @@ namespace {
 
 constexpr Index kMillion = 1000000;
 
-RunConfig plan(Index tokens, const SettingSources& sources = {}) {
-  return plan_run(new_settings(sources, tokens), tokens);
+RunConfig plan(Index tokens, const ConfigOptions& options = {}) {
+  return resolve_config(options, nullptr, {tokens}).config;
 }
 
-SettingSources typed(std::vector<std::string> assignments, std::optional<std::string> preset = {}) {
-  SettingSources sources;
-  sources.assignments = std::move(assignments);
-  sources.preset = std::move(preset);
-  return sources;
+ConfigOptions typed(std::vector<std::string> assignments, std::optional<std::string> preset = {}) {
+  ConfigOptions options;
+  options.assignments = std::move(assignments);
+  options.preset = std::move(preset);
+  return options;
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ TEST_CASE("warm-up stays within its bounds") {
   REQUIRE(plan(kMillion, typed({"train.steps=4000"})).train.warmup == 200);
 }
 
-TEST_CASE("a text shorter than a batch gets fewer streams, unless they were asked for") {
+TEST_CASE("a text shorter than a batch gets fewer streams, unless the user chose them") {
   const RunConfig c = plan(300);
   REQUIRE(c.train.batch == 8);
   REQUIRE(c.train.steps == 23);
@@ -84,15 +84,15 @@ TEST_CASE("a preset of the paper brings its own schedule and dropout") {
   const RunConfig c = plan(10 * kMillion, typed({}, "moe-32"));
   REQUIRE(c.train.schedule == ScheduleKind::inverse_sqrt);
   REQUIRE(c.train.warmup == 1000);
-  REQUIRE(c.train.steps == 78125);  // ten passes, 1,280 tokens a step
+  REQUIRE(c.train.steps == 78125);  // ten passes, 1,280 tokens per step
   REQUIRE(c.model.dropout == 0.1);
 }
 
-TEST_CASE("passes are made of the batches that there really are, full or not") {
-  // 37 lines whose batches are 8 a pass, where full ones would be 5.
-  SettingSources small_text = typed({}, "tiny");
-  const auto plan_of = [&](Index tokens, Index steps_per_pass) {
-    return plan_run(new_settings(small_text, tokens), tokens, steps_per_pass);
+TEST_CASE("a pass is counted in its real batches, full or not") {
+  // 37 lines make 8 batches per pass. Full batches would be 5.
+  ConfigOptions small_text = typed({}, "tiny");
+  const auto plan_of = [&](Index tokens, Index batches) {
+    return resolve_config(small_text, nullptr, {tokens, [batches](const TrainConfig&) { return batches; }}).config;
   };
   REQUIRE(plan_of(1600, 8).train.steps == 96);  // twelve passes
   REQUIRE(plan_of(1600, 8).train.validate_every == 8);

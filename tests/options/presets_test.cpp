@@ -1,12 +1,11 @@
-// Every preset of the paper has the multiply-adds and the parameters that its tables print, and exactly those that
-// their formulas give (digest: LSTM 4n(d + r) + n r, expert 2 d h, gate 2 d E, of two levels 2 d (A + E) and 2 d (A + 2
-// B) ops).
+// Every preset of the paper has the multiply-adds and parameters of its tables, and exactly those of the formulas:
+// LSTM 4 n (d + r) + n r, expert 2 d h, gate 2 d E; gates of two levels 2 d (A + E) parameters, 2 d (A + 2 B) ops.
 #include "options/presets.hpp"
 
 #include <cmath>
 
 #include "model/size.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 
 using namespace moelm;
@@ -61,14 +60,19 @@ std::vector<Printed> tables() {
   };
 }
 
-ModelConfig model_of(const SettingSources& sources) { return new_settings(sources, 1'000'000).config.model; }
+ModelConfig model_of(const std::string& preset, const std::vector<std::string>& assignments = {}) {
+  ConfigOptions options;
+  options.preset = preset;
+  options.assignments = assignments;
+  return resolve_config(options, nullptr, {1'000'000}).config.model;
+}
 
 }  // namespace
 
 TEST_CASE("presets have the multiply-adds and parameters of tables 7 and 8") {
   for (const Printed& row : tables()) {
     CAPTURE(row.name);
-    const ModelSize size = model_size(model_of({row.name, {}, {}, {}, {}, {}}), kVocabulary);
+    const ModelSize size = model_size(model_of(row.name), kVocabulary);
     CHECK(size.ops_per_timestep == row.exact_ops);
     CHECK(size.parameters_without_embedding_and_softmax == row.exact_weights);
     // Printed with one decimal; moe-256's 8.651 was cut, not rounded.
@@ -85,7 +89,7 @@ TEST_CASE("every preset of the paper is a row of its tables") {
 }
 
 TEST_CASE("a narrower model keeps the shape of its preset") {
-  const ModelConfig model = model_of({"moe-4096-h", {}, {"model.width=64"}, {}, {}, {}});
+  const ModelConfig model = model_of("moe-4096-h", {"model.width=64"});
   const auto& moe = std::get<MoeConfig>(model.layers[2]);
   REQUIRE(moe.experts == 4096);
   REQUIRE(moe.groups == 16);

@@ -1,8 +1,7 @@
-// What is added to a run is planned anew, stored, and said.
+// Added steps get their own schedule, which is stored and announced.
 #include "options/run_schedule.hpp"
 
-#include "options/plan.hpp"
-#include "run/settings.hpp"
+#include "run/resolve_config.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
@@ -13,22 +12,22 @@ namespace {
 constexpr Index kTokens = 100000;
 
 RunConfig run_of(Index steps, const std::string& schedule = "cosine") {
-  SettingSources sources;
-  sources.preset = "small";
-  sources.assignments = {"train.schedule=" + schedule};
-  sources.steps = steps;
-  return plan_run(new_settings(sources, kTokens), kTokens);
+  ConfigOptions options;
+  options.preset = "small";
+  options.assignments = {"train.schedule=" + schedule};
+  options.steps = steps;
+  return resolve_config(options, nullptr, {kTokens}).config;
 }
 
 RunConfig longer(const RunConfig& stored, Index steps) {
-  SettingSources sources;
-  sources.steps = steps;
-  return resumed_config(stored, sources, kTokens);
+  ConfigOptions options;
+  options.steps = steps;
+  return resolve_config(options, &stored, {kTokens}).config;
 }
 
 }  // namespace
 
-TEST_CASE("a run that begins has one course over its steps") {
+TEST_CASE("a new run has one segment over its steps") {
   const Schedule s = run_of(600).schedule;
   REQUIRE(s.segments.size() == 1);
   REQUIRE(s.last_step() == 600);
@@ -37,7 +36,7 @@ TEST_CASE("a run that begins has one course over its steps") {
   REQUIRE(schedule_notes({}, run_of(600)).empty());
 }
 
-TEST_CASE("steps added to a cosine warm up and decay again, whenever they are added and however often") {
+TEST_CASE("steps added to a cosine schedule warm up and decay again, however often they are added") {
   const RunConfig first = run_of(600), second = longer(first, 1200), third = longer(second, 1240);
   const Schedule s = third.schedule;
   REQUIRE(s.segments.size() == 3);
@@ -45,7 +44,7 @@ TEST_CASE("steps added to a cosine warm up and decay again, whenever they are ad
   REQUIRE(s.segments[1].warmup == 50);
   REQUIRE(s.at(650) == Approx(4e-3));
   REQUIRE(s.at(1200) == Approx(8e-5));
-  // Half of 40 steps, as 50 would not come to its end.
+  // Half of 40 steps, because a warm-up of 50 would not end.
   REQUIRE(s.segments[2].warmup == 20);
   REQUIRE(s.at(1220) == Approx(4e-3));
   REQUIRE(s.at(1240) == Approx(8e-5));
@@ -53,7 +52,7 @@ TEST_CASE("steps added to a cosine warm up and decay again, whenever they are ad
   REQUIRE(schedule_json(longer(third, 1240).schedule) == schedule_json(s));
 }
 
-TEST_CASE("kinds without a planned end are, made longer, what they are in one go") {
+TEST_CASE("a lengthened schedule without a planned end equals one planned at once") {
   for (const char* kind : {"inverse-sqrt", "constant", "plateau"}) {
     const RunConfig first = run_of(600, kind), at_once = run_of(1200, kind);
     RunConfig expected = at_once;
@@ -62,7 +61,7 @@ TEST_CASE("kinds without a planned end are, made longer, what they are in one go
   }
 }
 
-TEST_CASE("fewer steps cut a schedule and leave it as it was planned") {
+TEST_CASE("fewer steps cut a schedule without changing it") {
   const RunConfig first = run_of(600), cut = longer(first, 300);
   REQUIRE(schedule_json(cut.schedule) == schedule_json(first.schedule));
   REQUIRE(cut.train.steps == 300);
@@ -77,7 +76,7 @@ TEST_CASE("fewer steps cut a schedule and leave it as it was planned") {
   REQUIRE(cut_schedule(run_of(600, "constant").schedule, 300).empty());
 }
 
-TEST_CASE("what was added is announced with its rates") {
+TEST_CASE("added steps are announced with their rates") {
   const RunConfig first = run_of(600);
   const std::vector<std::string> notes = schedule_notes(first.schedule, longer(first, 1200));
   REQUIRE(notes.size() == 1);
@@ -89,14 +88,14 @@ TEST_CASE("what was added is announced with its rates") {
   REQUIRE(holds(schedule_notes(paper.schedule, longer(paper, 1200))[0], "as if all had been planned at once"));
 }
 
-TEST_CASE("a warm-up longer than the training is said") {
+TEST_CASE("a warm-up longer than training is announced") {
   const std::vector<std::string> notes = schedule_notes({}, run_of(10));
   REQUIRE(notes.size() == 1);
   REQUIRE(holds(notes[0], "the warm-up of 50 steps is longer than the 10 steps of training"));
   REQUIRE(holds(notes[0], "gets to 0.0008 of its peak of 0.004"));
 }
 
-TEST_CASE("a schedule is read as it was written, and whatever cannot be one is refused") {
+TEST_CASE("a schedule is read as it was written, and impossible ones are refused") {
   const Json written = schedule_json(longer(run_of(600), 1200).schedule);
   REQUIRE(schedule_json(read_schedule(JsonField(written, "config.json"))) == written);
   const auto refusal = [&](const char* key, const Json& value) {

@@ -1,4 +1,4 @@
-// moe-check's question, asked of everything that a path may be.
+// What moe-check finds in every kind of path.
 #include "run/verify_path.hpp"
 
 #include "checkpoint/checkpoint_store.hpp"
@@ -20,7 +20,7 @@ void save(const std::string& run, Index step) {
 
 }  // namespace
 
-TEST_CASE("each kind of path is told apart") {
+TEST_CASE("each kind of path is recognised") {
   TemporaryDirectory directory;
   save(directory / "run", 1);
   std::filesystem::create_directory(directory / "empty");
@@ -48,11 +48,11 @@ TEST_CASE("every fault is listed, not only the first") {
   put_file(run + "/checkpoints/step-000000000002/state.json", "x");
   put_file(run + "/metrics.jsonl", "[]\n");
   const VerifiedPath verified = verify_path(run);
-  REQUIRE(verified.faults.size() == 5);  // no configuration and no vocabulary, besides
+  REQUIRE(verified.faults.size() == 5);  // also no configuration and no vocabulary
   REQUIRE(verify_path(run + "/checkpoints/step-000000000002/model.safetensors").faults.size() == 1);
 }
 
-TEST_CASE("a run without its configuration is at fault") {
+TEST_CASE("a missing configuration is a fault of the run") {
   TemporaryDirectory directory;
   save(directory / "run", 1);
   const VerifiedPath verified = verify_path(directory / "run");

@@ -14,14 +14,12 @@
 namespace moelm {
 
 /// Keeps what it is told.
-class KeepingView final : public TrainingView {
+class KeepingObserver final : public TrainObserver {
  public:
   void message(const std::string& text) override { told += text + "\n"; }
   void on_step(const StepReport& report) override {
     if (first_loss < 0) first_step = report.progress.step, first_loss = report.result.losses.cross_entropy;
   }
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
 
   std::string told;
   Index first_step = 0;
@@ -53,17 +51,17 @@ struct ShortRuns {
     return new_run(path(run), config, data(), origin);
   }
   /// Begins a run or goes on with it, and trains to its end unless `steps` is false.
-  KeepingView train(const std::string& run, const StoredRun& stored, FileSystem& files = real_file_system(),
-                    bool steps = true) const {
+  KeepingObserver train(const std::string& run, const StoredRun& stored, FileSystem& files = real_file_system(),
+                        bool steps = true) const {
     const Dataset dataset = data();
     Context context(1);
-    KeepingView view;
+    KeepingObserver observer;
     TrainingStart start;
     start.run = path(run);
     start.files = &files;
-    TrainingRun training(context, stored, dataset, start, view);
+    TrainingRun training(context, stored, dataset, start, observer);
     if (steps) training.run();
-    return view;
+    return observer;
   }
 
   TemporaryDirectory directory;

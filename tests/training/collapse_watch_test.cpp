@@ -1,4 +1,4 @@
-// Warnings about experts without tokens and about overload: when, once, and with what advice.
+// Warnings about experts without tokens and about overload: when they come, how often, and with what advice.
 #include "training/collapse_watch.hpp"
 
 #include "support/catch.hpp"
@@ -16,7 +16,7 @@ ModelConfig one_layer(Index experts) {
   return model;
 }
 
-/// A step whose experts had so many tokens each.
+/// A step with the given number of tokens for each expert.
 std::vector<RoutingSums> step(const std::vector<Index>& tokens) {
   std::vector<RoutingSums> layers(3);
   layers[1].reset(static_cast<Index>(tokens.size()));
@@ -55,16 +55,16 @@ TEST_CASE("a dead expert is named once with the keys that help, and again after 
   REQUIRE(window(watch, {4, 0, 6, 4}).size() == 1);
 }
 
-TEST_CASE("overload passes the threshold that was asked for") {
+TEST_CASE("overload is reported above the given threshold") {
   const ModelConfig model = one_layer(8);
   const std::vector<Index> tokens = {50, 2, 2, 2, 2, 2, 2, 2};  // 50 of 64: 6.25 times the mean of 8
   CollapseWatch strict(model, 6), loose(model, 7), never(model, 0);
-  REQUIRE(window(strict, tokens).at(0).find("the greatest load was 6.3 times the mean") != std::string::npos);
+  REQUIRE(window(strict, tokens).at(0).find("the maximum load was 6.3 times the mean") != std::string::npos);
   REQUIRE(window(loose, tokens).empty());
   REQUIRE(window(never, tokens).empty());
 }
 
-TEST_CASE("few tokens say nothing about an expert") {
+TEST_CASE("too few tokens give no warning") {
   const ModelConfig model = one_layer(4);
   CollapseWatch watch(model, 4);
   std::vector<std::string> warnings;

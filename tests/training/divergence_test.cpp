@@ -1,5 +1,5 @@
-// N6: whatever is not finite is caught in the step where it arises, named, not applied and recorded; training ends with
-// 76 and the last good checkpoint as it was.
+// A number that is not finite is caught in the step where it arises, named and recorded, and the step is skipped.
+// Training ends with exit code 76 and leaves the last good checkpoint untouched.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -30,8 +30,8 @@ std::string some_text() {
   return text;
 }
 
-struct Desk {
-  Desk() {
+struct Case {
+  Case() {
     put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d"}),
              {some_text(), "a b c a\nb a d\n", ""});
     config.model = tiny_model();
@@ -58,12 +58,12 @@ std::string sum_of(Learner& learner) {
   return sum.finish();
 }
 
-/// Calls `act` after every step, and remembers what it was told.
-class Meddler final : public TrainListener {
+/// Calls `act` after every step, and records what it observes.
+class ActingObserver final : public TrainObserver {
  public:
-  Meddler(Trainer& trainer, std::function<void(Index step)> act) : trainer_(trainer), act_(std::move(act)) {}
+  ActingObserver(Trainer& trainer, std::function<void(Index step)> act) : trainer_(trainer), act_(std::move(act)) {}
   void on_step(const StepReport& report) override { note(report); }
-  void on_fault(const StepReport& report) override {
+  void on_non_finite_step(const StepReport& report) override {
     faults.push_back(report.result.fault);
     applied.push_back(report.result.applied);
     if (!report.result.applied) CHECK(sum_of(trainer_.learner()) == before_);
@@ -74,8 +74,6 @@ class Meddler final : public TrainListener {
     ++saves;
     return true;
   }
-  void on_slow_save(double, double) override {}
-  bool stop_requested() override { return false; }
 
   std::vector<std::string> faults;
   std::vector<bool> applied, best;
@@ -91,7 +89,7 @@ class Meddler final : public TrainListener {
   std::string before_;
 };
 
-/// Experts' hidden units overflow, their sigmoid is 1: the loss stays finite, the gradients do not.
+/// Makes the experts' hidden units overflow: the loss stays finite, the gradients do not.
 void overflow_gradients(Learner& learner) {
   auto& layers = learner.parameters().layers;
   Matrix& embedding = std::get<EmbeddingParameters>(layers[0]).weight;
@@ -116,91 +114,89 @@ void put_back(const std::vector<Matrix>& all, Learner& learner) {
   for (std::size_t i = 0; i < all.size(); ++i) std::copy_n(all[i].data(), all[i].size(), tensors[i].values->data());
 }
 
-class SilentView final : public TrainingView {
+class MessageObserver final : public TrainObserver {
  public:
   void message(const std::string& text) override { messages += text + "\n"; }
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
   std::string messages;
 };
 
 }  // namespace
 
-TEST_CASE("N6: gradients that overflow are named, not applied, and forgotten once they are finite again") {
-  Desk desk;
-  desk.config.train.max_bad_steps = 5;
-  const Dataset data = Dataset::open(desk.directory / "data");
+TEST_CASE("a step with overflowing gradients is named and skipped, and forgotten once they are finite again",
+          "[divergence]") {
+  Case test;
+  test.config.train.max_bad_steps = 5;
+  const Dataset data = Dataset::open(test.directory / "data");
   Context context(2);
-  Trainer trainer(context, desk.config, data);
+  Trainer trainer(context, test.config, data);
   std::vector<Matrix> good;
-  Meddler meddler(trainer, [&](Index step) {
+  ActingObserver observer(trainer, [&](Index step) {
     if (step == 4) good = copies(trainer.learner()), overflow_gradients(trainer.learner());
     if (step == 7) put_back(good, trainer.learner());
   });
-  REQUIRE(trainer.run(meddler, 0) == TrainEnd::finished);
-  REQUIRE(meddler.faults.size() == 3);
-  for (const std::string& fault : meddler.faults) CHECK(fault.rfind("gradient of layers.", 0) == 0);
-  CHECK(meddler.applied == std::vector<bool>{false, false, false});
-  CHECK(trainer.progress().bad_steps == 0);
+  REQUIRE(trainer.run(observer, 0) == TrainEnd::finished);
+  REQUIRE(observer.faults.size() == 3);
+  for (const std::string& fault : observer.faults) CHECK(fault.rfind("gradient of layers.", 0) == 0);
+  CHECK(observer.applied == std::vector<bool>{false, false, false});
+  CHECK(trainer.progress().skipped_steps == 0);
   CHECK(trainer.progress().step == 20);
 }
 
-TEST_CASE("N6: after so many bad steps in a row training ends with 76 and says why") {
-  Desk desk;
-  const Dataset data = Dataset::open(desk.directory / "data");
+TEST_CASE("after max_bad_steps skipped steps in a row training ends with 76 and says why", "[divergence]") {
+  Case test;
+  const Dataset data = Dataset::open(test.directory / "data");
   Context context(1);
-  Trainer trainer(context, desk.config, data);
-  Meddler meddler(trainer, [&](Index step) {
+  Trainer trainer(context, test.config, data);
+  ActingObserver observer(trainer, [&](Index step) {
     if (step == 4) overflow_gradients(trainer.learner());
   });
   std::string message;
   try {
-    trainer.run(meddler, 0);
+    trainer.run(observer, 0);
   } catch (const Error& error) {
     CHECK(error.exit() == Exit::diverged);
     message = error.what();
   }
   INFO(message);
   CHECK(holds(message, "training: step 7: expected finite numbers, found 3 steps in a row that were not (gradient of"));
-  CHECK(meddler.faults.size() == 3);
-  CHECK(meddler.saves == 4);         // between bad steps there is nothing new to save
-  CHECK(trainer.sound_step() == 3);  // the weights of step 4 have given nothing finite
+  CHECK(observer.faults.size() == 3);
+  CHECK(observer.saves == 4);        // between skipped steps there is nothing new to save
+  CHECK(trainer.sound_step() == 3);  // the weights of step 4 gave no finite numbers
 }
 
-TEST_CASE("N6: a weight that is not finite is named with its element and ends training at once") {
+TEST_CASE("a weight that is not finite is named with its element and ends training at once", "[divergence]") {
   for (const bool infinite : {false, true}) {
-    Desk desk;
-    const Dataset data = Dataset::open(desk.directory / "data");
+    Case test;
+    const Dataset data = Dataset::open(test.directory / "data");
     Context context(2);
-    Trainer trainer(context, desk.config, data);
+    Trainer trainer(context, test.config, data);
     const float bad = infinite ? std::numeric_limits<float>::infinity() : kNaN;
-    Meddler meddler(trainer, [&](Index step) {
+    ActingObserver observer(trainer, [&](Index step) {
       if (step == 4) std::get<LstmParameters>(trainer.learner().parameters().layers[1]).bias.data()[5] = bad;
     });
-    const auto run = [&] { trainer.run(meddler, 0); };
+    const auto run = [&] { trainer.run(observer, 0); };
     const std::string message = error_text(run);
     INFO(message);
     CHECK(holds(message, "training: step 5: expected finite numbers, found "));
     CHECK(holds(message, "layers.1.bias, element 5"));
-    CHECK(meddler.faults.size() == 1);
-    CHECK(meddler.saves == 4);
+    CHECK(observer.faults.size() == 1);
+    CHECK(observer.saves == 4);
   }
 }
 
-TEST_CASE("N6: a step that spoils a weight itself is caught in that step, recorded, and nothing is saved") {
-  Desk desk;
-  desk.config.train.lr = 1e39;  // beyond the floats
-  put_new_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
-  const Dataset data = Dataset::open(desk.directory / "data");
+TEST_CASE("a step that spoils a weight is caught in that step and recorded, and nothing is saved", "[divergence]") {
+  Case test;
+  test.config.train.lr = 1e39;  // larger than any float
+  put_new_run(test.directory / "run", test.config, Dataset::open(test.directory / "data"));
+  const Dataset data = Dataset::open(test.directory / "data");
   Context context(1);
-  SilentView view;
+  MessageObserver observer;
   TrainingStart start;
-  start.run = desk.directory / "run";
+  start.run = test.directory / "run";
   Exit exit = Exit::ok;
   std::string message;
   try {
-    TrainingRun(context, read_run(start.run), data, start, view).run();
+    TrainingRun(context, read_run(start.run), data, start, observer).run();
   } catch (const Error& error) {
     exit = error.exit();
     message = error.what();
@@ -219,16 +215,17 @@ TEST_CASE("N6: a step that spoils a weight itself is caught in that step, record
   CHECK(checkpoint_names(start.run + "/checkpoints", real_file_system()).empty());
 }
 
-TEST_CASE("N6: an exploding learning rate leaves the last good checkpoint intact and every bad step in the log") {
-  Desk desk;
-  desk.config.train.lr = 1e38;
-  put_new_run(desk.directory / "run", desk.config, Dataset::open(desk.directory / "data"));
-  const Dataset data = Dataset::open(desk.directory / "data");
+TEST_CASE("an exploding learning rate leaves the last good checkpoint intact and every bad step in the log",
+          "[divergence]") {
+  Case test;
+  test.config.train.lr = 1e38;
+  put_new_run(test.directory / "run", test.config, Dataset::open(test.directory / "data"));
+  const Dataset data = Dataset::open(test.directory / "data");
   Context context(1);
-  SilentView view;
+  MessageObserver observer;
   TrainingStart start;
-  start.run = desk.directory / "run";
-  const auto train = [&] { TrainingRun(context, read_run(start.run), data, start, view).run(); };
+  start.run = test.directory / "run";
+  const auto train = [&] { TrainingRun(context, read_run(start.run), data, start, observer).run(); };
   Exit exit = error_exit(train);
   CHECK(exit == Exit::diverged);
   CHECK(run_faults(start.run).empty());
@@ -241,55 +238,57 @@ TEST_CASE("N6: an exploding learning rate leaves the last good checkpoint intact
   });
   CHECK(bad >= 1);
   CHECK(last == bad);
-  // What is on disk is read back and judged the same.
+  // The same after reading the run from disk.
   exit = error_exit(train);
   CHECK(exit == Exit::diverged);
   CHECK(run_faults(start.run).empty());
 }
 
-TEST_CASE("N6: a validation that is not finite is never the best") {
-  Desk desk;
-  desk.config.train.steps = 4;
-  desk.config.train.validate_every = 2;
+TEST_CASE("a validation that is not finite is never the best", "[divergence]") {
+  Case test;
+  test.config.train.steps = 4;
+  test.config.train.validate_every = 2;
   const auto tokenizer = tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e"});
-  put_data(desk.directory / "odd", *tokenizer, {some_text(), "e e\n", ""});
-  const Dataset data = Dataset::open(desk.directory / "odd");
+  put_data(test.directory / "odd", *tokenizer, {some_text(), "e e\n", ""});
+  const Dataset data = Dataset::open(test.directory / "odd");
   Context context(1);
-  Trainer trainer(context, desk.config, data);
-  // A row that training never reads: finite, but not what is made of it.
+  Trainer trainer(context, test.config, data);
+  // A row that training never reads: it is finite, but what is computed from it is not.
   EncodedText text;
   tokenizer->encode("e", text);
   Matrix& rows = std::get<EmbeddingParameters>(trainer.learner().parameters().layers[0]).weight;
   std::fill_n(rows.row(text.ids.at(0)), rows.cols(), 3e38f);
   Matrix& input = std::get<LstmParameters>(trainer.learner().parameters().layers[1]).weight_ih;
   for (Index i = 0; i < input.size(); ++i) input.data()[i] = i % 2 == 0 ? 2.0f : -2.0f;
-  Meddler meddler(trainer, [](Index) {});
-  trainer.run(meddler, 0);
-  CHECK(meddler.faults.empty());
-  CHECK(meddler.best == std::vector<bool>{false, false});
+  ActingObserver observer(trainer, [](Index) {});
+  trainer.run(observer, 0);
+  CHECK(observer.faults.empty());
+  CHECK(observer.best == std::vector<bool>{false, false});
   CHECK(trainer.progress().best_step == 0);
   CHECK(std::isfinite(trainer.progress().best_nll));
 }
 
-TEST_CASE("N6: the checkpoint that 76 names is there and sound, however few are kept and however many steps were bad") {
+TEST_CASE(
+    "the checkpoint named at exit 76 exists and is sound, however few are kept and however many steps were skipped",
+    "[divergence]") {
   int named = 0, streaks = 0;
   for (const double lr : {1e8, 4e10, 1e13, 1e18})
     for (const Index keep : {1, 2}) {
-      Desk desk;
-      desk.config.train.keep = keep;
-      desk.config.train.lr = lr;
-      desk.config.train.warmup = 100;
-      desk.config.train.clip = 0;
-      desk.config.train.steps = 400;
-      const Dataset data = Dataset::open(desk.directory / "data");
-      put_new_run(desk.directory / "run", desk.config, data);
+      Case test;
+      test.config.train.keep = keep;
+      test.config.train.lr = lr;
+      test.config.train.warmup = 100;
+      test.config.train.clip = 0;
+      test.config.train.steps = 400;
+      const Dataset data = Dataset::open(test.directory / "data");
+      put_new_run(test.directory / "run", test.config, data);
       Context context(1);
-      SilentView view;
+      MessageObserver observer;
       TrainingStart start;
-      start.run = desk.directory / "run";
+      start.run = test.directory / "run";
       std::string message;
       try {
-        TrainingRun(context, read_run(start.run), data, start, view).run();
+        TrainingRun(context, read_run(start.run), data, start, observer).run();
         continue;  // this rate harms nothing on this machine
       } catch (const Error& error) {
         REQUIRE(error.exit() == Exit::diverged);
@@ -301,7 +300,7 @@ TEST_CASE("N6: the checkpoint that 76 names is there and sound, however few are 
       const std::size_t begin = message.find("--init ") + 7;
       LoadedModel model = load_model(message.substr(begin, message.find(' ', begin) - begin));
       Scorer scorer(context, model.run.config.model, model.parameters);
-      // What a step was made of, it was made of finite numbers.
+      // Its weights gave finite numbers in the step after it.
       const Evaluation evaluation = evaluate_split(scorer, data, Split::train, {StateKind::carry, 4});
       CHECK(std::isfinite(evaluation.mean_nll()));
       ++named;
@@ -310,17 +309,18 @@ TEST_CASE("N6: the checkpoint that 76 names is there and sound, however few are 
   CHECK(streaks >= 1);
 }
 
-TEST_CASE("N6: a run whose last validation is not finite ends with 76, then and when it is asked again") {
-  Desk desk;
-  desk.config.train.steps = 4;
-  desk.config.train.validate_every = 2;
+TEST_CASE("a run whose last validation is not finite ends with 76, at the end and when it is started again",
+          "[divergence]") {
+  Case test;
+  test.config.train.steps = 4;
+  test.config.train.validate_every = 2;
   const auto tokenizer = tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e"});
-  put_data(desk.directory / "odd", *tokenizer, {some_text(), "e e\n", ""});
-  const Dataset data = Dataset::open(desk.directory / "odd");
-  // A bias that training never lets win: finite, but e is never foreseen.
+  put_data(test.directory / "odd", *tokenizer, {some_text(), "e e\n", ""});
+  const Dataset data = Dataset::open(test.directory / "odd");
+  // A finite bias that makes e impossible.
   Context context(1);
   {
-    Trainer trainer(context, desk.config, data);
+    Trainer trainer(context, test.config, data);
     EncodedText text;
     tokenizer->encode("e", text);
     Matrix& rows = std::get<EmbeddingParameters>(trainer.learner().parameters().layers[0]).weight;
@@ -330,23 +330,23 @@ TEST_CASE("N6: a run whose last validation is not finite ends with 76, then and 
     CheckpointContents contents;
     contents.step = 12;
     contents.model = tensor_views(named_tensors(trainer.learner().parameters()));
-    contents.state = {{"run", put_new_run(desk.directory / "spoiled", desk.config, data).identity}};
-    CheckpointStore(desk.directory / "spoiled").save(contents, {});
+    contents.state = {{"run", put_new_run(test.directory / "spoiled", test.config, data).identity}};
+    CheckpointStore(test.directory / "spoiled").save(contents, {});
   }
-  SilentView view;
+  MessageObserver observer;
   TrainingStart start;
-  start.run = desk.directory / "run";
+  start.run = test.directory / "run";
   RunOrigin spoiled;
   spoiled.kind = OriginKind::init;
-  spoiled.path = desk.directory / "spoiled/checkpoints/step-000000000012";
-  const StoredRun stored = new_run(start.run, desk.config, data, spoiled);
-  const auto train = [&] { TrainingRun(context, stored, data, start, view).run(); };
+  spoiled.path = test.directory / "spoiled/checkpoints/step-000000000012";
+  const StoredRun stored = new_run(start.run, test.config, data, spoiled);
+  const auto train = [&] { TrainingRun(context, stored, data, start, observer).run(); };
   const std::string message = error_text(train);
   CHECK(holds(message,
               "training: step 4: expected a finite validation perplexity, found NaN or infinity; no checkpoint"));
-  CHECK(holds(view.messages, "warning: step 2: the validation perplexity is not a finite number"));
+  CHECK(holds(observer.messages, "warning: step 2: the validation perplexity is not a finite number"));
   CHECK(get_file(start.run + "/result.json").find("perplexity") == std::string::npos);
-  TrainingRun again(context, read_run(start.run), data, start, view);
+  TrainingRun again(context, read_run(start.run), data, start, observer);
   CHECK(again.finished());
   CHECK(error_exit([&] { again.complete_result(); }) == Exit::diverged);
 }

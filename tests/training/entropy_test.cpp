@@ -1,5 +1,5 @@
-// On a source of known entropy the model comes within one percent of it, never below it by more than chance, and
-// begins at the loss of knowing nothing.
+// On a source of known entropy the loss starts at that of a uniform guess, comes within one percent of the entropy, and
+// is not below it by more than chance.
 #include <cmath>
 #include <vector>
 
@@ -56,7 +56,7 @@ TEST_CASE("on a Markov source the held-out loss comes within one percent of the 
         batch.inputs.push_back(text[at]);
         batch.targets.push_back(text[at + 1]);
       }
-    // Warm-up, then a linear descent to nothing.
+    // Warm-up, then a linear decay to zero.
     const double t = static_cast<double>(step), lr = 0.01 * std::min(t / 50, 1.0 - (t - 1) / kSteps);
     const StepResult result = learner.step(context, batch, {step, kStreams, lr, 1.0}, state);
     REQUIRE(result.fault.empty());
@@ -71,7 +71,7 @@ TEST_CASE("on a Markov source the held-out loss comes within one percent of the 
   scorer.restart(1, 0, previous, state);
   scorer.score(sequences, previous, state, nll);
 
-  // The exact probability of the very same text: no model can do better but by chance.
+  // The exact probability of this text. No model can do better except by chance.
   double model = 0, exact = 0, squares = 0;
   std::int32_t before = 0;
   for (std::size_t i = 0; i < held_out.size(); ++i) {

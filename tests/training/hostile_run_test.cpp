@@ -1,5 +1,4 @@
-// Runs from strangers: configurations, states and checkpoints that lie are refused by name, before memory is taken for
-// what they claim.
+// Forged runs: false configurations, states and checkpoints are refused by name before memory is allocated for them.
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -18,14 +17,6 @@
 using namespace moelm;
 
 namespace {
-
-class SilentView final : public TrainingView {
- public:
-  void message(const std::string&) override {}
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
-};
 
 /// A run of three steps with one checkpoint, whose parts can be replaced.
 struct Case {
@@ -54,13 +45,13 @@ struct Case {
   void go_on() const {
     const Dataset dataset = Dataset::open(data());
     Context context(1);
-    SilentView view;
+    TrainObserver observer;
     TrainingStart start;
     start.run = run();
-    TrainingRun(context, read_run(run()), dataset, start, view).run();
+    TrainingRun(context, read_run(run()), dataset, start, observer).run();
   }
 
-  /// Replaces a file of the checkpoint, with a manifest that fits.
+  /// Replaces a file of the checkpoint and updates the manifest.
   void forge(const std::string& name, const std::string& bytes) const {
     put_file(checkpoint() + "/" + name, bytes);
     Manifest manifest = read_manifest(checkpoint(), real_file_system());
@@ -79,7 +70,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("C1 and C9: a state that lies is refused by field") {
+TEST_CASE("a forged state is refused with the field", "[hostile]") {
   const std::vector<std::pair<std::function<void(Json&)>, std::string>> changes = {
       {[](Json& s) { s["more"] = 1; }, "more: unknown key"},
       {[](Json& s) { s.erase("seconds"); }, "seconds: missing"},
@@ -106,7 +97,7 @@ TEST_CASE("C1 and C9: a state that lies is refused by field") {
   REQUIRE_NOTHROW(c.go_on());
 }
 
-TEST_CASE("C5: steps of last updates that lie beyond the checkpoint, or before all steps, are refused") {
+TEST_CASE("last update steps after the checkpoint, or before step 0, are refused", "[hostile]") {
   for (const std::int64_t bad : {std::int64_t{4}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
     const Case c;
     std::string bytes = get_file(c.checkpoint() + "/optimizer.safetensors");
@@ -125,7 +116,7 @@ TEST_CASE("C5: steps of last updates that lie beyond the checkpoint, or before a
   }
 }
 
-TEST_CASE("C5: a configuration that claims a greater model than the checkpoint holds takes no memory") {
+TEST_CASE("a configuration that claims a larger model than the checkpoint holds allocates no memory", "[hostile]") {
   const Case c;
   const std::string path = c.run() + "/config.json", good = get_file(path);
   const auto load = [&] { load_model(c.run()); };
@@ -156,7 +147,7 @@ TEST_CASE("C5: a configuration that claims a greater model than the checkpoint h
   }
 }
 
-TEST_CASE("C7: no name of a run leads elsewhere: links are refused, the run beside them is used") {
+TEST_CASE("links in a run are refused", "[hostile]") {
   const Case c;
   const std::string other = c.directory / "elsewhere";
   std::filesystem::copy(c.checkpoint(), other, std::filesystem::copy_options::recursive);
@@ -177,7 +168,7 @@ TEST_CASE("C7: no name of a run leads elsewhere: links are refused, the run besi
   }
 }
 
-TEST_CASE("D1 and D2: a text of one token and a vocabulary of two words train, with finite numbers") {
+TEST_CASE("a text of one token and a vocabulary of two words train with finite numbers", "[odd-text]") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {}), {"\n", "\n", "\n"});
   const Dataset data = Dataset::open(directory / "data");
@@ -193,10 +184,10 @@ TEST_CASE("D1 and D2: a text of one token and a vocabulary of two words train, w
     const std::string run = directory / std::string(enum_name(state));
     put_new_run(run, config, data);
     Context context(1);
-    SilentView view;
+    TrainObserver observer;
     TrainingStart start;
     start.run = run;
-    TrainingRun training(context, read_run(run), data, start, view);
+    TrainingRun training(context, read_run(run), data, start, observer);
     REQUIRE(training.run() == TrainEnd::finished);
     const Json result = training.result();
     CHECK(result["valid_nll"].get<double>() >= 0);

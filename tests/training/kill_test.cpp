@@ -1,5 +1,5 @@
-// kill -9 while training: at moments of chance and, as often, at a chosen call in the middle of a save. Nothing that
-// was reported as durable is lost, and the run that goes on ends as the one that was never killed.
+// kill -9 during training: half of the time at random moments, half at a chosen call within a save. No checkpoint that
+// was reported as durable is lost, and the continued run ends with the bytes of one that was never killed.
 #include <signal.h>
 
 #include <chrono>
@@ -43,14 +43,14 @@ RunConfig config_of() {
   return config;
 }
 
-/// The operating system's files, where a save dies at a chosen call. A save begins with the log's sync.
+/// The real file system, but the process dies at a chosen call of a save. A save begins with the sync of the log.
 class DyingFiles {
  public:
   explicit DyingFiles(int call) : left_(call) {}
 
   FileSystem& files() { return files_; }
   void saved() { saving_ = false; }
-  /// Of all saves until now.
+  /// Calls of all saves so far.
   int calls() const { return calls_; }
 
  private:
@@ -65,16 +65,14 @@ class DyingFiles {
   bool saving_ = false;
 };
 
-/// Tells every checkpoint that is durable.
-class ReportingView final : public TrainingView {
+/// Reports every durable checkpoint.
+class ReportingObserver final : public TrainObserver {
  public:
   using Report = std::function<void(const std::string&)>;
-  ReportingView(DyingFiles& files, Report report) : files_(files), report_(std::move(report)) {}
+  ReportingObserver(DyingFiles& files, Report report) : files_(files), report_(std::move(report)) {}
   void message(const std::string& text) override {
     if (text.rfind("warning", 0) == 0) report_(text);
   }
-  void on_step(const StepReport&) override {}
-  void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string& checkpoint, bool) override {
     files_.saved();
     report_(checkpoint);
@@ -85,7 +83,7 @@ class ReportingView final : public TrainingView {
   Report report_;
 };
 
-/// Kills and what came of them.
+/// Kills runs and checks what is left.
 class Campaign {
  public:
   Campaign() {
@@ -98,7 +96,7 @@ class Campaign {
     straight_ = outcome("straight");
   }
 
-  /// One run, killed again and again until it is done.
+  /// One run that is killed again and again until it is done.
   void run(int most) {
     begin_run("run");
     promised_ = 0;
@@ -113,7 +111,7 @@ class Campaign {
       in_saves_ += in_save;
       check_after_kill();
     }
-    const bool same = outcome("run") == straight_;  // bytes, not to be printed
+    const bool same = outcome("run") == straight_;  // bytes, which should not be printed
     REQUIRE(same);
     std::filesystem::remove_all(directory_ / "run");
   }
@@ -131,13 +129,13 @@ class Campaign {
     put_new_run(directory_ / name, config_of(), Dataset::open(directory_ / "data"));
   }
 
-  /// Trains in a process of its own to the end, or until it is killed: at a call of its saves (from 1, 0 never), or
-  /// after some seconds (negative: never). Returns how it ended, as a shell does.
+  /// Trains in a child process to the end, or until it is killed at a call of its saves (from 1; 0: never) or after
+  /// `seconds` (negative: never). Returns its exit status as a shell shows it.
   int go_on(const std::string& name, int call, double seconds) {
     ChildProcess child([&](const auto& report) {
       DyingFiles dying(call);
-      ReportingView view(dying, report);
-      train(directory_ / name, dying.files(), view);
+      ReportingObserver observer(dying, report);
+      train(directory_ / name, dying.files(), observer);
       report("calls " + std::to_string(dying.calls()));
       return 0;
     });
@@ -161,13 +159,13 @@ class Campaign {
     return code;
   }
 
-  void train(const std::string& run, FileSystem& files, TrainingView& view) const {
+  void train(const std::string& run, FileSystem& files, TrainObserver& observer) const {
     const Dataset data = Dataset::open(directory_ / "data");
     Context context(1);
     TrainingStart start;
     start.run = run;
     start.files = &files;
-    TrainingRun(context, read_run(run), data, start, view).run();
+    TrainingRun(context, read_run(run), data, start, observer).run();
   }
 
   void check_after_kill() {
@@ -178,7 +176,7 @@ class Campaign {
     REQUIRE(run_faults(run).empty());
   }
 
-  /// Weights, moments, carried states, and the metrics but for times and events.
+  /// Weights, moments, carried states, and the metrics without times and events.
   std::string outcome(const std::string& name) const {
     const std::string run = directory_ / name;
     const std::string last = newest_checkpoint(run, CheckpointScope::everything).checkpoint->path();
@@ -203,12 +201,13 @@ class Campaign {
 
 }  // namespace
 
-TEST_CASE("T1: runs killed with -9, every second time inside a save, lose nothing and end with the same bytes") {
+TEST_CASE("runs killed with -9, every second time inside a save, lose nothing and end with the same bytes",
+          "[durability]") {
   const int most = long_campaign() ? 1000 : 50;
   Campaign campaign;
   while (campaign.kills() < most) campaign.run(most);
   REQUIRE(campaign.kills() == most);
   REQUIRE(campaign.in_saves() == most / 2);
-  std::cout << "T1: " << campaign.kills() << " kills, " << campaign.in_saves()
+  std::cout << "kill -9: " << campaign.kills() << " kills, " << campaign.in_saves()
             << " of them at a chosen call of a save: 0 checkpoints lost, all runs ended with the same bytes\n";
 }

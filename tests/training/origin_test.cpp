@@ -1,4 +1,4 @@
-// A run knows where its first weights came from, and never begins from others.
+// A run knows the origin of its initial weights and never starts from others.
 #include <filesystem>
 
 #include "checkpoint/checkpoint_finder.hpp"
@@ -13,7 +13,7 @@ using namespace moelm;
 
 namespace {
 
-/// Begins a run with an origin, in a process that dies before the first checkpoint: the configuration is all there is.
+/// Begins a run with an origin in a process that dies before the first checkpoint: only the configuration exists.
 void begin_and_die(const ShortRuns& runs, const std::string& run, OriginKind kind, const std::string& from) {
   runs.train(run, runs.fresh(run, {kind, runs.path(from), "", ""}), real_file_system(), false);
   std::filesystem::remove_all(runs.path(run) + "/checkpoints");
@@ -24,16 +24,16 @@ void begin_and_die(const ShortRuns& runs, const std::string& run, OriginKind kin
 
 }  // namespace
 
-TEST_CASE("a run that died before its first checkpoint goes on from its origin, not from random weights") {
+TEST_CASE("a run that died before its first checkpoint starts again from its origin, not from random weights") {
   ShortRuns runs;
   runs.train("first", runs.fresh("first"));
   runs.config.train.steps = 20;
   for (const OriginKind kind : {OriginKind::init, OriginKind::resume}) {
     const std::string whole = "whole" + std::string(enum_name(kind)), died = "died" + std::string(enum_name(kind));
-    const KeepingView expected = runs.train(whole, runs.fresh(whole, {kind, runs.path("first"), "", ""}));
+    const KeepingObserver expected = runs.train(whole, runs.fresh(whole, {kind, runs.path("first"), "", ""}));
     REQUIRE(expected.first_step == (kind == OriginKind::resume ? 13 : 1));
     begin_and_die(runs, died, kind, "first");
-    const KeepingView found = runs.train(died, read_run(runs.path(died)));
+    const KeepingObserver found = runs.train(died, read_run(runs.path(died)));
     REQUIRE(found.first_step == expected.first_step);
     REQUIRE(found.first_loss == expected.first_loss);
     REQUIRE(read_run(runs.path(died)).has_checkpoints);
@@ -41,16 +41,16 @@ TEST_CASE("a run that died before its first checkpoint goes on from its origin, 
   }
 }
 
-TEST_CASE("a run that goes on before its first step says whose weights it has") {
+TEST_CASE("a run that continues before its first step names the source of its weights") {
   ShortRuns runs;
   runs.train("first", runs.fresh("first"));
   const RunOrigin origin{OriginKind::init, runs.path("first"), "", ""};
   REQUIRE(holds(runs.train("run", runs.fresh("run", origin), real_file_system(), false).told, "weights of "));
-  const KeepingView again = runs.train("run", read_run(runs.path("run")), real_file_system(), false);
+  const KeepingObserver again = runs.train("run", read_run(runs.path("run")), real_file_system(), false);
   REQUIRE(holds(again.told, "weights of " + runs.path("run/checkpoints/step-000000000000")));
 }
 
-TEST_CASE("an origin that is gone or another one is refused, never replaced by random weights") {
+TEST_CASE("a missing or changed origin is refused, never replaced by random weights") {
   ShortRuns runs;
   runs.train("first", runs.fresh("first"));
   begin_and_die(runs, "run", OriginKind::init, "first");
@@ -64,13 +64,13 @@ TEST_CASE("an origin that is gone or another one is refused, never replaced by r
   runs.train("other", runs.fresh("other"));
   std::filesystem::copy(newest_checkpoint(runs.path("other"), CheckpointScope::model).checkpoint->path(), taken);
   REQUIRE(error_exit(go_on) == Exit::bad_data);
-  REQUIRE(holds(error_text(go_on), "another checkpoint has its place"));
+  REQUIRE(holds(error_text(go_on), "another checkpoint is in its place"));
   std::filesystem::remove_all(taken);
   std::filesystem::rename(runs.path("aside"), taken);
   REQUIRE_NOTHROW(go_on());
 }
 
-TEST_CASE("weights of a model whose ids mean other tokens are refused, and nothing is begun") {
+TEST_CASE("weights of a model with other tokens are refused, and no run is begun") {
   ShortRuns runs;
   runs.train("first", runs.fresh("first"));
   runs.put_words("data2", {"b", "a", "c"});
@@ -82,7 +82,7 @@ TEST_CASE("weights of a model whose ids mean other tokens are refused, and nothi
   REQUIRE_FALSE(path_exists(runs.path("run")));
 }
 
-TEST_CASE("a start that fails at any call leaves the folder as it was found, and a second one begins") {
+TEST_CASE("a start that fails at any call leaves the folder as it was, and a second start succeeds") {
   ShortRuns runs;
   runs.train("first", runs.fresh("first"));
   for (const bool folder_there : {false, true}) {
@@ -98,7 +98,7 @@ TEST_CASE("a start that fails at any call leaves the folder as it was found, and
         done = true;
       } catch (const Error&) {
         INFO("call " << call);
-        // Past the rename of the first checkpoint the run is there, and stays.
+        // After the rename of the first checkpoint the run exists and stays.
         done = !checkpoint_names(runs.path("deep/run/checkpoints"), real_file_system()).empty();
         if (done) break;
         REQUIRE(path_exists(runs.path("deep")) == folder_there);
@@ -111,7 +111,7 @@ TEST_CASE("a start that fails at any call leaves the folder as it was found, and
   }
 }
 
-TEST_CASE("a run that another process began or changed meanwhile is left alone") {
+TEST_CASE("a run that another process began or changed meanwhile is refused") {
   ShortRuns runs;
   const StoredRun late = runs.fresh("run");
   runs.train("run", runs.fresh("run"));

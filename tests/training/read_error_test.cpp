@@ -1,4 +1,4 @@
-// Text that cannot be read: what is whole is saved first, then it is read again, and only then the run ends.
+// A text that cannot be read: training saves first, then retries, and only then ends.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -17,8 +17,8 @@ using namespace moelm;
 
 namespace {
 
-/// Two passes over a text of several blocks; its shard goes away after a step, and comes back when that is told.
-class Case final : public TrainingView {
+/// Two passes over a text of several blocks. Its shard disappears after a step, and comes back after the warning.
+class Case final : public TrainObserver {
  public:
   explicit Case(const std::string& split = "train", bool comes_back = true) : split_(split), comes_back_(comes_back) {
     std::string text;
@@ -40,8 +40,6 @@ class Case final : public TrainingView {
   void on_step(const StepReport& report) override {
     if (report.progress.step == leaves_after) std::filesystem::rename(shard(), away());
   }
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
 
   std::string run() const { return directory / "run"; }
   std::string shard() const { return directory / "data/" + split_ + "-00000.shard"; }
@@ -82,7 +80,7 @@ class Case final : public TrainingView {
 
 }  // namespace
 
-TEST_CASE("a shard that is away for a while: saved, told, read again, and the same weights at the end") {
+TEST_CASE("a shard that is missing for a while: training saves, warns, reads again and ends with the same weights") {
   for (const char* split : {"train", "valid"}) {
     Case straight, away(split);
     straight.train();
@@ -98,7 +96,7 @@ TEST_CASE("a shard that is away for a while: saved, told, read again, and the sa
   }
 }
 
-TEST_CASE("a shard that stays away: the code of the error, every step saved, and the run goes on from there") {
+TEST_CASE("a shard that stays missing: the error is thrown, every step is saved, and the run resumes") {
   for (const char* split : {"train", "valid"}) {
     Case straight, away(split, false);
     straight.train();
@@ -125,7 +123,7 @@ TEST_CASE("a shard that stays away: the code of the error, every step saved, and
   }
 }
 
-TEST_CASE("reading is tried again for as long as told, for damage less, and never for what no file caused") {
+TEST_CASE("reading is retried for the given time, less for damage, and never for errors that no file caused") {
   const auto tries = [](Exit exit, double seconds) {
     int count = 0;
     ReadRetry retry;
@@ -141,7 +139,7 @@ TEST_CASE("reading is tried again for as long as told, for damage less, and neve
   REQUIRE(tries(Exit::stopped, 60) == 1);
 }
 
-TEST_CASE("a request ends the waiting for the text") {
+TEST_CASE("a request to stop ends the wait for the text") {
   int failures = 0, asked = 0;
   ReadRetry retry;
   retry.failed = [&](const Error&) { ++failures; };

@@ -1,5 +1,5 @@
-// A run that stops anywhere and goes on is the run that never stopped: the same weights to the byte, the same metrics
-// but for times.
+// A run that stops anywhere and resumes equals one that never stopped: the same bytes of weights, the same metrics
+// except times.
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -18,15 +18,13 @@ using namespace moelm;
 
 namespace {
 
-/// Asks for a stop after a number of steps.
-class StoppingView final : public TrainingView {
+/// Requests a stop after a number of steps.
+class StoppingObserver final : public TrainObserver {
  public:
-  explicit StoppingView(Index stop_after) : stop_after_(stop_after) {}
-  void message(const std::string&) override {}
+  explicit StoppingObserver(Index stop_after) : stop_after_(stop_after) {}
   void on_step(const StepReport& report) override {
     if (report.progress.step == stop_after_) stopped = true;
   }
-  void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string& checkpoint, bool) override { last_checkpoint = checkpoint; }
 
   std::string last_checkpoint;
@@ -70,26 +68,26 @@ struct Outcome {
   TrainEnd end;
   std::string weights, optimizer;
   std::vector<Json> metrics;
-  Json result;  ///< without times and names of checkpoints
+  Json result;  ///< without times and checkpoint names
 };
 
-/// Trains, or goes on training, until the end or until a stop after `stop_after` steps (0: none).
+/// Trains or resumes until the end, or until a stop after `stop_after` steps (0: no stop).
 Outcome train(const std::string& run, const std::string& data, const RunConfig& config, int threads, Index stop_after) {
   const Dataset dataset = Dataset::open(data);
   if (!run_exists(run)) put_new_run(run, config, dataset);
   Context context(threads, products_of(config.train));
-  StoppingView view(stop_after);
+  StoppingObserver observer(stop_after);
   TrainingStart start;
   start.run = run;
-  start.stop_requested = [&view] { return view.stopped; };
-  TrainingRun training(context, read_run(run), dataset, start, view);
+  start.stop_requested = [&observer] { return observer.stopped; };
+  TrainingRun training(context, read_run(run), dataset, start, observer);
   Outcome outcome;
   outcome.end = training.run();
   outcome.result = training.result();
   for (const char* key : {"seconds", "saving_seconds", "checkpoint", "best_checkpoint", "threads"})
     outcome.result.erase(key);
-  outcome.weights = read_file(view.last_checkpoint + "/model.safetensors", 1 << 20);
-  outcome.optimizer = read_file(view.last_checkpoint + "/optimizer.safetensors", 1 << 20);
+  outcome.weights = read_file(observer.last_checkpoint + "/model.safetensors", 1 << 20);
+  outcome.optimizer = read_file(observer.last_checkpoint + "/optimizer.safetensors", 1 << 20);
   for_each_metric(run + "/metrics.jsonl", [&](const Json& line) {
     if (line.contains("event")) return;
     Json kept = line;
@@ -119,7 +117,7 @@ void require_same_in_parts(const RunConfig& config) {
 
 }  // namespace
 
-TEST_CASE("T5: forty steps are k, a stop and the rest, for every k") {
+TEST_CASE("forty steps equal k steps, a stop and the rest, for every k", "[resume]") {
   const TemporaryDirectory directory(memory_directory());
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e", "f", "g"}),
            {some_text(90, 1), some_text(12, 2), some_text(12, 3)});
@@ -141,10 +139,10 @@ TEST_CASE("T5: forty steps are k, a stop and the rest, for every k") {
       ++same;
     }
   }
-  std::cout << "T5: " << same << " of 80 interrupted runs with the same bytes and metrics\n";
+  std::cout << "resume: " << same << " of 80 interrupted runs with the same bytes and metrics\n";
 }
 
-TEST_CASE("other threads and factored moments change nothing: fifteen, a stop and twenty-five more") {
+TEST_CASE("other threads and factored moments change nothing: fifteen steps, a stop and twenty-five more", "[resume]") {
   for (const StateKind state : {StateKind::carry, StateKind::reset}) {
     INFO(enum_name(state));
     require_same_in_parts(config_of(state));
@@ -168,13 +166,13 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
 
 TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
   RunConfig config = config_of(StateKind::carry);
-  config.train.dtype = "bf16";
+  config.train.dtype = TrainType::bf16;
   require_same_in_parts(config);
   std::get<MoeConfig>(config.model.layers[2]).weights = DataType::bf16;
   require_same_in_parts(config);
 }
 
-TEST_CASE("a run begun from weights alone goes on from its very first checkpoint") {
+TEST_CASE("a run that began with weights of another resumes from its first checkpoint", "[resume]") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
            {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
@@ -187,30 +185,30 @@ TEST_CASE("a run begun from weights alone goes on from its very first checkpoint
     REQUIRE(train(first, directory / "data", config, 1, 0).end == TrainEnd::finished);
     {
       Context context(1);
-      StoppingView view(0);
+      StoppingObserver observer(0);
       TrainingStart start;
       start.run = second;
       const StoredRun begun_with = new_run(second, config, dataset, {OriginKind::init, first, "", ""});
-      const TrainingRun begun(context, begun_with, dataset, start, view);
+      const TrainingRun begun(context, begun_with, dataset, start, observer);
     }
     REQUIRE(train(second, directory / "data", config, 1, 0).end == TrainEnd::finished);
   }
 }
 
-TEST_CASE("a stop within a scheduled validation is made up for") {
+TEST_CASE("a scheduled validation cut short by a stop is repeated", "[resume]") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
            {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
   const RunConfig config = config_of(StateKind::carry);
   const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
-  // The request arrives with step 12, whose validation is due: the validation gives way and is done on resuming.
+  // The request arrives at step 12, whose validation is due. It is skipped and made up for on resuming.
   train(directory / "parts", directory / "data", config, 1, 12);
   const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
   REQUIRE(rest.weights == straight.weights);
   REQUIRE(rest.metrics == straight.metrics);
 }
 
-TEST_CASE("steps added to a finished run have a course of their own, exact over stops") {
+TEST_CASE("steps added to a finished run have their own schedule, exact across stops", "[resume]") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
            {some_text(60, 1), some_text(12, 2), some_text(12, 3)});
@@ -230,7 +228,7 @@ TEST_CASE("steps added to a finished run have a course of their own, exact over 
   for (const Json& line : straight.metrics)
     if (line.contains("lr")) rates[line["step"].get<Index>()] = line["lr"].get<double>();
   REQUIRE(rates[40] == Approx(0.01 * 0.02));
-  REQUIRE(rates[41] == Approx(0.001));  // warm-up over ten steps, half of what was added
+  REQUIRE(rates[41] == Approx(0.001));  // warm-up over ten steps, half of the added ones
   REQUIRE(rates[50] == Approx(0.01));
   REQUIRE(rates[60] == Approx(0.01 * 0.02));
 
@@ -242,7 +240,7 @@ TEST_CASE("steps added to a finished run have a course of their own, exact over 
   REQUIRE(rest.metrics == straight.metrics);
 }
 
-TEST_CASE("kinds without a planned end: made longer, a run is that of all steps in one go") {
+TEST_CASE("schedules without a planned end: a lengthened run equals one of all steps at once", "[resume]") {
   for (const ScheduleKind kind : {ScheduleKind::inverse_sqrt, ScheduleKind::constant, ScheduleKind::plateau}) {
     const TemporaryDirectory directory;
     put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),

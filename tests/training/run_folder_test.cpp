@@ -1,4 +1,4 @@
-// What a run's folder tells is proven before it is used: configuration, vocabulary and checkpoints are one run's.
+// A run's folder is verified before it is used: configuration, vocabulary and checkpoints have to belong together.
 #include "run/run_folder.hpp"
 
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include "checkpoint/checkpoint_finder.hpp"
 #include "io/file.hpp"
 #include "model_files/model_store.hpp"
+#include "run/run_data.hpp"
 #include "run/verify_path.hpp"
 #include "support/catch.hpp"
 #include "support/reseal.hpp"
@@ -24,7 +25,7 @@ std::string newest(const std::string& run) { return newest_checkpoint(run, Check
 
 }  // namespace
 
-TEST_CASE("C1: every flipped bit of a run's config.json is noticed, and the file named") {
+TEST_CASE("every flipped bit of a run's config.json is noticed, and the file named", "[hostile]") {
   ShortRuns runs;
   runs.train("run", runs.fresh("run"), real_file_system(), false);
   const std::string path = runs.path("run/config.json"), good = get_file(path);
@@ -39,7 +40,7 @@ TEST_CASE("C1: every flipped bit of a run's config.json is noticed, and the file
       const bool named = error_exit(read) != Exit::ok && holds(error_text(read), path);
       if (!named) FAIL("bit " << bit << " of byte " << i);
     }
-  std::cout << "C1: " << flips << " flipped bits of config.json: all noticed\n";
+  std::cout << "config.json: " << flips << " flipped bits, all noticed\n";
   std::string edited = good;
   put_file(path, edited.replace(edited.find("\"lr\": 0.05"), 10, "\"lr\": 0.04"));
   REQUIRE(verify_path(runs.path("run")).faults.size() == 1);
@@ -77,7 +78,7 @@ TEST_CASE("a checkpoint, a vocabulary or a configuration of another run is refus
   REQUIRE(verify_path(runs.path("with-checkpoint")).faults.size() == 1);
   REQUIRE(verify_path(foreign).faults.size() == 1);
   REQUIRE(error_exit([&] { load_model(foreign); }) == Exit::bad_config);
-  REQUIRE_NOTHROW(load_model(runs.path("with-checkpoint")));  // its best one is its own
+  REQUIRE_NOTHROW(load_model(runs.path("with-checkpoint")));  // its best checkpoint is its own
   const std::string latest = get_file(runs.path("with-checkpoint/checkpoints/LATEST"));
   REQUIRE(latest == get_file(runs.path("a/checkpoints/LATEST")));
 
@@ -102,7 +103,7 @@ TEST_CASE("a checkpoint, a vocabulary or a configuration of another run is refus
   REQUIRE(verify_path(runs.path("with-vocabulary/vocab.txt")).faults.size() == 1);
 }
 
-TEST_CASE("checkpoints that are gone are damage, whatever tells that they were there") {
+TEST_CASE("missing checkpoints are damage if any file shows that they existed") {
   ShortRuns runs;
   runs.train("run", runs.fresh("run"));
   const auto go_on = [&] { runs.train("run", read_run(runs.path("run"))); };
@@ -112,7 +113,7 @@ TEST_CASE("checkpoints that are gone are damage, whatever tells that they were t
   REQUIRE_FALSE(verify_path(runs.path("run")).faults.empty());
   std::filesystem::remove_all(runs.path("run/checkpoints"));
   REQUIRE(error_exit(go_on) == Exit::bad_data);
-  REQUIRE(holds(error_text(go_on), "expected a checkpoint, as has_checkpoints in config.json tells, found none"));
+  REQUIRE(holds(error_text(go_on), "expected a checkpoint, because of has_checkpoints in config.json, found none"));
   StoredRun stored = read_run(runs.path("run"));
   stored.has_checkpoints = false;
   write_run_config(runs.path("run"), stored);
@@ -132,7 +133,7 @@ TEST_CASE("a run without its configuration is damage, not a place for a new one"
   }
 }
 
-TEST_CASE("a vocabulary that is nobody's is not replaced") {
+TEST_CASE("a vocabulary in the folder of a new run is not replaced") {
   ShortRuns runs;
   std::filesystem::create_directory(runs.path("run"));
   put_file(runs.path("run/tokenizer.json"), "mine");
@@ -140,7 +141,7 @@ TEST_CASE("a vocabulary that is nobody's is not replaced") {
   REQUIRE(list_directory(runs.path("run")) == std::vector<std::string>{"tokenizer.json"});
 }
 
-TEST_CASE("data are found from the root, and beside a run that was moved with them") {
+TEST_CASE("data are found by their absolute path, and beside a run that was moved with them") {
   ShortRuns runs;
   std::filesystem::create_directory(runs.path("here"));
   std::filesystem::rename(runs.path("data"), runs.path("here/data"));

@@ -1,5 +1,5 @@
-// Saves that fail: training goes on as if nothing had happened, or stops, as train.on_save_error says; what is on the
-// disk stays good, and what happened is told.
+// Saves that fail: training continues or stops, as train.on_save_error says. Checkpoints on disk stay intact, and the
+// user is told.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -18,11 +18,10 @@ using namespace moelm;
 
 namespace {
 
-class RememberingView final : public TrainingView {
+class RememberingObserver final : public TrainObserver {
  public:
   void message(const std::string& text) override { messages.push_back(text); }
   void on_step(const StepReport& report) override { step = report.progress.step; }
-  void on_validation(const ValidationReport&) override {}
   void on_saved(const std::string&, bool) override { ++saved; }
 
   bool told(const std::string& part) const {
@@ -33,8 +32,8 @@ class RememberingView final : public TrainingView {
   Index step = 0, saved = 0;
 };
 
-/// A run of twenty steps, saved every second one and validated every fourth, on a disk that has no room while a step of
-/// [from, to] is the last one done.
+/// A run of twenty steps, saved every second and validated every fourth step. The disk is full after the steps of
+/// [from, to].
 struct Case {
   Case() {
     std::string text;
@@ -56,7 +55,7 @@ struct Case {
     if (!run_exists(path())) put_new_run(path(), config, data);
     FaultyFileSystem full([&](const std::string& call, int) {
       const bool writes = call == "write" || call == "allocate" || call == "mkdir";
-      return writes && view.step >= from && view.step <= to ? ENOSPC : 0;
+      return writes && observer.step >= from && observer.step <= to ? ENOSPC : 0;
     });
     Context context(threads);
     TrainingStart start;
@@ -64,7 +63,7 @@ struct Case {
     start.files = &full;
     StoredRun stored = read_run(path());
     stored.config.train.on_save_error = config.train.on_save_error;
-    TrainingRun run(context, stored, data, start, view);
+    TrainingRun run(context, stored, data, start, observer);
     const TrainEnd end = run.run();
     result = run.result();
     return end;
@@ -79,7 +78,7 @@ struct Case {
   std::string weights() const {
     return get_file(newest_checkpoint(path(), CheckpointScope::model).checkpoint->path() + "/model.safetensors");
   }
-  /// Lines of metrics: steps and validations without times, and events of one kind.
+  /// Lines of metrics without times: steps and validations, or events of one kind.
   std::vector<Json> lines(const std::string& event = "") const {
     std::vector<Json> found;
     for_each_metric(path() + "/metrics.jsonl", [&](const Json& line) {
@@ -93,13 +92,13 @@ struct Case {
 
   TemporaryDirectory directory{memory_directory()};
   RunConfig config;
-  RememberingView view;
+  RememberingObserver observer;
   Json result;
 };
 
 }  // namespace
 
-TEST_CASE("a full disk for a while: training goes on, is told, and ends with the same bytes and lines") {
+TEST_CASE("a disk that is full for a while: training continues, warns, and ends with the same bytes and lines") {
   Case straight, full;
   REQUIRE(straight.train(1, 0) == TrainEnd::finished);
   REQUIRE(full.train(5, 13) == TrainEnd::finished);
@@ -110,39 +109,39 @@ TEST_CASE("a full disk for a while: training goes on, is told, and ends with the
   REQUIRE(failed.size() >= 4);
   REQUIRE(failed[0]["step"] == 6);
   REQUIRE(holds(failed[0]["cause"].get<std::string>(), "No space left on device"));
-  REQUIRE(full.view.told("warning: step 6 was not saved: "));
-  REQUIRE(full.view.told("training goes on"));
-  REQUIRE(full.view.told("metrics.jsonl: write: No space left on device; lines wait in memory"));
-  REQUIRE(full.view.saved < straight.view.saved);
+  REQUIRE(full.observer.told("warning: step 6 was not saved: "));
+  REQUIRE(full.observer.told("training goes on"));
+  REQUIRE(full.observer.told("metrics.jsonl: write: No space left on device; lines wait in memory"));
+  REQUIRE(full.observer.saved < straight.observer.saved);
   REQUIRE(run_faults(full.path()).empty());
 }
 
-TEST_CASE("with train.on_save_error=stop the run ends with the error, and can go on") {
+TEST_CASE("with train.on_save_error=stop the run ends with the error and can be resumed") {
   Case straight, full;
   straight.train(1, 0);
   full.config.train.on_save_error = SaveErrors::stop;
   const auto train = [&] { full.train(6, 6); };
   REQUIRE(error_exit(train) == Exit::io);
   REQUIRE(full.steps_kept().back() == 4);
-  full.view.step = 0;
+  full.observer.step = 0;
   REQUIRE(full.train(1, 0) == TrainEnd::finished);
   const bool same = full.weights() == straight.weights();
   REQUIRE(same);
   REQUIRE(full.lines() == straight.lines());
 }
 
-TEST_CASE("the last save of a run has to succeed: an error, the earlier checkpoint, and the rest done again") {
+TEST_CASE("the last save has to succeed: else an error, the earlier checkpoint, and the rest is repeated") {
   Case straight, full;
   straight.train(1, 0);
   REQUIRE(error_exit([&] { full.train(19, 20); }) == Exit::io);
   REQUIRE(full.steps_kept().back() == 18);
-  full.view.step = 0;
+  full.observer.step = 0;
   REQUIRE(full.train(1, 0) == TrainEnd::finished);
   const bool same = full.weights() == straight.weights();
   REQUIRE(same);
 }
 
-TEST_CASE("the best one is the best of those that could be saved") {
+TEST_CASE("the best checkpoint is the best of those that could be saved") {
   Case full;
   REQUIRE(full.train(8, 11) == TrainEnd::finished);
   const FoundCheckpoint best = best_checkpoint(full.path(), CheckpointScope::model);
@@ -154,7 +153,7 @@ TEST_CASE("the best one is the best of those that could be saved") {
   REQUIRE(full.result["valid_nll"].get<double>() == least);
 }
 
-TEST_CASE("a best checkpoint that is damaged is none to be better than") {
+TEST_CASE("a damaged best checkpoint no longer counts as the best") {
   Case damaged;
   damaged.config.train.steps = 9;
   damaged.train(1, 0);
@@ -163,26 +162,26 @@ TEST_CASE("a best checkpoint that is damaged is none to be better than") {
   StoredRun stored = read_run(damaged.path());
   stored.config.train.steps = 20;
   write_run_config(damaged.path(), stored);
-  damaged.view.step = 0;
+  damaged.observer.step = 0;
   damaged.train(1, 0);
   const FoundCheckpoint found = best_checkpoint(damaged.path(), CheckpointScope::model);
   REQUIRE(found.checkpoint->step() > 9);
   REQUIRE(damaged.result["best_step"] == found.checkpoint->step());
 }
 
-TEST_CASE("going on with other threads is said, and changes nothing") {
+TEST_CASE("resuming with another number of threads is announced and changes nothing") {
   Case straight, other;
   straight.train(1, 0);
   REQUIRE(error_exit([&] { other.train(19, 20); }) == Exit::io);
-  other.view.step = 0;
+  other.observer.step = 0;
   REQUIRE(other.train(1, 0, 2) == TrainEnd::finished);
-  REQUIRE(other.view.told("threads: 1 before, now 2"));
+  REQUIRE(other.observer.told("threads: 1 before, now 2"));
   REQUIRE(other.lines("resume").back()["threads"] == 2);
   const bool same = other.weights() == straight.weights();
   REQUIRE(same);
 }
 
-TEST_CASE("a best validation and a checkpoint that is due at one step are one checkpoint") {
+TEST_CASE("a best validation and a due checkpoint at the same step make one checkpoint") {
   Case c;
   c.config.train.keep = 100;
   c.train(1, 0);
@@ -191,9 +190,10 @@ TEST_CASE("a best validation and a checkpoint that is due at one step are one ch
   REQUIRE(std::adjacent_find(steps.begin(), steps.end()) == steps.end());
 }
 
-TEST_CASE("slow saves come less often, so that they take at most 2 % of the time") {
+TEST_CASE("slow saves come less often, so that saving takes at most 2 % of the time") {
   REQUIRE(automatic_interval(0) == 600);
   REQUIRE(automatic_interval(12) == 600);
-  for (const double save : {0.1, 12.0, 13.0, 90.0}) REQUIRE(save / (automatic_interval(save) + save) <= kMostSaving);
+  for (const double save : {0.1, 12.0, 13.0, 90.0})
+    REQUIRE(save / (automatic_interval(save) + save) <= kMaxSavingShare);
   REQUIRE(automatic_interval(90) == 4500);
 }

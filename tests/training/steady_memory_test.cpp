@@ -1,5 +1,5 @@
-// After its first steps training takes no more memory for numbers: every matrix is kept and used again. Counts what
-// operator new and mmap hand out in this program, but for lists of the batch's tokens.
+// After its first steps training allocates no more memory for numbers: every matrix is reused. Counts the memory from
+// operator new and mmap in this program, except lists of tokens.
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,14 +60,14 @@ TEST_CASE("the counter sees blocks of both kinds") {
   REQUIRE(blocks == before + 2);
 }
 
-TEST_CASE("a training step takes no memory that it does not keep") {
+TEST_CASE("a training step allocates no memory that it does not keep") {
   const Index streams = 8, steps = 16, vocabulary = 2000;
   for (const DataType type : {DataType::f32, DataType::bf16})
     for (const Index samples : {0, 300}) {
       CAPTURE(data_type_name(type), samples);
       ModelConfig model = model_config(256, {LstmConfig{256, 0}, moe_config(32, 2, {320}), LstmConfig{256, 0}}, 0.1);
       std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
-      // With one thread no product is compiled late, by the thread that meets it first.
+      // With one thread, no product is compiled later by another thread.
       Context context(1, type);
       OptimizerConfig optimizer;
       optimizer.experts.kind = OptimizerKind::factored;
@@ -75,7 +75,7 @@ TEST_CASE("a training step takes no memory that it does not keep") {
       ModelState state;
       state.reset(learner.parameters(), streams);
       const Batch batch = random_batch(Sequence(streams, steps), vocabulary, 1);
-      // The same step again and again: with others the number of an expert's rows may grow a block once more.
+      // The same step again and again, because other steps may need more rows for an expert.
       const auto step = [&] { return learner.step(context, batch, {1, streams, 0.0, 1.0}, state).fault.empty(); };
       for (int i = 0; i < 5; ++i) REQUIRE(step());
       const long before = blocks;

@@ -1,4 +1,4 @@
-// A run that is no longer ours, because its folder was renamed or its lock replaced, is left as it is.
+// A run whose folder was renamed or whose lock was replaced is left unchanged.
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -17,16 +17,13 @@ using namespace moelm;
 
 namespace {
 
-/// Does something once, after a number of steps.
-class ActingView final : public TrainingView {
+/// Acts once, after a number of steps.
+class ActingObserver final : public TrainObserver {
  public:
-  ActingView(Index step, std::function<void()> act) : step_(step), act_(std::move(act)) {}
-  void message(const std::string&) override {}
+  ActingObserver(Index step, std::function<void()> act) : step_(step), act_(std::move(act)) {}
   void on_step(const StepReport& report) override {
     if (report.progress.step == step_) act_();
   }
-  void on_validation(const ValidationReport&) override {}
-  void on_saved(const std::string&, bool) override {}
 
  private:
   Index step_;
@@ -49,10 +46,10 @@ struct Case {
     const Dataset dataset = Dataset::open(data);
     if (!run_exists(run)) put_new_run(run, config, dataset);
     Context context(1);
-    ActingView view(when, act);
+    ActingObserver observer(when, act);
     TrainingStart start;
     start.run = run;
-    TrainingRun(context, read_run(run), dataset, start, view).run();
+    TrainingRun(context, read_run(run), dataset, start, observer).run();
   }
 
   /// Every file of the run with its contents.
@@ -70,7 +67,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("a trainer whose folder was renamed ends, and the run that has its place stays as it is") {
+TEST_CASE("a trainer whose folder was renamed ends, and the run in its place stays unchanged") {
   Case c;
   std::map<std::string, std::string> of_the_other;
   const auto replace = [&] {
@@ -85,9 +82,9 @@ TEST_CASE("a trainer whose folder was renamed ends, and the run that has its pla
   REQUIRE(newest_checkpoint(c.directory / "run.old", CheckpointScope::everything).checkpoint->step() == 2);
 }
 
-TEST_CASE("a trainer whose lock another process took ends, though failed saves may be passed over") {
+TEST_CASE("a trainer whose lock was taken by another process ends, even if failed saves are allowed") {
   Case c;
-  c.config.train.log_every = 1000;  // so that nothing is written until the next save
+  c.config.train.log_every = 1000;  // nothing is written until the next save
   std::optional<RunLock> other;
   const auto train = [&] {
     c.train(20, 3, [&] {
@@ -99,7 +96,7 @@ TEST_CASE("a trainer whose lock another process took ends, though failed saves m
   REQUIRE(newest_checkpoint(c.run, CheckpointScope::everything).checkpoint->step() == 2);
 }
 
-TEST_CASE("a lock file that only was removed costs nothing") {
+TEST_CASE("removing the lock file has no effect") {
   Case c;
   c.train(20, 3, [&] { std::filesystem::remove(c.run + "/.lock"); });
   REQUIRE(newest_checkpoint(c.run, CheckpointScope::everything).checkpoint->step() == 20);

@@ -1,0 +1,79 @@
+#include "run/run_data.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "io/absolute_path.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
+#include "tokenizer/bpe_tokenizer.hpp"
+#include "tokenizer/tokenizer_file.hpp"
+
+namespace moelm {
+
+namespace {
+
+bool has_index(const std::string& directory) { return path_exists(join_path(directory, kIndexFile)); }
+
+std::string describe_tokenizer(const Tokenizer& tokenizer) {
+  return std::string(enum_name(tokenizer.kind())) + (tokenizer.lowercase() ? " in lower case, " : ", ") +
+         format_counted(tokenizer.vocabulary_size(), "token");
+}
+
+/// Whether every id stands for the same token in both, and both cut every text into the same tokens.
+bool equal_tokens(const Tokenizer& a, const Tokenizer& b) {
+  if (a.kind() != b.kind() || a.lowercase() != b.lowercase() || a.vocabulary_size() != b.vocabulary_size())
+    return false;
+  if (a.kind() == TokenizerKind::bpe) return bpe_merges(a) == bpe_merges(b);
+  for (std::int32_t id = 0; id < a.vocabulary_size(); ++id)
+    if (a.token_text(id) != b.token_text(id)) return false;
+  return true;
+}
+
+void require_equal_tokens(const std::string& run, const StoredRun& stored, const Dataset& data) {
+  if (sha256_hex(data.tokenizer_text()) == stored.data.tokenizer_sha256) return;
+  const auto expected = read_run_tokenizer(run_of_path(run), stored);
+  if (equal_tokens(data.tokenizer(), *expected)) return;
+  throw Error(Exit::bad_config, join_path(data.directory(), kTokenizerFile) + ": expected the tokenizer of " + run +
+                                    " (" + describe_tokenizer(*expected) + "), found another (" +
+                                    describe_tokenizer(data.tokenizer()) + "); make it with moe-tokenize --vocab " +
+                                    run);
+}
+
+}  // namespace
+
+void require_run_data(const std::string& run, const StoredRun& stored, const Dataset& data, DataMatch match) {
+  if (match == DataMatch::same_tokens) return require_equal_tokens(run, stored, data);
+  if (stored.data.sha256 == data.checksum()) return;
+  throw Error(Exit::bad_config, join_path(run_of_path(run), kConfigFile) + ": data.index_sha256: expected " +
+                                    stored.data.sha256 + ", found " + data.checksum() + " in " + data.directory() +
+                                    "; a run continues on the data it was begun with");
+}
+
+Dataset open_run_data(const std::string& run, const StoredRun& stored, const std::optional<std::string>& directory,
+                      DataMatch match) {
+  const std::string path = directory.value_or(data_directory(run_of_path(run), stored.data));
+  if (!directory && !path_exists(path))
+    throw Error(Exit::missing_input, path + ": expected the data of " + run +
+                                         " (data.directory in its config.json), found nothing; give --data DIR");
+  Dataset data = Dataset::open(path);
+  require_run_data(run, stored, data, directory ? match : DataMatch::same_data);
+  return data;
+}
+
+std::string data_directory(const std::string& run, const RunData& data) {
+  const std::string beside = join_path(run, data.beside);
+  return !data.beside.empty() && !has_index(data.directory) && has_index(beside) ? absolute_path(beside)
+                                                                                 : data.directory;
+}
+
+void set_data_directory(const std::string& run, const std::string& directory, RunData& data) {
+  data.directory = absolute_path(directory);
+  std::error_code error;
+  const std::filesystem::path beside = std::filesystem::relative(data.directory, absolute_path(run), error);
+  data.beside = error ? "" : beside.string();
+}
+
+}  // namespace moelm
