@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# F2: moe-train on disks that are too small or become full, in a namespace of its own where a disk can be mounted (else
+# moe-train on disks that are too small or become full, in a namespace of its own where a disk can be mounted (else
 # exit 77: skipped).
 # usage: small_disk_test.sh FOLDER-OF-PROGRAMS
 set -euo pipefail

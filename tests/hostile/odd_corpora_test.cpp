@@ -1,5 +1,5 @@
 // D1 to D7: odd texts have a stated result, in bounded memory. (A stop and a kill at any moment:
-// tests/data/prepare_test and tests/apps/tokenize_command_test.)
+// tests/data/prepare_test and tests/apps/moe_tokenize_test.)
 #include <sys/stat.h>
 
 #include <cstdlib>

@@ -88,7 +88,7 @@ std::set<std::string> everything_in(const std::string& directory) {
 std::string many_lines(Index count) {
   std::string text;
   for (Index i = 0; i < count; ++i) {
-    for (Index w = 0; w < i * 7 % 13; ++w) text += words()[static_cast<std::size_t>((i + w * w) % 8)] + " ";
+    for (Index w = 0; w < i * 7 % 13; ++w) text += words()[(i + w * w) % 8] + " ";
     text += "\n";
   }
   return text;
@@ -158,7 +158,7 @@ TEST_CASE("the state is as trained unless told otherwise") {
   CHECK(carried.nll({}) != cut.nll({}));
 }
 
-TEST_CASE("a row a line, blank lines too") {
+TEST_CASE("--per-sentence prints a row per line, also for blank lines") {
   const Case c;
   const ProgramResult result = c.eval({"-", "--per-sentence", "--state", "reset"}, kText);
   REQUIRE(result.code == 0);
@@ -187,7 +187,7 @@ TEST_CASE("a row a line, blank lines too") {
   CHECK(c.eval({"-", "--per-sentence", "--quiet"}, kText).err.empty());
 }
 
-TEST_CASE("a row a token, its text escaped") {
+TEST_CASE("--per-token prints a row per token with escaped text") {
   const Case c;
   const ProgramResult result = c.eval({"-", "--per-token"}, "the bell\x07 zebra\n\n");
   REQUIRE(result.code == 0);
@@ -264,7 +264,7 @@ TEST_CASE("a co-process answers line by line") {
   }
 }
 
-TEST_CASE("a reader that goes away is no error") {
+TEST_CASE("a closed output pipe is no error") {
   const Case c;
   Program program(c.command({"-", "--per-sentence", "--quiet"}));
   program.close_output();
@@ -274,7 +274,7 @@ TEST_CASE("a reader that goes away is no error") {
   CHECK(result.code == 128 + SIGPIPE);
 }
 
-TEST_CASE("what cannot be evaluated is said in one line") {
+TEST_CASE("inputs that cannot be evaluated are refused with one line") {
   const Case c;
   const auto refused = [&](const std::vector<std::string>& arguments, Exit exit, const std::string& part,
                            const std::string& input = "") {
@@ -327,7 +327,7 @@ TEST_CASE("a checkpoint folder may be given instead of the run") {
   CHECK(json["nll_nats"].get<double>() == c.nll({}));
 }
 
-TEST_CASE("data that the run cannot read are refused, naming both") {
+TEST_CASE("data of another tokenizer are refused with the names of data and run") {
   const Case c;
   const std::string other = c.directory / "other", same = c.directory / "same";
   put_data(other, *tiny_tokenizer(TokenizerKind::word, {"une", "souris"}), {"une\n", "une\n", "souris\n"});
@@ -345,14 +345,14 @@ TEST_CASE("data that the run cannot read are refused, naming both") {
   CHECK(c.eval({}).code == 78);
 }
 
-TEST_CASE("unknown words that training never saw are warned of") {
+TEST_CASE("a model that never saw <unk> warns about unknown words") {
   const Case seen, unseen(StateKind::carry, 0);
   CHECK_FALSE(holds(seen.eval({"-"}, "zebra\n").err, "never occurs"));
   CHECK_FALSE(holds(unseen.eval({"-"}, "the\n").err, "never occurs"));
   CHECK(holds(unseen.eval({"-"}, "zebra\n").err, "never occurs"));
 }
 
-TEST_CASE("what stands where a run should is named, with what to give") {
+TEST_CASE("an input that is no run is named, with what to give instead") {
   const Case c;
   const auto refused = [&](const std::vector<std::string>& arguments, const std::string& part) {
     std::vector<std::string> command = arguments;
@@ -368,7 +368,7 @@ TEST_CASE("what stands where a run should is named, with what to give") {
   refused({"the cat sat"}, "found nothing of that name; to score a sentence: echo ... | moe-eval run/ -");
 }
 
-TEST_CASE("a text whose tokens do not tell its bytes is not called lossless") {
+TEST_CASE("a text that its tokens cannot restore is not called lossless") {
   const Case c;
   CHECK(c.summary({"-"}, "the cat\n\na dog\n")["lossless"] == true);
   CHECK(c.summary({"-"}, "the cat")["lossless"] == true);
@@ -378,7 +378,7 @@ TEST_CASE("a text whose tokens do not tell its bytes is not called lossless") {
   CHECK(holds(c.eval({"-"}, "the  cat\n").out, "do not tell the whole text"));
 }
 
-TEST_CASE("marks and Latin-1 in a text are said") {
+TEST_CASE("notes tell of marks and Latin-1 in a text") {
   const Case c;
   const std::string marks = c.eval({"-"}, "<s> the cat </s>\n<unk>\n").err;
   CHECK(holds(marks, "stand 2 times in the text"));
@@ -390,7 +390,7 @@ TEST_CASE("marks and Latin-1 in a text are said") {
   CHECK_FALSE(holds(c.eval({"-"}, "the \xE2\x82 cat \x80\n").err, "Latin-1"));
 }
 
-TEST_CASE("line and position name one token, the end of a document too") {
+TEST_CASE("line and position are unique for each token, also for the end of a document") {
   const TemporaryDirectory directory;
   const auto tokenizer = make_byte_tokenizer(std::vector<Index>(kByteVocabulary, 1));
   put_data(directory / "data", *tokenizer, {"the cat\n", "a dog\n", "the cat\n"});
