@@ -18,13 +18,13 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kMostThreads = 4096;
-constexpr Index kWidestHelp = 100;
-constexpr std::size_t kNarrow = 60;
+constexpr Index kMaxThreads = 4096;
+constexpr Index kMaxHelpWidth = 100;
+constexpr Index kNarrow = 60;
 
 Error usage_error(const std::string& message) { return {Exit::usage, message}; }
 
-/// The one value of an option; repeating it is harmless only if the value is the same.
+/// The value of an option, which may be repeated with the same value only.
 std::string single(const CLI::Option& option) {
   const auto& values = option.results();
   for (const std::string& value : values)
@@ -39,11 +39,11 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-std::size_t help_width() { return static_cast<std::size_t>(std::min(terminal_columns(STDOUT_FILENO), kWidestHelp)); }
+Index help_width() { return std::min(terminal_columns(STDOUT_FILENO), kMaxHelpWidth); }
 
-/// Text from column `indent` on, broken between words at the width of the terminal; the first line starts at `column`.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t column, const char* broken = "") {
-  return wrap_words(text, help_width(), indent, column, broken) + "\n";
+/// Text broken at the width of the terminal. The first line starts at `column`, the others at `indent`.
+std::string wrapped(const std::string& text, Index indent, Index column, const char* line_suffix = "") {
+  return wrap_words(text, help_width(), indent, column, line_suffix) + "\n";
 }
 
 std::string entry(const std::string& label, const std::string& text) {
@@ -53,7 +53,7 @@ std::string entry(const std::string& label, const std::string& text) {
     line += "\n" + std::string(indent, ' ');
   else
     line.resize(indent, ' ');
-  return line + wrapped(text, indent, indent);
+  return line + wrapped(text, static_cast<Index>(indent), static_cast<Index>(indent));
 }
 
 }  // namespace
@@ -130,40 +130,46 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
   });
 }
 
-void Command::option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index least,
+void Command::option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index min,
                      const std::string& help) {
   const CLI::Option* option = parser_->add(name, unit, help);
-  conversions_.push_back([option, &value, least] {
+  conversions_.push_back([option, &value, min] {
     if (option->count() == 0) return;
     const std::string text = single(*option);
     value = parse_index(text);
-    if (!value || *value < least)
-      throw usage_error(option->get_name() + ": expected an integer of at least " + std::to_string(least) + ", found " +
+    if (!value || *value < min)
+      throw usage_error(option->get_name() + ": expected an integer of at least " + std::to_string(min) + ", found " +
                         text);
   });
 }
 
-void Command::option(const std::string& name, const std::string& unit, std::optional<double>& value, double least,
+void Command::option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
                      const std::string& help) {
   const CLI::Option* option = parser_->add(name, unit, help);
-  conversions_.push_back([option, &value, least] {
+  conversions_.push_back([option, &value, min] {
     if (option->count() == 0) return;
     const std::string text = single(*option);
     value = parse_number(text);
-    if (!value || *value < least)
-      throw usage_error(option->get_name() + ": expected a number of at least " + format_number(least) + ", found " +
+    if (!value || *value < min)
+      throw usage_error(option->get_name() + ": expected a number of at least " + format_number(min) + ", found " +
                         text);
   });
 }
 
 void Command::choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
                      const std::string& help) {
+  add_choice(name, names, help, [&value](const std::string& text) { value = text; });
+}
+
+void Command::add_choice(const std::string& name, const std::vector<std::string>& names, const std::string& help,
+                         const std::function<void(const std::string&)>& set) {
   const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");
-  conversions_.push_back([option, names, &value] {
+  conversions_.push_back([option, names, set] {
     if (option->count() == 0) return;
-    value = single(*option);
-    if (std::find(names.begin(), names.end(), *value) == names.end())
-      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + *value);
+    const std::string text = single(*option);
+    if (std::find(names.begin(), names.end(), text) == names.end())
+      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + text);
+    set(text);
   });
 }
 
@@ -180,13 +186,13 @@ void Command::list(const std::string& name, const std::string& unit, std::vector
   conversions_.push_back([option, &values] { values = option->results(); });
 }
 
-void Command::positional(const std::string& name, std::vector<std::string>& values, Index least, Index most,
+void Command::positional(const std::string& name, std::vector<std::string>& values, Index min, Index max,
                          const std::string& help) {
   parser_->options += entry(name, help);
-  most_positionals_ = most;
-  conversions_.push_back([this, name, least, &values] {
+  max_positionals_ = max;
+  conversions_.push_back([this, name, min, &values] {
     values = positionals_;
-    if (static_cast<Index>(values.size()) < least) throw usage_error(name + ": missing; see " + name_ + " --help");
+    if (static_cast<Index>(values.size()) < min) throw usage_error(name + ": missing; see " + name_ + " --help");
   });
 }
 
@@ -209,7 +215,7 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
     say_text("usage: " + name_ + " " + usage_ + "\nSee '" + name_ + " --help'.\n");
     return static_cast<int>(Exit::usage);
   }
-  // What follows "--" is not parsed; CLI11 would report it together with options that it does not know.
+  // What follows "--" is not parsed: CLI11 would report it as unknown options.
   const char* const* const end = argv + argc;
   const char* const* const options_end =
       std::find_if(argv, end, [](const char* a) { return std::string_view(a) == "--"; });
@@ -241,15 +247,15 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
   }
   for (const char* const* argument = options_end + 1; argument < end; ++argument) take_positional(*argument);
   for (const auto& convert : conversions_) convert();
-  if (threads_ && *threads_ > kMostThreads)
-    throw usage_error("--threads: expected at most " + std::to_string(kMostThreads) + ", found " +
+  if (threads_ && *threads_ > kMaxThreads)
+    throw usage_error("--threads: expected at most " + std::to_string(kMaxThreads) + ", found " +
                       std::to_string(*threads_));
   if (const std::string note = instruction_note(); !note.empty() && !quiet_) say_line("warning: " + note);
   return std::nullopt;
 }
 
 void Command::take_positional(const std::string& argument) {
-  if (static_cast<Index>(positionals_.size()) == most_positionals_)
+  if (static_cast<Index>(positionals_.size()) == max_positionals_)
     throw usage_error(argument + ": unexpected; see " + name_ + " --help");
   positionals_.push_back(argument);
 }
@@ -283,7 +289,7 @@ bool Command::given(const std::string& name) const { return parser_->app.get_opt
 ThreadChoice Command::threads() const {
   if (threads_) return {static_cast<int>(*threads_), "--threads"};
   ThreadChoice choice = default_threads();
-  choice.threads = std::min(choice.threads, static_cast<int>(kMostThreads));
+  choice.threads = std::min(choice.threads, static_cast<int>(kMaxThreads));
   return choice;
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -25,6 +26,14 @@ struct Option {
 /// `static constexpr std::array<std::pair<std::string_view, E>, N> values`.
 template <class E>
 struct EnumNames;
+
+/// The value with this spelling, nothing where none has it.
+template <class E>
+constexpr std::optional<E> parse_enum(std::string_view text) {
+  for (const auto& [name, value] : EnumNames<E>::values)
+    if (name == text) return value;
+  return std::nullopt;
+}
 
 /// The spelling of one value.
 template <class E>

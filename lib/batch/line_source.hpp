@@ -11,7 +11,7 @@
 namespace moelm {
 
 /// Tokens of a part: a longer line comes in several.
-inline constexpr Index kMostPartTokens = 4096;
+inline constexpr Index kMaxPartTokens = 4096;
 
 /// Consecutive tokens of one line, its end included with the last ones.
 struct LinePart {

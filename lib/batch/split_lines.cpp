@@ -15,15 +15,15 @@ void push(LinePart& part, std::int32_t token, TokenFlag flag) {
 
 }  // namespace
 
-SplitLines::SplitLines(const Dataset& data, Split split, StateKind state, Index most_tokens, LinePlace place)
+SplitLines::SplitLines(const Dataset& data, Split split, StateKind state, Index max_tokens, LinePlace place)
     : cursor_(data, split, place.token),
       end_(data.tokenizer().end_id()),
       line_end_(data.tokenizer().line_end_id()),
       bytes_(data.tokenizer().keeps_bytes()),
       every_line_ends_(bytes_ && state == StateKind::reset),
-      most_(static_cast<std::size_t>(most_tokens)),
+      max_(static_cast<std::size_t>(max_tokens)),
       place_(place) {
-  ensure(most_tokens >= 1, "a part of a line has a token");
+  ensure(max_tokens >= 1, "a part of a line has a token");
 }
 
 LinePlace SplitLines::place() const {
@@ -38,7 +38,7 @@ bool SplitLines::next(LinePart& part) {
   part.surface.clear();
   part.first = place_.first;
   part.ends_line = part.document_end = false;
-  while (part.ids.size() < most_ && !part.ends_line && (place_.owes_end || at_ < ids_.size() || refill())) {
+  while (part.ids.size() < max_ && !part.ends_line && (place_.owes_end || at_ < ids_.size() || refill())) {
     if (place_.first > 0 || !part.ids.empty() || !take_document_end(part)) push_token(part);
     if (part.document_end) return true;
   }
@@ -71,7 +71,7 @@ void SplitLines::push_token(LinePart& part) {
     if (!every_line_ends_ || token != line_end_) return;
     part.ends_line = false;
     place_.owes_end = true;
-    if (part.ids.size() == most_) return;
+    if (part.ids.size() == max_) return;
   }
   push(part, end_, TokenFlag::plain);
   place_.owes_end = false;

@@ -17,11 +17,11 @@ struct LinePlace {
   bool owes_end = false;  ///< the line end was given out, the `</s>` that follows it was not
 };
 
-/// Reads on from any place that it has been at. Parts have at most `most_tokens` tokens, `</s>` included.
+/// Reads on from any place that it has been at. Parts have at most `max_tokens` tokens, `</s>` included.
 class SplitLines final : public LineSource {
  public:
-  /// Refers to the dataset, which must outlive it. REQUIRES most_tokens >= 1.
-  SplitLines(const Dataset& data, Split split, StateKind state, Index most_tokens = kMostPartTokens,
+  /// Refers to the dataset, which must outlive it. REQUIRES max_tokens >= 1.
+  SplitLines(const Dataset& data, Split split, StateKind state, Index max_tokens = kMaxPartTokens,
              LinePlace place = {});
 
   bool ready() override { return true; }
@@ -36,7 +36,7 @@ class SplitLines final : public LineSource {
   TokenCursor cursor_;
   std::int32_t end_, line_end_;
   bool bytes_, every_line_ends_;
-  std::size_t most_;
+  std::size_t max_;
   LinePlace place_;      // but for the token
   Index last_line_ = 0;  // tokens of the line that was finished last
   std::vector<std::int32_t> ids_;

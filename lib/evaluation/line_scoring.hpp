@@ -27,7 +27,7 @@ struct LineScoring {
 
 /// Scores all lines of a source: `carry` from one line into the next, `reset` in batches of lines of similar length.
 /// Lines are never held back while the source has nothing more to read. Memory is bounded by a window of tokens and a
-/// line of kMostPartTokens.
+/// line of kMaxPartTokens.
 Evaluation score_lines(Scorer& scorer, LineSource& source, std::int32_t end_id, const LineScoring& how,
                        const ScoredParts& sink = {}, const EvaluationHooks& hooks = {});
 

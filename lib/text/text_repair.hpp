@@ -10,6 +10,11 @@ namespace moelm {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// The beginning of a text without its byte order mark.
+inline std::string_view without_byte_order_mark(std::string_view start) {
+  return start.substr(start.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+}
+
 /// What was found in raw text and is not plain UTF-8 with LF line ends.
 struct TextFaults {
   Index malformed = 0;         ///< malformed sequences, each of which becomes one U+FFFD

@@ -1,4 +1,4 @@
-// Command lines: what is read, what is refused with which words, and how errors become exit codes.
+// Command lines: parsing, error messages, and exit codes of errors.
 #include "common/command.hpp"
 
 #include <iostream>
@@ -32,7 +32,7 @@ struct Values {
   std::string out;
   std::optional<Index> steps;
   std::optional<double> epochs;
-  std::optional<std::string> dtype;
+  std::optional<DataType> dtype;
   std::vector<std::string> set, train, inputs;
   bool dry = false;
 };
@@ -46,7 +46,7 @@ struct Sample {
     command.option("--out", "DIR", values.out, "where results go");
     command.option("--steps", "N", values.steps, 1, "how many steps");
     command.option("--epochs", "N", values.epochs, 0, "how many passes");
-    command.choice("--dtype", {"f32", "bf16"}, values.dtype, "arithmetic");
+    command.choice("--dtype", values.dtype, "arithmetic");
     command.repeated("--set", "KEY=VALUE", values.set, "a setting");
     command.list("--train", "FILE", values.train, "texts");
     command.positional("INPUT", values.inputs, 0, 2, "inputs");
@@ -123,7 +123,7 @@ TEST_CASE("a value may begin with a dash") {
   REQUIRE(sample.values.set == std::vector<std::string>{"-key=1"});
 }
 
-TEST_CASE("what is wrong is said with both the expectation and what was found") {
+TEST_CASE("errors name what was expected and what was found") {
   REQUIRE(refusal({"--steps", "0"}) == "--steps: expected an integer of at least 1, found 0");
   REQUIRE(refusal({"--steps", "2.5"}) == "--steps: expected an integer of at least 1, found 2.5");
   REQUIRE(refusal({"--epochs", "-1"}) == "--epochs: expected a number of at least 0, found -1");
