@@ -20,7 +20,7 @@ namespace {
 
 constexpr Index kMaxThreads = 4096;
 constexpr Index kMaxHelpWidth = 100;
-constexpr Index kNarrow = 60;
+constexpr Index kNarrowWidth = 60;
 
 Error usage_error(const std::string& message) { return {Exit::usage, message}; }
 
@@ -47,7 +47,7 @@ std::string wrapped(const std::string& text, Index indent, Index column, const c
 }
 
 std::string entry(const std::string& label, const std::string& text) {
-  const std::size_t indent = help_width() < kNarrow ? 6 : 26;
+  const std::size_t indent = help_width() < kNarrowWidth ? 6 : 26;
   std::string line = "  " + label;
   if (line.size() + 2 > indent)
     line += "\n" + std::string(indent, ' ');
@@ -158,18 +158,18 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
 
 void Command::choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
                      const std::string& help) {
-  add_choice(name, names, help, [&value](const std::string& text) { value = text; });
+  choice_of(name, names, help, [&value](const std::string& text) { value = text; });
 }
 
-void Command::add_choice(const std::string& name, const std::vector<std::string>& names, const std::string& help,
-                         const std::function<void(const std::string&)>& set) {
+void Command::choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
+                        const std::function<void(const std::string& chosen)>& set) {
   const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");
   conversions_.push_back([option, names, set] {
     if (option->count() == 0) return;
-    const std::string text = single(*option);
-    if (std::find(names.begin(), names.end(), text) == names.end())
-      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + text);
-    set(text);
+    const std::string chosen = single(*option);
+    if (std::find(names.begin(), names.end(), chosen) == names.end())
+      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + chosen);
+    set(chosen);
   });
 }
 

@@ -40,12 +40,10 @@ class Command {
   /// One of the names given.
   void choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
               const std::string& help);
-  /// One of the values of an enum, by its spelling.
+  /// One of the spellings of an enum.
   template <class E>
   void choice(const std::string& name, std::optional<E>& value, const std::string& help) {
-    std::vector<std::string> names;
-    for (const auto& entry : EnumNames<E>::values) names.emplace_back(entry.first);
-    add_choice(name, names, help, [&value](const std::string& text) { value = parse_enum<E>(text); });
+    choice_of(name, enum_spellings<E>(), help, [&value](const std::string& text) { value = parse_enum<E>(text); });
   }
   /// Takes one value and may be repeated.
   void repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
@@ -77,8 +75,8 @@ class Command {
 
  private:
   struct Parser;
-  void add_choice(const std::string& name, const std::vector<std::string>& names, const std::string& help,
-                  const std::function<void(const std::string&)>& set);
+  void choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
+                 const std::function<void(const std::string& chosen)>& set);
   std::string help_text() const;
   void take_positional(const std::string& argument);
   [[noreturn]] void refuse_unknown(const std::string& argument) const;

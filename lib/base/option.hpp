@@ -4,8 +4,10 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace moelm {
 
@@ -27,7 +29,15 @@ struct Option {
 template <class E>
 struct EnumNames;
 
-/// The value with this spelling, nothing where none has it.
+/// The spelling of one value.
+template <class E>
+constexpr std::string_view enum_name(E value) {
+  for (const auto& [name, v] : EnumNames<E>::values)
+    if (v == value) return name;
+  return "?";
+}
+
+/// The value of this spelling, if there is one.
 template <class E>
 constexpr std::optional<E> parse_enum(std::string_view text) {
   for (const auto& [name, value] : EnumNames<E>::values)
@@ -35,12 +45,12 @@ constexpr std::optional<E> parse_enum(std::string_view text) {
   return std::nullopt;
 }
 
-/// The spelling of one value.
+/// All spellings in the order of EnumNames.
 template <class E>
-constexpr std::string_view enum_name(E value) {
-  for (const auto& [name, v] : EnumNames<E>::values)
-    if (v == value) return name;
-  return "?";
+std::vector<std::string> enum_spellings() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : EnumNames<E>::values) names.emplace_back(name);
+  return names;
 }
 
 }  // namespace moelm

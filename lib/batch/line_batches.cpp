@@ -13,10 +13,10 @@ namespace moelm {
 namespace {
 
 // Lines are sorted by length within a stretch of so many batches, and of at most so many tokens (or of one batch).
-constexpr Index kPoolBatches = 64, kMaxPoolTokens = Index{1} << 24;
+constexpr Index kPoolBatches = 64, kMostPoolTokens = Index{1} << 24;
 
 Index pool_tokens(Index batch_tokens) {
-  return std::max(batch_tokens, std::min(product_at_most(kPoolBatches, batch_tokens), kMaxPoolTokens));
+  return std::max(batch_tokens, std::min(product_at_most(kPoolBatches, batch_tokens), kMostPoolTokens));
 }
 
 using Line = std::vector<std::int32_t>;
@@ -41,16 +41,16 @@ Batch pack_lines(const std::vector<Line>& pool, LineNumbers lines, std::int32_t 
   return batch;
 }
 
-/// Cuts the lines of a pool, taken by length, into batches of at most `max_tokens`.
-std::vector<LineNumbers> batches_by_length(const std::vector<Line>& pool, Index max_tokens) {
+/// Cuts the lines of a pool, taken by length, into batches of at most `most_tokens`.
+std::vector<LineNumbers> batches_by_length(const std::vector<Line>& pool, Index most_tokens) {
   LineNumbers by_length(pool.size());
   std::iota(by_length.begin(), by_length.end(), std::size_t{0});
   std::stable_sort(by_length.begin(), by_length.end(), [&](auto a, auto b) { return pool[a].size() < pool[b].size(); });
   std::vector<LineNumbers> batches;
-  Index tokens = max_tokens;
+  Index tokens = most_tokens;
   for (const std::size_t i : by_length) {
     const auto length = static_cast<Index>(pool[i].size());
-    if (tokens + length > max_tokens) {
+    if (tokens + length > most_tokens) {
       batches.emplace_back();
       tokens = 0;
     }
