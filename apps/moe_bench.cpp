@@ -1,4 +1,4 @@
-// moe-bench: what this machine can do, and how near to it every part of a training step comes.
+// moe-bench: the ceilings of this machine, and how near the parts of a training step come to them.
 #include <fnmatch.h>
 
 #include "base/machine.hpp"
@@ -29,29 +29,29 @@ struct Options {
 
 void declare(Command& command, Options& o) {
   command.flag("--standard", o.standard, "the standard set, a few minutes on two cores");
-  command.option("--case", "PATTERN", o.pattern, "cases whose name holds PATTERN (* and ? are wild cards)");
+  command.option("--case", "PATTERN", o.pattern, "cases whose name contains PATTERN (* and ? are wild cards)");
   command.option("--run", "RUN", o.run,
-                 "a trained model: a training step and an evaluation on its own tokens; nothing is written");
-  command.option("--data", "DIR", o.data, "data folder for --run, made with its tokenizer; default: the run's own");
-  command.choice("--dtype", o.dtype, "what products read; default: both, one after the other");
-  command.option("--plot", "FILE", o.plot,
-                 "a picture (SVG) of the steps by their number of experts, beside the roofline");
-  command.flag("--force", o.force, "let --plot replace a file that is no plot of moe-bench");
-  command.flag("--list", o.list, "the names of all cases, and measures nothing");
+                 "a training step and an evaluation of a trained model on its own tokens; writes nothing");
+  command.option("--data", "DIR", o.data,
+                 "data folder for --run, made with the run's tokenizer; default: the run's own");
+  command.choice("--dtype", o.dtype, "type that matrix products read; default: both, one after the other");
+  command.option("--plot", "FILE", o.plot, "write an SVG plot of step time by number of experts, beside the roofline");
+  command.flag("--force", o.force, "let --plot replace a file that moe-bench did not write");
+  command.flag("--list", o.list, "print the names of all cases and measure nothing");
   command.exclude("--standard", "--case");
   command.exclude("--run", "--case");
   command.exclude("--run", "--standard");
   command.exclude("--run", "--plot");
   command.json_flag("one JSON object on stdout");
-  command.example("--standard", "every part of training, and the ceilings that all are divided by");
-  command.example("--case train-moe-32 --dtype bf16", "one whole step; large products are measured all the same");
+  command.example("--standard", "every part of training, relative to the ceilings of the machine");
+  command.example("--case train-moe-32 --dtype bf16", "one whole training step, and the ceilings");
   command.example("--case '*' --json > bench.json",
-                  "everything that is not listed as \"by its full name\", for a script");
-  command.example("--case growth --dtype bf16 --plot growth.svg", "what more experts cost, 4 to 4,096 of them");
+                  "everything that --list does not mark \"only by its full name\", for a script");
+  command.example("--case growth --dtype bf16 --plot growth.svg", "the cost of more experts, 4 to 4,096");
   command.example("--run run/", "the speed of your own model on your own text");
-  command.exit_code(Exit::missing_input, "--run: no run, no checkpoint or no data there");
-  command.exit_code(Exit::out_of_memory, "out of memory, or a case given by its full name does not fit");
-  command.exit_code(Exit::cannot_create, "--plot: a path that cannot be, or another file that is there");
+  command.exit_code(Exit::missing_input, "--run: the run, its checkpoint or its data are missing");
+  command.exit_code(Exit::out_of_memory, "out of memory, also for a case given by its full name");
+  command.exit_code(Exit::cannot_create, "--plot: the file cannot be created, or would replace another file");
   command.exit_code(Exit::bad_config, "--run: model and data do not fit together");
 }
 
@@ -62,7 +62,7 @@ bool chosen(const BenchCase& c, const Options& o) {
   return fnmatch(("*" + *o.pattern + "*").c_str(), c.name.c_str(), 0) == 0;
 }
 
-/// The products that the ceilings are taken from are measured whatever was asked for.
+/// Whether the ceilings need a case: the standard products, which are always measured.
 bool makes_ceiling(const BenchCase& c) { return c.part == "products" && c.choice == BenchChoice::standard; }
 
 void print_list() {
@@ -91,7 +91,7 @@ class Bench {
     note("moelm " + std::string(version()) + ", " + format_counted(threads_.threads, "thread") + " (" +
          threads_.source + "), " + gemm_backend() + (native_bf16() ? "" : ", bf16 emulated") + ", kernels " +
          kernels().name);
-    // A path that cannot be is refused before the work.
+    // Refuses a path that cannot be written before the work.
     std::optional<OutputFile> plot;
     if (o_.plot) plot.emplace(*o_.plot, kGrowthPlotKind, o_.force);
     if (o_.run) load();
@@ -117,7 +117,7 @@ class Bench {
     if (!command_.quiet()) say_line(text);
   }
 
-  /// What was asked for and fits, and what makes the ceilings.
+  /// The cases that were asked for and fit, and those that the ceilings need.
   std::vector<BenchCase> choose() const {
     std::vector<BenchCase> cases;
     bool found = o_.run.has_value();

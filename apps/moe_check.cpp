@@ -19,8 +19,8 @@ void print(const VerifiedPath& verified) {
   flush_output();
 }
 
-/// A path that cannot be looked at is told like any other, so that those behind it are looked at too. Damage is what
-/// the exit code tells first.
+/// Reports a path that cannot be read like any other, so that the next ones are verified too. In the exit code damage
+/// comes first.
 VerifiedPath verify(const std::string& path, Exit& exit) {
   try {
     VerifiedPath verified = verify_path(path);
@@ -38,10 +38,10 @@ int run(int argc, char** argv) {
   std::vector<std::string> paths;
   command.positional("PATH", paths, 1, 1000000, "a run, a checkpoint, a data folder or one of their files");
   command.json_flag("one JSON object on stdout");
-  command.example("run/", "the run's files and all its checkpoints, also while it is training");
+  command.example("run/", "a run and all its checkpoints, also while it is training");
   command.example("data/ run/checkpoints/step-000000001000", "a data folder and one checkpoint");
-  command.exit_code(Exit::bad_data, "something is damaged: every fault is listed on stdout");
-  command.exit_code(Exit::missing_input, "a path does not exist; the others were looked at all the same");
+  command.exit_code(Exit::bad_data, "something is damaged; every fault is listed on stdout");
+  command.exit_code(Exit::missing_input, "a path does not exist; the others were verified");
   if (const auto exit = command.parse(argc, argv)) return *exit;
 
   Json report = {{"intact", true}, {"paths", Json::array()}};

@@ -19,30 +19,31 @@
 namespace moelm {
 namespace {
 
-void declare(Command& command, TokenizeOptions& options, std::optional<TokenizerKind>& tokenizer) {
-  command.option("--out", "FOLDER", options.out, "folder to make; must be new or empty");
+void declare(Command& command, TokenizeOptions& options) {
+  command.option("--out", "FOLDER", options.out, "folder to create; must be new or empty");
   command.list("--train", "FILE...", options.train,
-               "training text: plain or .gz, .xz, .bz2, .zst; - is standard input");
-  command.list("--valid", "FILE...", options.valid, "validation text (else the last 5 % of each training file)");
-  command.list("--test", "FILE...", options.test, "test text (else likewise)");
-  command.choice("--tokenizer", tokenizer,
-                 "text (default): raw text; word: text that comes tokenised; byte; bpe: pieces of words, lossless");
+               "training text, plain or compressed (gz, xz, bz2, zst); - for standard input");
+  command.list("--valid", "FILE...", options.valid, "validation text; default: the last 5 % of each training file");
+  command.list("--test", "FILE...", options.test, "test text; default: likewise");
+  command.choice(
+      "--tokenizer", options.kind,
+      "text (default): raw text; word: text with spaces between tokens; byte: bytes; bpe: pieces of words, lossless");
   command.option("--vocab-size", "N", options.vocabulary_size, 1,
-                 "most types, </s> and <unk> included (text 50,000, word all, bpe 16,384)");
-  command.option("--min-count", "N", options.min_count, 1, "rarer words become <unk> (text 2, word 1)");
-  command.flag("--lowercase", options.lowercase, "text and word: lose upper case");
+                 "maximum number of types, </s> and <unk> included; default: text 50,000, word all, bpe 16,384");
+  command.option("--min-count", "N", options.min_count, 1, "rarer words become <unk>; default: text 2, word 1");
+  command.flag("--lowercase", options.lowercase, "text and word: convert to lower case");
   command.option("--vocab", "PATH", options.vocabulary,
-                 "keep the ids of a data or run folder, or take the words of a file (first column, one a line)");
+                 "keep the ids of a data or run folder, or take the words of a file (first column, one per line)");
   command.json_flag("print the result as JSON");
-  command.example("--out data/ --train book.txt", "tokenize a text, its end held back for validation and test");
+  command.example("--out data/ --train book.txt", "tokenize a text and hold its end back for validation and test");
   command.example("--out data/ --train a.txt.gz b.txt.gz --valid v.txt --test t.txt --tokenizer word",
                   "text that comes with spaces between words and punctuation");
-  command.example("--out new/ --train new.txt --vocab run/", "more text for a model that exists");
+  command.example("--out new/ --train new.txt --vocab run/", "more text for an existing model");
   command.exit_code(Exit::bad_data, "an input is damaged or empty");
-  command.exit_code(Exit::missing_input, "an input is not there");
+  command.exit_code(Exit::missing_input, "an input is missing");
   command.exit_code(Exit::cannot_create, "the output folder is in use; nothing is ever overwritten");
   command.exit_code(Exit::io, "reading or writing failed");
-  command.exit_code(Exit::stopped, "stopped by a signal, nothing was kept; run again");
+  command.exit_code(Exit::stopped, "stopped by a signal; nothing was kept, run again");
 }
 
 constexpr double kQuietSeconds = 2;  // short work shows no progress
@@ -65,10 +66,8 @@ int run(int argc, const char* const* argv) {
   Command command("moe-tokenize", "Turns text into a vocabulary and token shards for moe-train.",
                   "--out data/ --train FILE... [--valid FILE...] [--test FILE...] [options]");
   TokenizeOptions options;
-  std::optional<TokenizerKind> tokenizer;
-  declare(command, options, tokenizer);
+  declare(command, options);
   if (const auto code = command.parse(argc, argv)) return *code;
-  if (tokenizer) options.kind = *tokenizer;
   const StopSignal& signal = StopSignal::of_process();
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   Context context(command.threads().threads);

@@ -10,7 +10,7 @@ namespace moelm {
 
 namespace {
 
-constexpr double kLeastOfPeak = 0.95;
+constexpr double kMinPeakShare = 0.95;
 constexpr Index kChunkWords = 4096, kChunks = 8192;  // 256 MiB
 
 /// Integers: sums of any order are the same, so the compiler is free to make them fast.
@@ -29,12 +29,11 @@ Ceilings measure_ceilings(Context& context) {
 
   const BenchSetting setting;
   const std::size_t words = static_cast<std::size_t>(kChunkWords * kChunks), half = words / 2;
-  std::vector<std::uint64_t> buffer(words, 1), sums(static_cast<std::size_t>(kChunks));
+  std::vector<std::uint64_t> buffer(words, 1), sums(kChunks);
   const double bytes = static_cast<double>(words) * sizeof(std::uint64_t);
   const double read = setting.median_seconds([&] {
     context.parallel_ranges(kChunks, 64, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i)
-        sums[static_cast<std::size_t>(i)] = sum_chunk(buffer.data() + i * kChunkWords);
+      for (Index i = begin; i < end; ++i) sums[i] = sum_chunk(buffer.data() + i * kChunkWords);
     });
   });
   const double copy = setting.median_seconds([&] {
@@ -65,9 +64,9 @@ double Ceilings::roofline_seconds(const BenchResult& result) const {
 
 std::vector<std::string> Ceilings::suspect() const {
   std::vector<std::string> types;
-  if (gemm_f32_gflops > 0 && gemm_f32_gflops < kLeastOfPeak * peak_f32_gflops)
+  if (gemm_f32_gflops > 0 && gemm_f32_gflops < kMinPeakShare * peak_f32_gflops)
     types.emplace_back(data_type_name(DataType::f32));
-  if (gemm_bf16_gflops > 0 && peak_bf16_gflops && gemm_bf16_gflops < kLeastOfPeak * *peak_bf16_gflops)
+  if (gemm_bf16_gflops > 0 && peak_bf16_gflops && gemm_bf16_gflops < kMinPeakShare * *peak_bf16_gflops)
     types.emplace_back(data_type_name(DataType::bf16));
   return types;
 }

@@ -1,11 +1,11 @@
-// A routing made by hand: every expert has as many rows as every other, give or take one.
+// A balanced routing: the rows of any two experts differ by at most one.
 #pragma once
 
 #include "moe/routing.hpp"
 
 namespace moelm {
 
-/// Sends row n to k experts that lie far apart, each with gate 1 / (1 + its place). REQUIRES k <= experts.
+/// Sends row n to k experts that are far apart, each with gate 1 / (1 + its rank). REQUIRES k <= experts.
 inline Routing spread_rows(Index rows, Index experts, Index k) {
   Routing routing;
   routing.shape(rows, experts, k);

@@ -9,7 +9,7 @@ namespace moelm {
 namespace {
 
 constexpr Index kTinyDivisor = 64, kTinyLeast = 4;
-constexpr double kLeastSeconds = 1e-9;  // where the clock went back nothing is known, but no speed is infinite
+constexpr double kMinSeconds = 1e-9;  // where the clock went back nothing is known, but no speed is infinite
 
 }  // namespace
 
@@ -18,16 +18,16 @@ Index BenchSetting::size(Index meant) const {
 }
 
 double BenchSetting::median_seconds(const std::function<void()>& prepare, const std::function<void()>& call,
-                                    double seconds, int least) const {
+                                    double seconds, int min_runs) const {
   prepare();
   call();
   std::vector<double> times;
   double total = 0;
-  while (static_cast<int>(times.size()) < (tiny ? 1 : least) || (!tiny && total < seconds)) {
+  while (static_cast<int>(times.size()) < (tiny ? 1 : min_runs) || (!tiny && total < seconds)) {
     prepare();
     Stopwatch watch;
     call();
-    times.push_back(std::max(watch.seconds(), kLeastSeconds));
+    times.push_back(std::max(watch.seconds(), kMinSeconds));
     total += times.back();
   }
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());

@@ -1,5 +1,5 @@
-// Measuring one thing: how large it is, how long it is repeated, what was found out. Timing that can be trusted on a
-// shared machine: repetitions after a warm-up, the median of them.
+// Cases, settings and results of the benchmark, and timing for shared machines: the median of repetitions after a
+// warm-up.
 #pragma once
 
 #include <functional>
@@ -11,38 +11,38 @@
 
 namespace moelm {
 
-/// How cases are run. Tests run all of them in a moment.
+/// How cases are run. With `tiny`, tests run all of them in a moment.
 struct BenchSetting {
-  bool tiny = false;   ///< sizes of a few rows and units, and one call each
-  bool spoil = false;  ///< a wrong number in whatever is compared with a reference: every case has to refuse it
+  bool tiny = false;   ///< few rows and units, one call each
+  bool spoil = false;  ///< spoil a compared number, which every case must refuse
 
-  /// A size as it is meant, or a 64th of it, at least 4 where it is not smaller by itself.
+  /// A size, or in a tiny setting a 64th of it, but at least 4 unless it is smaller itself.
   Index size(Index meant) const;
 
-  /// Median seconds of `call`: one warm-up, then at least `least` timed calls and at least `seconds` of them. `prepare`
-  /// goes before each call and is not timed.
+  /// Median seconds of `call` after one warm-up: at least `min_runs` timed calls and at least `seconds` of them. Calls
+  /// `prepare` before each call, untimed.
   double median_seconds(const std::function<void()>& prepare, const std::function<void()>& call, double seconds = 0.2,
-                        int least = 5) const;
-  double median_seconds(const std::function<void()>& call, double seconds = 0.2, int least = 5) const {
-    return median_seconds([] {}, call, seconds, least);
+                        int min_runs = 5) const;
+  double median_seconds(const std::function<void()>& call, double seconds = 0.2, int min_runs = 5) const {
+    return median_seconds([] {}, call, seconds, min_runs);
   }
 };
 
-/// How evenly an MoE layer of a measured step used its experts.
+/// How evenly an MoE layer used its experts in a measured step.
 struct BenchLayer {
   std::size_t layer = 0;
   Index experts = 0;
   double max_over_mean_tokens = 0;
 };
 
-/// A finished measurement. `flops` counts what the mathematics needs, 2 a multiply-add, and `bytes` what has to come
-/// from and go to memory; 0 where it does not apply. What has flops is measured against the products of its type, what
-/// has only bytes against memory, and what has both also against the time of both one after the other (the roofline).
+/// A finished measurement. `flops` counts what the mathematics needs, 2 per multiply-add; `bytes` counts necessary
+/// memory traffic; 0 where one does not apply. A result with flops is compared with the products of its type, one with
+/// bytes alone with memory, one with both also with the roofline: the time of both one after the other.
 struct BenchResult {
   std::string name;
   std::string dtype = "f32";
   double seconds = 0;  ///< median of one call
-  double tokens = 0;   ///< handled by one call, 0 where it does not apply
+  double tokens = 0;   ///< per call, 0 where it does not apply
   double flops = 0;
   double bytes = 0;
   std::string part = {};  ///< of the report
@@ -53,25 +53,25 @@ struct BenchResult {
   double tokens_per_s() const { return tokens / seconds; }
 };
 
-/// Which runs of the program a case is part of.
+/// Which runs of the program include a case.
 enum class BenchChoice {
   standard,  ///< of the standard set
   extra,     ///< where a pattern names it
-  by_name    ///< only where its full name is given: what takes minutes or most of the memory
+  by_name    ///< only by its full name: takes minutes or most of the memory
 };
 
-/// Something that can be measured. `run` first checks the result against a plain computation and throws
-/// std::logic_error where it is wrong: a fast wrong answer is not a measurement.
+/// Something to measure. `run` first checks the result against a plain computation and throws std::logic_error for a
+/// wrong one: a fast wrong answer is not a measurement.
 struct BenchCase {
   std::string part;  ///< of the report: "products", "LSTM", ...
   std::string name;
   std::function<BenchResult(Context&)> run;
   BenchChoice choice = BenchChoice::extra;
-  bool single_type = false;  ///< nothing in it depends on what products read: f32 only
-  Index memory = 0;          ///< bytes at the peak where that is much, else 0
+  bool single_type = false;  ///< independent of the type of products: f32 only
+  Index memory = 0;          ///< bytes at the peak if that is much, else 0
 };
 
-/// A result to be filled, with the names of the case and the type of the context.
+/// An empty result with the names of the case and the type of the context.
 inline BenchResult begin_result(const std::string& part, const std::string& name, const Context& context) {
   BenchResult result{name, data_type_name(context.products())};
   result.part = part;

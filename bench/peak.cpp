@@ -38,16 +38,14 @@ const PeakKernel* peak_kernel_bf16() {
 double measure_peak(Context& context, const PeakKernel& kernel) {
   constexpr Index kRounds = 200000;  // about a millisecond
   constexpr int kRuns = 100;
-  constexpr double kLeastSeconds = 1e-9;  // where the clock went back nothing is known, but no speed is infinite
-  std::vector<float> results(static_cast<std::size_t>(context.threads()));
+  constexpr double kMinSeconds = 1e-9;  // where the clock went back nothing is known, but no speed is infinite
+  std::vector<float> results(context.threads());
   double best = 1e9;
   for (int i = 0; i < kRuns; ++i) {
     Stopwatch watch;
     // Multiply-adds go to 1 / (1 - 0.5) and stay there, dot products grow by halves: neither infinite nor denormal.
-    context.parallel_for(context.threads(), [&](Index thread) {
-      results[static_cast<std::size_t>(thread)] = kernel.run(kRounds, 0.5f, 1.0f);
-    });
-    best = std::min(best, std::max(watch.seconds(), kLeastSeconds));
+    context.parallel_for(context.threads(), [&](Index thread) { results[thread] = kernel.run(kRounds, 0.5f, 1.0f); });
+    best = std::min(best, std::max(watch.seconds(), kMinSeconds));
   }
   return kernel.flops * static_cast<double>(kRounds) * context.threads() / best / 1e9;
 }

@@ -19,14 +19,14 @@ double layer_tolerance(const Context& context) { return context.products() == Da
 void expect_close(const BenchSetting& setting, const std::string& what, Doubles actual, const Doubles& expected,
                   double tolerance) {
   if (actual.size() != expected.size()) throw std::logic_error(what + ": not as many numbers as expected");
-  double greatest = 0;
-  for (const double x : expected) greatest = std::max(greatest, std::abs(x));
-  if (setting.spoil && !actual.empty()) actual.back() += 1 + 10 * greatest;
+  double largest = 0;
+  for (const double x : expected) largest = std::max(largest, std::abs(x));
+  if (setting.spoil && !actual.empty()) actual.back() += 1 + 10 * largest;
   for (std::size_t i = 0; i < actual.size(); ++i) {
-    if (std::abs(actual[i] - expected[i]) <= tolerance * greatest) continue;  // never so for a NaN
+    if (std::abs(actual[i] - expected[i]) <= tolerance * largest) continue;  // never so for a NaN
     throw std::logic_error(what + ": number " + std::to_string(i) + " is wrong: expected " +
-                           std::to_string(expected[i]) + ", found " + std::to_string(actual[i]) + " (the greatest is " +
-                           std::to_string(greatest) + ")");
+                           std::to_string(expected[i]) + ", found " + std::to_string(actual[i]) + " (the largest is " +
+                           std::to_string(largest) + ")");
   }
 }
 
@@ -39,18 +39,16 @@ Doubles numbers_of(ConstMatrixView m) {
 }
 
 Doubles times(ConstMatrixView weight, const Doubles& x) {
-  Doubles y(static_cast<std::size_t>(weight.rows));
+  Doubles y(weight.rows);
   for (Index i = 0; i < weight.rows; ++i)
-    for (Index j = 0; j < weight.cols; ++j)
-      y[static_cast<std::size_t>(i)] += static_cast<double>(weight(i, j)) * x[static_cast<std::size_t>(j)];
+    for (Index j = 0; j < weight.cols; ++j) y[i] += static_cast<double>(weight(i, j)) * x[j];
   return y;
 }
 
 Doubles transposed_times(ConstMatrixView weight, const Doubles& y) {
-  Doubles x(static_cast<std::size_t>(weight.cols));
+  Doubles x(weight.cols);
   for (Index i = 0; i < weight.rows; ++i)
-    for (Index j = 0; j < weight.cols; ++j)
-      x[static_cast<std::size_t>(j)] += static_cast<double>(weight(i, j)) * y[static_cast<std::size_t>(i)];
+    for (Index j = 0; j < weight.cols; ++j) x[j] += static_cast<double>(weight(i, j)) * y[i];
   return x;
 }
 
@@ -61,10 +59,9 @@ double inner_product(const float* a, const float* b, Index n) {
 }
 
 Doubles gradient_row(ConstMatrixView a, ConstMatrixView b, Index r) {
-  Doubles sum(static_cast<std::size_t>(b.cols));
+  Doubles sum(b.cols);
   for (Index n = 0; n < a.rows; ++n)
-    for (Index j = 0; j < b.cols; ++j)
-      sum[static_cast<std::size_t>(j)] += static_cast<double>(a(n, r)) * static_cast<double>(b(n, j));
+    for (Index j = 0; j < b.cols; ++j) sum[j] += static_cast<double>(a(n, r)) * static_cast<double>(b(n, j));
   return sum;
 }
 

@@ -1,5 +1,4 @@
-// What measured results are compared with: plain loops in double precision over the same numbers, and the comparison
-// that refuses a wrong one.
+// References for measured results: plain loops in double precision over the same numbers, and their comparison.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +12,12 @@ namespace moelm {
 
 using Doubles = std::vector<double>;
 
-/// How far a layer may be from its double-precision reference, relative to the greatest number: products of f32 differ
-/// by their rounding only, those of bf16 by that of what they read.
+/// Tolerance of a layer relative to the largest number: f32 products differ by rounding only, bf16 products by the
+/// rounding of their inputs.
 double layer_tolerance(const Context& context);
 
-/// Throws std::logic_error unless max |actual - expected| <= tolerance * max |expected|, all of them finite and as
-/// many.
+/// Throws std::logic_error unless max |actual - expected| <= tolerance * max |expected|, with equal sizes and finite
+/// numbers.
 void expect_close(const BenchSetting& setting, const std::string& what, Doubles actual, const Doubles& expected,
                   double tolerance);
 
@@ -34,7 +33,7 @@ double inner_product(const float* a, const float* b, Index n);
 /// Row r of a^T b: sum over the rows n of a[n, r] b[n].
 Doubles gradient_row(ConstMatrixView a, ConstMatrixView b, Index r);
 
-/// Standard normal numbers times `scale`, a function of seed and shape; the rows repeat after 251 of them.
+/// Standard normal numbers times `scale`, a function of seed and shape. Rows repeat after 251.
 Matrix random_numbers(Context& context, Index rows, Index cols, std::uint64_t seed, float scale = 1.0f);
 
 }  // namespace moelm

@@ -11,22 +11,22 @@ namespace {
 constexpr double kTie = 1e-4;  // logits nearer than this may be chosen either way
 
 std::vector<Index> first(Index count) {
-  std::vector<Index> all(static_cast<std::size_t>(count));
+  std::vector<Index> all(count);
   std::iota(all.begin(), all.end(), Index{0});
   return all;
 }
 
-bool greatest_of(const Doubles& logits, const std::vector<Index>& chosen) {
+bool are_largest(const Doubles& logits, const std::vector<Index>& chosen) {
   Doubles sorted = logits;
   std::sort(sorted.rbegin(), sorted.rend());
   return std::all_of(chosen.begin(), chosen.end(),
-                     [&](Index i) { return logits[static_cast<std::size_t>(i)] >= sorted[chosen.size() - 1] - kTie; });
+                     [&](Index i) { return logits[i] >= sorted[chosen.size() - 1] - kTie; });
 }
 
 Doubles softmax(Doubles logits) {
-  const double greatest = *std::max_element(logits.begin(), logits.end());
+  const double max_logit = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
-  for (double& l : logits) sum += l = std::exp(l - greatest);
+  for (double& l : logits) sum += l = std::exp(l - max_logit);
   for (double& l : logits) l /= sum;
   return logits;
 }
@@ -38,33 +38,33 @@ Doubles PlainGates::gates(Index row, const Doubles& x, const std::vector<Index>&
   std::vector<Index> groups;
   for (const Index e : experts)
     if (groups.empty() || groups.back() != e / config_.group_size()) groups.push_back(e / config_.group_size());
-  const Doubles of_groups = softmax(logits(p_.primary, config_.experts, row, x, groups));
+  const Doubles group_gates = softmax(logits(p_.primary, config_.experts, row, x, groups));
   Doubles all;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     std::vector<Index> inside;
     for (const Index e : experts)
       if (e / config_.group_size() == groups[g]) inside.push_back(e % config_.group_size());
-    for (const double gate : softmax(of_group(groups[g], row, x, inside))) all.push_back(of_groups[g] * gate);
+    for (const double gate : softmax(group_logits(groups[g], row, x, inside))) all.push_back(group_gates[g] * gate);
   }
   return all;
 }
 
-bool PlainGates::greatest(Index row, const Doubles& x, const std::vector<Index>& experts) const {
-  if (!config_.hierarchical()) return greatest_of(logits(p_.primary, 0, row, x, first(config_.experts)), experts);
+bool PlainGates::are_top_k(Index row, const Doubles& x, const std::vector<Index>& experts) const {
+  if (!config_.hierarchical()) return are_largest(logits(p_.primary, 0, row, x, first(config_.experts)), experts);
   std::vector<Index> groups, inside;
   for (std::size_t i = 0; i < experts.size(); ++i) {
     const Index group = experts[i] / config_.group_size();
     inside.push_back(experts[i] % config_.group_size());
     if (i + 1 < experts.size() && experts[i + 1] / config_.group_size() == group) continue;
     groups.push_back(group);
-    if (!greatest_of(of_group(group, row, x, first(config_.group_size())), inside)) return false;
+    if (!are_largest(group_logits(group, row, x, first(config_.group_size())), inside)) return false;
     inside.clear();
   }
-  return greatest_of(logits(p_.primary, config_.experts, row, x, first(config_.groups)), groups);
+  return are_largest(logits(p_.primary, config_.experts, row, x, first(config_.groups)), groups);
 }
 
-Doubles PlainGates::of_group(Index group, Index row, const Doubles& x, const std::vector<Index>& which) const {
-  return logits(p_.groups[static_cast<std::size_t>(group)], group * config_.group_size(), row, x, which);
+Doubles PlainGates::group_logits(Index group, Index row, const Doubles& x, const std::vector<Index>& which) const {
+  return logits(p_.groups[group], group * config_.group_size(), row, x, which);
 }
 
 Doubles PlainGates::logits(const GateParameters& p, Index first_draw, Index row, const Doubles& x,

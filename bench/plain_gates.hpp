@@ -1,4 +1,4 @@
-// Noisy top-k gates of a row in plain loops, flat and of two levels, for experts that were chosen already.
+// Noisy top-k gates of a row in plain loops, flat and hierarchical, for given experts.
 #pragma once
 
 #include <vector>
@@ -8,21 +8,21 @@
 
 namespace moelm {
 
-/// Refers to everything that it is made of.
+/// Keeps references to its arguments.
 class PlainGates {
  public:
   PlainGates(const MoeConfig& config, const GatesParameters& p, const NoiseSampler& draw)
       : config_(config), p_(p), draw_(draw) {}
 
-  /// The gate of each of the experts, which are in rising order.
+  /// The gate of each expert; experts are in ascending order.
   Doubles gates(Index row, const Doubles& x, const std::vector<Index>& experts) const;
 
-  /// Whether the experts, in rising order, are the k greatest, of each level; ties go either way.
-  bool greatest(Index row, const Doubles& x, const std::vector<Index>& experts) const;
+  /// Whether the experts, in ascending order, are the k largest of each level. Ties may go either way.
+  bool are_top_k(Index row, const Doubles& x, const std::vector<Index>& experts) const;
 
  private:
-  Doubles of_group(Index group, Index row, const Doubles& x, const std::vector<Index>& which) const;
-  /// H(x) of equation 4 for some of a gate's outcomes, whose draws are numbered from `first_draw` on.
+  Doubles group_logits(Index group, Index row, const Doubles& x, const std::vector<Index>& which) const;
+  /// H(x) of equation 4 for some outcomes of a gate. Its noise is numbered from `first_draw` on.
   Doubles logits(const GateParameters& p, Index first_draw, Index row, const Doubles& x,
                  const std::vector<Index>& which) const;
 

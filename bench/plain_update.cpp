@@ -26,7 +26,7 @@ Doubles first_update(const GroupConfig& config, double lr, const Doubles& g, Ind
     for (std::size_t i = 0; i < g.size(); ++i) step[i] = rate * g[i] / (std::abs(g[i]) + config.epsilon);
     return step;
   }
-  Doubles by_row(static_cast<std::size_t>(rows)), by_column(static_cast<std::size_t>(cols));
+  Doubles by_row(rows), by_column(cols);
   double all = 0;
   for (std::size_t i = 0; i < g.size(); ++i) {
     const double square = g[i] * g[i];

@@ -6,11 +6,11 @@
 
 namespace moelm {
 
-/// What the first step takes away from weights whose gradient [rows, cols] is `g`, all moments being zero before:
-/// adam: lr g / (|g| + epsilon); the factored kinds with V = mean of g^2 by row times that by column over that of all.
+/// What the first step subtracts from weights with gradient `g` [rows, cols] and zero moments. adam: lr g / (|g| +
+/// epsilon). Factored: V = row mean of g^2 times column mean over the mean of all.
 Doubles first_update(const GroupConfig& config, double lr, const Doubles& g, Index rows, Index cols);
 
-/// The bytes that a step moves for each number, gradient excepted: weights and moments, read and written.
+/// Bytes that a step moves per number without the gradient: weights and moments, read and written.
 double update_bytes(OptimizerKind kind);
 
 /// How often a step reads the gradient.

@@ -17,7 +17,7 @@ namespace {
 
 const char* const kPart = "a trained model";
 constexpr double kSeconds = 5;
-constexpr int kLeast = 3;
+constexpr int kMinRuns = 3;
 
 void require_memory(Context& context, const StepModel& model, Index micro_batch_tokens) {
   const Index bytes = training_memory(model.model, model.vocabulary, {model.tokens(), micro_batch_tokens, 0},
@@ -87,7 +87,7 @@ BenchResult bench_training(Context& context, const BenchSetting& setting, const 
                                             result.layers = balance_of(r);
                                             tokens.add(r.tokens);
                                           },
-                                          kSeconds, kLeast);
+                                          kSeconds, kMinRuns);
   result.tokens = tokens.value();
   const double share = result.tokens / static_cast<double>(model.tokens());
   result.flops = training_flops(model) * share;
@@ -104,7 +104,7 @@ BenchResult bench_evaluation(Context& context, const BenchSetting& setting, cons
   ModelCache cache;
   std::vector<double> nll, other_nll;
   const auto score = [&](Context& in, ModelState& state, std::vector<double>& out) {
-    out.resize(static_cast<std::size_t>(text.batch.rows()));
+    out.resize(text.batch.rows());
     model_score(in, model.model, parameters, text.batch, state, cache, out);
   };
   text.next();

@@ -1,4 +1,4 @@
-// A trained model measured on its own tokens: real words, real routing, experts used as unevenly as they are.
+// A trained model measured on its own tokens, with real words and real, uneven routing.
 #pragma once
 
 #include <optional>
@@ -11,9 +11,9 @@
 
 namespace moelm {
 
-/// A training step and an evaluation of a run's model on its training and validation text (its training text where
-/// there is no other), in the context's type. Weights stay what they are: the learning rate is 0. The model's
-/// parameters are taken, not copied. Error(out_of_memory) where training it does not fit.
+/// A training step and an evaluation of a run's model in the context's type, on its training and validation text
+/// (without a validation split on the training text). The learning rate is 0, so weights stay the same. Takes the
+/// parameters without a copy. Error(out_of_memory) where training does not fit.
 std::vector<BenchResult> bench_run(Context& context, const BenchSetting& setting, LoadedModel model,
                                    const Dataset& data);
 

@@ -27,7 +27,7 @@ class SoftmaxBench {
         shape_(shape),
         x_(random_numbers(context, shape.rows, shape.width, 2)),
         dx_(shape.rows, shape.width),
-        nll_(static_cast<std::size_t>(shape.rows)),
+        nll_(shape.rows),
         stream_(1, "bench-sample", 0) {
     p_.weight = random_numbers(context, shape.vocabulary, shape.width, 1, 0.1f);
     p_.bias = random_numbers(context, 1, shape.vocabulary, 3, 0.1f);
@@ -57,18 +57,17 @@ class SoftmaxBench {
     const std::vector<std::int32_t> tokens = candidates(target);
     Doubles logits;
     for (const std::int32_t token : tokens) logits.push_back(logit(row, token));
-    const double greatest = *std::max_element(logits.begin(), logits.end());
+    const double max_logit = *std::max_element(logits.begin(), logits.end());
     double sum = 0;
-    for (const double l : logits) sum += std::exp(l - greatest);
-    const double normaliser = greatest + std::log(sum);
+    for (const double l : logits) sum += std::exp(l - max_logit);
+    const double normaliser = max_logit + std::log(sum);
     const double tolerance = layer_tolerance(context_);
     expect_close(setting, name + ": loss", {nll_.back()}, {normaliser - logit(row, target)}, tolerance);
 
-    Doubles dx(static_cast<std::size_t>(shape_.width));
+    Doubles dx(shape_.width);
     for (std::size_t j = 0; j < tokens.size(); ++j) {
       const double d = (std::exp(logits[j] - normaliser) - (tokens[j] == target ? 1 : 0)) / rows();
-      for (Index i = 0; i < shape_.width; ++i)
-        dx[static_cast<std::size_t>(i)] += d * static_cast<double>(p_.weight(tokens[j], i));
+      for (Index i = 0; i < shape_.width; ++i) dx[i] += d * static_cast<double>(p_.weight(tokens[j], i));
     }
     expect_close(setting, name + ": gradient of the input", row_of(dx_, row), dx, tolerance);
     expect_close(setting, name + ": gradient of the weights", weight_gradient(target), plain_weight_gradient(target),
@@ -81,7 +80,7 @@ class SoftmaxBench {
   std::vector<std::int32_t> candidates(std::int32_t target) const {
     std::vector<std::int32_t> tokens = sample_.ids;
     if (shape_.samples == 0) {
-      tokens.resize(static_cast<std::size_t>(shape_.vocabulary));
+      tokens.resize(shape_.vocabulary);
       std::iota(tokens.begin(), tokens.end(), 0);
     }
     if (std::find(tokens.begin(), tokens.end(), target) == tokens.end()) tokens.push_back(target);
@@ -103,14 +102,13 @@ class SoftmaxBench {
   /// From the losses of all rows, of which check() has compared one: p = exp(logit - loss - logit of the target).
   Doubles plain_weight_gradient(std::int32_t token) const {
     const bool everywhere = shape_.samples == 0 || std::binary_search(sample_.ids.begin(), sample_.ids.end(), token);
-    Doubles gradient(static_cast<std::size_t>(shape_.width));
+    Doubles gradient(shape_.width);
     for (Index n = 0; n < shape_.rows; ++n) {
-      const std::int32_t target = targets_[static_cast<std::size_t>(n)];
+      const std::int32_t target = targets_[n];
       if (!everywhere && target != token) continue;
-      const double normaliser = nll_[static_cast<std::size_t>(n)] + logit(n, target);
+      const double normaliser = nll_[n] + logit(n, target);
       const double d = (std::exp(logit(n, token) - normaliser) - (target == token ? 1 : 0)) / rows();
-      for (Index i = 0; i < shape_.width; ++i)
-        gradient[static_cast<std::size_t>(i)] += d * static_cast<double>(x_(n, i));
+      for (Index i = 0; i < shape_.width; ++i) gradient[i] += d * static_cast<double>(x_(n, i));
     }
     return gradient;
   }

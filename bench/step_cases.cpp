@@ -11,7 +11,7 @@ namespace moelm {
 namespace {
 
 constexpr double kSeconds = 3;  // of timed steps, at least
-constexpr int kLeastSteps = 3;
+constexpr int kMinSteps = 3;
 
 /// One training step after another on new random tokens: forward, backward, optimizer.
 BenchResult run_training(Context& context, const BenchSetting& setting, const std::string& part,
@@ -39,7 +39,7 @@ BenchResult run_training(Context& context, const BenchSetting& setting, const st
         if (!r.fault.empty()) throw std::logic_error(name + ": not finite: " + r.fault);
         result.layers = balance_of(r);
       },
-      kSeconds, kLeastSteps);
+      kSeconds, kMinSteps);
   return result;
 }
 
@@ -48,7 +48,7 @@ double plain_nll(const SoftmaxParameters& p, const Matrix& x, std::int32_t targe
   Doubles logits = times(p.weight, row_of(x, x.rows() - 1));
   for (std::size_t j = 0; j < logits.size(); ++j) logits[j] += static_cast<double>(p.bias.data()[j]);
   double sum = 0;
-  for (const double logit : logits) sum += std::exp(logit - logits[static_cast<std::size_t>(target)]);
+  for (const double logit : logits) sum += std::exp(logit - logits[target]);
   return std::log(sum);
 }
 
@@ -61,7 +61,7 @@ BenchResult run_evaluation(Context& context, const BenchSetting& setting, const 
   ModelState state;
   ModelCache cache, other_cache;
   cache.packing = other_cache.packing = WeightPacking::once;
-  std::vector<double> nll(static_cast<std::size_t>(model.tokens())), other_nll = nll;
+  std::vector<double> nll(model.tokens()), other_nll = nll;
   const auto score = [&](Context& in, ModelCache& memory, std::vector<double>& out) {
     state.reset(parameters, model.streams);
     model_score(in, model.model, parameters, batch, state, memory, out);

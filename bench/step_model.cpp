@@ -142,7 +142,7 @@ void check_step(Context& context, const BenchSetting& setting, const std::string
   Context other(context.threads(), context.products() == DataType::f32 ? DataType::bf16 : DataType::f32);
   ModelGradients gradients = make_gradients(parameters);
   ModelCache cache;
-  std::vector<double> nll(static_cast<std::size_t>(batch.rows()));
+  std::vector<double> nll(batch.rows());
   const auto pass = [&](Context& in) {
     ModelState begin = state.clone();
     const PassOptions options{true, 1, 1, batch.sequence.streams()};

@@ -1,4 +1,4 @@
-// What a whole training step is measured with: a preset's model, random tokens, and what the step costs at least.
+// The model of a measured training step: a preset, random tokens, and the minimum cost of the step.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct StepModel {
   Index tokens() const { return streams * unroll; }
 };
 
-/// How a step differs from the preset's.
+/// Differences of a step from its preset.
 struct StepShape {
   std::string preset;
   Index streams = 64, unroll = 20;
@@ -32,28 +32,27 @@ struct StepShape {
 
 StepModel make_step_model(const BenchSetting& setting, const StepShape& shape);
 
-/// Bytes that training it takes at its peak; 0 in a tiny setting.
+/// Bytes of training at its peak; 0 in a tiny setting.
 Index step_memory(const BenchSetting& setting, const StepModel& model);
 
-/// Random tokens, others with every step.
+/// Random tokens, different in every step.
 Batch random_batch(const StepModel& model, Index step);
 
-/// Operations of a training step: 6 times the multiply-adds of gate, chosen experts, LSTM and softmax of each token.
+/// Operations of a training step: 6 per multiply-add of gate, chosen experts, LSTM and softmax of each token.
 double training_flops(const StepModel& model);
-/// Operations of a forward pass with the full softmax: 2 times.
+/// Operations of a forward pass with the full softmax: 2 per multiply-add.
 double evaluation_flops(const StepModel& model);
 
-/// Bytes of weights and moments that a training step moves at least where the caches hold none of them: of the experts
-/// that balanced gates would touch, E (1 - (1 - k/E)^N), read in both directions and updated; of all other layers, and
-/// of the rows of tables that N tokens touch, the update.
+/// Minimum bytes of weights and moments that a training step moves when nothing is cached. Experts that balanced gates
+/// would touch, E (1 - (1 - k/E)^N), are read forward and backward and updated. Other layers, and the rows of tables
+/// that N tokens touch, are updated.
 double training_bytes(const StepModel& model);
 
 /// The tokens of each expert in a step.
 std::vector<BenchLayer> balance_of(const StepResult& result);
 
-/// Compares a training pass in the context's type with the same in the other one: loss, and norm of the gradient of
-/// everything but the experts. `state` is what the batch begins with. Throws std::logic_error where they are too far
-/// apart.
+/// Compares a training pass in the context's type with one in the other type: loss, and norm of the gradient without
+/// experts. `state` is the initial state of the batch. Throws std::logic_error where they are too far apart.
 void check_step(Context& context, const BenchSetting& setting, const std::string& name, const ModelConfig& config,
                 ModelParameters& parameters, const Batch& batch, const ModelState& state);
 

@@ -20,11 +20,11 @@ namespace {
 
 constexpr Index kMaxThreads = 4096;
 constexpr Index kMaxHelpWidth = 100;
-constexpr std::size_t kNarrowWidth = 60;
+constexpr Index kNarrowWidth = 60;
 
 Error usage_error(const std::string& message) { return {Exit::usage, message}; }
 
-/// The one value of an option; repeating it is harmless only if the value is the same.
+/// The value of an option, which may be repeated with the same value only.
 std::string single(const CLI::Option& option) {
   const auto& values = option.results();
   for (const std::string& value : values)
@@ -39,11 +39,11 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-std::size_t help_width() { return static_cast<std::size_t>(std::min(terminal_columns(STDOUT_FILENO), kMaxHelpWidth)); }
+Index help_width() { return std::min(terminal_columns(STDOUT_FILENO), kMaxHelpWidth); }
 
-/// Text from column `indent` on, broken between words at the width of the terminal; the first line starts at `column`.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t column, const char* broken = "") {
-  return wrap_words(text, help_width(), indent, column, broken) + "\n";
+/// Text broken at the width of the terminal. The first line starts at `column`, the others at `indent`.
+std::string wrapped(const std::string& text, Index indent, Index column, const char* line_suffix = "") {
+  return wrap_words(text, help_width(), indent, column, line_suffix) + "\n";
 }
 
 std::string entry(const std::string& label, const std::string& text) {
@@ -53,7 +53,7 @@ std::string entry(const std::string& label, const std::string& text) {
     line += "\n" + std::string(indent, ' ');
   else
     line.resize(indent, ' ');
-  return line + wrapped(text, indent, indent);
+  return line + wrapped(text, static_cast<Index>(indent), static_cast<Index>(indent));
 }
 
 }  // namespace
@@ -156,6 +156,11 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
   });
 }
 
+void Command::choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
+                     const std::string& help) {
+  choice_of(name, names, help, [&value](const std::string& text) { value = text; });
+}
+
 void Command::choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
                         const std::function<void(const std::string& chosen)>& set) {
   const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");
@@ -210,7 +215,7 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
     say_text("usage: " + name_ + " " + usage_ + "\nSee '" + name_ + " --help'.\n");
     return static_cast<int>(Exit::usage);
   }
-  // What follows "--" is not parsed; CLI11 would report it together with options that it does not know.
+  // What follows "--" is not parsed: CLI11 would report it as unknown options.
   const char* const* const end = argv + argc;
   const char* const* const options_end =
       std::find_if(argv, end, [](const char* a) { return std::string_view(a) == "--"; });

@@ -15,12 +15,12 @@
 
 namespace moelm {
 
-/// Declares options, then parses. Every problem is Error(usage). An option with one value may be repeated with the same
-/// value only. The variables that are bound must outlive the command.
+/// Declares options, then parses them. Every problem is Error(usage). An option with one value may be repeated with the
+/// same value. Bound variables must outlive the command.
 class Command {
  public:
-  /// The usage line is what follows the name: "--data data/ --out run/ [options]". Adds --help, --version, --quiet and
-  /// --threads.
+  /// `usage` follows the name in the usage line: "--data data/ --out run/ [options]". Adds --help, --version, --quiet
+  /// and --threads.
   Command(std::string name, std::string summary, std::string usage);
   ~Command();
   Command(const Command&) = delete;
@@ -37,31 +37,34 @@ class Command {
               const std::string& help);
   void option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
               const std::string& help);
+  /// One of the names given.
+  void choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
+              const std::string& help);
   /// One of the spellings of an enum.
   template <class E>
   void choice(const std::string& name, std::optional<E>& value, const std::string& help) {
     choice_of(name, enum_spellings<E>(), help, [&value](const std::string& text) { value = parse_enum<E>(text); });
   }
-  /// May be repeated, one value each time.
+  /// Takes one value and may be repeated.
   void repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                 const std::string& help);
-  /// Takes all values up to the next option, at least one; may be repeated.
+  /// Takes all values up to the next option, at least one. May be repeated.
   void list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
             const std::string& help);
-  /// The arguments that belong to no option, in order; from `min` to `max` of them.
+  /// Arguments without an option, in order: `min` to `max` of them.
   void positional(const std::string& name, std::vector<std::string>& values, Index min, Index max,
                   const std::string& help);
   /// The two cannot be given together.
   void exclude(const std::string& name, const std::string& other);
 
   void example(const std::string& arguments, const std::string& what_it_does);
-  /// Exit codes beyond 0, 2 and 70, with what they mean for this program.
+  /// Describes an exit code. 0, 2 and 70 are known.
   void exit_code(Exit exit, const std::string& meaning);
-  /// Asked for the hint about an option that does not exist ("--seed"): an empty text if there is none.
+  /// Called with an unknown option ("--seed") for a hint; returns "" for none.
   void on_unknown(std::function<std::string(const std::string&)> hint);
 
-  /// Fills the variables. Returns the exit code if the program is to end at once: help or version was printed, or
-  /// nothing was given at all and the usage went to stderr.
+  /// Fills the variables. Returns an exit code if the program should end at once: after --help or --version, or without
+  /// arguments (the usage is then on stderr).
   std::optional<int> parse(int argc, const char* const* argv);
 
   bool given(const std::string& name) const;

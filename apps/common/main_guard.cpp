@@ -26,7 +26,7 @@ int fail(Exit exit, std::string_view message) {
   return static_cast<int>(exit);
 }
 
-/// One line of what went wrong, for whatever is being thrown.
+/// Prints one line about the exception in flight and returns the exit code.
 int report_exception() {
   try {
     throw;
@@ -39,7 +39,7 @@ int report_exception() {
   } catch (const std::filesystem::filesystem_error& e) {
     return fail(Exit::io, e.path1().string() + ": " + e.code().message());
   } catch (const std::system_error& e) {
-    // What the standard library throws where there is no thread.
+    // The standard library throws this where no thread can be made.
     const bool scarce = e.code() == std::errc::resource_unavailable_try_again;
     return fail(scarce ? Exit::out_of_memory : Exit::io, e.what());
   } catch (const std::exception& e) {
@@ -60,7 +60,7 @@ int main_guard(const std::function<int()>& program, ClosedPipe closed_pipe) {
     code = report_exception();
   }
   std::cout.flush();
-  // A reader that went away has what it wanted.
+  // A reader that left has what it wanted.
   if (output.error() != 0 && output.error() != EPIPE && code == 0)
     return fail(Exit::io, "standard output: write: " + std::generic_category().message(output.error()));
   return code;

@@ -1,4 +1,4 @@
-// What stands around every main: errors become one line on stderr and an exit code.
+// Surrounds every main: errors become one line on stderr and an exit code.
 #pragma once
 
 #include <functional>
@@ -7,9 +7,9 @@
 
 namespace moelm {
 
-/// Runs the program and returns its exit code. An Error prints "error: ..." and returns its code; lack of memory
-/// returns 71, any other exception is a bug of ours: 70. A result on standard output that could not be written,
-/// also a part of it, turns success into 74; a reader that went away does not.
+/// Runs the program and returns its exit code. An Error prints "error: ..." and returns its code. Lack of memory
+/// returns 71, any other exception 70 (a bug). If standard output could not be written completely, success becomes 74,
+/// unless its reader went away.
 int main_guard(const std::function<int()>& program, ClosedPipe closed_pipe = ClosedPipe::ends_program);
 
 }  // namespace moelm

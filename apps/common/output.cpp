@@ -21,6 +21,16 @@ void say_line(std::string_view text) { std::cerr << escape_terminal(text) + "\n"
 
 void say_text(std::string_view text) { std::cerr << escape_lines(text) << std::flush; }
 
+Output::Output(const std::optional<std::string>& path, const OutputKind& kind, bool force) : wanted_(path) {
+  if (path && path != "-") file_.emplace(*path, kind, force);
+}
+
+void Output::write(std::string_view text) { file_ ? file_->write(text) : print_text(text); }
+
+void Output::finish() {
+  if (file_) file_->finish();
+}
+
 std::function<void(std::string_view)> console_writer() {
   return [](std::string_view text) { std::cerr << text << std::flush; };
 }

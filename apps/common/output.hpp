@@ -1,37 +1,56 @@
-// The only way of a program to its standard output and standard error: whatever goes it is harmless on a terminal, so
-// that no command can forget to escape. A test of the house looks for other ways.
+// The only way for a program to write to standard output and standard error. Everything is escaped here, so no command
+// can forget it; tests/meta checks that there is no other way.
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "io/json.hpp"
+#include "io/output_file.hpp"
 
 namespace moelm {
 
-/// One line of any text on standard output, a path or a word of a stranger in it: escaped as by escape_terminal, a line
-/// end too. None of these is thread-safe. Whether standard output could be written is asked at the end, by main_guard.
+/// Prints one line, escaped by escape_terminal: line ends too. None of these functions is thread-safe. main_guard
+/// checks at the end whether standard output could be written.
 void print_line(std::string_view text);
 
-/// A report of several lines that the library made, ready for a terminal. What acts all the same is escaped.
+/// Prints lines that the library made for a terminal. Escapes whatever could still act on it.
 void print_text(std::string_view text);
 
-/// A JSON value and a line end on standard output, indented by `indent` spaces; -1 for one line.
+/// Prints a JSON value and a line end, indented by `indent` spaces; -1 for one line.
 void print_json(const Json& value, int indent = 2);
 
-/// Sends what was printed so far on its way.
+/// Flushes standard output.
 void flush_output();
 
 /// Whether standard output has taken everything so far.
 bool printed();
 
-/// One line of any text on standard error, at once.
+/// Prints one line on standard error at once.
 void say_line(std::string_view text);
 
-/// A report of several lines on standard error, at once.
+/// Prints several lines on standard error at once.
 void say_text(std::string_view text);
 
-/// What a Console writes through: it paints over its own line, so only it may use control sequences.
+/// An output that an option asks for: a file, standard output ("-"), or none.
+class Output {
+ public:
+  /// Opens the file, so that a path that cannot be written is refused before the work. `kind` and `force` are those of
+  /// OutputFile.
+  Output(const std::optional<std::string>& path, const OutputKind& kind, bool force);
+  bool wanted() const { return wanted_; }
+  void write(std::string_view text);
+  /// Gives the file its name.
+  void finish();
+
+ private:
+  bool wanted_;
+  std::optional<OutputFile> file_;
+};
+
+/// The stream of a Console, which paints over its own line and so may use control sequences.
 std::function<void(std::string_view)> console_writer();
 
 }  // namespace moelm

@@ -13,7 +13,7 @@ namespace {
 
 void open_if_closed(int descriptor, int flags) {
   if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) return;
-  // The lowest free number is taken, and all below are open by now.
+  // open() takes the lowest free number, and all lower ones are open by now.
   if (::open("/dev/null", flags) != descriptor) std::abort();
 }
 

@@ -1,4 +1,4 @@
-// Standard output behind std::cout: every failing write is remembered with its reason, and none is taken for success.
+// Standard output behind std::cout, which remembers the reason of the first failed write.
 #pragma once
 
 #include <ostream>
@@ -7,9 +7,9 @@
 
 namespace moelm {
 
-/// While it exists, the stream writes through it to a descriptor. Interrupted and partial writes go on, and so do those
-/// to a descriptor that does not block. On a terminal every line is written at once, elsewhere when the buffer is full
-/// or the stream is flushed. The descriptor must outlive it.
+/// Redirects the stream to a descriptor while it exists. Interrupted and partial writes are continued, also to a
+/// non-blocking descriptor. On a terminal it writes every line at once, elsewhere when the buffer is full or flushed.
+/// The descriptor must outlive it.
 class StandardOutput final : private std::streambuf {
  public:
   StandardOutput(std::ostream& stream, int descriptor);

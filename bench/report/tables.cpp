@@ -15,9 +15,9 @@ std::string percent(double share) { return format_fixed(100 * share, 1); }
 
 /// The most uneven of the layers of a step.
 std::string unevenness(const BenchResult& r) {
-  double most = 0;
-  for (const BenchLayer& layer : r.layers) most = std::max(most, layer.max_over_mean_tokens);
-  return or_dash(most, 2);
+  double max_imbalance = 0;
+  for (const BenchLayer& layer : r.layers) max_imbalance = std::max(max_imbalance, layer.max_over_mean_tokens);
+  return or_dash(max_imbalance, 2);
 }
 
 std::string part_table(const std::string& part, const std::vector<BenchResult>& results, const Ceilings& ceilings) {

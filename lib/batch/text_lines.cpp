@@ -9,7 +9,7 @@ namespace moelm {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 16;
-constexpr auto kMostPieceBytes = static_cast<std::size_t>(kTextBlockBytes);
+constexpr auto kMaxPieceBytes = static_cast<std::size_t>(kTextBlockBytes);
 
 }  // namespace
 
@@ -20,21 +20,14 @@ TextLines::TextLines(TextSource& source, const Tokenizer& tokenizer, StateKind s
 
 bool TextLines::ready() {
   return taken_ < encoded_.ids.size() || source_ended_ || !source_.is_interactive() ||
-         unread().find('\n') != std::string_view::npos || unread().size() >= kMostPieceBytes;
+         unread().find('\n') != std::string_view::npos || unread().size() >= kMaxPieceBytes;
 }
 
 bool TextLines::next(LinePart& part) {
   while (taken_ == encoded_.ids.size())
-    if (!encode_piece()) return false;
+    if (!encode_next()) return false;
   take(part);
   return true;
-}
-
-TextFacts TextLines::facts() const {
-  TextFacts facts = facts_;
-  facts.lossless = tokenizer_.keeps_bytes() ||
-                   (!tokenizer_.lowercase() && facts.unknown_words == 0 && plain_spaces_ && !facts.faults.any());
-  return facts;
 }
 
 bool TextLines::read_more() {
@@ -48,17 +41,16 @@ bool TextLines::read_more() {
   return count > 0;
 }
 
-/// Encodes the next line, or a part of one that is very long; false at the end of the text.
-bool TextLines::encode_piece() {
+/// Encodes the next line, or a piece of a very long one; false at the end of the text.
+bool TextLines::encode_next() {
   encoded_.clear();
   taken_ = 0;
-  if (!started_) skip_byte_order_mark();
   std::size_t scanned = 0;
   while (true) {
     const std::size_t line_end = unread().find('\n', scanned);
     const std::size_t line_bytes = line_end == std::string_view::npos ? unread().size() : line_end + 1;
-    if (line_bytes >= kMostPieceBytes) {
-      encode(text_cut(unread().substr(0, kMostPieceBytes)));
+    if (line_bytes >= kMaxPieceBytes) {
+      encode(text_cut(unread().substr(0, kMaxPieceBytes)));
     } else if (line_end != std::string_view::npos) {
       encode(line_bytes);
     } else if (!source_ended_) {
@@ -78,30 +70,22 @@ bool TextLines::encode_piece() {
 
 void TextLines::encode(std::size_t bytes) {
   const std::string_view piece = unread().substr(0, bytes);
-  encoded_.in_line = line_open_;
-  tokenizer_.encode(piece, encoded_);
-  line_open_ = piece.back() != '\n';
+  encoded_.in_line = document_.line_open();
+  encode_piece(tokenizer_, piece, facts_.bytes == 0, encoded_);
+  document_.add(encoded_);
   at_ += bytes;
-  if (!line_open_) finish_line();
-  facts_.words += encoded_.words;
-  facts_.unknown_words += encoded_.unknown_words;
-  facts_.literal_unknown += encoded_.literal_unknown;
-  facts_.bytes += encoded_.bytes;
-  facts_.marks += encoded_.marks;
-  plain_spaces_ = plain_spaces_ && encoded_.plain_spaces;
-  facts_.faults.add(encoded_.faults);
+  if (piece.back() == '\n') finish_line();
+  facts_.add(encoded_);
 }
 
 void TextLines::end_text() {
   ended_ = true;
-  document_end_ = !line_open_;
-  if (line_open_) {
-    tokenizer_.end_line(encoded_);
+  document_end_ = !document_.line_open();
+  if (document_.line_open()) {
+    document_.end_line(tokenizer_, encoded_);
     finish_line();
-    line_open_ = false;
-    if (every_line_ends_) return;
   }
-  if (!every_line_ends_) tokenizer_.end_document(encoded_);
+  if (!every_line_ends_) document_.end(tokenizer_, encoded_);
 }
 
 void TextLines::finish_line() {
@@ -121,22 +105,12 @@ void TextLines::take(LinePart& part) {
   taken_ += count;
   part.document_end = document_end_;
   part.line = document_end_ ? line_ : line_ + 1;
-  // What ends a document goes on counting in its last line, so that line and position name one token.
+  // The end of a document continues its last line, so that line and position are unique for each token.
   part.first = document_end_ ? last_line_ : first_;
-  part.ends_line = !document_end_ && !line_open_ && taken_ == encoded_.ids.size();
+  part.ends_line = !document_end_ && !document_.line_open() && taken_ == encoded_.ids.size();
   if (part.ends_line) last_line_ = first_ + static_cast<Index>(count);
   first_ = part.ends_line ? 0 : first_ + static_cast<Index>(count);
   if (part.ends_line) ++line_;
-}
-
-void TextLines::skip_byte_order_mark() {
-  started_ = true;
-  if (tokenizer_.keeps_bytes()) return;
-  while (unread().size() < kByteOrderMark.size() && kByteOrderMark.starts_with(unread()) && read_more()) continue;
-  if (!unread().starts_with(kByteOrderMark)) return;
-  at_ += kByteOrderMark.size();
-  facts_.bytes += static_cast<Index>(kByteOrderMark.size());
-  ++facts_.faults.byte_order_marks;
 }
 
 }  // namespace moelm

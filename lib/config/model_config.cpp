@@ -47,7 +47,29 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
     if (units < 1) refuse(layer, "hidden", "at least 1 unit", std::to_string(units));
 }
 
+std::string summary(const EmbeddingConfig& c) { return "embedding " + std::to_string(c.width); }
+
+std::string summary(const LstmConfig& c) { return "LSTM " + std::to_string(c.cells); }
+
+std::string summary(const MoeConfig& c) {
+  std::string hidden;
+  for (const Index units : c.hidden) hidden += (hidden.empty() ? "" : "-") + std::to_string(units);
+  return "MoE " + format_count(c.experts) + " x " + hidden + " k " + std::to_string(c.chosen()) +
+         (c.hierarchical() ? " in " + format_counted(c.groups, "group") : "");
+}
+
+std::string summary(const SoftmaxConfig&) { return "softmax"; }
+
 }  // namespace
+
+std::string summary(const ModelConfig& config) {
+  std::string text;
+  for (const LayerConfig& layer : config.layers) {
+    if (!text.empty()) text += ", ";
+    text += std::visit([](const auto& c) { return summary(c); }, layer);
+  }
+  return text;
+}
 
 std::string layer_type(const LayerConfig& layer) {
   constexpr const char* kNames[] = {"embedding", "lstm", "moe", "softmax"};

@@ -85,6 +85,9 @@ void fields(ModelConfig& c, Visitor&& visit) {
 /// "embedding", "lstm", "moe" or "softmax".
 std::string layer_type(const LayerConfig& layer);
 
+/// "embedding 512, LSTM 512, MoE 32 x 1024 k 4, LSTM 512, softmax".
+std::string summary(const ModelConfig& config);
+
 /// Input width of each layer of a valid model, then of the softmax: widths[i] is what layer i reads (the embedding
 /// reads tokens: 0).
 std::vector<Index> input_widths(const ModelConfig& config);

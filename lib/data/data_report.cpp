@@ -3,7 +3,7 @@
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "data/default_splits.hpp"
-#include "data/text_notes.hpp"
+#include "data/text_facts.hpp"
 #include "io/json.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
@@ -24,13 +24,13 @@ Index total_bytes(const DataIndex& index) {
   return bytes;
 }
 
-/// Of encoding and writing; passes that look for a vocabulary or for ends to hold back are apart.
+/// Speed of encoding and writing, without the survey and the counting of words.
 double megabytes_per_s(const TokenizeResult& result) {
   const double seconds = result.encoding_seconds;
   return seconds > 0 ? static_cast<double>(total_bytes(result.index)) / kMega / seconds : 0.0;
 }
 
-/// The passes over the text, each with its time.
+/// The time of each pass over the text, and the speed.
 std::string passes_text(const TokenizeResult& result) {
   std::string text;
   const auto add = [&](const char* name, double seconds) {
@@ -40,16 +40,6 @@ std::string passes_text(const TokenizeResult& result) {
   add("counting", result.counting_seconds);
   add("encoding", result.encoding_seconds);
   return text + format_fixed(megabytes_per_s(result), 1) + " MB/s";
-}
-
-TextFaults total_faults(const DataIndex& index) {
-  TextFaults faults;
-  for (const SplitIndex& split : index.splits) faults.add(split.faults);
-  return faults;
-}
-
-bool keeps_bytes(const DataIndex& index) {
-  return index.kind == TokenizerKind::byte || index.kind == TokenizerKind::bpe;
 }
 
 void note_held_back(const TokenizeResult& result, std::vector<std::string>& notes) {
@@ -67,9 +57,10 @@ void note_held_back(const TokenizeResult& result, std::vector<std::string>& note
 }
 
 void note_text(const TokenizeResult& result, std::vector<std::string>& notes) {
-  TextFindings text{total_faults(result.index), 0, total_bytes(result.index), keeps_bytes(result.index)};
-  for (const SplitIndex& split : result.index.splits) text.marks += split.marks;
-  for (const std::string& note : text_notes(text)) notes.push_back(note);
+  TextFacts text;
+  for (const SplitIndex& split : result.index.splits) text.add(facts_of_split(split));
+  const bool bytes_kept = text_bytes(result.index.kind) == TextBytes::any;
+  for (const std::string& note : text_notes(text, bytes_kept)) notes.push_back(note);
 }
 
 void note_word_list(const TokenizeResult& result, std::vector<std::string>& notes) {

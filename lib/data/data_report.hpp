@@ -1,4 +1,4 @@
-// What moe-tokenize made, as a table, as JSON, and what a user should know about it.
+// The report of moe-tokenize: as text, as JSON, and notes for the user.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace moelm {
 
-/// A table of the splits and a line on vocabulary and speed; ends in a newline. Names are escaped.
+/// A table of the splits, then a line on vocabulary and speed. Ends in a newline. Names are escaped.
 std::string data_report_text(const std::string& folder, const TokenizeResult& result);
 
-/// One JSON object in a line.
+/// One JSON object on one line.
 std::string data_report_json(const std::string& folder, const TokenizeResult& result);
 
-/// Things to know: splits that were held back, text that was put right, an `<unk>` that was never seen, each with its
-/// remedy.
+/// Notes for the user, each with its remedy: splits that were held back, text that was changed, an `<unk>` without
+/// training examples.
 std::vector<std::string> data_notes(const TokenizeResult& result);
 
 }  // namespace moelm

@@ -8,6 +8,7 @@
 
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
+#include "data/text_facts.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
@@ -30,12 +31,8 @@ class Dataset {
   const SplitIndex& split(Split s) const { return index_.split(s); }
   Index tokens(Split s) const { return split(s).tokens; }
   Index lines(Split s) const { return split(s).lines; }
-  /// Whether decoding the tokens of a split restores its text: no unknown words, no case lost.
-  bool lossless(Split s) const {
-    const SplitIndex& i = split(s);
-    if (tokenizer().keeps_bytes()) return true;
-    return !index_.lowercase && i.unknown_words == 0 && i.plain_spaces && !i.faults.any();
-  }
+  /// Whether the tokens of a split tell its text: no unknown words, no case lost.
+  bool lossless(Split s) const { return facts_of_split(split(s)).lossless(tokenizer()); }
   const std::vector<ShardLayout>& shards(Split s) const { return shards_[static_cast<std::size_t>(s)]; }
 
  private:

@@ -20,10 +20,6 @@ void add_sums(const EncodedText& text, SplitIndex& split) {
   split.faults.add(text.faults);
 }
 
-bool is_mark_alone(const TextBlock& block, const Tokenizer& tokenizer) {
-  return block.offset == 0 && block.bytes == kByteOrderMark && !tokenizer.keeps_bytes();
-}
-
 }  // namespace
 
 DatasetWriter::DatasetWriter(const std::string& directory, const Tokenizer& tokenizer, Context& context)
@@ -44,12 +40,7 @@ void DatasetWriter::add(InputText& input, BlockPipeline& pipeline) {
       [&](const TextBlock& block, Index slot) {
         EncodedText& out = encoded[slot];
         out.clear();
-        const std::string_view text = block_text(block, tokenizer_.keeps_bytes());
-        const auto mark_bytes = static_cast<Index>(block.bytes.size() - text.size());
-        out.bytes += mark_bytes;
-        const bool has_mark = block.offset == 0 && block.bytes.starts_with(kByteOrderMark);
-        out.faults.byte_order_marks += has_mark ? 1 : 0;
-        tokenizer_.encode(text, out);
+        encode_piece(tokenizer_, block.bytes, block.offset == 0, out);
       },
       [&](const TextBlock& block, Index slot) {
         collect(input, block, encoded[slot]);
@@ -62,15 +53,12 @@ void DatasetWriter::collect(const InputText& input, const TextBlock& block, Enco
   SplitIndex& split = index_.split(part.split);
   if (!part_open_) {
     split.inputs.push_back({input.path(), part.first_line, {split.lines, split.lines}, {split.tokens, split.tokens}});
-    line_open_ = false;
+    document_ = {};
     part_open_ = true;
   }
-  // A byte order mark alone is no line.
-  if (!block.bytes.empty()) line_open_ = block.bytes.back() != '\n' && !is_mark_alone(block, tokenizer_);
+  document_.add(text);
   if (block.ends_part) {
-    if (line_open_) tokenizer_.end_line(text);
-    const bool has_text = text.tokens() > 0 || split.tokens > split.inputs.back().tokens.begin;
-    if (has_text) tokenizer_.end_document(text);
+    document_.end(tokenizer_, text);
     part_open_ = false;
   }
   writers_[static_cast<std::size_t>(part.split)].append(text);

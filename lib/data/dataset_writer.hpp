@@ -8,7 +8,7 @@
 #include "data/data_index.hpp"
 #include "data/input_text.hpp"
 #include "data/shard_writer.hpp"
-#include "tokenizer/tokenizer.hpp"
+#include "tokenizer/text_encoder.hpp"
 
 namespace moelm {
 
@@ -31,7 +31,8 @@ class DatasetWriter {
   DataIndex index_;
   std::vector<ShardWriter> writers_;
   std::vector<Index> counts_;
-  bool line_open_ = false, part_open_ = false;
+  OpenDocument document_;
+  bool part_open_ = false;
 };
 
 }  // namespace moelm

@@ -49,10 +49,8 @@ void InputText::run_training(BlockPipeline& pipeline, std::string_view pass, con
 }
 
 std::string_view block_text(const TextBlock& block, bool keep_bytes) {
-  std::string_view text = block.bytes;
-  if (keep_bytes || block.offset > 0) return text;
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
-  return text;
+  const std::string_view text = block.bytes;
+  return keep_bytes || block.offset > 0 ? text : without_byte_order_mark(text);
 }
 
 }  // namespace moelm

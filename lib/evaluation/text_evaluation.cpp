@@ -6,9 +6,6 @@
 #include <numbers>
 
 #include "base/check.hpp"
-#include "base/error.hpp"
-#include "base/finite.hpp"
-#include "base/quantity.hpp"
 #include "batch/split_lines.hpp"
 #include "evaluation/stream_scoring.hpp"
 #include "io/scratch_file.hpp"
@@ -19,7 +16,7 @@ namespace {
 
 double ratio(double sum, Index count) { return count > 0 ? sum / static_cast<double>(count) : std::nan(""); }
 
-/// Tokens on disk, written once and read at several places.
+/// Tokens on disk: written once, read at several places.
 class TokenSpool {
  public:
   explicit TokenSpool(const std::string& directory) : ids_(directory), flags_(directory) {}
@@ -62,25 +59,19 @@ TextEvaluation evaluate_text(Scorer& scorer, const Tokenizer& tokenizer, TextSou
   TextLines lines(source, tokenizer, policy.state, how.keep_surface);
   TextEvaluation result;
   result.scores = cut ? score_text_streams(scorer, tokenizer.end_id(), lines, policy.streams)
-                      : score_lines(scorer, lines, tokenizer.end_id(), {policy.state, how.most_lines}, how.sink);
+                      : score_lines(scorer, lines, tokenizer.end_id(), {policy.state, how.max_lines}, how.sink);
   result.text = lines.facts();
-  if (result.text.bytes == 0 || result.scores.tokens == 0)
-    throw Error(Exit::bad_data, source.name() + ": expected text, found " + format_counted(result.text.bytes, "byte") +
-                                    " without a word or a line end");
+  result.lossless = result.text.lossless(tokenizer);
+  require_tokens(result.text, result.scores.tokens, source.name());
   require_finite(result.scores, source.name());
   return result;
 }
 
 TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, const TextScoring& how) {
-  const SplitIndex& index = data.split(split);
-  if (index.tokens == 0)
-    throw Error(Exit::bad_data, data.directory() + ": split " + std::string(enum_name(split)) +
-                                    ": expected tokens, found none; choose another with --split");
-  TextEvaluation result;
-  result.text = {index.lines, index.words,  index.unknown_words,  index.literal_unknown,
-                 index.bytes, index.faults, data.lossless(split), index.marks};
+  require_tokens(data, split);
+  TextEvaluation result{{}, facts_of_split(data.split(split)), data.lossless(split)};
   const auto scored = [&] {
-    require_finite(result.scores, data.directory() + ", split " + std::string(enum_name(split)));
+    require_finite(result.scores, split_name(data, split));
     return result;
   };
   if (!how.sink) {
@@ -90,7 +81,7 @@ TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, c
   ensure(how.policy.state == StateKind::reset || how.policy.streams == 1,
          "lines are scored in order in a single stream only");
   SplitLines lines(data, split, how.policy.state);
-  result.scores = score_lines(scorer, lines, data.tokenizer().end_id(), {how.policy.state, how.most_lines}, how.sink);
+  result.scores = score_lines(scorer, lines, data.tokenizer().end_id(), {how.policy.state, how.max_lines}, how.sink);
   return scored();
 }
 

@@ -1,4 +1,4 @@
-// What moe-eval computes: the score of a text file, a pipe or a split, with what the text itself holds.
+// What moe-eval computes: the score of a text file, a pipe or a split, with facts of the text.
 #pragma once
 
 #include "batch/text_lines.hpp"
@@ -6,10 +6,11 @@
 
 namespace moelm {
 
-/// Sums of scores, and facts of the text that they are divided by.
+/// Sums of scores, and the facts of the text that they are divided by.
 struct TextEvaluation {
   Evaluation scores;
   TextFacts text;
+  bool lossless = false;  ///< whether decoding the tokens gives back the text
 
   /// exp(nll / (words + lines)): comparable between tokenizers. NaN without text.
   double perplexity_per_word() const;
@@ -19,19 +20,19 @@ struct TextEvaluation {
   double bits_per_byte() const;
 };
 
-/// How a text is scored, and who sees the scores of its parts.
+/// How a text is scored, and who receives the scores of its parts.
 struct TextScoring {
   EvaluationPolicy policy;
-  Index most_lines = 0;       ///< lines held back at most, 0: as many as is fast
+  Index max_lines = 0;        ///< lines held back at most; 0: as many as is fast
   bool keep_surface = false;  ///< whether the sink is given the words of the text as they stand there
   ScoredParts sink;           ///< REQUIRES a single stream
 };
 
-/// Scores a text with the model's own tokenizer. More than one stream: the tokens are first written to an unlinked
-/// file in the directory for temporary files. Error(bad_data) where there is no text at all.
+/// Scores a text with the model's tokenizer. With more than one stream the tokens are first written to an unlinked file
+/// in the directory for temporary files. Error(bad_data) for a text without tokens.
 TextEvaluation evaluate_text(Scorer& scorer, const Tokenizer& tokenizer, TextSource& source, const TextScoring& how);
 
-/// Scores a split; as evaluate_split where nobody looks at parts. Error(bad_data) where the split is empty.
+/// Scores a split. Error(bad_data) where it is empty.
 TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, const TextScoring& how);
 
 }  // namespace moelm

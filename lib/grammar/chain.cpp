@@ -27,7 +27,7 @@ Index Chain::successor(Index from, std::uint32_t bits) const {
 std::vector<double> Chain::stationary() const {
   const auto states = static_cast<std::size_t>(words_ + 1);
   std::vector<double> now(states, 1.0 / static_cast<double>(states)), next(states);
-  // The mean with the state before makes the iteration converge for periodic chains too.
+  // Averaging with the previous state makes the iteration converge for periodic chains too.
   for (int round = 0; round < 10000; ++round) {
     for (std::size_t to = 0; to < states; ++to) next[to] = now[to];
     for (std::size_t from = 0; from < states; ++from)
@@ -50,14 +50,13 @@ double Chain::entropy_rate() const {
   double rate = 0;
   for (Index from = 0; from <= words_; ++from)
     for (Index to = 0; to <= words_; ++to)
-      if (const double p = probability(from, to); p > 0)
-        rate -= share[static_cast<std::size_t>(from)] * p * std::log(p);
+      if (const double p = probability(from, to); p > 0) rate -= share[from] * p * std::log(p);
   return rate;
 }
 
 namespace {
 
-/// Different words, chosen by walking through the random numbers of one state until there are enough.
+/// Different words, drawn from the random numbers of one state until there are enough.
 std::vector<Index> choose_words(const ChainShape& shape, const RandomStream& stream, Index number, Index from) {
   std::vector<Index> chosen;
   for (Index block = 0; static_cast<Index>(chosen.size()) < shape.successors; ++block) {
@@ -76,7 +75,7 @@ Chain random_chain(const ChainShape& shape, const RandomStream& stream, Index nu
   ensure(shape.successors >= 1 && shape.successors < shape.words && shape.successors <= 16, "successors out of range");
   ensure(shape.line_length >= 2 && shape.line_length <= 1000, "line length out of range");
   const Index states = shape.words + 1;
-  std::vector<std::uint16_t> weights(static_cast<std::size_t>(states * states), 0);
+  std::vector<std::uint16_t> weights(states * states, 0);
   for (Index from = 0; from < states; ++from) {
     std::uint16_t* row = weights.data() + from * states;
     std::uint32_t left = Chain::kScale;
@@ -84,7 +83,7 @@ Chain random_chain(const ChainShape& shape, const RandomStream& stream, Index nu
       row[0] = static_cast<std::uint16_t>(left / static_cast<std::uint32_t>(shape.line_length));
       left -= row[0];
     }
-    // Each word takes about a third of what is left, the last takes all: a few likely words, several rare ones.
+    // Each word takes about a third of the remaining weight, the last all of it: a few likely words, several rare ones.
     const std::vector<Index> chosen = choose_words(shape, stream, number, from);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       const bool last = i + 1 == chosen.size();

@@ -30,9 +30,7 @@ class Chain {
   double entropy_rate() const;
 
  private:
-  std::uint32_t weight(Index from, Index to) const {
-    return weights_[static_cast<std::size_t>(from * (words_ + 1) + to)];
-  }
+  std::uint32_t weight(Index from, Index to) const { return weights_[from * (words_ + 1) + to]; }
 
   Index words_;
   std::vector<std::uint16_t> weights_;

@@ -40,10 +40,9 @@ std::vector<double> TopicMixture::posterior(std::span<const Index> prefix) const
 std::vector<double> TopicMixture::next_probabilities(std::span<const Index> prefix) const {
   const std::vector<double> weight = posterior(prefix);
   const Index from = prefix.empty() ? 0 : prefix.back();
-  std::vector<double> next(static_cast<std::size_t>(words() + 1), 0.0);
+  std::vector<double> next(words() + 1, 0.0);
   for (std::size_t t = 0; t < weight.size(); ++t)
-    for (Index to = 0; to <= words(); ++to)
-      next[static_cast<std::size_t>(to)] += weight[t] * topics_[t].probability(from, to);
+    for (Index to = 0; to <= words(); ++to) next[to] += weight[t] * topics_[t].probability(from, to);
   return next;
 }
 
@@ -76,8 +75,8 @@ std::string grammar_word(Index state) {
   static constexpr std::string_view kConsonants = "bdfgklmnprstvz", kVowels = "aeiou";
   std::string text;
   for (const Index syllable : {(state - 1) / 70, (state - 1) % 70}) {
-    text += kConsonants[static_cast<std::size_t>(syllable / 5)];
-    text += kVowels[static_cast<std::size_t>(syllable % 5)];
+    text += kConsonants[syllable / 5];
+    text += kVowels[syllable % 5];
   }
   return text;
 }

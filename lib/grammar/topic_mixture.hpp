@@ -26,7 +26,7 @@ class TopicMixture {
 
   Index topics() const { return static_cast<Index>(topics_.size()); }
   Index words() const { return topics_.front().words(); }
-  const Chain& topic(Index t) const { return topics_[static_cast<std::size_t>(t)]; }
+  const Chain& topic(Index t) const { return topics_[t]; }
 
   /// Line `number` of a split: a function of (stream, number) alone.
   GrammarLine line(const RandomStream& stream, Index number) const;

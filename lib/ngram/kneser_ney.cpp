@@ -51,7 +51,8 @@ void KneserNey::count(std::span<const std::int32_t> line) {
   }
 }
 
-/// Occurrences where no longer n-gram was counted (the highest order, the begin of a line), else different neighbours.
+/// Occurrences where no longer n-gram was counted (the highest order, the begin of a line), else the number of
+/// different left neighbours.
 std::uint32_t KneserNey::adjusted_count(std::uint32_t node) const {
   const NgramTable::Node& n = table_.node(node);
   return n.length == order_ || n.at_begin ? counts_[node].occurrences : counts_[node].left_neighbours;
@@ -63,7 +64,7 @@ double KneserNey::discount(std::uint32_t node) const {
 }
 
 void KneserNey::finish() {
-  contexts_.assign(static_cast<std::size_t>(table_.size()), {});
+  contexts_.assign(table_.size(), {});
   std::vector<std::array<double, 5>> having(static_cast<std::size_t>(order_) + 1);  // [order][count], count up to 4
   const std::uint32_t begin_node = table_.find(0, begin_);
   for (std::uint32_t id = 1; id < static_cast<std::uint32_t>(table_.size()); ++id) {
@@ -79,7 +80,7 @@ void KneserNey::finish() {
     const double y = n[1] / (n[1] + 2 * n[2]);
     for (std::size_t i = 1; i <= 3; ++i) {
       const double d = static_cast<double>(i) - static_cast<double>(i + 1) * y * n[i + 1] / n[i];
-      // Texts too small for the estimate get the customary constants.
+      // Texts too small for the estimate use the customary constants.
       const bool sound = std::isfinite(d) && d >= 0 && d <= static_cast<double>(i);
       discounts_[order][i - 1] = sound ? d : 0.5 * static_cast<double>(i);
     }

@@ -31,7 +31,7 @@ class KneserNey {
   /// Number of different n-grams of every order together.
   Index ngrams() const { return table_.size() - 1; }
   /// D1, D2 and D3+ of an order, 1 ... order.
-  std::array<double, 3> discounts(int order) const { return discounts_[static_cast<std::size_t>(order)]; }
+  std::array<double, 3> discounts(int order) const { return discounts_[order]; }
 
  private:
   struct Counts {

@@ -8,7 +8,7 @@
 namespace moelm {
 namespace {
 
-/// The round number nearest above `rough`: 1, 2 or 5 times a power of ten.
+/// The next round number above `rough`: 1, 2 or 5 times a power of ten.
 double round_step(double rough) {
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   for (const double factor : {1.0, 2.0, 5.0})
@@ -16,30 +16,30 @@ double round_step(double rough) {
   return 10 * power;
 }
 
-std::vector<double> linear_ticks(double least, double greatest, int count) {
-  const double step = round_step((greatest - least) / count);
-  const double first = std::floor(least / step + 1e-9);
+std::vector<double> linear_ticks(double min, double max, int count) {
+  const double step = round_step((max - min) / count);
+  const double first = std::floor(min / step + 1e-9);
   std::vector<double> ticks;
   for (int i = 0;; ++i) {
     const double tick = (first + i) * step;
     ticks.push_back(std::abs(tick) < step * 1e-9 ? 0 : tick);
-    if (tick >= greatest - step * 1e-9 || i > 50) return ticks;
+    if (tick >= max - step * 1e-9 || i > 50) return ticks;
   }
 }
 
-std::vector<double> logarithmic_ticks(double least, double greatest, int count) {
-  const double decades = std::log10(greatest / least);
-  if (decades < 0.3) return linear_ticks(least, greatest, count);
+std::vector<double> logarithmic_ticks(double min, double max, int count) {
+  const double decades = std::log10(max / min);
+  if (decades < 0.3) return linear_ticks(min, max, count);
   const int every = std::max(1, static_cast<int>(std::ceil(decades / count)));
   const bool fine = decades * 3 <= count + 3;
   std::vector<double> ticks;
-  for (int power = static_cast<int>(std::floor(std::log10(least))); power <= 300; ++power) {
+  for (int power = static_cast<int>(std::floor(std::log10(min))); power <= 300; ++power) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       if (factor > 1 && !fine) continue;
       if (!fine && (power % every + every) % every != 0) continue;
       const double tick = factor * std::pow(10.0, power);
-      if (tick > greatest * 1.0001) return ticks;
-      if (tick >= least * 0.9999) ticks.push_back(tick);
+      if (tick > max * 1.0001) return ticks;
+      if (tick >= min * 0.9999) ticks.push_back(tick);
     }
   }
   return ticks;
@@ -47,8 +47,8 @@ std::vector<double> logarithmic_ticks(double least, double greatest, int count) 
 
 }  // namespace
 
-Axis::Axis(double least, double greatest, int ticks, bool logarithmic, AxisEnds ends)
-    : low_(least), high_(greatest), logarithmic_(logarithmic) {
+Axis::Axis(double min, double max, int ticks, bool logarithmic, AxisEnds ends)
+    : low_(min), high_(max), logarithmic_(logarithmic) {
   if (!(high_ > low_)) {
     const double room = logarithmic ? 0 : std::max(std::abs(low_) * 0.1, 1e-6);
     low_ = logarithmic ? low_ / 1.5 : low_ - room;

@@ -1,4 +1,4 @@
-// Where the ticks of an axis go, and numbers as SVG writes them.
+// Ticks of an axis, and numbers as SVG writes them.
 #pragma once
 
 #include <string>
@@ -6,15 +6,15 @@
 
 namespace moelm {
 
-/// Where an axis ends: at the data, or at the round numbers around them.
+/// Whether an axis ends at the data or at round numbers around it.
 enum class AxisEnds { data, round };
 
-/// An axis from `least` to `greatest`; `at` maps it to [0, 1].
+/// An axis from `min` to `max`; `at` maps it to [0, 1].
 class Axis {
  public:
-  /// About `ticks` round values; on a logarithmic axis 1, 2, 5 times powers of ten. REQUIRES least <= greatest, finite,
-  /// and least > 0 where logarithmic.
-  Axis(double least, double greatest, int ticks, bool logarithmic, AxisEnds ends = AxisEnds::round);
+  /// About `ticks` round values; on a logarithmic axis 1, 2, 5 times powers of ten. REQUIRES min <= max, finite,
+  /// and min > 0 where logarithmic.
+  Axis(double min, double max, int ticks, bool logarithmic, AxisEnds ends = AxisEnds::round);
 
   double at(double value) const;
   const std::vector<double>& ticks() const { return ticks_; }

@@ -9,7 +9,7 @@
 namespace moelm {
 namespace {
 
-/// The frame that all charts share: an image with title and description, of `width` x `height` units.
+/// The frame of every chart: an image with title and description, of `width` x `height` units.
 void figure(HtmlWriter& html, const ChartTexts& texts, const char* kind, double width, double height,
             const HtmlWriter::Content& content) {
   html.element("svg",
@@ -36,7 +36,7 @@ void label(HtmlWriter& html, const char* kind, double x, double y, std::string_v
   html.element("text", {{"class", kind}, {"x", coordinate(x)}, {"y", coordinate(y)}}, text);
 }
 
-/// A rectangle that tells its value when pointed at.
+/// A rectangle that shows its value on hover.
 void cell(HtmlWriter& html, const std::string& kind, double x, double y, double width, double height,
           std::string_view hint) {
   html.element("rect",
@@ -58,7 +58,7 @@ void value_axis(HtmlWriter& html, const Axis& axis, double left, double right, d
   }
 }
 
-/// The names of both axes: of values above their top, of places below the right end.
+/// The names of both axes: that of the values above the top, that of the places below the right end.
 void axis_names(HtmlWriter& html, const std::string& y_label, const std::string& x_label, double right, double bottom) {
   if (!y_label.empty()) label(html, "tick", 4, 12, y_label);
   if (!x_label.empty()) label(html, "tick end", right, bottom, x_label);
@@ -106,13 +106,13 @@ std::string level(double value, double scale) {
 
 void draw(HtmlWriter& html, const BarChart& chart) {
   if (chart.bars.empty()) return;
-  const double greatest = std::max({1.0, *std::max_element(chart.bars.begin(), chart.bars.end()),
-                                    *std::max_element(chart.marks.begin(), chart.marks.end())});
-  const Axis axis(0, greatest, 4, false);
+  const double max_value = std::max({1.0, *std::max_element(chart.bars.begin(), chart.bars.end()),
+                                     *std::max_element(chart.marks.begin(), chart.marks.end())});
+  const Axis axis(0, max_value, 4, false);
   figure(html, chart.texts, "chart wide", kWidth, kTop + kPlot + 38, [&] {
     axis_names(html, chart.y_label, chart.x_label, kWidth, kTop + kPlot + 34);
     value_axis(html, axis, kLeft, kWidth, kTop, kPlot);
-    if (chart.bars.size() > BarChart::kMostBars)
+    if (chart.bars.size() > BarChart::kMaxBars)
       draw_profile(html, chart, axis);
     else
       draw_bars(html, chart, axis);
@@ -153,18 +153,17 @@ void draw(HtmlWriter& html, const LineChart& chart) {
     return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0) &&
            (!chart.logarithmic_x || p.x > 0);
   };
-  double x_least = INFINITY, x_greatest = -INFINITY, y_least = INFINITY, y_greatest = -INFINITY;
+  double x_min = INFINITY, x_max = -INFINITY, y_min = INFINITY, y_max = -INFINITY;
   for (const Curve& curve : chart.curves)
     for (const CurvePoint p : curve.points) {
       if (!usable(p)) continue;
-      x_least = std::min(x_least, p.x), x_greatest = std::max(x_greatest, p.x);
-      y_least = std::min(y_least, p.y), y_greatest = std::max(y_greatest, p.y);
+      x_min = std::min(x_min, p.x), x_max = std::max(x_max, p.x);
+      y_min = std::min(y_min, p.y), y_max = std::max(y_max, p.y);
     }
-  if (!(x_least <= x_greatest)) return;
-  if (chart.from_zero && !chart.logarithmic) y_least = std::min(y_least, 0.0);
-  if (chart.from_zero && y_least == y_greatest) y_greatest = y_least + 1;
-  const Axis x(x_least, x_greatest, 5, chart.logarithmic_x, AxisEnds::data),
-      y(y_least, y_greatest, 5, chart.logarithmic);
+  if (!(x_min <= x_max)) return;
+  if (chart.from_zero && !chart.logarithmic) y_min = std::min(y_min, 0.0);
+  if (chart.from_zero && y_min == y_max) y_max = y_min + 1;
+  const Axis x(x_min, x_max, 5, chart.logarithmic_x, AxisEnds::data), y(y_min, y_max, 5, chart.logarithmic);
   const double width = kChartWidth - kChartLeft - kRight;
   const auto place_x = [&](double v) { return kChartLeft + width * x.at(v); };
   const auto place_y = [&](double v) { return kTop + kHeight * (1 - y.at(v)); };

@@ -1,4 +1,4 @@
-// The charts of a page, as inline SVG with titles for those who cannot see them. Colors come from the page's style.
+// The charts of a page as inline SVG, with titles for screen readers. Colors come from the page's style.
 #pragma once
 
 #include <functional>
@@ -10,14 +10,14 @@
 
 namespace moelm {
 
-/// What every chart says about itself.
+/// Title and description of a chart.
 struct ChartTexts {
   std::string title;        ///< short, read out first
   std::string description;  ///< what is to be seen
 };
 
-/// Bars with a second value as a mark on each, against a dashed line at 1. Beyond `kMostBars` values the chart is the
-/// profile of the sorted values instead.
+/// Bars with a second value as a mark on each, against a dashed line at 1. With more than `kMaxBars` values the chart
+/// shows the sorted values as a profile.
 struct BarChart {
   ChartTexts texts;
   std::vector<std::string> names;
@@ -26,12 +26,12 @@ struct BarChart {
   std::vector<std::string> hints;
   std::string x_label, y_label;  ///< what the axes say
 
-  static constexpr std::size_t kMostBars = 96;
+  static constexpr std::size_t kMaxBars = 96;
 };
 
 void draw(HtmlWriter& html, const BarChart& chart);
 
-/// Cells colored by a value between -scale (one color) over 0 (neutral) to +scale (the other); NaN is left blank.
+/// Cells colored by a value from -scale (one color) over 0 (neutral) to +scale (the other). NaN is blank.
 struct HeatMap {
   ChartTexts texts;
   std::vector<std::string> rows, columns;
@@ -55,7 +55,7 @@ struct Curve {
   bool dots = false;  ///< mark each point: few, measured apart
 };
 
-/// Curves over a common x. What is not finite, or not positive on a logarithmic axis, is left out.
+/// Curves over a common x. Points that are not finite, or not positive on a logarithmic axis, are left out.
 struct LineChart {
   ChartTexts texts;
   std::vector<Curve> curves;  ///< at most 6

@@ -29,6 +29,31 @@ std::string share(Index part, Index whole) {
 
 }  // namespace
 
+EvaluationReport empty_report(const LoadedModel& model, const EvaluationPolicy& policy, DataType dtype) {
+  const Tokenizer& tokenizer = *model.tokenizer;
+  EvaluationReport report;
+  report.tokenizer =
+      std::string(enum_name(tokenizer.kind())) + ", " + format_counted(tokenizer.vocabulary_size(), "token");
+  report.checkpoint = model.checkpoint;
+  report.step = model.step;
+  report.policy = policy;
+  report.has_unknown = !tokenizer.keeps_bytes();
+  report.unknown_seen = report.has_unknown && tokenizer.count(tokenizer.unknown_id()) > 0;
+  report.dtype = data_type_name(dtype);
+  return report;
+}
+
+std::vector<std::string> evaluation_notes(const EvaluationReport& r) {
+  std::vector<std::string> notes;
+  for (const std::string& note : text_notes(r.result.text, !r.has_unknown)) notes.push_back(r.text_name + ": " + note);
+  const Index unknown = r.result.text.unknown_words;
+  if (unknown > 0 && !r.unknown_seen)
+    notes.push_back("<unk> never occurs in the training tokens, so the " + format_counted(unknown, "unknown word") +
+                    (unknown == 1 ? " costs more than it should;" : " cost more than they should;") +
+                    " tokenize with --min-count 2 and train again");
+  return notes;
+}
+
 std::string policy_line(const EvaluationReport& r) {
   std::string text = "state=" + std::string(enum_name(r.policy.state));
   if (r.policy.state == StateKind::reset)
@@ -58,7 +83,7 @@ std::string evaluation_text(const EvaluationReport& r) {
                                 format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)");
   out += line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
                           format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
-                          (text.lossless ? "" : " (flattered: the tokens do not tell the whole text)"));
+                          (r.result.lossless ? "" : " (flattered: the tokens do not tell the whole text)"));
   out += line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
   return out;
 }
@@ -81,7 +106,7 @@ Json evaluation_json(const EvaluationReport& r) {
           {"bits_per_token", value_or_null(r.result.bits_per_token())},
           {"bytes", text.bytes},
           {"bits_per_byte", value_or_null(r.result.bits_per_byte())},
-          {"lossless", text.lossless},
+          {"lossless", r.result.lossless},
           {"checkpoint", to_valid_utf8(r.checkpoint)},
           {"step", r.step},
           {"dtype", r.dtype},

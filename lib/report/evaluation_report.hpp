@@ -2,10 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "evaluation/text_evaluation.hpp"
 #include "io/json.hpp"
-#include "tokenizer/tokenizer.hpp"
+#include "model_files/model_store.hpp"
 
 namespace moelm {
 
@@ -17,18 +18,25 @@ struct EvaluationReport {
   std::string checkpoint;  ///< path
   Index step = 0;
   EvaluationPolicy policy;
-  bool has_unknown = true;  ///< whether the tokenizer has an unknown token
+  bool has_unknown = true;   ///< whether the tokenizer has an unknown token
+  bool unknown_seen = true;  ///< whether the training text has held it
   std::string dtype = "f32";
   double seconds = 0;
 };
 
-/// Every convention that a perplexity depends on, in one line: "state=carry streams=1 (exact) ...".
+/// The report of an evaluation that has not begun: model, policy and arithmetic.
+EvaluationReport empty_report(const LoadedModel& model, const EvaluationPolicy& policy, DataType dtype);
+
+/// A sentence for each thing in the text that its reader should know, none for a sound text.
+std::vector<std::string> evaluation_notes(const EvaluationReport& report);
+
+/// Every convention that the perplexity depends on, in one line: "state=carry streams=1 (exact) ...".
 std::string policy_line(const EvaluationReport& report);
 
-/// Lines of "name  value"; texts of strangers are escaped.
+/// Lines of "name  value". Names from outside are escaped.
 std::string evaluation_text(const EvaluationReport& report);
 
-/// One object, "type": "summary". What has no value for lack of text is null.
+/// One object, "type": "summary". A mean over nothing is null.
 Json evaluation_json(const EvaluationReport& report);
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// The cards of a layer's experts: how much each is used, what it prefers, where its gate is highest.
+// The cards of a layer's experts: their use, preferred tokens, and contexts with the highest gates.
 #include <algorithm>
 
 #include "base/quantity.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr Index kCards = 64;
 
-/// Blanks and line ends stay visible, for tokens that are nothing else.
+/// Makes a token of blanks visible.
 std::string visible(const std::string& token) {
   return token.find_first_not_of(' ') == std::string::npos ? "\u2423" : token;
 }
@@ -55,7 +55,7 @@ void write_contexts(HtmlWriter& html, const std::vector<ContextWords>& contexts)
   });
 }
 
-void write_card(HtmlWriter& html, const LayerReport& layer, Index expert, Index most_tokens) {
+void write_card(HtmlWriter& html, const LayerReport& layer, Index expert, Index max_tokens) {
   const ExpertUse& use = layer.statistics.use[expert];
   const ExpertWords& words = layer.words[expert];
   html.element("article", {{"class", "expert"}}, [&] {
@@ -65,7 +65,7 @@ void write_card(HtmlWriter& html, const LayerReport& layer, Index expert, Index 
                    format_counted(use.tokens, "token") + ", " + format_percent(use.share) + ", mean gate " +
                        format_fixed(use.mean_gate, 2));
     });
-    write_meter(html, most_tokens > 0 ? static_cast<double>(use.tokens) / static_cast<double>(most_tokens) : 0);
+    write_meter(html, max_tokens > 0 ? static_cast<double>(use.tokens) / static_cast<double>(max_tokens) : 0);
     std::vector<TokenUse> frequent = words.by_count;
     frequent.resize(std::min<std::size_t>(frequent.size(), 8));
     write_chips(html, "Prefers (times as often as on average)", words.by_lift, true);
@@ -89,8 +89,8 @@ void write_experts(HtmlWriter& html, const LayerReport& layer) {
         "as "
         "preferred if it was met often enough not to be chance.");
   });
-  Index most = 0;
-  for (const ExpertUse& u : s.use) most = std::max(most, u.tokens);
+  Index max_tokens = 0;
+  for (const ExpertUse& u : s.use) max_tokens = std::max(max_tokens, u.tokens);
   std::vector<Index> shown = shown_experts(s, s.experts);
   std::erase_if(shown, [&](Index e) { return s.use[e].tokens == 0; });
   if (static_cast<Index>(shown.size()) > kCards) {
@@ -98,7 +98,7 @@ void write_experts(HtmlWriter& html, const LayerReport& layer) {
     shown.erase(shown.begin() + kCards / 2, shown.end() - kCards / 2);
   }
   html.element("div", {{"class", "experts"}}, [&] {
-    for (const Index e : shown) write_card(html, layer, e, most);
+    for (const Index e : shown) write_card(html, layer, e, max_tokens);
   });
   if (s.dead.empty()) return;
   std::string names;

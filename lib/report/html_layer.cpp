@@ -15,7 +15,7 @@ constexpr Index kColumns = 48;     // experts beside each other in a heat map
 constexpr std::size_t kRows = 30;  // classes below each other
 constexpr Index kPairs = 40;       // experts of the co-activation map
 
-/// A mean that is mostly whole: 4, or 3.52.
+/// A mean that is usually whole: 4, or 3.52.
 std::string short_number(double value) { return format_fixed(value, value == std::floor(value) ? 0 : 2); }
 
 void tile(HtmlWriter& html, const std::string& value, std::string_view meaning) {
@@ -66,7 +66,7 @@ void write_load(HtmlWriter& html, const LayerStatistics& s) {
                           " and importance " + format_fixed(chart.marks[e], 2) + " times the mean, " +
                           format_counted(s.use[e].tokens, "token"));
   }
-  const bool sorted = chart.bars.size() > BarChart::kMostBars;
+  const bool sorted = chart.bars.size() > BarChart::kMaxBars;
   chart.y_label = "times the mean of all experts";
   chart.x_label = sorted ? "experts, sorted" : "expert";
   html.element("div", {{"class", "panel"}}, [&] {
@@ -93,7 +93,7 @@ std::string times(double log2_ratio) {
   return std::isnan(log2_ratio) ? "too few to say" : format_measure(std::exp2(log2_ratio), 2) + " times the average";
 }
 
-/// Whether there are too few tokens to say anything in any cell.
+/// Whether no cell has enough tokens.
 bool is_blank(const HeatMap& map) {
   for (std::size_t r = 0; r < map.rows.size(); ++r)
     for (std::size_t c = 0; c < map.columns.size(); ++c)
@@ -101,7 +101,7 @@ bool is_blank(const HeatMap& map) {
   return true;
 }
 
-/// Classes to show, the most frequent ones in their own order.
+/// The most frequent classes, in their own order.
 std::vector<Index> shown_classes(const LayerStatistics& s) {
   std::vector<Index> order;
   for (Index l = 0; l < s.labels; ++l)
@@ -112,7 +112,7 @@ std::vector<Index> shown_classes(const LayerStatistics& s) {
   return order;
 }
 
-/// Puts experts that prefer the same class beside each other, so that the map shows blocks.
+/// Sorts experts by their preferred class, so that the map shows blocks.
 void sort_by_class(const LayerStatistics& s, const std::vector<Index>& classes, std::vector<Index>& experts) {
   const auto favourite = [&](Index e) {
     std::pair<double, std::size_t> best{-INFINITY, classes.size()};
@@ -122,7 +122,7 @@ void sort_by_class(const LayerStatistics& s, const std::vector<Index>& classes, 
     }
     return best;
   };
-  std::vector<std::pair<double, std::size_t>> of(static_cast<std::size_t>(s.experts));
+  std::vector<std::pair<double, std::size_t>> of(s.experts);
   for (const Index e : experts) of[e] = favourite(e);
   std::stable_sort(experts.begin(), experts.end(), [&](Index a, Index b) {
     return of[a].second != of[b].second ? of[a].second < of[b].second : of[a].first > of[b].first;
@@ -178,7 +178,7 @@ void write_classes(HtmlWriter& html, const StatisticsReport& report, const Layer
 
 void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
   if (s.k_mean <= 1 || s.experts < 3) return;
-  // Of many experts the most used: pairs of rare ones never meet.
+  // The most used of many experts: pairs of rare ones never meet.
   std::vector<Index> experts = shown_experts(s, s.experts <= kPairs ? kPairs : 2 * kPairs);
   std::erase_if(experts, [&](Index e) { return s.use[e].tokens == 0; });
   experts.resize(std::min(experts.size(), static_cast<std::size_t>(kPairs)));
@@ -242,7 +242,7 @@ void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerRe
   html.element("p", {{"class", "lead"}},
                format_counted(s.rows, "token") + " routed, " +
                    format_counted(static_cast<Index>(std::llround(s.k_mean * static_cast<double>(s.rows))), "choice") +
-                   " in all.");
+                   " in all. " + kNoiseNote);
   write_tiles(html, s);
   html.element("h3", {}, "Load and importance");
   write_load(html, s);

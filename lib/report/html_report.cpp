@@ -89,7 +89,7 @@ LineChart rate_chart(const TrainingCurves& curves) {
   return chart;
 }
 
-/// One chart over all layers; at most three layers, each with up to two curves.
+/// One chart for at most three layers, each with two curves.
 LineChart balance_chart(const TrainingCurves& curves) {
   LineChart chart;
   chart.texts = {"Balance: CV of importance and load",

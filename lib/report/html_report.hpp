@@ -10,16 +10,16 @@
 
 namespace moelm {
 
-/// The whole page. Texts of the corpus are escaped; a content security policy forbids scripts, frames and the network
-/// besides. Shows 4 to 4,096 experts a layer: of many, the most and the least used.
+/// The whole page. Texts of the corpus are escaped, and a content security policy forbids scripts, frames and the
+/// network. Of more experts than fit, it shows the most and the least used.
 std::string html_report(const StatisticsReport& report, const TrainingCurves& curves);
 
-/// How a page of ours is recognised, so that it may be replaced by a newer one.
+/// How an earlier page is recognised, so that it may be replaced.
 inline constexpr OutputKind kPageKind = {"a page of moe-stats", "<!DOCTYPE html>\n<html lang=\"en\"><head>",
                                          "Written by moe-stats "};
 
-/// Parts of the page, each a section: a short text token by token (nothing for a long one), the curves of the training
-/// (nothing if there are none), one MoE layer, its experts.
+/// Parts of the page, each a section: a short text token by token, the training curves, one MoE layer, its experts. The
+/// first two write nothing where there is nothing to show.
 void write_sentence(HtmlWriter& html, const StatisticsReport& report);
 void write_training(HtmlWriter& html, const TrainingCurves& curves);
 void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerReport& layer);

@@ -1,4 +1,4 @@
-// A short text token by token: what was read, what came next, which experts served it.
+// A short text token by token: the token read, the token predicted, and the experts.
 #include "report/html_report.hpp"
 #include "terminal/format.hpp"
 

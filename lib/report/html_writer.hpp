@@ -9,8 +9,8 @@
 
 namespace moelm {
 
-/// Builds a document. Tag and attribute names are ours and literal; every text and attribute value is escaped here, so
-/// that no caller can forget it. Elements close because their content is a function.
+/// Builds a document. Tag and attribute names are literals of the program. Texts and attribute values are escaped here,
+/// so no caller can forget it. Content is a function, so elements always close.
 class HtmlWriter {
  public:
   using Attributes = std::initializer_list<std::pair<std::string_view, std::string>>;

@@ -5,7 +5,7 @@
 namespace moelm {
 namespace {
 
-constexpr Index kMostPairs = 128;  // experts up to which the whole co-activation matrix is written
+constexpr Index kMaxPairs = 128;  // experts up to which the whole co-activation matrix is written
 
 template <class Value>
 Json vector_of(const std::vector<ExpertUse>& use, Value ExpertUse::*member) {
@@ -96,7 +96,7 @@ Json layer_json(const LayerReport& layer) {
                {"class_tokens", class_counts(s)},
                {"class_rows", s.label_rows},
                {"rare_pairs_dropped", s.rare_pairs_dropped}};
-  if (s.experts <= kMostPairs) json["coactivation"] = pairs(s);
+  if (s.experts <= kMaxPairs) json["coactivation"] = pairs(s);
   Json details = Json::array();
   for (Index e = 0; e < s.experts; ++e) details.push_back(detail(e, s.use[e], layer.words[e]));
   json["experts_detail"] = std::move(details);

@@ -7,8 +7,8 @@
 namespace moelm {
 
 /// tokens, perplexity, facts, classes, layers: [{layer, experts, k, k_mean, tokens, importance, load, load_kind,
-/// cv_importance, cv_load, max_over_mean_load, max_over_mean_tokens, dead, ..., experts_detail: [...]}].
-/// sum(tokens) = k_mean x tokens. Texts are valid UTF-8: bytes of tokens that are not become `\x9b`.
+/// cv_importance, cv_load, max_over_mean_load, max_over_mean_tokens, dead, ..., experts_detail: [...]}]. sum(tokens) =
+/// k_mean x tokens. Texts are valid UTF-8: other bytes of tokens become `\x9b`.
 Json json_report(const StatisticsReport& report);
 
 }  // namespace moelm

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kDigits = 9;
 
-/// log10 p; 0 without a sign for a certain token.
+/// log10 p, with 0 instead of -0 for a certain token.
 double log10_of(double nll) { return nll == 0 ? 0 : -nll / std::numbers::ln10; }
 
 std::string number(double value) {

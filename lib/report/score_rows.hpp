@@ -10,12 +10,12 @@
 namespace moelm {
 
 enum class RowKind {
-  sentence,  ///< a row a line: log10 probability, tokens, unknown words
-  token,     ///< a row a token: line and position from 1, token, log10 probability
+  sentence,  ///< a row per line: log10 probability, tokens, unknown words
+  token,     ///< a row per token: line and position from 1, token, log10 probability
 };
 
-/// Rows are tab-separated without a header, or JSON objects with "type": "sentence" or "token". Tokens are escaped.
-/// The `</s>` after the last line of a document of bytes is in no line: it has a row as a token only.
+/// Rows are tab-separated without a header, or JSON objects with "type": "sentence" or "token". Tokens are escaped. The
+/// `</s>` after the last line of a document of bytes has a row as a token only: it is in no line.
 class ScoreRows {
  public:
   /// Refers to the tokenizer, which must outlive it.
@@ -23,7 +23,7 @@ class ScoreRows {
 
   /// Appends the rows that these parts finish.
   void append(std::span<const ScoredPart> parts, std::string& out);
-  /// Appends the row of a last line that nothing ended.
+  /// Appends the row of a last line without a line end.
   void finish(std::string& out);
 
  private:

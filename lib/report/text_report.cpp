@@ -7,7 +7,7 @@
 #include "base/quantity.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
-#include "terminal/wrapped_text.hpp"
+#include "terminal/terminal.hpp"
 
 namespace moelm {
 namespace {
@@ -27,7 +27,8 @@ void append_facts(std::string& out, const StatisticsReport& report, Index column
   for (const auto& [name, value] : report.facts) width = std::max(width, name.size());
   for (const auto& [name, value] : report.facts) {
     out.append(name).append(width - name.size() + 2, ' ');
-    out += wrapped_text(escape_terminal(value), static_cast<Index>(width) + 2, columns);
+    const Index column = static_cast<Index>(width) + 2;
+    out += wrap_words(escape_terminal(value), columns, column, column) + "\n";
   }
 }
 
@@ -37,7 +38,7 @@ std::string nats_text(const Information& i) {
 
 void append_balance(std::string& out, const StatisticsReport& report, const LayerStatistics& s, Index columns) {
   const std::string load = s.load_kind == "smooth" ? "load" : "load (counts)";
-  const auto append_line = [&](const std::string& line) { out += "  " + wrapped_text(line, 2, columns); };
+  const auto append_line = [&](const std::string& line) { out += "  " + wrap_words(line, columns, 2, 2) + "\n"; };
   append_line("CV(importance) " + format_fixed(s.cv_importance, 3) + "   CV(" + load + ") " +
               format_fixed(s.cv_load, 3) + "   max/mean load " + format_fixed(s.max_over_mean_load, 2));
   append_line("max/mean tokens " + format_fixed(s.max_over_mean_tokens, 2) + "  Jain " + format_fixed(s.jain, 3) +
@@ -52,7 +53,7 @@ void append_balance(std::string& out, const StatisticsReport& report, const Laye
   out += "  I(token; expert) " + nats_text(i.token_expert) + " of " + format_fixed(i.expert_entropy, 3) + "\n";
 }
 
-/// The class that an expert prefers most, or "-".
+/// The class that an expert prefers, or "-".
 std::string favourite_class(const StatisticsReport& report, const LayerStatistics& s, Index expert) {
   double best = 0;
   std::string name = "-";
@@ -81,7 +82,7 @@ std::string expert_table(const StatisticsReport& report, const LayerReport& laye
   return table.str(2, columns);
 }
 
-/// A short text: what was read, its experts in each layer, what came next.
+/// A short text token by token: read, experts of each layer, predicted.
 std::string sentence_table(const StatisticsReport& report, Index columns) {
   Table table;
   table.add_column("reads", Align::left, 16);
@@ -104,7 +105,7 @@ std::string sentence_table(const StatisticsReport& report, Index columns) {
   return table.str(0, columns);
 }
 
-/// The end of escaped text that fits, so that the words in question stand below each other.
+/// The end of escaped text that fits, so that the marked words are aligned.
 std::string_view last_columns(std::string_view escaped, Index columns) {
   if (display_width(escaped) <= columns) return escaped;
   while (display_width(escaped) > columns) {
@@ -130,7 +131,7 @@ void append_contexts(std::string& out, const LayerReport& layer, Index columns) 
       std::string number = i == 0 ? std::to_string(e) : "";
       out.append(2 + 6 - std::min<std::size_t>(number.size(), 6), ' ').append(number).append("  ");
       out += format_fixed(contexts[i].gate, 3);
-      out.append(static_cast<std::size_t>(2 + half - display_width(before)), ' ').append(before);
+      out.append(2 + half - display_width(before), ' ').append(before);
       out += shorten("[" + escape_terminal(contexts[i].token) + "]" + escape_terminal(contexts[i].after), half + 10);
       out += "\n";
     }
@@ -144,6 +145,7 @@ std::string text_report(const StatisticsReport& report, Index columns) {
   append_facts(out, report, columns);
   if (!report.sentence.empty()) out += "\n" + sentence_table(report, columns);
   if (report.layers.empty()) out += "\nThis model has no gated MoE layer, so there are no experts to look into.\n";
+  if (!report.layers.empty()) out += "\n" + wrap_words(kNoiseNote, columns) + "\n";
   for (const LayerReport& layer : report.layers) {
     const LayerStatistics& s = layer.statistics;
     out += "\nLayer " + std::to_string(s.layer) + ": " + format_counted(s.experts, "expert") + ", " +

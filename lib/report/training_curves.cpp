@@ -12,15 +12,15 @@
 namespace moelm {
 namespace {
 
-constexpr std::size_t kLongestLine = std::size_t{4} << 20;  // per-expert vectors of many layers
-constexpr std::size_t kMostLayers = 64;
-constexpr std::size_t kMostValidations = 1000;
+constexpr std::size_t kMaxLineBytes = std::size_t{4} << 20;  // per-expert vectors of many layers
+constexpr std::size_t kMaxLayers = 64;
+constexpr std::size_t kMaxValidations = 1000;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double number(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) return kNone;
-  // Dead experts may be given by number or as the list of them.
+  // Dead experts may be a number or a list.
   if (found->is_array()) return static_cast<double>(found->size());
   return found->is_number() ? found->get<double>() : kNone;
 }
@@ -30,7 +30,7 @@ LayerCurves* layer_of(TrainingCurves& curves, double number) {
   const auto index = static_cast<Index>(number);
   for (LayerCurves& l : curves.layers)
     if (l.layer == index) return &l;
-  if (curves.layers.size() == kMostLayers) return nullptr;
+  if (curves.layers.size() == kMaxLayers) return nullptr;
   curves.layers.push_back({index, {}, {}, {}, {}});
   return &curves.layers.back();
 }
@@ -49,7 +49,7 @@ bool add_line(TrainingCurves& curves, const Json& line) {
   const auto split = line.find("split");
   if (split != line.end() && split->is_string() && split->get_ref<const std::string&>() != "train") {
     while (!curves.valid_ppl.empty() && curves.valid_ppl.back().x >= step) curves.valid_ppl.pop_back();
-    if (curves.valid_ppl.size() < kMostValidations) curves.valid_ppl.push_back({step, number(line, "ppl")});
+    if (curves.valid_ppl.size() < kMaxValidations) curves.valid_ppl.push_back({step, number(line, "ppl")});
     return true;
   }
   rewind(curves, step);
@@ -91,10 +91,10 @@ void ThinnedSeries::add(double x, double y) {
   points_.push_back({sum_.x / n, sum_.y / n});
   pending_ = 0;
   sum_ = {};
-  if (points_.size() < kMost) return;
-  for (std::size_t i = 0; i < kMost / 2; ++i)
+  if (points_.size() < kMaxPoints) return;
+  for (std::size_t i = 0; i < kMaxPoints / 2; ++i)
     points_[i] = {(points_[2 * i].x + points_[2 * i + 1].x) / 2, (points_[2 * i].y + points_[2 * i + 1].y) / 2};
-  points_.resize(kMost / 2);
+  points_.resize(kMaxPoints / 2);
   each_ *= 2;
 }
 
@@ -123,7 +123,7 @@ TrainingCurves read_training_curves(const std::string& path) {
     while (!piece.empty()) {
       const std::size_t end = piece.find('\n');
       if (!skipping) rest += piece.substr(0, end);
-      if (rest.size() > kLongestLine) {
+      if (rest.size() > kMaxLineBytes) {
         rest.clear();
         skipping = true;
         ++curves.bad_lines;

@@ -1,4 +1,4 @@
-// The course of a training, read back from run/metrics.jsonl in bounded memory.
+// The training curves of a run, read from run/metrics.jsonl in bounded memory.
 #pragma once
 
 #include <string>
@@ -9,15 +9,16 @@
 
 namespace moelm {
 
-/// A series that halves its resolution whenever it has `kMost` points: each point is the mean of equally many values.
+/// A series that halves its resolution whenever it reaches `kMaxPoints` points. Each point is the mean of equally many
+/// values.
 class ThinnedSeries {
  public:
   void add(double x, double y);
-  /// Drops what is not before x: a resumed run repeats the steps after its checkpoint.
+  /// Drops points at or after x: a resumed run repeats the steps after its checkpoint.
   void rewind(double x);
   std::vector<CurvePoint> points() const;
 
-  static constexpr std::size_t kMost = 256;
+  static constexpr std::size_t kMaxPoints = 256;
 
  private:
   std::vector<CurvePoint> points_;
@@ -26,7 +27,7 @@ class ThinnedSeries {
   CurvePoint sum_;
 };
 
-/// One MoE layer's course.
+/// The curves of one MoE layer.
 struct LayerCurves {
   Index layer = 0;
   ThinnedSeries cv_importance, cv_load, max_over_mean_load, dead;
@@ -43,8 +44,8 @@ struct TrainingCurves {
   bool empty() const { return lines == 0; }
 };
 
-/// Reads a metrics file as formats.md describes it. Lines that cannot be used are counted and left out, for a log is
-/// not worth failing for; a missing file gives empty curves. Throws Error for a file that cannot be read.
+/// Reads a metrics file (docs/formats.md). Lines that are no metrics are counted and left out. A missing file gives
+/// empty curves. Error for a file that cannot be read.
 TrainingCurves read_training_curves(const std::string& path);
 
 }  // namespace moelm

@@ -46,7 +46,7 @@ LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, I
     ExpertWords words;
     words.by_lift = with_text(use.by_lift, text);
     words.by_count = with_text(use.by_count, text);
-    // A text repeats itself: the same words a second time tell nothing new.
+    // Texts repeat themselves: the same words are shown once.
     std::set<std::string> shown;
     for (const GatedRow& place : use.contexts) {
       if (static_cast<Index>(words.contexts.size()) == contexts) break;
@@ -60,7 +60,7 @@ LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, I
 }
 
 std::vector<Index> shown_experts(const LayerStatistics& statistics, Index room) {
-  std::vector<Index> order(static_cast<std::size_t>(statistics.experts));
+  std::vector<Index> order(statistics.experts);
   std::iota(order.begin(), order.end(), Index{0});
   if (statistics.experts <= room) return order;
   std::stable_sort(order.begin(), order.end(),
@@ -92,7 +92,7 @@ double pair_preference(const LayerStatistics& statistics, Index a, Index b) {
     sum += static_cast<double>(u.tokens);
     squares += static_cast<double>(u.tokens) * static_cast<double>(u.tokens);
   }
-  // A row never chooses an expert twice, so chance is spread over the pairs of different experts.
+  // A row never chooses an expert twice, so the expectation is over pairs of different experts.
   const double weight_of_pairs = (sum * sum - squares) / 2;
   const double pairs = static_cast<double>(statistics.together.total());
   const double chance = weight_of_pairs == 0

@@ -1,4 +1,4 @@
-// The report of moe-stats as data with words in it: what table, JSON and page all show.
+// The content of a moe-stats report: what text, JSON and page all show.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace moelm {
 
-/// A place where an expert had a high gate. Texts are as in the corpus: any bytes, to be escaped where they are shown.
+/// A place where an expert had a high gate. Texts are raw bytes of the corpus: escape them before showing.
 struct ContextWords {
   double gate = 0;
   Index row = 0;
@@ -66,21 +66,25 @@ struct StatisticsReport {
   std::vector<RoutedToken> sentence;  ///< every row of a text of at most kSentenceTokens, else empty
 };
 
-/// A text of so many tokens is shown token by token.
+/// What every report says about its counts.
+inline constexpr const char* kNoiseNote =
+    "Noisy gates draw noise in training only, so these counts differ from those of training.";
+
+/// A text of at most this many tokens is shown token by token.
 inline constexpr Index kSentenceTokens = 64;
 
-/// Words for what an expert prefers and for at most `contexts` different places with its highest gates.
+/// Adds words: the tokens that each expert prefers, and at most `contexts` different places with its highest gates.
 LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, Index contexts = 6);
 
-/// The experts to show where there is room for `room` only: all in order of their number, or else the most used, then
-/// the least used, each by falling count.
+/// At most `room` experts to show: all by number if they fit; otherwise the most used half, then the least used half,
+/// each by falling count.
 std::vector<Index> shown_experts(const LayerStatistics& statistics, Index room);
 
-/// log2 of P(expert | class) / P(expert): 0 is no preference. NaN where the class has fewer than 5 rows.
+/// log2 of P(expert | class) / P(expert), so 0 is no preference. NaN for a class with fewer than 5 rows.
 double class_preference(const LayerStatistics& statistics, Index label, Index expert);
 
-/// log2 of how much more often than by chance two experts serve the same token; chance gives a pair of experts its part
-/// of all pairs in proportion to the product of their tokens. NaN where that is less than one token.
+/// log2 of observed over expected pairs of two experts. Expected is a share of all pairs in proportion to the product
+/// of their tokens. NaN where less than one token is expected.
 double pair_preference(const LayerStatistics& statistics, Index a, Index b);
 
 }  // namespace moelm

@@ -21,7 +21,7 @@ std::vector<double> collect(const std::vector<ExpertUse>& use, Value ExpertUse::
 
 double ratio(double a, double b) { return b == 0 ? 0 : a / b; }
 
-/// Keeps the first `count` by `before`, ties by falling count, then by token.
+/// The first `count` by `before`, then by falling count, then by token.
 template <class Before>
 std::vector<TokenPreference> first_by(std::vector<TokenPreference> all, Index count, Before before) {
   const auto full = [&](const TokenPreference& a, const TokenPreference& b) {
@@ -34,32 +34,32 @@ std::vector<TokenPreference> first_by(std::vector<TokenPreference> all, Index co
   return all;
 }
 
-/// Experts of a row at most: a gate with thresholds may choose any number.
-Index most_of_a_row(const StatisticsOptions& options) { return options.any_k ? options.experts : options.k; }
+/// A gate with thresholds may choose any number of experts for a row.
+Index max_experts_per_row(const StatisticsOptions& options) { return options.any_k ? options.experts : options.k; }
 
-Index rows_of_sample(const StatisticsOptions& options) {
-  constexpr Index kMostPairs = 8'000'000;
-  return std::clamp<Index>(kMostPairs / most_of_a_row(options), 1, options.sample_rows);
+Index sample_limit(const StatisticsOptions& options) {
+  constexpr Index kMaxSampleEntries = 8'000'000;
+  return std::clamp<Index>(kMaxSampleEntries / max_experts_per_row(options), 1, options.sample_rows);
 }
 
 }  // namespace
 
-CoActivation::CoActivation(Index experts) : count_(static_cast<std::size_t>(experts * (experts - 1) / 2)) {}
+CoActivation::CoActivation(Index experts) : count_(experts * (experts - 1) / 2) {}
 
 std::size_t CoActivation::slot(Index a, Index b) {
   const Index low = std::min(a, b), high = std::max(a, b);
-  return static_cast<std::size_t>(high * (high - 1) / 2 + low);
+  return high * (high - 1) / 2 + low;
 }
 
 ExpertStatistics::ExpertStatistics(StatisticsOptions options)
     : options_(std::move(options)),
-      use_(static_cast<std::size_t>(options_.experts)),
-      token_rows_(static_cast<std::size_t>(options_.vocabulary)),
-      label_tokens_(static_cast<std::size_t>(options_.labels * options_.experts)),
-      label_rows_(static_cast<std::size_t>(options_.labels)),
+      use_(options_.experts),
+      token_rows_(options_.vocabulary),
+      label_tokens_(options_.labels * options_.experts),
+      label_rows_(options_.labels),
       together_(options_.experts),
       contexts_(options_.experts, options_.contexts),
-      sample_(options_.experts, most_of_a_row(options_), rows_of_sample(options_), options_.seed) {}
+      sample_(options_.experts, max_experts_per_row(options_), sample_limit(options_), options_.seed) {}
 
 void ExpertStatistics::add(const Routing& routing, const RowFacts& facts) {
   const auto rows = static_cast<std::size_t>(routing.rows);
@@ -103,9 +103,8 @@ void ExpertStatistics::fill_preferences(const PreferenceOptions& preference, std
   for (std::size_t begin = 0; begin < entries.size();) {
     const std::int32_t e = entries[begin].expert;
     const double expert_share = ratio(static_cast<double>(use[e].tokens), static_cast<double>(rows_));
-    const Index support =
-        std::max(preference.least_count,
-                 static_cast<Index>(std::ceil(preference.least_share * static_cast<double>(use[e].tokens))));
+    const Index support = std::max(
+        preference.min_count, static_cast<Index>(std::ceil(preference.min_share * static_cast<double>(use[e].tokens))));
     std::vector<TokenPreference> all, supported;
     for (; begin < entries.size() && entries[begin].expert == e; ++begin) {
       TokenPreference p{entries[begin].token, entries[begin].count, 0, 0};

@@ -1,4 +1,4 @@
-// Who the experts of one MoE layer are and how they are used, accumulated over the chunks of a text.
+// Statistics of the experts of one MoE layer, accumulated over the chunks of a text.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@
 
 namespace moelm {
 
-/// What is known about the rows of a chunk beside their routing; all [rows]. Row i of a text is the time step that
-/// reads token i and predicts token i + 1, tokens numbered from 1; row 0 reads the `</s>` before the text. Statistics
-/// are by the token READ: that, with the state, is all that gate and experts have seen.
+/// What is known about the rows of a chunk beside their routing; all [rows]. Row i of a text reads token i and predicts
+/// token i + 1, with tokens numbered from 1; row 0 reads the `</s>` before the text. Statistics are by the token READ,
+/// because gate and experts have not seen the predicted one.
 struct RowFacts {
   std::span<const Index> row;
   std::span<const std::int32_t> token;
@@ -31,12 +31,12 @@ struct StatisticsOptions {
   Index vocabulary = 0;
   Index labels = 0;
   std::string load_kind = "smooth";  ///< "smooth" (equation 10) or "count", what Routing::load holds
-  Index contexts = 32;               ///< rows with the highest gates kept for each expert
-  Index sample_rows = 500'000;       ///< rows kept at most for the mutual information
+  Index contexts = 32;               ///< rows with the highest gates that are kept per expert
+  Index sample_rows = 500'000;       ///< maximum for the mutual information
   std::uint64_t seed = 1;
 };
 
-/// A token as one expert meets it.
+/// A token and one expert.
 struct TokenPreference {
   std::int32_t token = 0;
   Index count = 0;   ///< times this expert was chosen while reading it
@@ -95,17 +95,17 @@ struct LayerStatistics {
 /// How preferred tokens are chosen.
 struct PreferenceOptions {
   Index tokens = 12;
-  Index least_count = 4;        ///< an expert must have met a token so often for its lift to count ...
-  double least_share = 0.0005;  ///< ... and in at least this share of its own rows
+  Index min_count = 4;        ///< tokens that an expert has read less often have no lift ...
+  double min_share = 0.0005;  ///< ... and those in a smaller share of its rows
 };
 
-/// Accumulates one layer. Memory does not grow with the text beyond the sample and the distinct (expert, token) pairs.
+/// Accumulates one layer. Beyond the sample and the distinct (expert, token) pairs, memory does not grow with the text.
 class ExpertStatistics {
  public:
   explicit ExpertStatistics(StatisticsOptions options);
 
-  /// Adds a chunk. How a text is cut into chunks changes nothing: sums over rows are kept, also the parts of equation
-  /// 14, whose load of a hierarchical layer is a ratio of sums and no sum itself.
+  /// Adds a chunk. The result does not depend on the chunks: sums over rows are kept. The load of a hierarchical layer
+  /// (equation 14) is a ratio of sums, so both sums are kept.
   void add(const Routing& routing, const RowFacts& facts);
 
   LayerStatistics finish(const PreferenceOptions& preference = {});

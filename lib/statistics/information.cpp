@@ -92,7 +92,7 @@ void RoutingSample::put(Index row, std::span<const std::int32_t> expert, std::sp
 
 double RoutingSample::entropy_given(std::span<const std::int64_t> group) const {
   const std::vector<Index> order = sorted_by(group);
-  std::vector<double> mass(static_cast<std::size_t>(experts_));
+  std::vector<double> mass(experts_);
   std::vector<std::int32_t> touched;
   double total = 0, rows_counted = 0;
   for (std::size_t begin = 0; begin < order.size();) {

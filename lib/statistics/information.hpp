@@ -1,4 +1,4 @@
-// How much the choice of experts tells about a label or a token: mutual information with a shuffled baseline.
+// Mutual information of experts with labels or tokens, beside its value for shuffled labels.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,13 @@
 
 namespace moelm {
 
-/// A uniform sample of rows with their experts (reservoir; all rows as long as there are no more than `limit`).
-/// Rows weigh the same; a row stands for its experts in proportion to their gates. A row that no expert served (a gate
-/// with thresholds may choose none) says nothing about experts and is left out.
+/// A uniform reservoir sample of rows with their experts; all rows up to `limit`. Every row has the same weight, split
+/// among its experts by their gates. Rows without an expert are left out (a gate with thresholds may choose none).
 class RoutingSample {
  public:
   RoutingSample(Index experts, Index k, Index limit, std::uint64_t seed);
 
-  /// `expert` and `gate` of a row, at most k of each.
+  /// `expert` and `gate` of a row; at most k of each.
   void add(std::int32_t token, std::int32_t label, std::span<const std::int32_t> expert, std::span<const float> gate);
 
   Index rows() const { return static_cast<Index>(token_.size()); }
@@ -25,7 +24,7 @@ class RoutingSample {
   std::span<const std::int32_t> tokens() const { return token_; }
   std::span<const std::int32_t> labels() const { return label_; }
 
-  /// H(expert | group) in nats, one group number a row; rows of group -1 are left out.
+  /// H(expert | group) in nats; `group` has one number per row. Rows of group -1 are left out.
   double entropy_given(std::span<const std::int64_t> group) const;
 
  private:
@@ -38,8 +37,8 @@ class RoutingSample {
   std::vector<float> gate_;
 };
 
-/// One mutual information in nats, and what the same rows give once their labels are shuffled: the bias of a finite
-/// sample. Where the two are alike, the experts know nothing.
+/// A mutual information in nats, and the same with shuffled labels: the bias of a finite sample. If the two are alike,
+/// the experts carry no information.
 struct Information {
   double nats = 0;
   double shuffled = 0;

@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "text/text_repair.hpp"
 
 namespace moelm {
 namespace {
 
-constexpr std::size_t kLongest = 200;
-/// A line longer than this is no label with blanks around it.
-constexpr std::size_t kLongestLine = std::size_t{64} << 10;
+constexpr std::size_t kMaxLabelBytes = 200;
+/// A longer line is no label, even with blanks around it.
+constexpr std::size_t kMaxLineBytes = std::size_t{64} << 10;
 
 std::string_view trimmed(std::string_view line) {
   const auto first = line.find_first_not_of(" \t\r");
@@ -23,8 +24,8 @@ std::string_view trimmed(std::string_view line) {
 void LabelParser::add(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = std::min(text.find('\n'), text.size());
-    line_.append(text.substr(0, std::min(length, kLongestLine + 1)));
-    if (length < text.size() || line_.size() > kLongestLine) take_line();
+    line_.append(text.substr(0, std::min(length, kMaxLineBytes + 1)));
+    if (length < text.size() || line_.size() > kMaxLineBytes) take_line();
     text.remove_prefix(std::min(length + 1, text.size()));
   }
 }
@@ -35,14 +36,12 @@ PackedIntegers LabelParser::finish() {
 }
 
 void LabelParser::take_line() {
-  constexpr std::string_view kMark = "\xef\xbb\xbf";
-  std::string_view line = line_;
-  if (numbers_.empty() && line.starts_with(kMark)) line.remove_prefix(kMark.size());
+  const std::string_view line = numbers_.empty() ? without_byte_order_mark(line_) : std::string_view(line_);
   const std::string_view label = trimmed(line);
-  if (label.size() > kLongest || line.size() > kLongestLine)
+  if (label.size() > kMaxLabelBytes || line.size() > kMaxLineBytes)
     throw Error(Exit::bad_data, source_ + ": line " + std::to_string(numbers_.size() + 1) +
                                     ": expected a label of at most 200 bytes, found " +
-                                    std::to_string(std::max(label.size(), kLongest + 1)) +
+                                    std::to_string(std::max(label.size(), kMaxLabelBytes + 1)) +
                                     "; give one label for each line of the text");
   numbers_.push_back(label.empty() ? -1 : labels_.number(std::string(label), source_));
   line_.clear();

@@ -1,4 +1,4 @@
-// Labels of the lines of a text, one a line of a file, as the file comes in.
+// Labels of the lines of a text, from a file with one label per line.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace moelm {
 
-/// Reads one label a line: surrounding blanks, a final carriage return and a byte order mark are dropped; a blank line
-/// is no label, -1. Error(bad_data) naming `source` for a label longer than 200 bytes or too many of them.
+/// Reads one label per line. Surrounding blanks, a final carriage return and a byte order mark are dropped; a blank
+/// line is no label, -1. Error(bad_data) naming `source` for a label longer than 200 bytes or too many labels.
 class LabelParser {
  public:
   LabelParser(std::string source, LabelSet& labels) : source_(std::move(source)), labels_(labels) {}
 
-  /// The next piece of the file, cut anywhere.
+  /// Takes the next piece of the file, cut anywhere.
   void add(std::string_view text);
-  /// The numbers of all labels, by line; the file has ended.
+  /// Ends the file. Returns the label numbers by line.
   PackedIntegers finish();
 
  private:

@@ -9,11 +9,11 @@
 namespace moelm {
 
 void LineEnds::push_back(Index end) {
-  constexpr Index kLongest = std::numeric_limits<std::int32_t>::max();
+  constexpr Index kMaxLineTokens = std::numeric_limits<std::int32_t>::max();
   ensure(end > end_, "lines have tokens, and come in order");
-  require(
-      end - end_ <= kLongest, Exit::bad_data,
-      "line " + std::to_string(size() + 1) + ": expected at most " + std::to_string(kLongest) + " tokens, found more");
+  require(end - end_ <= kMaxLineTokens, Exit::bad_data,
+          "line " + std::to_string(size() + 1) + ": expected at most " + std::to_string(kMaxLineTokens) +
+              " tokens, found more");
   if (size() % kStride == 0) starts_.push_back(end_);
   lengths_.push_back(static_cast<std::int32_t>(end - end_));
   end_ = end;

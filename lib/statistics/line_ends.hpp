@@ -1,4 +1,4 @@
-// Where the lines of a long text end, in a few bits a line.
+// Where the lines of a long text end, in a few bits per line.
 #pragma once
 
 #include <vector>
@@ -8,11 +8,11 @@
 
 namespace moelm {
 
-/// The number of tokens up to and with the last one of each line, in order. Asking for lines in about their order is
-/// fast; it moves a place, so it is for one thread at a time.
+/// For each line the number of tokens up to and including its last. Lookups in roughly ascending order are fast. They
+/// move a cached place: one thread at a time.
 class LineEnds {
  public:
-  /// A line of more than 2^31 - 1 tokens is Error(bad_data).
+  /// Error(bad_data) for a line of more than 2^31 - 1 tokens.
   void push_back(Index end);
 
   Index size() const { return lengths_.size(); }
@@ -23,7 +23,7 @@ class LineEnds {
   /// The line, counted from 0, that a token belongs to; size() for a token behind the last line.
   Index line_of(Index token) const;
 
-  /// Memory that the ends take.
+  /// Memory in use.
   Index bytes() const { return lengths_.bytes() + static_cast<Index>(starts_.capacity() * sizeof(Index)); }
 
  private:

@@ -1,4 +1,4 @@
-// Measures of how evenly something is spread over the experts, beside those of the paper (moe/balance.hpp).
+// How evenly something is spread over the experts, beside the measures of the paper (moe/balance.hpp).
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@ namespace moelm {
 /// Jain's fairness index (sum x)^2 / (n sum x^2): 1 if all are equal, 1/n if one has everything, 0 if nobody has.
 double jain_index(std::span<const double> values);
 
-/// Entropy in nats of values >= 0 taken as shares of their sum; 0 without any.
+/// Entropy in nats of values >= 0 taken as shares of their sum; 0 for an empty list.
 double entropy(std::span<const double> values);
 
 }  // namespace moelm

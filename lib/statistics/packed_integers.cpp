@@ -33,11 +33,11 @@ const std::vector<std::int32_t>& PackedIntegers::block_of(Index i) const {
   if (number == static_cast<Index>(blocks_.size())) return last_;
   const Block& block = blocks_[number];
   if (decoded_.empty()) decoded_.resize(kDecoded);
-  // One of a few places a block, by a product that spreads blocks at equal distances.
+  // Each block has one cache slot. The product spreads blocks at equal distances.
   Decoded& kept = decoded_[(static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15U) >> 58U];
   if (kept.block == number) return kept.values;
   kept.block = -1;
-  kept.values.assign(static_cast<std::size_t>(kBlock), block.same);
+  kept.values.assign(kBlock, block.same);
   const std::size_t bytes = static_cast<std::size_t>(kBlock) * sizeof(std::int32_t);
   const bool sound =
       block.packed.empty() || inflate_block(block.packed, reinterpret_cast<char*>(kept.values.data()), bytes);

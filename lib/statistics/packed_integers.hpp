@@ -1,5 +1,4 @@
-// A long list of small integers in compressed blocks: the tokens of a text, in the memory that the text itself takes
-// rather than in that of its tokens.
+// A long list of small integers in compressed blocks, so that the tokens of a text take about the memory of the text.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +9,8 @@
 
 namespace moelm {
 
-/// Integers that are appended, then read at any place; near places are read fast. A block whose values are all the same
-/// takes no memory to speak of, so text that expands without end from a few bytes does not either. Reading keeps
-/// decoded blocks, so it is for one thread at a time.
+/// Appends integers, then reads them anywhere; nearby reads are fast. A block of equal values takes almost no memory,
+/// so a text that expands from a few bytes stays small. Reads cache decoded blocks: one thread at a time.
 class PackedIntegers {
  public:
   PackedIntegers() = default;
@@ -25,15 +23,15 @@ class PackedIntegers {
   Index size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::int32_t operator[](Index i) const;
-  /// Values [begin, begin + count), which must be there.
+  /// Copies values [begin, begin + count). REQUIRES them to exist.
   void read(Index begin, Index count, std::int32_t* out) const;
 
-  /// Memory that the packed values take.
+  /// Memory in use.
   Index bytes() const;
 
  private:
   static constexpr Index kBlock = 1 << 15;
-  /// Decoded blocks at most: more than the streams that a text is cut into.
+  /// Blocks kept decoded: more than a text has streams.
   static constexpr Index kDecoded = 64;
 
   struct Block {

@@ -20,10 +20,10 @@ PairCounts::PairCounts(Index limit) : limit_(static_cast<std::size_t>(limit)) {
 }
 
 void PairCounts::add(std::int32_t expert, std::int32_t token) {
-  constexpr std::size_t kFewest = 1 << 16;
+  constexpr std::size_t kMinBatch = 1 << 16;
   recent_.push_back({expert, token, 1});
-  // Merging when as much is new as is old keeps the cost of a pair logarithmic.
-  if (recent_.size() >= std::max(kFewest, std::min(sorted_.size(), limit_))) merge();
+  // Merging whenever the new pairs outnumber the old keeps the cost of a pair logarithmic.
+  if (recent_.size() >= std::max(kMinBatch, std::min(sorted_.size(), limit_))) merge();
 }
 
 const std::vector<PairCounts::Entry>& PairCounts::entries() {

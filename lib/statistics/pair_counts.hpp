@@ -1,4 +1,4 @@
-// How often each expert met each token, in memory that grows with what occurs and stops at a limit.
+// How often each expert served each token, in bounded memory.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace moelm {
 
-/// Counts of (expert, token) pairs. Sorted runs instead of a hash table: 12 bytes a pair, the same for every order of
-/// arrival as long as nothing was dropped.
+/// Counts of (expert, token) pairs in sorted runs: 12 bytes per pair, and the same result for every order of arrival
+/// unless pairs were dropped.
 class PairCounts {
  public:
   struct Entry {
@@ -18,7 +18,7 @@ class PairCounts {
     std::uint32_t count;
   };
 
-  /// `limit`: pairs kept at most; beyond it the rarest are dropped and `dropped()` says so.
+  /// Keeps at most `limit` pairs. Beyond that the rarest are dropped and dropped() is true.
   explicit PairCounts(Index limit = Index{1} << 24);
 
   void add(std::int32_t expert, std::int32_t token);
@@ -26,7 +26,7 @@ class PairCounts {
   /// All pairs with their counts, by expert, then token.
   const std::vector<Entry>& entries();
 
-  /// Whether some rare pairs are missing, so that counts of rare tokens are lower bounds.
+  /// Whether rare pairs are missing, so that counts of rare tokens are lower bounds.
   bool dropped() const { return dropped_; }
 
  private:

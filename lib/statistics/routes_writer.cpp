@@ -8,9 +8,9 @@
 #include "statistics/routing_order.hpp"
 
 namespace moelm {
-void write_routes_header(std::ostream& out, Index most_experts) {
+void write_routes_header(std::ostream& out, Index max_experts) {
   out << "token_index\tline\ttoken\tlayer";
-  for (Index j = 1; j <= most_experts; ++j) out << "\texpert_" << j;
+  for (Index j = 1; j <= max_experts; ++j) out << "\texpert_" << j;
   out << '\n';
 }
 

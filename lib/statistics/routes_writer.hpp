@@ -14,21 +14,20 @@ namespace moelm {
 
 /// One time step of a chunk.
 struct RouteRow {
-  Index row = 0;   ///< as RowFacts::row: the number of the token read, 0 for the `</s>` before the text
-  Index line = 0;  ///< line of the text, from 1, that the token predicted here belongs to; a `</s>` so opens its line
+  Index row = 0;           ///< as RowFacts::row: the number of the token read, 0 for the `</s>` before the text
+  Index line = 0;          ///< line, from 1, of the token predicted here, so that `</s>` opens the line after it
   std::string_view token;  ///< text of the token read, any bytes
 };
 
-/// How such a file is recognised, so that it may be replaced by a newer one.
+/// How an earlier file of routes is recognised, so that it may be replaced.
 inline constexpr OutputKind kRoutesKind = {"routes of moe-stats", "token_index\tline\ttoken\tlayer\t", "\texpert_1"};
 
-/// The first line of the file, names of its columns: token_index, line, token, layer, expert_1 to expert_M, where M is
-/// the greatest number of experts that a row of any layer can have.
-void write_routes_header(std::ostream& out, Index most_experts);
+/// Writes the header line: token_index, line, token, layer, expert_1 to expert_M, where M is `max_experts`.
+void write_routes_header(std::ostream& out, Index max_experts);
 
-/// Writes, for row `i` of a chunk, one line for each MoE layer: token index, line, token, layer, then expert:gate for
-/// each expert chosen, by falling gate, of equal gates the lower expert first. `layers` are indices in model.layers,
-/// one for each routing. A failing stream is the caller's to check.
+/// Writes one line per MoE layer for row `i` of a chunk: token index, line, token, layer, then expert:gate for each
+/// chosen expert, by falling gate, then by number. `layers` are indices in model.layers, one per routing. The caller
+/// checks the stream.
 void write_routes(std::ostream& out, const RouteRow& row, Index i, std::span<const Index> layers,
                   std::span<const Routing* const> routings);
 

@@ -1,4 +1,4 @@
-// The experts of a row in the order in which people are shown them.
+// The experts of a row in the order of reports.
 #pragma once
 
 #include <utility>
@@ -8,8 +8,7 @@
 
 namespace moelm {
 
-/// Experts of a row with their gates, by falling gate, of equal gates the lower expert first, in whatever order the
-/// gate left them.
+/// Experts of a row with their gates, by falling gate, then by number.
 std::vector<std::pair<std::int32_t, float>> by_falling_gate(const Routing& routing, Index row);
 
 }  // namespace moelm

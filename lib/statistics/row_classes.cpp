@@ -22,7 +22,7 @@ PackedIntegers read_labels(const std::string& path, LabelSet& labels) {
   return parser.finish();
 }
 
-/// Names without the folder that all have in common.
+/// Names without their common folder.
 std::vector<std::string> shortest_names(std::vector<std::string> names) {
   std::string common = names.front().substr(0, names.front().rfind('/') + 1);
   for (const std::string& name : names) {
@@ -45,12 +45,12 @@ void sort_by_name(RowClasses& classes) {
     place[order[i]] = static_cast<std::int32_t>(i);
     names.push_back(classes.names[order[i]]);
   }
-  PackedIntegers of_line;
-  for (Index line = 0; line < classes.of_line.size(); ++line) {
-    const std::int32_t label = classes.of_line[line];
-    of_line.push_back(label < 0 ? label : place[label]);
+  PackedIntegers line_class;
+  for (Index line = 0; line < classes.line_class.size(); ++line) {
+    const std::int32_t label = classes.line_class[line];
+    line_class.push_back(label < 0 ? label : place[label]);
   }
-  classes.of_line = std::move(of_line);
+  classes.line_class = std::move(line_class);
   classes.names = std::move(names);
 }
 
@@ -64,11 +64,11 @@ RowClasses classes_by_token(const Tokenizer& tokenizer) {
   facts.text = [&](std::int32_t id) { return tokenizer.token_text(id); };
   facts.count = [&](std::int32_t id) { return tokenizer.count(id); };
   TokenClasses classes = classify_tokens(facts);
-  return {"token class", std::move(classes.names), std::move(classes.of_token), {}};
+  return {"token class", std::move(classes.names), std::move(classes.token_class), {}};
 }
 
 bool can_class_by_file(const StatisticsText& text) {
-  return text.inputs.size() > 1 && static_cast<Index>(text.inputs.size()) <= LabelSet::kMost;
+  return text.inputs.size() > 1 && static_cast<Index>(text.inputs.size()) <= LabelSet::kMaxLabels;
 }
 
 RowClasses classes_by_file(const StatisticsText& text) {
@@ -77,13 +77,13 @@ RowClasses classes_by_file(const StatisticsText& text) {
   for (const TextInput& input : text.inputs) names.push_back(input.name);
   names = shortest_names(std::move(names));
   RowClasses classes{"input file", {}, {}, {}};
-  PackedIntegers& of_line = classes.of_line;
+  PackedIntegers& line_class = classes.line_class;
   for (std::size_t i = 0; i < text.inputs.size(); ++i) {
     const std::int32_t label = labels.number(names[i], "input files");
-    while (of_line.size() < text.inputs[i].begin) of_line.push_back(-1);
-    while (of_line.size() < text.inputs[i].end) of_line.push_back(label);
+    while (line_class.size() < text.inputs[i].begin) line_class.push_back(-1);
+    while (line_class.size() < text.inputs[i].end) line_class.push_back(label);
   }
-  while (of_line.size() < text.lines()) of_line.push_back(-1);
+  while (line_class.size() < text.lines()) line_class.push_back(-1);
   classes.names = labels.names();
   return classes;
 }
@@ -91,7 +91,7 @@ RowClasses classes_by_file(const StatisticsText& text) {
 RowClasses classes_by_label(const StatisticsText& text, const std::string& path) {
   LabelSet labels;
   RowClasses classes{"label", {}, {}, read_labels(path, labels)};
-  const Index found = classes.of_line.size();
+  const Index found = classes.line_class.size();
   if (found != text.lines())
     throw Error(Exit::bad_data, path + ": lines: expected " + format_count(text.lines()) +
                                     ", one label for each line of the text, found " + format_count(found));

@@ -1,4 +1,4 @@
-// The class of every row of a text: by its token, by its file, or by its line's label.
+// The class of every row of a text: by its token, its file, or the label of its line.
 #pragma once
 
 #include <cstdint>
@@ -9,28 +9,28 @@
 
 namespace moelm {
 
-/// One of the two tables is filled. By token it is the token READ that counts: gate and experts have seen that one, and
-/// not yet the one they help to predict. By line it is the line of the token predicted, so that the `</s>` before a
-/// line (its only beginning) belongs to the line it opens.
+/// One of the two tables is filled. A token class is that of the token READ, because gate and experts have not seen the
+/// predicted one. A line class is that of the line of the token predicted, so the `</s>` before a line belongs to the
+/// line that it opens.
 struct RowClasses {
   std::string kind;  ///< "token class", "input file" or "label"
   std::vector<std::string> names;
-  std::vector<std::int32_t> of_token;
-  PackedIntegers of_line;
+  std::vector<std::int32_t> token_class;
+  PackedIntegers line_class;
 
-  bool by_token() const { return of_line.empty(); }
+  bool by_token() const { return line_class.empty(); }
 };
 
 RowClasses classes_by_token(const Tokenizer& tokenizer);
 
-/// Whether the text came from several files, and not from more than can be told apart in a report.
+/// Whether the text came from several files, but not from more than a report can tell apart.
 bool can_class_by_file(const StatisticsText& text);
 
-/// A class a file, called by what tells its name from the others'.
+/// One class per file, named by what distinguishes the file's name from the others.
 RowClasses classes_by_file(const StatisticsText& text);
 
-/// Reads `path` ("-": standard input), one label a line of the text; a blank line is none. Error(bad_data) unless there
-/// are as many lines as in the text.
+/// Reads `path` ("-": standard input) with one label per line of the text; a blank line is no label. Error(bad_data)
+/// unless it has as many lines as the text.
 RowClasses classes_by_label(const StatisticsText& text, const std::string& path);
 
 }  // namespace moelm

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <sstream>
 
 #include "base/check.hpp"
@@ -15,13 +14,13 @@
 namespace moelm {
 namespace {
 
-/// Accumulates what the scorer shows.
+/// Accumulates the batches that the scorer shows.
 class Collector {
  public:
   Collector(const ModelConfig& config, const Tokenizer& tokenizer, const StatisticsText& text,
             const RowClasses& classes, const StatisticsPass& pass)
       : tokenizer_(tokenizer), text_(text), classes_(classes), pass_(pass), layers_(gated_layers(config)) {
-    Index most_experts = 0;
+    Index max_experts = 0;
     for (const Index layer : layers_) {
       const auto& moe = std::get<MoeConfig>(config.layers[layer]);
       StatisticsOptions options;
@@ -33,15 +32,15 @@ class Collector {
       options.labels = static_cast<Index>(classes.names.size());
       options.load_kind = moe.smooth_load() ? "smooth" : "count";
       statistics_.emplace_back(options);
-      most_experts = std::max(most_experts, options.any_k ? options.experts : options.k);
+      max_experts = std::max(max_experts, options.any_k ? options.experts : options.k);
     }
     if (!pass.routes) return;
     std::ostringstream header;
-    write_routes_header(header, most_experts);
+    write_routes_header(header, max_experts);
     pass.routes(std::move(header).str());
   }
 
-  /// Where in the text each of the sequences that are scored next begins.
+  /// Tells where in the text the next sequences begin.
   void begin(std::span<const Index> bases) { bases_.assign(bases.begin(), bases.end()); }
 
   void add(const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
@@ -50,29 +49,28 @@ class Collector {
     label_.clear();
     for (std::size_t r = 0; r < origin.size(); ++r) {
       row_.push_back(bases_[origin[r].sequence] + origin[r].place);
-      label_.push_back(classes_.by_token() ? classes_.of_token[batch.inputs[r]]
-                                           : classes_.of_line[text_.line_of(row_.back())]);
+      label_.push_back(classes_.by_token() ? classes_.token_class[batch.inputs[r]]
+                                           : classes_.line_class[text_.line_of(row_.back())]);
     }
     for (std::size_t l = 0; l < layers_.size(); ++l)
-      statistics_[l].add(*routing_of(cache, static_cast<std::size_t>(layers_[l])), {row_, batch.inputs, label_});
-    nll_ = std::accumulate(nll.begin(), nll.end(), nll_);
+      statistics_[l].add(*routing_of(cache, layers_[l]), {row_, batch.inputs, label_});
     if (pass_.routes) hold_routes(batch, cache);
     if (text_.tokens() <= kSentenceTokens) keep_rows(batch, cache, nll);
     done_ += batch.rows();
     if (pass_.progress) pass_.progress(done_);
   }
 
-  /// Writes the routes of all batches since the last call, in the order of the text.
+  /// Writes the routes of all batches since the last call in the order of the text.
   void write() {
     std::sort(held_.begin(), held_.end());
     for (const auto& [row, lines] : held_) pass_.routes(lines);
     held_.clear();
   }
 
-  StatisticsReport report() {
+  StatisticsReport report(const Evaluation& scores) {
     StatisticsReport report;
     report.tokens = done_;
-    report.perplexity = done_ > 0 ? std::exp(nll_ / static_cast<double>(done_)) : 0;
+    report.perplexity = done_ > 0 ? scores.perplexity() : 0;
     report.class_kind = classes_.kind;
     report.class_names = classes_.names;
     report.classes_of_tokens = classes_.by_token();
@@ -85,7 +83,7 @@ class Collector {
  private:
   void hold_routes(const Batch& batch, const ModelCache& cache) {
     std::vector<const Routing*> routings;
-    for (const Index layer : layers_) routings.push_back(routing_of(cache, static_cast<std::size_t>(layer)));
+    for (const Index layer : layers_) routings.push_back(routing_of(cache, layer));
     for (std::size_t i = 0; i < row_.size(); ++i) {
       const std::string token = tokenizer_.token_text(batch.inputs[i]);
       std::ostringstream lines;
@@ -95,17 +93,16 @@ class Collector {
     if (pass_.state == StateKind::carry) write();  // a single stream comes in order
   }
 
-  /// A short text is shown row by row.
+  /// Keeps the rows of a short text, which is shown row by row.
   void keep_rows(const Batch& batch, const ModelCache& cache, std::span<const double> nll) {
-    sentence_.resize(static_cast<std::size_t>(text_.tokens()));
+    sentence_.resize(text_.tokens());
     for (std::size_t i = 0; i < row_.size(); ++i) {
       RoutedToken& row = sentence_[row_[i]];
       row.token = tokenizer_.token_text(batch.inputs[i]);
       row.next = tokenizer_.token_text(text_.ids[row_[i]]);
       row.probability = std::exp(-nll[i]);
       for (const Index layer : layers_)
-        row.experts.push_back(
-            by_falling_gate(*routing_of(cache, static_cast<std::size_t>(layer)), static_cast<Index>(i)));
+        row.experts.push_back(by_falling_gate(*routing_of(cache, layer), static_cast<Index>(i)));
     }
   }
 
@@ -135,37 +132,7 @@ class Collector {
   std::vector<std::int32_t> label_;
   std::vector<std::pair<Index, std::string>> held_;  // a row and its lines of routes
   std::vector<RoutedToken> sentence_;
-  double nll_ = 0;
   Index done_ = 0;
-};
-
-/// The lines of a text in memory.
-class StatisticsLines final : public LineSource {
- public:
-  explicit StatisticsLines(const StatisticsText& text) : text_(text) {}
-
-  bool ready() override { return true; }
-
-  bool next(LinePart& part) override {
-    if (line_ == text_.lines()) return false;
-    const Index line_end = text_.line_ends[line_], end = std::min(line_end, begin_ + kMaxPartTokens);
-    part = {};
-    part.ids.resize(static_cast<std::size_t>(end - begin_));
-    text_.ids.read(begin_, end - begin_, part.ids.data());
-    part.flags.assign(part.ids.size(), TokenFlag::plain);
-    part.line = line_ + 1;
-    part.first = begin_ - line_begin_;
-    part.ends_line = end == line_end;
-    begin_ = end;
-    if (!part.ends_line) return true;
-    ++line_;
-    line_begin_ = end;
-    return true;
-  }
-
- private:
-  const StatisticsText& text_;
-  Index line_ = 0, line_begin_ = 0, begin_ = 0;
 };
 
 TokenText token_text(const StatisticsText& text, std::int32_t end_id) {
@@ -197,16 +164,18 @@ StatisticsReport collect_statistics(Context& context, const ModelConfig& config,
   Scorer scorer(context, config, parameters);
   scorer.observe([&](const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
                      std::span<const double> nll) { collector.add(batch, origin, cache, nll); });
-  const EvaluationHooks hooks{pass.stop, [&](std::span<const Index> begins) { collector.begin(begins); }};
+  const EvaluationHooks hooks{{}, [&](std::span<const Index> begins) { collector.begin(begins); }};
   const std::int32_t end_id = tokenizer.end_id();
+  Evaluation scores;
   if (pass.state == StateKind::reset) {
     StatisticsLines lines(text);
-    score_lines(
+    scores = score_lines(
         scorer, lines, end_id, {pass.state}, [&](std::span<const ScoredPart>) { collector.write(); }, hooks);
   } else {
-    score_streams(scorer, token_text(text, end_id), pass.streams, hooks);
+    scores = score_streams(scorer, token_text(text, end_id), pass.streams, hooks);
   }
-  return collector.report();
+  require_finite(scores, pass.text_name);
+  return collector.report(scores);
 }
 
 }  // namespace moelm

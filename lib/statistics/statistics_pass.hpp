@@ -14,15 +14,15 @@ namespace moelm {
 
 struct StatisticsPass {
   StateKind state = StateKind::carry;
-  Index streams = 1;  ///< of `carry`: 1 is exact; more cut the text, each part from the zero state
+  std::string text_name = "text";  ///< what errors call the text
+  Index streams = 1;               ///< of `carry`: 1 is exact; more cut the text, each part from the zero state
   /// Given every decision as lines of a table with a header, in the order of the text; needs one stream.
   std::function<void(std::string_view lines)> routes;
   std::function<void(Index done)> progress;  ///< told after each batch how many tokens are done
-  std::function<bool()> stop;                ///< asked before each batch; true is Error(stopped)
 };
 
-/// The layers of the report, its tokens and its perplexity (the very number that moe-eval gives for this policy).
-/// Title and facts are the caller's to add. The text is as `state` wants it (end_every_line).
+/// The layers of the report, its tokens and its perplexity, which equals that of moe-eval for this policy. The caller
+/// adds title and facts. The text was loaded for this state. Error(diverged) where the perplexity is no finite number.
 StatisticsReport collect_statistics(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                                     const Tokenizer& tokenizer, const StatisticsText& text, const RowClasses& classes,
                                     const StatisticsPass& pass);

@@ -1,14 +1,12 @@
 // The text that moe-stats reads: all tokens, packed in memory, with their lines and files.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "config/train_config.hpp"
+#include "batch/line_source.hpp"
 #include "data/dataset.hpp"
-#include "data/text_notes.hpp"
+#include "data/text_facts.hpp"
 #include "statistics/line_ends.hpp"
 #include "statistics/packed_integers.hpp"
 
@@ -23,10 +21,10 @@ struct TextInput {
 
 struct StatisticsText {
   PackedIntegers ids;  ///< the tokens to predict, `</s>` included
-  LineEnds line_ends;  ///< tokens up to and with the last one of each line
+  /// Tokens up to and with the last one of each line. The `</s>` after a document of bytes is in its last line.
+  LineEnds line_ends;
   std::vector<TextInput> inputs;
-  Index unknown_words = 0;
-  TextFindings findings;
+  TextFacts facts;
 
   Index tokens() const { return ids.size(); }
   Index lines() const { return line_ends.size(); }
@@ -34,17 +32,25 @@ struct StatisticsText {
   Index line_of(Index token) const { return line_ends.line_of(token); }
 };
 
-/// A split of a data folder. `stop` is asked now and then; true is Error(stopped). A text that takes more memory than
-/// this process may have is Error(out_of_memory).
-StatisticsText load_split(const Dataset& data, Split split, const std::function<bool()>& stop = {});
+/// A split of a data folder, with the tokens that moe-eval scores in this state. Error(bad_data) where it is empty,
+/// Error(out_of_memory) where it takes more memory than this process may have.
+StatisticsText load_split(const Dataset& data, Split split, StateKind state);
 
-/// Texts (plain or compressed, "-" for standard input) in the tokens of a model. UTF-16 is Error(bad_data);
-/// `stop` and memory as for a split.
-StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer,
-                          const std::function<bool()>& stop = {});
+/// Texts (plain or compressed, "-" for standard input) in the tokens that moe-eval scores in this state. Errors as for
+/// a split, and Error(bad_data) for a file that is no text.
+StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer, StateKind state);
 
-/// For StateKind::reset in bytes and byte pairs, where every line is a document: `</s>` after every line, nowhere else.
-/// Leaves other texts as they are.
-void end_every_line(StatisticsText& text, const Tokenizer& tokenizer);
+/// The lines of a text in memory, which must outlive them.
+class StatisticsLines final : public LineSource {
+ public:
+  explicit StatisticsLines(const StatisticsText& text) : text_(text) {}
+
+  bool ready() override { return true; }
+  bool next(LinePart& part) override;
+
+ private:
+  const StatisticsText& text_;
+  Index line_ = 0, line_begin_ = 0, begin_ = 0;
+};
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// Classes of tokens, the columns that experts are compared over when the text brings no classes of its own.
+// Token classes: what experts are compared by where the text has no classes of its own.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace moelm {
 
-/// What classes need to know of a vocabulary.
+/// What the classes of a vocabulary depend on.
 struct VocabularyFacts {
   Index size = 0;
   std::int32_t end_id = -1;
@@ -21,25 +21,23 @@ struct VocabularyFacts {
   std::function<Index(std::int32_t)> count;       ///< occurrences in training
 };
 
-/// Every token's class: `</s>`, `<unk>`, number, punctuation, capitalised, else the decile of its training count. A
-/// decile holds a tenth of the running text of the remaining words, the most frequent words first, so all ten can
-/// matter.
+/// The class of every token: `</s>`, `<unk>`, number, punctuation, capitalised, else the decile of its training count.
+/// A decile holds a tenth of the running text of the remaining words, the most frequent first.
 struct TokenClasses {
   std::vector<std::string> names;
-  std::vector<std::int32_t> of_token;  ///< [vocabulary]
+  std::vector<std::int32_t> token_class;  ///< [vocabulary]
 };
 
 TokenClasses classify_tokens(const VocabularyFacts& vocabulary);
 
-/// Labels by name, numbered in the order of their first appearance; for classes by file or by line.
+/// Labels by name, numbered by first appearance; for classes by file or by line.
 class LabelSet {
  public:
-  /// The number of a label. Throws Error(bad_data) once there are more than `kMost`, naming `source`: such a file holds
-  /// text, not labels.
+  /// The number of a label. Error(bad_data) naming `source` beyond `kMaxLabels`: such a file holds text, not labels.
   std::int32_t number(const std::string& label, const std::string& source);
   const std::vector<std::string>& names() const { return names_; }
 
-  static constexpr Index kMost = 1000;
+  static constexpr Index kMaxLabels = 1000;
 
  private:
   std::vector<std::string> names_;

@@ -11,12 +11,12 @@ bool better(const GatedRow& a, const GatedRow& b) { return a.gate != b.gate ? a.
 
 }  // namespace
 
-TopContexts::TopContexts(Index experts, Index keep) : keep_(keep), heaps_(static_cast<std::size_t>(experts)) {
+TopContexts::TopContexts(Index experts, Index keep) : keep_(keep), heaps_(experts) {
   ensure(keep >= 0, "a number of contexts");
 }
 
 void TopContexts::offer(Index expert, GatedRow candidate) {
-  auto& heap = heaps_[static_cast<std::size_t>(expert)];
+  auto& heap = heaps_[expert];
   if (static_cast<Index>(heap.size()) == keep_) {
     if (heap.empty() || !better(candidate, heap.front())) return;
     std::pop_heap(heap.begin(), heap.end(), better);
@@ -27,7 +27,7 @@ void TopContexts::offer(Index expert, GatedRow candidate) {
 }
 
 std::vector<GatedRow> TopContexts::best(Index expert) const {
-  auto rows = heaps_[static_cast<std::size_t>(expert)];
+  auto rows = heaps_[expert];
   std::sort(rows.begin(), rows.end(), better);
   return rows;
 }

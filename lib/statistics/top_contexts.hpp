@@ -14,8 +14,8 @@ struct GatedRow {
   Index row = 0;
 };
 
-/// Keeps for every expert the `keep` rows with the highest gates; of equal gates the earlier rows. What is kept does
-/// not depend on the order in which rows are offered.
+/// Keeps for every expert the `keep` rows with the highest gates, earlier rows first among equals. The result does not
+/// depend on the order of offers.
 class TopContexts {
  public:
   TopContexts(Index experts, Index keep);

@@ -58,7 +58,7 @@ void Console::update(std::string_view text, double seconds) {
 void Console::note(std::string_view text) {
   if (style_.quiet) return;
   const std::string line = escape_terminal(text) + "\n";
-  // The live line goes below again, so that what stays scrolls up in order.
+  // Writes the live line again below the note, so that notes scroll up in order.
   write_(live_.empty() ? line : std::string(kEraseLine) + line + live_);
 }
 

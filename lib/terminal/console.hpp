@@ -1,4 +1,4 @@
-// What a long command shows of itself: one live line on a terminal, plain lines in a log, nothing when quiet.
+// Progress of a long command: one live line on a terminal, plain lines in a log, nothing when quiet.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace moelm {
 
-/// What the stream that progress goes to can do.
+/// How progress may be written to a stream.
 struct ConsoleStyle {
   bool live = false;    ///< a line may be overwritten: a terminal that is not dumb
   bool color = false;   ///< live, and NO_COLOR is not set
@@ -20,8 +20,8 @@ struct ConsoleStyle {
 /// Style of a file descriptor from isatty, TERM, NO_COLOR and the window size.
 ConsoleStyle console_style(int descriptor, bool quiet);
 
-/// Progress of one command. `write` receives finished text to be written and flushed at once. On a terminal `update`
-/// paints over the last line; in a log it prints a line each `log_interval` seconds at most. Not thread-safe.
+/// Progress of one command. `write` receives finished text to write and flush at once. On a terminal `update`
+/// overwrites the last line; in a log it prints at most one line every `log_interval` seconds. Not thread-safe.
 class Console {
  public:
   using Write = std::function<void(std::string_view)>;
@@ -31,13 +31,13 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  /// The state of the work at `seconds` on a steady clock. `text` is one line; it is escaped here and cut to the width.
+  /// Shows one line about the work after `seconds`. Escapes the line and cuts it to the width.
   void update(std::string_view text, double seconds);
 
-  /// A line that stays (validation, checkpoint, what was decided), also in a log; not when quiet. Escaped here.
+  /// Prints a line that stays, on a terminal and in a log; nothing when quiet. Escapes the line.
   void note(std::string_view text);
 
-  /// Ends the live line, so that other output starts on a line of its own. Leaves the last state visible.
+  /// Ends the live line, so that other output starts on its own line. The last state stays visible.
   void finish();
 
  private:

@@ -1,4 +1,4 @@
-// Measured numbers as people read them, the same in tables, pages and progress lines (counts and times: base/quantity).
+// Measured numbers for people, alike in tables, pages and progress lines. Counts and times are in base/quantity.
 #pragma once
 
 #include <string>

@@ -9,13 +9,13 @@
 namespace moelm {
 
 namespace {
-constexpr Index kLeastLastColumn = 16;  // where the others leave it less, lines are wider
+constexpr Index kMinLastColumn = 16;  // where the others leave less, lines are wider
 }
 
-void Table::add_column(std::string_view heading, Align align, Index widest) {
+void Table::add_column(std::string_view heading, Align align, Index max_width) {
   ensure(rows_.empty(), "columns of a table come before its rows");
   const std::string text = escape_terminal(heading);
-  columns_.push_back({text, align, widest, display_width(text)});
+  columns_.push_back({text, align, max_width, display_width(text)});
 }
 
 void Table::add_row(const std::vector<std::string>& cells) {
@@ -23,7 +23,7 @@ void Table::add_row(const std::vector<std::string>& cells) {
   std::vector<std::string> row;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     std::string text = escape_terminal(cells[i]);
-    if (columns_[i].widest > 0) text = shorten(text, columns_[i].widest);
+    if (columns_[i].max_width > 0) text = shorten(text, columns_[i].max_width);
     columns_[i].width = std::max(columns_[i].width, display_width(text));
     row.push_back(std::move(text));
   }
@@ -31,7 +31,7 @@ void Table::add_row(const std::vector<std::string>& cells) {
 }
 
 std::vector<Index> Table::widths(Index columns) const {
-  constexpr Index kNarrowest = 6;
+  constexpr Index kMinWidth = 6;
   std::vector<Index> widths;
   Index sum = 2 * static_cast<Index>(columns_.size()) - 2;
   for (const Column& c : columns_) {
@@ -41,7 +41,7 @@ std::vector<Index> Table::widths(Index columns) const {
   for (; columns > 0 && sum > columns; --sum) {
     std::size_t widest = columns_.size();
     for (std::size_t i = 0; i < columns_.size(); ++i)
-      if (columns_[i].align == Align::left && widths[i] > kNarrowest &&
+      if (columns_[i].align == Align::left && widths[i] > kMinWidth &&
           (widest == columns_.size() || widths[i] >= widths[widest]))
         widest = i;
     if (widest == columns_.size()) break;
@@ -52,7 +52,7 @@ std::vector<Index> Table::widths(Index columns) const {
 
 void Table::append_line(std::string& out, const std::vector<std::string>& cells, const std::vector<Index>& widths,
                         Index indent) const {
-  std::string line(static_cast<std::size_t>(indent), ' ');
+  std::string line(indent, ' ');
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::string cell = shorten(cells[i], widths[i]);
     const auto blanks = static_cast<std::size_t>(widths[i] - display_width(cell));
@@ -67,7 +67,7 @@ void Table::append_line(std::string& out, const std::vector<std::string>& cells,
 
 void Table::append_wrapped(std::string& out, std::vector<std::string> cells, std::vector<Index> widths,
                            Index indent) const {
-  const std::string broken = wrap_words(cells.back(), static_cast<std::size_t>(widths.back()));
+  const std::string broken = wrap_words(cells.back(), widths.back());
   for (std::size_t begin = 0, end = 0; begin <= broken.size(); begin = end + 1) {
     end = std::min(broken.find('\n', begin), broken.size());
     cells.back() = broken.substr(begin, end - begin);
@@ -101,7 +101,7 @@ std::string Table::wrapped(Index indent, Index width) const {
   std::vector<Index> fitting = widths(0);
   Index before_last = indent;
   for (std::size_t i = 0; i + 1 < fitting.size(); ++i) before_last += fitting[i] + 2;
-  fitting.back() = std::min(fitting.back(), std::max(width - before_last, kLeastLastColumn));
+  fitting.back() = std::min(fitting.back(), std::max(width - before_last, kMinLastColumn));
   std::string out = head(fitting, indent);
   for (const auto& row : rows_) append_wrapped(out, row, fitting, indent);
   return out;

@@ -11,31 +11,31 @@ namespace moelm {
 
 enum class Align { left, right };
 
-/// Collects rows of cells, then prints them in columns two spaces apart under a heading. Cells and headings are
-/// escaped here, so callers pass plain text.
+/// Collects rows of cells, then prints them under a heading in columns two spaces apart. Escapes cells and headings, so
+/// callers pass plain text.
 class Table {
  public:
-  /// A column; cells wider than `widest` columns (0: no limit) are shortened.
-  void add_column(std::string_view heading, Align align = Align::right, Index widest = 0);
+  /// A column. Cells wider than `max_width` (0: no limit) are shortened.
+  void add_column(std::string_view heading, Align align = Align::right, Index max_width = 0);
 
   /// REQUIRES as many cells as columns.
   void add_row(const std::vector<std::string>& cells);
 
   bool empty() const { return rows_.empty(); }
 
-  /// The heading, a rule and the rows, each line after `indent` spaces and ending in a newline, without trailing
-  /// blanks. Where `columns` (0: no limit) are too few, what is left-aligned is shortened, the widest first, down to 6
-  /// columns each.
+  /// The heading, a rule and the rows. Each line starts with `indent` spaces and ends in a newline, without trailing
+  /// blanks. Where a row is wider than `columns` (0: no limit), left-aligned columns are shortened, the widest first,
+  /// down to 6 characters each.
   std::string str(Index indent = 0, Index columns = 0) const;
-  /// The same, but words of the last column, which is left-aligned then, go on in further lines where a row would be
-  /// wider than `width` columns (0: no limit).
+  /// The same, but a row wider than `width` (0: no limit) continues its last column on further lines. REQUIRES a
+  /// left-aligned last column.
   std::string wrapped(Index indent, Index width) const;
 
  private:
   struct Column {
     std::string heading;
     Align align;
-    Index widest;
+    Index max_width;
     Index width;
   };
   /// Width of every column of a table that is `columns` wide at most.

@@ -1,7 +1,6 @@
-// How wide the text of a program may be, and words broken to that width.
+// The width of a terminal, and text broken to that width.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,13 +8,13 @@
 
 namespace moelm {
 
-/// Columns of what a descriptor writes to: COLUMNS where it is set, else the width of the terminal, else 80.
+/// The width of the output behind a descriptor: COLUMNS where it is set, else the width of the terminal, else 80.
 Index terminal_columns(int descriptor);
 
-/// The words of a text in lines of at most `width` columns (a longer word stands alone). The first line goes on at
-/// `column`, the others begin after `indent` spaces; `broken` stands at the end of each line that goes on. Ends without
-/// a newline.
-std::string wrap_words(std::string_view text, std::size_t width, std::size_t indent = 0, std::size_t column = 0,
-                       std::string_view broken = "");
+/// Breaks escaped text between words into lines of at most `width` columns. A longer word has a line of its own. Blanks
+/// within a line are kept. The first line starts at `column`, the others after `indent` spaces. `line_suffix` ends
+/// every line but the last. Ends without a newline.
+std::string wrap_words(std::string_view text, Index width, Index indent = 0, Index column = 0,
+                       std::string_view line_suffix = "");
 
 }  // namespace moelm

@@ -11,6 +11,11 @@ namespace moelm {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// The beginning of a text without its byte order mark.
+inline std::string_view without_byte_order_mark(std::string_view start) {
+  return start.substr(start.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+}
+
 /// Counts of what is not plain UTF-8 with LF line ends in a raw text.
 struct TextFaults {
   Index malformed = 0;         ///< malformed sequences, each of which becomes one U+FFFD

@@ -61,7 +61,7 @@ class Tokenizer {
   virtual Index count(std::int32_t id) const = 0;
 
   /// Appends the tokens of raw text (any bytes), as many lines as it holds; a byte order mark at the very start is the
-  /// caller's to drop (see TextEncoder). Lines end where "\n" is; a last line without one is left open, so that
+  /// caller's to drop (see encode_piece). Lines end where "\n" is; a last line without one is left open, so that
   /// text may be given in parts, cut as text_cut does.
   void encode(std::string_view text, EncodedText& out) const;
   /// Ends a line that encode() left open: appends `</s>` (text, word) or nothing (byte, bpe).

@@ -1,4 +1,4 @@
-// Command lines: what is read, what is refused with which words, and how errors become exit codes.
+// Command lines: parsing, error messages, and exit codes of errors.
 #include "common/command.hpp"
 
 #include <iostream>
@@ -124,7 +124,7 @@ TEST_CASE("a value may begin with a dash") {
   REQUIRE(sample.values.set == std::vector<std::string>{"-key=1"});
 }
 
-TEST_CASE("what is wrong is said with both the expectation and what was found") {
+TEST_CASE("errors name what was expected and what was found") {
   REQUIRE(refusal({"--steps", "0"}) == "--steps: expected an integer of at least 1, found 0");
   REQUIRE(refusal({"--steps", "2.5"}) == "--steps: expected an integer of at least 1, found 2.5");
   REQUIRE(refusal({"--epochs", "-1"}) == "--epochs: expected a number of at least 0, found -1");

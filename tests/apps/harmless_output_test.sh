@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No program prints a control character, whatever names it is given and whatever is in them, as text or as JSON, on
+# No program prints a control character, whatever the names and contents of its inputs: as text or as JSON, on
 # standard output or standard error.
 # usage: harmless_output_test.sh FOLDER-OF-PROGRAMS
 set -uo pipefail

@@ -139,7 +139,7 @@ TEST_CASE("texts instead of the run's data: standard input, classes by file, by 
   CHECK(page.out.find("<!DOCTYPE html>") == 0);
 }
 
-TEST_CASE("what does not fit is refused with its exit code and one line") {
+TEST_CASE("unfit inputs are refused with their exit code and one line") {
   const auto refusal = [](const std::string& arguments) {
     const Outcome outcome = world().stats(arguments + " --quiet");
     CHECK(outcome.out.empty());

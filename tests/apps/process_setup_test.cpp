@@ -1,4 +1,4 @@
-// What every program settles about its process, and that no failing write to standard output goes unnoticed.
+// The process setup of every program, and failing writes to standard output.
 #include "common/process_setup.hpp"
 
 #include <fcntl.h>

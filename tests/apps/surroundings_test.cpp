@@ -1,5 +1,5 @@
-// What surrounds a program: full disks behind its output, size limits, standard descriptors that are closed, pipes
-// where files are expected, threads that cannot be made, instruction sets that are no such thing.
+// The surroundings of a program: full disks behind its output, size limits, closed standard descriptors, pipes in place
+// of files, no more threads, unknown instruction sets.
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -28,7 +28,7 @@ struct Case {
     REQUIRE(shell(train("run")).code == 0);
   }
 
-  /// A line of sh in the folder, the programs being on its path.
+  /// Runs a line of sh in the folder with the programs on its path.
   ProgramResult shell(const std::string& line) const {
     return run_program({"/bin/sh", "-c", "cd '" + (directory / "") + "' && PATH='" + kPrograms + "':$PATH && " + line});
   }

@@ -79,7 +79,7 @@ TEST_CASE("layers of a step say how unevenly experts were used") {
   CHECK(layer == Json({{"layer", 2}, {"experts", 32}, {"max_over_mean_tokens", 1.5}}));
 }
 
-TEST_CASE("operations of a step are counted as the paper counts, 6 a multiply-add in training") {
+TEST_CASE("operations of a step are counted as the paper counts, 6 per multiply-add in training") {
   // LSTM 512: 8 D^2 each, two of them; 4 experts of 2 D 1024; two logits of D for each of 32 experts; D V.
   const double d = 512, ops = 2 * 8 * d * d + 4 * 2 * d * 1024 + 2 * 32 * d + d * 10000;
   const StepModel model = make_step_model({}, {.preset = "moe-32"});
@@ -108,7 +108,7 @@ TEST_CASE("a step moves the weights of the experts that its tokens touch, and no
   CHECK(few < 80);
 }
 
-TEST_CASE("growth is drawn as two curves a type, from left to right whatever the order of the cases") {
+TEST_CASE("growth is drawn as two curves per type, from left to right whatever the order of the cases") {
   std::vector<BenchResult> results;
   for (const Index experts : {256, 4, 32}) {
     BenchResult r = some_result(1e9, 1e9);

@@ -1,4 +1,4 @@
-// Every case runs, compares what it computes, and is found by its name. Nothing here asks how fast.
+// Every case runs, checks its result, and is found by its name. Speed is not tested.
 #include "bench/cases.hpp"
 
 #include <algorithm>

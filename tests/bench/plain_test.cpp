@@ -1,4 +1,4 @@
-// The comparison that stands before every measurement, and the loops that it trusts.
+// The comparison before every measurement, and its reference loops.
 #include "bench/plain.hpp"
 
 #include <cmath>

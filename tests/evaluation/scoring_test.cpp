@@ -222,7 +222,7 @@ TEST_CASE("lines scored together have the same scores as alone") {
   Collector together, alone;
   TextScoring how{{StateKind::reset, 1}, 0, false, together.sink()};
   const TextEvaluation all = evaluate_data(c.scorer, data, Split::test, how);
-  how.most_lines = 1;
+  how.max_lines = 1;
   how.sink = alone.sink();
   evaluate_data(c.scorer, data, Split::test, how);
   REQUIRE(together.line_nll.size() == 60);
@@ -250,8 +250,8 @@ void require_text_scored_as_split(bool bytes, const EvaluationPolicy& policy) {
   CHECK(file.text.bytes == static_cast<Index>(text.size()));
   CHECK(file.text.unknown_words == split.text.unknown_words);
   CHECK(file.text.literal_unknown == split.text.literal_unknown);
-  CHECK(file.text.lossless == bytes);
-  CHECK(split.text.lossless == bytes);
+  CHECK(file.lossless == bytes);
+  CHECK(split.lossless == bytes);
   CHECK(file.scores.oov == file.text.unknown_words);
   CHECK(file.scores.unk == file.text.literal_unknown);
 }

@@ -1,4 +1,4 @@
-// The page: well-formed, without anything active, for any text and any number of experts.
+// The page is well-formed and has no active element, for any text and any number of experts.
 #include "report/html_report.hpp"
 
 #include <map>
@@ -137,8 +137,7 @@ TEST_CASE("a page of ordinary text is well-formed and shows all its parts") {
   CHECK(page.find("word7") != std::string::npos);
 }
 
-TEST_CASE(
-    "D17: a short text is shown token by token with its experts, and charts that could say nothing are left out") {
+TEST_CASE("a short text is shown token by token with its experts, and empty charts are left out") {
   TextShape shape;
   shape.rows = 4;
   StatisticsReport report = sample_report(shape, [](Index i) { return "word" + std::to_string(i); });
@@ -154,7 +153,7 @@ TEST_CASE(
   CHECK(page.find("Which labels go to which experts") == std::string::npos);
 }
 
-TEST_CASE("D17: the axes of every chart say what they are") {
+TEST_CASE("the axes of every chart say what they are") {
   const std::string page = html_report(sample_report({}, [](Index i) { return std::to_string(i); }), sample_curves());
   for (const char* label : {"optimizer step", "perplexity a token, logarithmic", "learning rate",
                             "coefficient of variation", "times the mean of all experts"})
@@ -181,7 +180,7 @@ TEST_CASE("pages of hostile tokens, labels and names have no active element") {
   }
 }
 
-TEST_CASE("the checker sees what must not pass") {
+TEST_CASE("the checker of these tests finds active elements") {
   const std::string head = "<!DOCTYPE html>\n";
   CHECK(MarkupChecker(head + "<p>fine &amp; well</p>").complaint() == "");
   for (const std::string bad :
@@ -206,7 +205,7 @@ TEST_CASE("any number of experts makes a page of reasonable size") {
   }
 }
 
-TEST_CASE("nothing to show is said") {
+TEST_CASE("a page without experts says so") {
   StatisticsReport report;
   report.title = "none";
   const std::string page = html_report(report, {});

@@ -47,7 +47,7 @@ TEST_CASE("hostile texts reach neither terminal nor JSON unescaped, and every li
     const StatisticsReport report = sample_report(shape, [&](Index) { return hostile_text(random, 10); });
     const std::string text = text_report(report, 100);
     CHECK(objection(text) == "");
-    CHECK(std::count(text.begin(), text.end(), '\n') == 30);  // facts 2, layer 6, table 8, contexts 11, blank 3
+    CHECK(std::count(text.begin(), text.end(), '\n') == 32);  // facts 2, note 1, layer 6, table 8, contexts 11, blank 4
     CHECK(objection(json_text(json_report(report), 2)) == "");
   }
 }

@@ -1,4 +1,4 @@
-// A report over synthetic text: every token, label, fact and name is what the caller makes of it.
+// A report over synthetic text. The caller chooses the text of tokens, labels, facts and names.
 #pragma once
 
 #include <functional>

@@ -74,8 +74,8 @@ TEST_CASE("long series are thinned by means, in bounded memory") {
     sum += i % 10;
   }
   const auto points = series.points();
-  CHECK(points.size() <= ThinnedSeries::kMost);
-  CHECK(points.size() >= ThinnedSeries::kMost / 4);
+  CHECK(points.size() <= ThinnedSeries::kMaxPoints);
+  CHECK(points.size() >= ThinnedSeries::kMaxPoints / 4);
   double mean = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
     mean += points[i].y / static_cast<double>(points.size());

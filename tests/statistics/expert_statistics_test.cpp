@@ -109,7 +109,7 @@ TEST_CASE("preferred tokens: lift is P(expert | token) over P(expert), and needs
   const RoutedText text = random_routing(shape, 3);
   PreferenceOptions preference;
   preference.tokens = 4;
-  preference.least_count = 5;
+  preference.min_count = 5;
   const LayerStatistics s = accumulate(text, shape, {}, preference);
   for (Index e = 0; e < 6; ++e) {
     std::vector<double> count(11), rows(11);
@@ -175,7 +175,7 @@ TEST_CASE("the size of the chunks changes nothing") {
   }
 }
 
-TEST_CASE("B8: the load of two levels is equation 14 of the whole text, not a sum over its chunks") {
+TEST_CASE("the load of two levels is equation 14 of the whole text, not a sum over its chunks") {
   TextShape shape;  // 6 experts in 2 groups of 3
   RoutedText text = random_routing(shape, 6);
   std::mt19937 random(6);

@@ -61,7 +61,7 @@ TEST_CASE("mutual information equals its definition, also given the token") {
   }
 }
 
-TEST_CASE("B8: a row that no expert served says nothing: the others alone give the same") {
+TEST_CASE("rows without an expert change nothing") {
   std::mt19937 random(7);
   RoutingSample all(5, 3, 10'000, 1), served(5, 3, 10'000, 1);
   for (int i = 0; i < 6000; ++i) {

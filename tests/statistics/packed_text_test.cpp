@@ -1,4 +1,4 @@
-// Long texts in little memory: what was put in comes out, wherever it is asked for.
+// Packed integers and line ends: what was added is read back anywhere.
 #include <algorithm>
 #include <random>
 
@@ -27,7 +27,7 @@ TEST_CASE("packed integers are read back at any place, in any order") {
   CHECK(wrong == 0);
   for (const auto& [begin, count] :
        std::vector<std::pair<Index, Index>>{{0, 300'000}, {32'767, 2}, {299'999, 1}, {5, 0}}) {
-    std::vector<std::int32_t> part(static_cast<std::size_t>(count));
+    std::vector<std::int32_t> part(count);
     packed.read(begin, count, part.data());
     CHECK(std::equal(part.begin(), part.end(), plain.begin() + begin));
   }

@@ -36,13 +36,13 @@ TEST_CASE("tokens fall into classes by what they look like") {
                                           "\xe2\x80\x94", "\xc3"};
   const std::vector<Index> counts(words.size(), 1);
   const TokenClasses c = classify_tokens(facts(words, counts));
-  const auto name = [&](std::size_t id) { return c.names[c.of_token[id]]; };
+  const auto name = [&](std::size_t id) { return c.names[c.token_class[id]]; };
   CHECK(name(1) == "</s>");
   CHECK(name(2) == "<unk>");
   for (const std::size_t id : {3, 6, 11, 12, 14}) CHECK(name(id) == "punctuation");
   for (const std::size_t id : {4, 9}) CHECK(name(id) == "number");
   for (const std::size_t id : {5, 8, 13}) CHECK(name(id) == "capitalised");
-  for (const std::size_t id : {0, 7, 10, 15}) CHECK(c.of_token[id] >= 5);
+  for (const std::size_t id : {0, 7, 10, 15}) CHECK(c.token_class[id] >= 5);
 }
 
 TEST_CASE("deciles hold a tenth of the running words each, the frequent first") {
@@ -58,15 +58,15 @@ TEST_CASE("deciles hold a tenth of the running words each, the frequent first") 
   double total = 0;
   for (std::size_t id = 0; id < words.size(); ++id) {
     if (id == 1 || id == 2) continue;
-    mass[c.of_token[id]] += static_cast<double>(counts[id]);
+    mass[c.token_class[id]] += static_cast<double>(counts[id]);
     total += static_cast<double>(counts[id]);
-    if (id > 3) CHECK(c.of_token[id] >= c.of_token[id - 1]);
+    if (id > 3) CHECK(c.token_class[id] >= c.token_class[id - 1]);
   }
   for (const auto& [decile, m] : mass) {
     CHECK(decile >= 5);
     CHECK(m / total < 0.2);
   }
-  CHECK(c.of_token[0] == 14);
+  CHECK(c.token_class[0] == 14);
 }
 
 namespace {
@@ -77,14 +77,14 @@ std::vector<std::int32_t> parse(const std::string& text, const std::string& sour
   LabelParser parser(source, labels);
   for (std::size_t i = 0; i < text.size(); i += piece) parser.add(std::string_view(text).substr(i, piece));
   const PackedIntegers packed = parser.finish();
-  std::vector<std::int32_t> numbers(static_cast<std::size_t>(packed.size()));
+  std::vector<std::int32_t> numbers(packed.size());
   packed.read(0, packed.size(), numbers.data());
   return numbers;
 }
 
 }  // namespace
 
-TEST_CASE("labels: one a line, blank is none, numbered as they appear, a byte order mark is no part of them") {
+TEST_CASE("labels: one per line, none on a blank line, numbered by appearance, without byte order mark") {
   for (const std::size_t piece : {1, 2, 3, 1000}) {
     LabelSet set;
     CHECK(parse("law\r\n\nsea \nlaw", "f", set, piece) == std::vector<std::int32_t>{0, -1, 1, 0});
@@ -107,7 +107,7 @@ TEST_CASE("a text instead of labels is refused by name, before it fills the memo
       }(),
       Error);
   std::string many;
-  for (int i = 0; i <= LabelSet::kMost; ++i) many += std::to_string(i) + "\n";
+  for (int i = 0; i <= LabelSet::kMaxLabels; ++i) many += std::to_string(i) + "\n";
   CHECK_THROWS_AS(parse(many, "sea.txt", set), Error);
 }
 

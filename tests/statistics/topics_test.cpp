@@ -1,4 +1,4 @@
-// On a mixture of topic grammars the experts come to know the hidden topic, and the statistics show it.
+// On a mixture of topic grammars the experts learn the hidden topic, and the statistics show it.
 #include <memory>
 
 #include "grammar/topic_mixture.hpp"
@@ -27,7 +27,7 @@ TopicText make_text(const TopicMixture& mixture, std::uint64_t seed, const char*
     for (const Index word : line.words) result.text.ids.push_back(static_cast<std::int32_t>(word));
     result.text.ids.push_back(0);
     result.text.line_ends.push_back(result.text.tokens());
-    result.classes.of_line.push_back(static_cast<std::int32_t>(line.topic));
+    result.classes.line_class.push_back(static_cast<std::int32_t>(line.topic));
   }
   return result;
 }

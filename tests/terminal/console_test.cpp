@@ -66,7 +66,7 @@ TEST_CASE("color only where allowed; quiet says nothing") {
   CHECK(quiet.text.empty());
 }
 
-TEST_CASE("what is no terminal, or a dumb one, is not painted on") {
+TEST_CASE("only a terminal that is not dumb has a live line") {
   const int null = open("/dev/null", O_WRONLY);
   CHECK_FALSE(console_style(null, false).live);
   close(null);

@@ -1,4 +1,4 @@
-// Tables on a terminal: columns, not bytes, and cells that cannot act.
+// Tables on a terminal: aligned by display width, with escaped cells.
 #include "terminal/table.hpp"
 
 #include "support/catch.hpp"
@@ -18,7 +18,7 @@ TEST_CASE("tables align by columns and escape their cells") {
         " \\u{1b}[\xe2\x80\xa6  12,345\n");
 }
 
-TEST_CASE("words of the last column go on below where a row would be too wide") {
+TEST_CASE("a row that is too wide continues its last column below") {
   Table table;
   table.add_column("key", Align::left);
   table.add_column("meaning", Align::left);
@@ -33,7 +33,7 @@ TEST_CASE("words of the last column go on below where a row would be too wide") 
   REQUIRE(table.str() == table.wrapped(0, 100));
 }
 
-TEST_CASE("a table that is too wide shortens its texts, the widest first, and keeps its numbers") {
+TEST_CASE("a table that is too wide shortens its widest text columns and keeps its numbers") {
   Table table;
   table.add_column("class", Align::left);
   table.add_column("n");

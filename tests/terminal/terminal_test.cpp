@@ -20,7 +20,7 @@ TEST_CASE("COLUMNS says how wide a line may be, if it is sensible") {
 
 TEST_CASE("words are broken to a width") {
   REQUIRE(wrap_words("one two three", 80) == "one two three");
-  REQUIRE(wrap_words("one  two\nthree", 7) == "one two\nthree");
+  REQUIRE(wrap_words("one  two\nthree four", 8) == "one  two\nthree\nfour");
   REQUIRE(wrap_words("one two three", 9, 2, 2) == "one two\n  three");
   REQUIRE(wrap_words("a incomprehensibilities b", 8) == "a\nincomprehensibilities\nb");
   REQUIRE(wrap_words("command --one 1 --two 2", 16, 4, 0, " \\") == "command --one \\\n    1 --two 2");

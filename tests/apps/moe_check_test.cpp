@@ -40,7 +40,7 @@ void flip(const std::string& path, std::size_t byte) {
 
 }  // namespace
 
-TEST_CASE("what is intact is said to be, for each path") {
+TEST_CASE("each intact path is reported as intact") {
   const Case c;
   const ProgramResult result = check({c.run(), c.data(), c.checkpoint()});
   INFO(result.out << result.err);
@@ -94,7 +94,7 @@ TEST_CASE("scripts read the faults as JSON") {
   REQUIRE(report["paths"][1]["faults"].size() == 1);
 }
 
-TEST_CASE("what is missing or unknown is told apart from damage") {
+TEST_CASE("missing and unknown paths differ from damaged ones") {
   const Case c;
   REQUIRE(check({}).code == 2);
   REQUIRE(check({c.directory / "none"}).code == 66);
@@ -102,7 +102,7 @@ TEST_CASE("what is missing or unknown is told apart from damage") {
   REQUIRE(check({c.directory / "empty"}).code == 65);
 }
 
-TEST_CASE("a path that is not there does not keep from the others, and damage tells the exit code") {
+TEST_CASE("a missing path does not stop the others, and damage decides the exit code") {
   const Case c;
   ProgramResult result = check({c.directory / "none", c.run()});
   REQUIRE(result.code == 66);
@@ -114,7 +114,7 @@ TEST_CASE("a path that is not there does not keep from the others, and damage te
   REQUIRE(holds(result.out, c.data() + ": data: intact\n"));
 }
 
-TEST_CASE("a model slimmed for giving away is intact, with a note") {
+TEST_CASE("a slim checkpoint is intact, with a note") {
   const Case c;
   for (const char* name : {"optimizer.safetensors", "state.safetensors"})
     std::filesystem::remove(c.checkpoint() + "/" + name);
@@ -127,7 +127,7 @@ TEST_CASE("a model slimmed for giving away is intact, with a note") {
   REQUIRE(eval.code == 0);
 }
 
-TEST_CASE("text of strangers does not act on the terminal") {
+TEST_CASE("hostile names do not act on the terminal") {
   const Case c;
   const std::string hostile = "{\"\x1b]0;owned\x07\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 1]}}";
   const std::string bad_name = c.directory / "bad\x1b[31m.safetensors";

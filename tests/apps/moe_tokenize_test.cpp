@@ -118,7 +118,7 @@ TEST_CASE("standard input, gzip and plain files give the same folder, but for th
   CHECK(shards("stdin-gzip", "-", gzip_bytes(text)) == plain);
 }
 
-TEST_CASE("what goes wrong has its exit code, one line, and leaves nothing") {
+TEST_CASE("every failure has its exit code and one line, and leaves nothing") {
   const TemporaryDirectory folder;
   put_file(folder / "a", lines(10));
   put_file(folder / "empty", "");
@@ -158,7 +158,7 @@ TEST_CASE("nothing is overwritten") {
   CHECK(slurp(folder / "a") == lines(30));
 }
 
-TEST_CASE("names of strangers are harmless in the report") {
+TEST_CASE("hostile file names are harmless in the report") {
   const TemporaryDirectory folder;
   const std::string name = folder / "evil\x1B]0;x\x07\xE2\x80\xAE";
   put_file(name, lines(30));

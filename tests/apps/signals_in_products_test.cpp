@@ -59,7 +59,7 @@ void wait_for_first_step(const std::string& metrics) {
 
 }  // namespace
 
-TEST_CASE("no thread of a training run lets a signal in, and none has a handler for it") {
+TEST_CASE("no thread of a training run lets a signal in, and none has a handler for it", "[signals]") {
   const Case c;
   Program program(c.train("3", true));
   wait_for_first_step(c.directory / "run/metrics.jsonl");
@@ -76,7 +76,7 @@ TEST_CASE("no thread of a training run lets a signal in, and none has a handler 
   REQUIRE(program.finish().code == 75);
 }
 
-TEST_CASE("signals during products of training and of validation all end with 75", "[signals]") {
+TEST_CASE("signals into products of training and of validation all end with 75", "[signals]") {
   const Case c;
   const RandomStream random(2, "campaign", 0);
   const int signals = long_campaign() ? 500 : 8;
@@ -90,5 +90,5 @@ TEST_CASE("signals during products of training and of validation all end with 75
     REQUIRE(result.code == 75);
     if (i % 10 == 9) std::filesystem::remove_all(c.directory / "run");
   }
-  std::cout << "signals: " << signals << " signals into products\n";
+  std::cout << signals << " signals into products\n";
 }

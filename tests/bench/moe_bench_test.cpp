@@ -37,7 +37,7 @@ TEST_CASE("--list names every case once, measures nothing, and says which are st
   CHECK(holds(result.out, "train-moe-4096-h-2048x32  only by its full name"));
 }
 
-TEST_CASE("what cannot be is refused before anything is measured") {
+TEST_CASE("impossible requests are refused before anything is measured") {
   CHECK(bench({}).code == 2);
   CHECK(bench({"--case", "gemm", "--standard"}).code == 2);
   CHECK(bench({"--dtype", "f16"}).code == 2);

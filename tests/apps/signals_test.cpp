@@ -1,12 +1,12 @@
-// Signals and kill -9 at random moments, whatever moe-train and moe-tokenize are doing.
+// Signals at random moments to moe-train and moe-tokenize, and kill -9 of the whole program.
 #include <sys/stat.h>
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
 
 #include "base/random.hpp"
+#include "base/stopwatch.hpp"
 #include "io/json.hpp"
 #include "support/campaign.hpp"
 #include "support/catch.hpp"
@@ -69,16 +69,16 @@ struct Case {
 };
 
 double seconds_of(const std::vector<std::string>& command) {
-  const auto begin = std::chrono::steady_clock::now();
+  Stopwatch watch;
   const ProgramResult result = run_program(command);
   INFO(result.err);
   REQUIRE(result.code == 0);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return watch.seconds();
 }
 
 }  // namespace
 
-TEST_CASE("moe-train stops with 75 whatever it does, and resumes to the same bytes", "[signals]") {
+TEST_CASE("moe-train stops with 75 whatever it does, and goes on to the same bytes", "[signals]") {
   const Case c;
   const double seconds = seconds_of(c.train("straight"));
   const RandomStream random(1, "signals", 0);
@@ -102,10 +102,10 @@ TEST_CASE("moe-train stops with 75 whatever it does, and resumes to the same byt
   const bool same = c.weights("run") == c.weights("straight");
   REQUIRE(same);
   REQUIRE(stopped > 0);
-  std::cout << "signals: moe-train stopped " << stopped << " times\n";
+  std::cout << "moe-train stopped " << stopped << " times\n";
 }
 
-TEST_CASE("kill -9 and second signals at any time leave an intact run that resumes", "[signals][durability]") {
+TEST_CASE("kill -9 and second signals at any time leave a run that is intact and goes on", "[signals][kill]") {
   const Case c;
   const double seconds = seconds_of(c.train("straight"));
   const RandomStream random(2, "signals", 0);
@@ -178,7 +178,7 @@ TEST_CASE("moe-tokenize stops with 75 and keeps nothing, or has finished; again 
     REQUIRE(same);
   }
   REQUIRE(stopped > 0);
-  std::cout << "signals: moe-tokenize stopped " << stopped << " times\n";
+  std::cout << "moe-tokenize stopped " << stopped << " times\n";
 }
 
 TEST_CASE("moe-tokenize stops while it waits for standard input or for the writer of a pipe", "[signals]") {
