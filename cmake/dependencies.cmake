@@ -39,15 +39,15 @@ if(NOT OpenMP_CXX_FOUND)
   moelm_missing(libomp-${moelm_compiler_major}-dev
     "OpenMP, omp.h, for ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 endif()
-moelm_find_package(zlib1g-dev ZLIB)                    # io/gzip and io/compress: compressed text and shards
-moelm_find_package(liblzma-dev LibLZMA)                # io/xz: texts as .xz
-moelm_find_package(libbz2-dev BZip2)                   # io/bzip2: texts as .bz2, as Wikipedia publishes them
-moelm_find_library(moelm_zstd zstd.h zstd libzstd-dev)  # io/zstd: texts as .zst
+moelm_find_package(zlib1g-dev ZLIB)                    # text/gzip and io/compress: compressed text and shards
+moelm_find_package(liblzma-dev LibLZMA)                # text/xz: texts as .xz
+moelm_find_package(libbz2-dev BZip2)                   # text/bzip2: texts as .bz2, as Wikipedia publishes them
+moelm_find_library(moelm_zstd zstd.h zstd libzstd-dev)  # text/zstd: texts as .zst
 moelm_find_package(libssl-dev OpenSSL COMPONENTS Crypto)  # io/checksum: SHA-256, hardware-accelerated
 moelm_find_package(nlohmann-json3-dev nlohmann_json 3.10)  # io/json: configuration, indexes, reports
 moelm_find_package(libcli11-dev CLI11 2.1)             # apps/common: command lines
 moelm_find_library(moelm_onednn dnnl.hpp dnnl libdnnl-dev)  # ops/gemm: matrix products at the machine's speed
-moelm_find_library(moelm_utf8proc utf8proc.h utf8proc libutf8proc-dev)  # data/unicode: classes and case of characters
+moelm_find_library(moelm_utf8proc utf8proc.h utf8proc libutf8proc-dev)  # base/unicode: classes and case of characters
 if(BUILD_TESTING)
   moelm_find_package(catch2 Catch2)                    # tests only
 endif()

@@ -21,8 +21,8 @@ target_precompile_headers(moelm_test_headers PRIVATE "${PROJECT_SOURCE_DIR}/test
 set(moelm_sanitized base io text tokenizer data config checkpoint ops nn moe optim hostile)
 add_custom_target(moelm_sanitized_tests)
 
-# moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program for one folder of tests/, linked with that
-# module and what lies below, so that an upward call does not link.
+# moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program, as a rule for one folder of tests/, linked
+# with the modules that it names and what lies below them.
 function(moelm_add_test name)
   cmake_parse_arguments(arg "" "" "DEPENDS;SOURCES;LIBRARIES" ${ARGN})
   add_executable(test_${name} ${arg_SOURCES})
