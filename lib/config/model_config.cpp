@@ -54,7 +54,7 @@ std::string summary(const LstmConfig& c) { return "LSTM " + std::to_string(c.cel
 std::string summary(const MoeConfig& c) {
   std::string hidden;
   for (const Index units : c.hidden) hidden += (hidden.empty() ? "" : "-") + std::to_string(units);
-  return "MoE " + format_count(c.experts) + " x " + hidden + " k " + std::to_string(c.chosen()) +
+  return "MoE " + format_count(c.experts) + " x " + hidden + " k " + std::to_string(c.experts_per_token()) +
          (c.hierarchical() ? " in " + format_counted(c.groups, "group") : "");
 }
 

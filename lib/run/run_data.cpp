@@ -33,7 +33,7 @@ bool equal_tokens(const Tokenizer& a, const Tokenizer& b) {
 }
 
 void require_equal_tokens(const std::string& run, const StoredRun& stored, const Dataset& data) {
-  if (sha256_hex(data.tokenizer_text()) == stored.data.tokenizer_sha256) return;
+  if (data.tokenizer_files().sha256() == stored.data.tokenizer_sha256) return;
   const auto expected = read_run_tokenizer(run_of_path(run), stored);
   if (equal_tokens(data.tokenizer(), *expected)) return;
   throw Error(Exit::bad_config, join_path(data.directory(), kTokenizerFile) + ": expected the tokenizer of " + run +
