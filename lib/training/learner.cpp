@@ -71,16 +71,20 @@ StepResult Learner::step(Context& context, const Batch& batch, const StepOptions
   StepResult result;
   result.tokens = batch.rows();
   for (LayerExperts& set : experts_) set.experts.begin_step();
+  // 3. Forward and backward (the numbers are those of docs/architecture.md).
   if (options.micro_batch_tokens > 0 && batch.rows() > options.micro_batch_tokens)
     pass_parts(context, split_batch(batch, options.micro_batch_tokens), pass, state, result);
   else
     pass_whole(context, batch, pass, state, result);
-  find_fault(context, state, result);
+  // 4. Check. Nothing of a step with a NaN or an infinity is applied.
+  find_non_finite(context, state, result);
   result.applied = result.fault.empty();
-  if (!result.applied)
+  if (!result.applied) {
     state.copy_from(before_);
-  else if (!update(context, options, result))
-    result.fault = first_bad_number(context, named_tensors(parameters_));
+    return result;
+  }
+  // 5. Update.
+  if (!update(context, options, result)) result.fault = first_bad_number(context, named_tensors(parameters_));
   return result;
 }
 
@@ -129,7 +133,7 @@ ExpertsCache& Learner::cache_of(const LayerExperts& set) {
   return set.shared ? cache.shared : cache.experts;
 }
 
-void Learner::find_fault(Context& context, ModelState& state, StepResult& result) const {
+void Learner::find_non_finite(Context& context, ModelState& state, StepResult& result) const {
   result.fault = first_bad_loss(result.losses);
   if (result.fault.empty()) result.grad_norm = gradient_norm(result.fault);
   for (const LayerExperts& set : experts_) {

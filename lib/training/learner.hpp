@@ -78,7 +78,7 @@ class Learner {
   std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
                                             const PassOptions& options, const ModelState& state);
   ExpertsCache& cache_of(const LayerExperts& set);
-  void find_fault(Context& context, ModelState& state, StepResult& result) const;
+  void find_non_finite(Context& context, ModelState& state, StepResult& result) const;
   double gradient_norm(std::string& fault) const;
   /// Returns whether all weights that it wrote are finite.
   bool update(Context& context, const StepOptions& options, const StepResult& result);

@@ -162,14 +162,18 @@ bool Trainer::train_step(TrainObserver& observer) {
   const double begin = now();
   const BatchPosition from = batches_->position();
   bool fresh = false;
+  // 1. Read.
   if (!next_batch(observer, fresh)) return false;
   consistent_ = false;
   unsaved_best_.reset();
   if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
   const Index step = progress_.step + 1;
+  // 2. Learning rate.
   const double lr = schedule_.at(step, progress_.plateau_factor);
+  // 3. to 5. Forward and backward, check, update.
   const StepResult result = learner_.step(
       context_, batch_, {step, batches_->streams(), lr, config_.train.clip, config_.train.micro_batch_tokens}, state_);
+  // 6. Record.
   progress_.step = step;
   progress_.next = batches_->position();
   progress_.seconds = seconds_before_ + (now() - started_);
