@@ -100,7 +100,7 @@ void print(const Command& command, const Options& o, const StatisticsReport& rep
 
 int run(int argc, char** argv) {
   Command command(
-      "moe-stats", "Shows who the experts of a trained model are and how a text uses them.",
+      "moe-stats", "Shows what each expert of a trained model reads in a text, and how evenly the experts are used.",
       "RUN [TEXT ...] [--data DIR [--split test]] [--html FILE] [--classes FILE] [--routes FILE] [options]");
   Options o;
   declare(command, o);

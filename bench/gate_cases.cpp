@@ -119,7 +119,7 @@ class GateBench {
     return row;
   }
 
-  /// Random for every gate, nothing for the balancing losses: their gradients cost the same whatever they are.
+  /// Sets random gradients for the gates and zero ones for the balancing losses. The values do not affect the time.
   void set_gradient() {
     const auto experts = static_cast<std::size_t>(config_.experts);
     gradient_.importance.assign(experts, 0.0);

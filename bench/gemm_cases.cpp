@@ -90,7 +90,7 @@ BenchResult run_unpacked(Context& context, const BenchSetting& setting, const st
   return result;
 }
 
-/// Those that the ceiling is taken from, beside one row and an expert's share.
+/// The standard set: the shapes that set the ceiling, a single row, and an expert's share.
 bool is_standard(const Shape& s, bool forward) {
   if (s.rows == 2048) return s.outputs == 4096 || (forward && s.outputs != 512);
   return forward && s.inputs == 512 && s.outputs == 1024 && (s.rows == 1 || s.rows == 128);

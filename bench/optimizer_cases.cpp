@@ -15,7 +15,7 @@ BenchResult run(Context& context, const BenchSetting& setting, const std::string
   const Index rows = setting.size(16384), cols = setting.size(1024);
   GroupConfig config;
   config.kind = kind;
-  config.epsilon = 1;  // so that the first update shows how large a gradient is, not only its sign
+  config.epsilon = 1;  // makes the first update depend on the size of the gradient, not only on its sign
   const Matrix gradient = random_numbers(context, rows, cols, 1);
   Matrix weights(rows, cols);
   Moments moments = make_moments(kind, rows, cols, false);

@@ -17,7 +17,7 @@ constexpr int kMinSteps = 3;
 BenchResult run_training(Context& context, const BenchSetting& setting, const std::string& part,
                          const std::string& name, const StepModel& model) {
   Learner learner(context, model.model, model.optimizer, model.vocabulary, 1);
-  // Compared on few tokens: those of a large step would take as long as the measurement.
+  // The check uses few tokens: checking a large step would take as long as the measurement.
   StepModel few = model;
   few.streams = std::min<Index>(model.streams, 64);
   few.unroll = std::min<Index>(model.unroll, 20);

@@ -44,7 +44,7 @@ void require_same_origin(const TrainOptions& options, const RunOrigin& origin) {
 std::optional<ExistingRun> find_existing(const TrainOptions& options) {
   if (options.out && run_exists(*options.out)) {
     require(options.resume == "auto", Exit::cannot_create,
-            *options.out + ": a run exists there; --resume auto continues it, another --out begins anew");
+            *options.out + ": the folder holds a run; give --resume auto to continue it, or another --out");
     ExistingRun existing{*options.out, *options.out, read_run(*options.out)};
     require_same_origin(options, existing.stored.origin);
     return existing;

@@ -15,11 +15,10 @@ std::string_view instruction_set_name(InstructionSet set);
 /// The fastest that this processor runs.
 InstructionSet processor_instructions();
 
-/// The same, lowered by MOELM_MAX_ISA=avx512|avx2|baseline. What is no such name does not count, nor does an empty
-/// value.
+/// The same, lowered by MOELM_MAX_ISA=avx512|avx2|baseline. An unknown name or an empty value is ignored.
 InstructionSet chosen_instructions();
 
-/// One line about a MOELM_MAX_ISA that cannot be heeded: an unknown name, or more than the processor has. Else "".
+/// A one-line warning if MOELM_MAX_ISA is an unknown name or exceeds the processor, else "".
 std::string instruction_note();
 
 }  // namespace moelm

@@ -50,14 +50,14 @@ class BlockedSignals {
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
 
-  /// One that waits for the calling thread alone, 0 for none: the waiting thread is not shown what was sent to another
-  /// (raise(), a debugger).
+  /// A signal that is pending for the calling thread, or 0. The waiting thread does not see signals that raise() or a
+  /// debugger sends to another thread.
   int pending() const {
     const struct timespec at_once {};
     return std::max(0, ::sigtimedwait(&set_, nullptr, &at_once));
   }
 
-  /// The next one that arrives at the process.
+  /// Waits for the next signal that is sent to the process.
   int wait() const {
     int number = 0;
     while (::sigwait(&set_, &number) != 0) continue;

@@ -7,7 +7,7 @@
 namespace moelm {
 
 /// While one exists, the first signal only sets a flag that loops check. A second SIGTERM, SIGINT or SIGUSR1 ends the
-/// process at once with 128 + number; files on disk survive that at any moment. SIGHUP, SIGXCPU and SIGUSR2 set the
+/// process at once with exit code 128 + number. This never damages files on disk. SIGHUP, SIGXCPU and SIGUSR2 set the
 /// flag too, unless they were ignored before, as under nohup. Systems send these repeatedly and along with others, so
 /// they never end the process at once and do not count as the first of two signals. Create it before any other thread,
 /// so that all threads inherit the blocked signals. At most one may exist. Error(out_of_memory) if no thread can be

@@ -9,8 +9,8 @@ namespace moelm {
 /// Measures from its construction on. Copies go on from where the original stood. One thread at a time.
 class Stopwatch {
  public:
-  /// Seconds so far: zero or more, never less than what an earlier call returned. The monotonic clock of some virtual
-  /// machines goes back; the time until it has caught up is then not counted twice, and never taken away.
+  /// Seconds so far, never fewer than before. The monotonic clock of some virtual machines goes back: that step counts
+  /// as zero, and time goes on from there.
   double seconds() { return advance(Clock::now()); }
 
   using Clock = std::chrono::steady_clock;

@@ -14,9 +14,8 @@ std::thread start_thread(std::string_view purpose, std::function<void()> body);
 /// get. They are made and end at once.
 void require_threads(int count);
 
-/// Makes the OpenMP threads of a team of `threads`, the calling one among them, so that no later step fails for want of
-/// one; they stay. Error(out_of_memory) where they cannot be made, which the OpenMP library itself ends the process
-/// for.
+/// Creates the OpenMP threads of a team of `threads`, including the calling one, and keeps them, so that no later step
+/// lacks a thread. Error(out_of_memory) if they cannot be created; the OpenMP library itself would end the process.
 void make_team(int threads);
 
 }  // namespace moelm

@@ -11,7 +11,7 @@
 
 namespace moelm {
 
-/// Table of one row a token; the first layer of every model.
+/// Table of one row per token; the first layer of every model.
 struct EmbeddingConfig {
   Index width = 512;
 };

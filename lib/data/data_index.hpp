@@ -76,7 +76,7 @@ struct DataIndex {
 std::string index_file_text(const DataIndex& index);
 
 /// Reads such a text. Error(bad_data) names the field where sums and ranges disagree or a name leads out of the folder.
-/// `name` is what errors call the file.
+/// `name` appears in error messages.
 DataIndex parse_data_index(std::string_view text, const std::string& name);
 
 }  // namespace moelm

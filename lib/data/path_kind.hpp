@@ -13,8 +13,8 @@ PathKind path_kind(const std::string& path);
 /// "a data folder", "the checkpoints of a run", "nothing".
 std::string describe(PathKind kind);
 
-/// Error(missing_input) unless the path may be a run or a checkpoint. The message says what it is and what to give
-/// instead. `program` is the program that the user called.
+/// Error(missing_input) unless the path may be a run or a checkpoint. The message names the kind of the path and the
+/// path to use instead. `program` is the program that the user called.
 void require_run_path(const std::string& path, const std::string& program);
 
 /// Error(missing_input) unless the folder has an index.json.

@@ -16,7 +16,7 @@ void TextMarks::add(const TextMark& mark) {
   if (marks_.size() >= kThinAt) thin();
 }
 
-/// The end moves away from all marks, so marks that are dense enough now stay dense enough.
+/// Later text only increases the distance of a mark from the end, so marks that are dense enough now remain so.
 void TextMarks::thin() {
   std::vector<TextMark> kept;
   const Index end = marks_.back().tokens;

@@ -31,7 +31,7 @@ struct TextFacts {
 
 TextFacts facts_of_split(const SplitIndex& split);
 
-/// Error(bad_data) where a text gave no tokens. `name` is what errors call the text.
+/// Error(bad_data) where a text gave no tokens. `name` appears in error messages.
 void require_tokens(const TextFacts& facts, Index tokens, const std::string& name);
 /// "data/, split test".
 std::string split_name(const Dataset& data, Split split);

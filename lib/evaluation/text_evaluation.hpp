@@ -23,7 +23,7 @@ struct TextEvaluation {
 /// How a text is scored, and who receives the scores of its parts.
 struct TextScoring {
   EvaluationPolicy policy;
-  Index max_lines = 0;        ///< lines held back at most; 0: as many as is fast
+  Index max_lines = 0;        ///< maximum number of lines held back; 0: chosen for speed
   bool keep_surface = false;  ///< whether the sink is given the words of the text as they stand there
   ScoredParts sink;           ///< REQUIRES a single stream
 };

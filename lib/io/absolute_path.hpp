@@ -5,8 +5,8 @@
 
 namespace moelm {
 
-/// The path from the root. Links stay, except that ".." (which may lead through one) is resolved where the path exists.
-/// Returns `path` unchanged where the current folder is unknown.
+/// The path from the root. Keeps symbolic links. But if an existing path contains "..", all its links are resolved,
+/// because ".." may follow a link. Returns `path` unchanged if the current folder is unknown.
 std::string absolute_path(const std::string& path);
 
 }  // namespace moelm

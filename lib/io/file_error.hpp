@@ -7,8 +7,8 @@
 
 namespace moelm {
 
-/// As throw_errno, but exhausted descriptors or memory are Exit::out_of_memory, and where something cannot be created
-/// (fallback Exit::cannot_create), so is a missing parent: it is no missing input.
+/// As throw_errno, with three exceptions. Exhausted descriptors or memory are Exit::out_of_memory. A full or failing
+/// disk is Exit::io. If the fallback is Exit::cannot_create, a missing parent folder is Exit::cannot_create too.
 [[noreturn]] void throw_file_error(int error_number, Exit fallback, std::string_view path, std::string_view operation);
 
 }  // namespace moelm

@@ -21,9 +21,9 @@ struct JsonLimits {
   Index memory = Index{44} << 20;  ///< bytes of the value in memory, without the text
 };
 
-/// Parses one document. `name` is what errors call it. Repeated keys, anything after the value, invalid UTF-8, strings
-/// of more than 64 KiB and documents beyond the limits are Error(bad_data) naming the key or the byte. Takes time
-/// linear in the text.
+/// Parses one document. `name` appears in error messages. Repeated keys, anything after the value, invalid UTF-8,
+/// strings of more than 64 KiB and documents beyond the limits are Error(bad_data) naming the key or the byte. Takes
+/// time linear in the text.
 Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
 
 /// The same for a file, which is not read if it is larger than the limit. A missing file is Error(missing_input).

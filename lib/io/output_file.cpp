@@ -128,7 +128,7 @@ void OutputFile::finish() {
   if (replaces_)
     rename_path(temporary_, target_, fs_);
   else if (!rename_no_replace(temporary_, target_, fs_))
-    throw Error(Exit::cannot_create, path_ + ": expected a new file, found one that was not there before; it is kept");
+    throw Error(Exit::cannot_create, path_ + ": expected a new file, found one that was just created; it is kept");
   temporary_.clear();
   sync_directory(parent_path(target_), fs_);
 }

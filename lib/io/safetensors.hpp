@@ -65,10 +65,10 @@ class SafetensorsFile {
   /// Links and special files are refused.
   static SafetensorsFile open(const std::string& path, FileSystem& fs = real_file_system());
 
-  /// Of a file that is open already.
+  /// The same for a file that is already open.
   static SafetensorsFile open(File file);
-  /// The same for a file whose SHA-256 is known: reads all of it and compares. What read() returns later is the bytes
-  /// that were compared: each tensor's CRC-32 is kept, and other bytes are Error(io).
+  /// The same for a file with a known SHA-256: reads the whole file and compares. Later, read() compares each tensor
+  /// with its CRC-32 from this pass; changed bytes are Error(io).
   static SafetensorsFile open_known(File file, const std::string& sha256);
 
   const std::string& path() const { return file_.path(); }

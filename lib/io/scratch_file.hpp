@@ -1,4 +1,4 @@
-// A temporary file without a name: it disappears with the program, even if that is killed.
+// An unnamed temporary file. It disappears when the program ends or is killed.
 #pragma once
 
 #include <string>

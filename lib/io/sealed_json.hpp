@@ -14,7 +14,7 @@ enum class SealedLayout { one_line_a_key, indented };
 /// The text of an object with `"checksum"` as its last key: the SHA-256 of the text that the object has without it.
 std::string sealed_json_text(const Json& object, SealedLayout layout = SealedLayout::one_line_a_key);
 
-/// Parses such a text and compares its checksum; `name` is what errors call it.
+/// Parses such a text and compares its checksum; `name` appears in error messages.
 Json parse_sealed_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
 
 /// Refuses a document of another format or version. `remedy` tells what to do with one of an earlier version.

@@ -65,7 +65,7 @@ class Pass {
   /// All layers but the softmax.
   void forward(ModelState& state) { forward(state, p_.layers.size() - 1); }
 
-  /// The layers up to the last gate, and that gate alone of its layer.
+  /// Runs the layers up to the last gate. Of the gate's own layer, only the gate runs.
   void route(ModelState& state) {
     std::size_t last = p_.layers.size();
     for (std::size_t l = 0; l < p_.layers.size(); ++l)
@@ -200,7 +200,7 @@ class Pass {
 
   const MoeConfig& moe_config(std::size_t l) const { return std::get<MoeConfig>(config_.layers[l]); }
 
-  /// How a layer with so many weights packs them.
+  /// When a layer with `elements` weights packs them. Very large layers keep no packed copy.
   WeightPacking packing(Index elements) const {
     return elements <= kMaxCachedElements ? cache_.packing : WeightPacking::every_pass;
   }

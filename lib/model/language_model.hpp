@@ -24,7 +24,7 @@ struct MoeLayerCache {
 
 using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache>;
 
-/// What backward needs, and the memory of a pass; one a worker.
+/// What backward needs, and the memory of a pass. One per worker thread.
 struct ModelCache {
   /// Once in evaluation: the weights are the same in all passes of this cache.
   WeightPacking packing = WeightPacking::every_pass;
@@ -33,12 +33,12 @@ struct ModelCache {
   Matrix dlayer, dx, dprevious;
 };
 
-/// What a pass has to know of its optimizer step where it is only a part of it (a micro-batch).
+/// Facts about the whole optimizer step, for a pass that computes only a part of it (a micro-batch).
 struct StepPart {
   Index first_stream = 0;                  ///< number in the step of the batch's first stream
   Index rows = 0;                          ///< predicted tokens of the whole step; 0: the pass is the step
   bool accumulate = false;                 ///< adds to the gradients of the parts before instead of overwriting them
-  std::span<const RoutingSums> sums = {};  ///< sums of the routing over the whole step, one entry a layer
+  std::span<const RoutingSums> sums = {};  ///< sums of the routing over the whole step, one entry per layer
 };
 
 /// How a pass is run. Evaluation has neither dropout nor gate noise.
@@ -48,8 +48,8 @@ struct PassOptions {
   Index step = 0;     ///< optimizer step, a coordinate of all random numbers
   Index streams = 0;  ///< B of the whole optimizer step, for the rows' positions
 
-  /// Standard normal draws of the gates' noise, to be used instead of those of the seed: one matrix a layer, where the
-  /// gate is noisy [N, E], of a hierarchy [N, E + A] with the groups behind the experts. Empty: drawn from the seed.
+  /// Gate noise (standard normal) to use instead of noise drawn from the seed, one matrix per layer. A noisy gate needs
+  /// [N, E], a hierarchical one [N, E + A]: experts first, then groups. If empty, noise is drawn from the seed.
   std::span<const Matrix> gate_draws = {};
 
   StepPart part = {};
@@ -58,7 +58,7 @@ struct PassOptions {
 /// The terms of the loss of one optimizer step.
 struct Losses {
   double cross_entropy = 0;            ///< mean nats a predicted token, over the sample where the softmax samples
-  std::vector<BalanceLosses> balance;  ///< one entry a layer, zero where there is no MoE
+  std::vector<BalanceLosses> balance;  ///< one entry per layer, zero where there is no MoE
 
   /// The sum that is minimised.
   double total() const;
@@ -72,22 +72,22 @@ void model_forward(Context& context, const ModelConfig& config, const ModelParam
 void model_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                  ModelState& state, ModelCache& cache, std::span<double> nll);
 
-/// Forward and backward of a training step or of a part of one: the losses, every row's nll, and all gradients. What
-/// experts' gradients are made of stays in the cache. Of a part the cross-entropy is its share of the step's mean, and
-/// the balancing losses are the step's.
+/// Forward and backward pass of a training step, or of one part of it. Returns the losses and fills `nll` and
+/// `gradients`. The factors of the experts' gradients stay in the cache. For a part, the cross-entropy is the part's
+/// share of the step's mean, and the balancing losses are those of the whole step.
 Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll);
 
-/// The routing of a training pass without what comes after it: runs the layers up to the last gate, and leaves every
-/// gated layer's routing in the cache.
+/// Computes only the routing of a training pass: runs the layers up to the last gate and leaves the routing of every
+/// gated layer in the cache.
 void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache);
 
 /// The MoE routing of layer `layer` in the last pass; null where it is no MoE layer.
 const Routing* routing_of(const ModelCache& cache, std::size_t layer);
 
-/// Adds the sums of the routing in the last pass to `sums`, one entry a layer.
+/// Adds the sums of the routing in the last pass to `sums`, one entry per layer.
 void add_routing(const ModelCache& cache, std::vector<RoutingSums>& sums);
 
 }  // namespace moelm

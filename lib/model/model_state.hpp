@@ -7,7 +7,7 @@
 
 namespace moelm {
 
-/// Recurrent state of every stream, one entry a layer (empty where a layer has none).
+/// Recurrent state of every stream, one entry per layer (empty where a layer has none).
 struct ModelState {
   std::vector<LstmState> layers;
 

@@ -15,7 +15,7 @@ struct GradientPointer {
   GradientPointer(RowGradient& gradient) : rows(&gradient) {}
 };
 
-/// In the order of the layer's tensors, of which an MoE layer has no gradient behind those of its gates.
+/// The gradients in the order of the layer's tensors. An MoE layer has gradients only for its gates, which come first.
 std::vector<GradientPointer> gradient_pointers(LayerGradients& gradients) {
   if (auto* rows = std::get_if<RowGradient>(&gradients)) return {*rows};
   if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients)) return {sampled->weight, sampled->bias};
@@ -50,7 +50,7 @@ LayerGradients empty_gradient(const LayerParameters& layer, GradientForm form) {
   return form == GradientForm::rows ? LayerGradients(SampledSoftmaxGradient{}) : LayerGradients(SoftmaxParameters{});
 }
 
-/// One table for embedding and softmax: that of the embedding, whose gradient then has the form of the softmax's.
+/// Makes the softmax use the table of the embedding. The table's gradient then has the form of a softmax gradient.
 void tie(TensorSpec& embedding, TensorSpec& softmax) {
   constexpr double kTiedStddev = 0.05;  // between those of two tables of their own, 0.1 and 0.01
   embedding.gradient = softmax.gradient;

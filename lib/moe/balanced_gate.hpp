@@ -1,8 +1,7 @@
 // Strictly balanced gating (appendix F): gates are the softmax G_sigma(x) of the chosen experts, made to sum to one
-// (equation 16). In training each expert takes the m = k N / E rows of the batch that score it highest (equation 18);
-// afterwards a row takes the experts whose score exceeds their learned thresholds (equation 19). A row may have any
-// number of experts, none included. The batch decides with knowledge of later tokens, so evaluation always uses the
-// thresholds.
+// (equation 16). In training each expert takes the m = k N / E rows of the batch with its highest scores (equation 18).
+// In evaluation a row takes the experts whose scores exceed their learned thresholds (equation 19), because a choice
+// within the batch would depend on later tokens. A row may have any number of experts, even none.
 #pragma once
 
 #include "moe/gate.hpp"

@@ -1,4 +1,4 @@
-// The plan of who computes what: rows sorted by expert, nothing dropped, no arithmetic.
+// Sorts rows by expert before the experts run, and combines their outputs afterwards. No row is dropped.
 #pragma once
 
 #include <cstdint>

@@ -36,8 +36,8 @@ struct ExpertParameters {
 std::vector<TensorSpec> expert_tensors(const MoeConfig& config, Index width);
 std::vector<TensorPointer> tensor_pointers(ExpertParameters& p);
 
-/// What the experts' gradients are made of: for matrix j of expert e, dW = sum over the expert's slots offset[e] ...
-/// offset[e + 1] - 1 of gradient[j][slot] input[j][slot]^T. dW itself is formed only when the optimizer wants it.
+/// The factors of the experts' gradients. For matrix j of expert e, dW is the sum of gradient[j][slot] input[j][slot]^T
+/// over the expert's slots, offset[e] ... offset[e + 1] - 1. dW is formed only when the optimizer updates the expert.
 struct ExpertFactors {
   std::vector<Index> offset;     ///< [E + 1]
   std::vector<Matrix> input;     ///< input[j] [slots, columns of matrix j]; input[0] holds the routed rows, the hidden
@@ -49,7 +49,7 @@ struct ExpertFactors {
   }
 };
 
-/// The memory of a pass through the experts; one a worker.
+/// The memory of a pass through the experts. One per worker thread.
 struct ExpertsCache {
   ExpertFactors factors;
   Matrix output;                                  ///< [slots, D]
@@ -63,7 +63,8 @@ struct ExpertsCache {
 /// the same bits.
 enum class HiddenLayers { kept, recomputed };
 
-/// cache.output = the experts of cache.factors.input[0] (filled by dispatch_rows), whose slots `dispatch` tells.
+/// Applies the experts to cache.factors.input[0] (filled by dispatch_rows) and writes cache.output. `dispatch` gives
+/// the slots of each expert.
 void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
                      HiddenLayers hidden, ExpertsCache& cache);
 
@@ -71,12 +72,12 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
 void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
                       ExpertsCache& cache);
 
-/// Most rows of an expert that go into its gradient at once, and so are recomputed at once.
+/// The maximum number of an expert's rows that are added to its gradient, and recomputed, at a time.
 inline constexpr Index kRowsOfGradient = 2048;
 
-/// dW of matrix j of expert e over all parts of a step, overwriting `out`; runs in the calling task. Where hidden
-/// layers are recomputed the expert's matrices 0 ... j-1 have to be those of the pass still: matrices are updated from
-/// the last to the first.
+/// Overwrites `out` with dW of matrix j of expert e over all parts of a step; runs in the calling task. If hidden
+/// layers are recomputed, matrices 0 ... j-1 must not have changed since the pass, so matrices are updated from the
+/// last to the first.
 void form_expert_gradient(Context& context, const ExpertParameters& expert, std::span<const ExpertFactors* const> parts,
                           Index e, Index j, ExpertsCache& cache, MatrixView out);
 

@@ -1,5 +1,5 @@
-// A gate: which of E experts each row goes to, and with what weight. Four kinds, each in a file of its own; here is
-// what they share: the logits x W_g, and the way of their gradient back to x and W_g.
+// A gate chooses the experts of each row, out of E, and gives each a weight. Each of the four kinds has its own file.
+// This file has the common part: the logits x W_g, and the backward pass from the logits to x and W_g.
 #pragma once
 
 #include <cstdint>

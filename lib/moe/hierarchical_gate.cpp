@@ -6,7 +6,7 @@ namespace moelm {
 
 namespace {
 
-/// Where the rows of a group are among the gathered ones.
+/// The range of a group's rows within the gathered rows.
 struct RowRange {
   Index begin, end;
   bool empty() const { return begin == end; }
@@ -14,7 +14,7 @@ struct RowRange {
 
 RowRange rows_of(const Dispatch& groups, std::size_t group) { return {groups.offset[group], groups.offset[group + 1]}; }
 
-/// Draws for the gathered rows of a group: those of the rows they came from, and of the group's own experts.
+/// The noise of a group's gate. A gathered row gets the noise of its original row, for the experts of the group.
 NoiseSampler group_noise(const GatePass& pass, const Dispatch& groups, RowRange range, Index first_expert) {
   if (!pass.sample_noise) return nullptr;
   return [&pass, &groups, range, first_expert](Index row, Index first, Index count, float* out) {

@@ -11,7 +11,7 @@
 
 namespace moelm {
 
-/// Memory of both levels; one a worker.
+/// Memory of both levels. One per worker thread.
 struct HierarchyCache {
   GateCache primary_gate;
   Routing primary;               ///< over the groups

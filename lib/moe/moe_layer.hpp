@@ -39,7 +39,7 @@ std::vector<TensorPointer> tensor_pointers(MoeParameters& p);
 MoeParameters empty_moe(const MoeConfig& config);
 GatesParameters empty_gates(const MoeConfig& config);
 
-/// What backward and the expert optimizer need, and the memory of a pass; one a worker.
+/// What backward and the expert optimizer need, and the memory of a pass. One per worker thread.
 struct MoeCache {
   GateCache gate;            ///< of a flat layer
   HierarchyCache hierarchy;  ///< of a hierarchical layer
@@ -77,9 +77,9 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
 /// The losses of a step with these sums.
 BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums);
 
-/// Backward of loss + balance losses: adds to the gates' gradients, overwrites dx [N, D], and leaves in
-/// cache.experts.factors and cache.shared.factors what each expert's gradient is made of. `sums` are those of the whole
-/// step, of which this pass may be a part.
+/// Backward pass of the loss and the balancing losses. Adds to the gates' gradients and overwrites dx [N, D]. The
+/// factors of the experts' gradients stay in cache.experts.factors and cache.shared.factors. `sums` are the sums of the
+/// whole step; this pass may be one part of it.
 void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
                   ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
                   MatrixView dx);

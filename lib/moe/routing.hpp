@@ -9,7 +9,7 @@
 
 namespace moelm {
 
-/// Sums over rows: all that the balancing losses are functions of. Those of the parts of a step add up to the step's.
+/// Sums over rows, from which the balancing losses are computed. The sums of a step are the sums of its parts.
 struct RoutingSums {
   Index rows = 0;
   std::vector<Index> tokens;        ///< rows sent to each expert, [E]
@@ -54,7 +54,7 @@ struct Routing {
 
   /// Room for `k` experts of each of `rows` rows.
   void shape(Index row_count, Index expert_count, Index k);
-  /// From pairs and gates: the tokens and the importance of every expert; the load becomes the count.
+  /// Computes the tokens and the importance of every expert from pairs and gates. Sets the load to the token counts.
   void count_pairs();
 };
 

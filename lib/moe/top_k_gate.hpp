@@ -8,8 +8,8 @@
 
 namespace moelm {
 
-/// Sends every row to the k largest of cache.noisy_logits, plus the bias where there is one, with gates that are the
-/// softmax over the chosen logits without it. Fills cache.top_k and the pairs of `routing`.
+/// Sends every row to the k experts with the largest cache.noisy_logits plus bias, if there is a bias. The gates are
+/// the softmax over the chosen logits without the bias. Fills cache.top_k and the pairs of `routing`.
 void choose_top_k(Context& context, const GateConfig& config, const GateParameters& parameters, GateCache& cache,
                   Routing& routing);
 

@@ -1,4 +1,4 @@
-// Some rows of logits at a time: made, used and forgotten while they are near.
+// Computes the logits of a few rows at a time, so that they are used while they are in the cache.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ inline Index logit_rows_of_a_task(Index tokens) {
   return std::clamp<Index>((Index{1} << 20) / tokens / 16 * 16, 16, 64);
 }
 
-/// Logits x w^T of rows of x over the tokens that are packed, in the scratch of the thread that works on them. Calls
-/// finish(row, logits) for each row, then done(begin, end) for those that the thread held together.
+/// Computes the logits x w^T of all rows of x for the packed tokens, a range of rows at a time in each thread's scratch
+/// memory. Calls finish(row, logits) for each row of a range, then done(begin, end) for the range.
 template <class Finish, class Done>
 void for_each_row_of_logits(Context& context, ConstMatrixView x, const PackedMatrix& w_transposed, const Finish& finish,
                             const Done& done) {

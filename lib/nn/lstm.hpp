@@ -39,7 +39,7 @@ struct LstmState {
   void reset(Index streams, const LstmParameters& parameters);
 };
 
-/// What backward needs, and the memory of a pass; one a worker.
+/// What backward needs, and the memory of a pass. One per worker thread.
 struct LstmCache {
   Matrix gates;   ///< [N, 4H]: sums, then activated gates, in backward the gradients of the sums
   Matrix c;       ///< [N, H]

@@ -27,8 +27,8 @@ class Sequence {
   /// The sequence of streams first ... first + count - 1 alone.
   Sequence part(Index first, Index count) const;
 
-  /// For every row its position t * B + first + b in a batch of B = `streams` streams of which this sequence holds
-  /// those from `first` on: what random numbers are keyed by.
+  /// The position of every row in a batch of B = `streams` streams: t * B + first + b. This sequence holds the streams
+  /// from `first` on. Random numbers are keyed by these positions.
   std::vector<Index> positions(Index streams, Index first = 0) const;
 
  private:

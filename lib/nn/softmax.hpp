@@ -43,7 +43,7 @@ struct SoftmaxGradients {
   SoftmaxGradients(SoftmaxParameters& p) : weight(p.weight), bias(p.bias.values()) {}
 };
 
-/// Memory of a pass; one a worker.
+/// Memory of a pass. One per worker thread.
 struct SoftmaxCache {
   RoundedMatrix dlogits;  ///< [rows of a chunk, V], in training
   PackedMatrix w, w_transposed;
@@ -51,11 +51,11 @@ struct SoftmaxCache {
   std::vector<PackedMatrix> blocks;  ///< in evaluation: of the vocabulary, where they are kept
 };
 
-/// Tokens whose logits exist together in evaluation, which goes through a large vocabulary block by block.
+/// Number of tokens in a block of the vocabulary. Evaluation computes the logits of one block at a time.
 Index softmax_block(Index vocabulary);
 
-/// Rows whose logits over so many tokens exist together: a function of their number alone, so that results do not
-/// depend on the batch.
+/// Number of rows whose logits over `tokens` tokens are in memory at once. It depends on `tokens` only, so results do
+/// not depend on the batch.
 Index softmax_chunk_rows(Index tokens);
 
 /// nll[i] = -ln p(target[i] | x[i]) in nats, computed in double precision after the exponentials; x [N, D]. Neither the

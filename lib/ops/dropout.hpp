@@ -1,4 +1,4 @@
-// Dropout whose mask is a function of its coordinates: backward draws it again instead of storing it.
+// Dropout. The mask depends only on seed, layer, step, row and column. Backward draws it again and stores nothing.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Which type of products pays on this machine. Processors that have instructions for bfloat16 are not always faster
-// with them, so it is measured.
+// Chooses the faster type for the matrix products of this machine. bfloat16 instructions are not always faster, so both
+// types are timed.
 #pragma once
 
 #include "base/data_type.hpp"

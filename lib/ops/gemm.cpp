@@ -14,8 +14,8 @@ namespace {
 /// Rows of one task: small products are cut finer, so that a few streams still feed all threads.
 Index rows_of_a_task(Index rows) { return rows >= 512 ? 64 : 16; }
 
-/// Calls product(begin, end) for ranges of rows. A thread alone takes as many as possible at a time, because the right
-/// side is read again for each range; of the sizes there are few, so that few products are compiled.
+/// Calls product(begin, end) for ranges of rows. A single thread uses large ranges, because each range reads the whole
+/// right-hand side again. There are few range sizes, because the library compiles a product for each size.
 template <class Product>
 void for_each_rows(Context& context, Index rows, const Product& product) {
   if (!context.serial()) return context.parallel_ranges(rows, rows_of_a_task(rows), product);
@@ -41,7 +41,7 @@ const void* rounded_rows(Context& context, ConstMatrixView a, const PackedLayout
   return scratch;
 }
 
-/// The same by a product of `rows` rows, of which those that A lacks are zero.
+/// C = A B + beta C by a product of exactly `rows` rows. A is padded with rows of zeros.
 void multiply_padded(Context& context, ConstMatrixView a, Index rows, const PackedMatrix& b, float beta, MatrixView c) {
   const MatrixView pa{context.scratch(ScratchSlot::padded_input, rows * a.cols).data(), rows, a.cols, a.cols};
   const MatrixView pc{context.scratch(ScratchSlot::padded_output, rows * c.cols).data(), rows, c.cols, c.cols};
@@ -69,7 +69,7 @@ void pack_block(const PackedLayout& layout, ConstMatrixView bt, Index block, std
   if (layout.emulated) kernels.round_wide(size, out, out);
 }
 
-/// Packs rows [begin, end) of b, of which those beyond its own are zeros.
+/// Packs rows [begin, end) of b. Rows past the end of b are packed as zeros.
 void pack_rows(const PackedLayout& layout, ConstMatrixView b, Index begin, Index end, std::byte* image) {
   const Index rows = std::max<Index>(0, std::min(end, b.rows) - begin), size = block_size(layout);
   const PackKernels& kernels = pack_kernels();
@@ -110,8 +110,8 @@ Index padded_inner(Index rows) { return rows <= 64 ? padded_rows(rows, 8) : padd
 struct LeftSide {
   const void* data;
   Index rows, cols, stride;
-  bool rounded,
-      wide;  ///< whether the numbers are rounded to the type of the product; whether they are single precision
+  bool rounded;  ///< whether the numbers are rounded to the type of the product
+  bool wide;     ///< whether the numbers are stored in single precision
 
   LeftSide row_range(Index begin, Index end) const {
     return {static_cast<const std::byte*>(data) + begin * stride * (wide ? 4 : 2),
@@ -154,7 +154,7 @@ void multiply_packed(Context& context, const LeftSide& a, const PackedLayout& la
   });
 }
 
-/// The same where the library's products depend on the number of rows, or C is no dense matrix.
+/// The same without packing: for a C that is not dense, and for layouts that multiply_packed cannot use.
 void multiply_unpacked(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c,
                        std::span<float> column_sums) {
   context.parallel_ranges(c.rows, kGradientRows, [&](Index begin, Index end) {

@@ -45,7 +45,7 @@ class PackedMatrix {
 /// When weights are packed: in every pass, because an optimizer changes them in between, or once.
 enum class WeightPacking { every_pass, once };
 
-/// Weights of a layer with more elements are never kept packed beside themselves.
+/// The maximum number of weights in a layer for which a packed copy is kept.
 inline constexpr Index kMaxCachedElements = Index{1} << 28;
 
 /// C = A B + beta C with beta 0 or 1; A [M, inner] and C [M, cols] dense. A is rounded to the type of B.
@@ -54,9 +54,9 @@ void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float 
 /// The same for rows that are rounded already, to the type of B.
 void multiply(Context& context, const RoundedView& a, const PackedMatrix& b, float beta, MatrixView c);
 
-/// C = A^T B + beta C with beta 0 or 1: A [M, R], B [M, S], any strides, both rounded to `type`; C [R, S]. The product
-/// of weight gradients; that of the bias comes with it: column_sums [R], where given, gets the sums over the rows of A,
-/// rounded, added to it.
+/// C = A^T B + beta C with beta 0 or 1: A [M, R], B [M, S], any strides, both rounded to `type`; C [R, S]. Computes the
+/// gradient of a weight matrix. For the gradient of a bias, the sum of the rounded rows of A is added to column_sums
+/// [R], unless that is empty.
 void multiply_transposed(Context& context, ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c,
                          DataType type, std::span<float> column_sums = {});
 

@@ -82,8 +82,8 @@ bool multiplies_bf16() {
   return found;
 }
 
-/// Whether a row's bits are the same whatever the number of rows. So it is for oneDNN's brgemm kernels; those that
-/// serve processors without AVX-512 choose the order of their sums by the number of rows.
+/// Whether a row's bits do not depend on the number of rows. This holds for oneDNN's brgemm kernels. Its kernels for
+/// processors without AVX-512 sum in an order that depends on the number of rows.
 bool rows_are_independent(const dnnl::matmul::primitive_desc& pd) {
   return std::string_view(pd.impl_info_str()).starts_with("brg");
 }
@@ -106,7 +106,7 @@ NativeLayout make_layout(DataType type, Index inner, Index cols) {
   return made;
 }
 
-/// What products do with rows of A: a compiled product, and memories that are told where the numbers are.
+/// A compiled product and its memory objects, which get the addresses of the numbers before each call.
 struct Product {
   dnnl::matmul primitive;
   memory a, b, c, scratchpad;

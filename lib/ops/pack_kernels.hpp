@@ -10,10 +10,10 @@ namespace moelm {
 inline constexpr Index kBlockColumns = 64;  ///< columns of B in a block
 inline constexpr Index kBlockRowsF32 = 16, kBlockRowsBf16 = 32;
 
-/// Rows of a block of B with so many rows: they are padded with zeros.
+/// `rows` rounded up to a multiple of `block`. The added rows are zeros.
 constexpr Index padded_rows(Index rows, Index block) { return (rows + block - 1) / block * block; }
 
-/// The key under which position 0 has the random bits that position i has under `key`.
+/// `key` shifted by i positions: position_bits(position_key(key, i), 0) == position_bits(key, i).
 constexpr std::uint32_t position_key(std::uint32_t key, std::uint32_t i) { return key + i * 0x9E3779B9u; }
 
 /// 32 random bits of position i under a key: a finaliser that spreads every bit of its argument (lowbias32).

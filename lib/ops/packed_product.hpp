@@ -7,7 +7,8 @@
 
 namespace moelm {
 
-/// How a matrix B [inner, cols] lies in memory for products that read `type`. One of a kind, as long as the process.
+/// The memory layout of a matrix B [inner, cols] for products that read `type`. Each layout exists once and lives as
+/// long as the process.
 struct PackedLayout {
   DataType type;
   Index inner, cols;

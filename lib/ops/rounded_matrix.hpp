@@ -1,4 +1,5 @@
-// A matrix that is kept as products read it: what feeds several products is rounded once and takes half the room.
+// A matrix rounded to the type that products read. It is rounded once for several products, and bfloat16 takes half the
+// memory.
 #pragma once
 
 #include "base/data_type.hpp"

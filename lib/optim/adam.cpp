@@ -10,8 +10,8 @@ namespace moelm {
 
 namespace {
 
-/// A decay as the kernels hold it. Corrections have to be made of this value: 1 - beta is small, and the same rounding
-/// that is nothing to 0.9999999 is a fifth of 1 - 0.9999999.
+/// A decay rounded to single precision, as the kernels use it. The bias correction must use the same value: rounding
+/// changes 0.9999999 very little, but 1 - 0.9999999 by a fifth.
 double rounded(double beta) { return static_cast<double>(static_cast<float>(beta)); }
 
 AdamStep step_numbers(const OptimizerStep& now) {

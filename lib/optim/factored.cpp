@@ -42,10 +42,11 @@ struct Estimate {
   }
 };
 
-/// The part of moments that is left after steps in which nothing was added to them.
+/// The fraction of a moment that remains after steps without an update.
 class MissedSteps {
  public:
-  /// Serves moments that were last updated in step `oldest` or later, or never; `oldest` 0: only these.
+  /// For moments last updated in step `oldest` or later, and for moments never updated; if `oldest` is 0, only for the
+  /// latter.
   MissedSteps(const OptimizerStep& now, Index oldest) : now_(now) {
     if (now.config.kind != OptimizerKind::adafactor) return;
     kept_.push_back(1);
@@ -147,8 +148,8 @@ class FactoredUpdate {
     mean_ = total / static_cast<double>(width_);
   }
 
-  /// The part of sqrt(V) that a row has in common; the roots of its columns are the other. Taken apart, neither leaves
-  /// the range of single precision where V would.
+  /// The row factor of sqrt(V); roots_ holds the column factors. Each factor stays within the range of single
+  /// precision, even if V does not.
   float root(Index i) const {
     if (target_.rows == nullptr) return static_cast<float>(std::sqrt(estimate_.correction));
     if (!(mean_ > 0)) return 0;

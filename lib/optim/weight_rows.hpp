@@ -35,7 +35,8 @@ class WeightRows {
     return {wide_.data, 1, size(), size()};
   }
 
-  /// update(float* row) changes row i and returns whether what it wrote is finite; so does this, of what is kept.
+  /// Calls update(float* row), which changes row i and returns whether the row is finite. Returns whether the stored
+  /// row is finite too.
   template <class Update>
   bool update_row(Context& context, Index i, const Update& update) const {
     if (rounded_ == nullptr) return update(wide_.row(i));

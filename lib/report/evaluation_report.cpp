@@ -83,7 +83,7 @@ std::string evaluation_text(const EvaluationReport& r) {
                                 format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)");
   out += line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
                           format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
-                          (r.result.lossless ? "" : " (flattered: the tokens do not tell the whole text)"));
+                          (r.result.lossless ? "" : " (too low: the tokens do not contain the whole text)"));
   out += line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
   return out;
 }

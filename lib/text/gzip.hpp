@@ -12,7 +12,7 @@ namespace moelm {
 /// Inflates consecutive gzip members. The buffers bound the memory, whatever the compression ratio.
 class GzipInflater final : public Inflater {
  public:
-  /// `name` is what errors call the file.
+  /// `name` appears in error messages.
   GzipInflater(ReadBytes read, std::string name);
   ~GzipInflater() override;
 

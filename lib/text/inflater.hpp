@@ -45,7 +45,7 @@ class StreamInflater : public Inflater {
   std::size_t read_some(char* out, std::size_t count) override;
 
  protected:
-  /// `name` is what errors call the file, `format` what they call its kind.
+  /// `name` and `format` appear in error messages.
   StreamInflater(ReadBytes read, std::string name, std::string format);
 
   /// Prepares for the beginning of a stream.

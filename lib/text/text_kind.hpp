@@ -26,7 +26,7 @@ Packing packing_of(std::string_view start);
 bool may_become_signature(std::string_view start);
 
 /// Error(bad_data) where a file that starts with these bytes is no text. It names the format and how to make text of
-/// it. `name` is what errors call the file.
+/// it. `name` appears in error messages.
 void require_text(std::string_view start, TextBytes bytes, const std::string& name);
 
 }  // namespace moelm

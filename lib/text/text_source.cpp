@@ -223,7 +223,7 @@ TextSource TextSource::open(const std::string& path, const std::function<bool()>
 TextSource TextSource::open_rewindable(const std::string& path, const std::string& directory,
                                        const std::function<bool()>& stop, TextBytes bytes) {
   std::unique_ptr<State> source = open_stored(path, stop, bytes);
-  // Standard input may be a file that is not at its beginning. It is copied from there, like a pipe.
+  // Standard input may be a file that was already read in part. The rest is copied, as for a pipe.
   if (source->regular && path != "-") {
     source->begin_text();
     return TextSource(std::move(source));

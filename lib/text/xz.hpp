@@ -8,7 +8,7 @@
 
 namespace moelm {
 
-/// Inflates xz streams that follow each other. `name` is what errors call the file.
+/// Inflates xz streams that follow each other. `name` appears in error messages.
 std::unique_ptr<Inflater> make_xz_inflater(ReadBytes read, std::string name);
 
 }  // namespace moelm

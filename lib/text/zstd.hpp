@@ -8,7 +8,7 @@
 
 namespace moelm {
 
-/// Inflates zstd streams that follow each other. `name` is what errors call the file.
+/// Inflates zstd streams that follow each other. `name` appears in error messages.
 std::unique_ptr<Inflater> make_zstd_inflater(ReadBytes read, std::string name);
 
 }  // namespace moelm

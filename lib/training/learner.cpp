@@ -23,7 +23,7 @@ bool all_finite(const ModelState& state) {
                      [&](const auto& layer) { return finite(layer.h) && finite(layer.c); });
 }
 
-/// A table of one row a token: the weights themselves, or the bias, whose rows are single numbers.
+/// A table of one row per token: the weights themselves, or the bias, whose rows are single numbers.
 MatrixView table_view(const NamedTensor& tensor) {
   const Index columns = tensor.vector ? 1 : tensor.values->cols();
   return {tensor.values->data(), tensor.values->size() / columns, columns, columns};

@@ -30,7 +30,7 @@ struct StepOptions {
 /// What a step found out.
 struct StepResult {
   Losses losses;
-  std::vector<RoutingSums> routing;  ///< one entry a layer, without rows where there is no MoE
+  std::vector<RoutingSums> routing;  ///< one entry per layer, without rows where there is no MoE
   double grad_norm = 0;              ///< global norm before clipping, expert matrices and thresholds excepted
   Index tokens = 0;                  ///< predicted tokens
   std::string fault;                 ///< what was not finite, else empty
@@ -46,10 +46,10 @@ class Learner {
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
-  /// Updates the weights unless losses, gradients or the carried state are not finite, and names what is not; a weight
-  /// that the update itself spoils is named too. Weights that a step does not write are not looked at: they were finite
-  /// when they were read or last written. Carries `state` on; where nothing was applied `state` is what it was. In
-  /// several passes the result is that of one to rounding.
+  /// Updates the weights and advances `state`. If a loss, a gradient or the carried state is non-finite, the step
+  /// changes neither, and the result names the fault. It also names a weight that becomes non-finite in the update.
+  /// Weights that a step does not write are not checked: they were finite when they were read or last written. A step
+  /// in several passes gives the result of one pass, up to rounding.
   StepResult step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
 
   const ModelConfig& config() const { return config_; }

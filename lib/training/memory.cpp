@@ -16,8 +16,8 @@ namespace {
 
 constexpr double kNumber = sizeof(float);
 constexpr double kStepOfRow = sizeof(std::int64_t);
-/// Of a matrix with its moments: owners, blocks, names, and its entries in the head of a file that is written and read
-/// back: 3,000 experts of two matrices of a few numbers took 1,700 bytes a matrix.
+/// Overhead of a matrix with its moments: owners, blocks, names, and the entries in the header of a file that is
+/// written and read back. Measured: 1,700 bytes per matrix with 3,000 experts of two tiny matrices.
 constexpr double kBytesOfTensor = 2048;
 /// Copies of what a stream carries.
 constexpr double kStates = 3;

@@ -198,7 +198,8 @@ void Trainer::note_non_finite(TrainObserver& observer, const StepReport& report)
   const std::string weight = first_bad_number(context_, named_tensors(learner_.parameters()));
   if (!weight.empty()) diverge(report.result.fault + " because of weight " + weight);
   if (progress_.skipped_steps >= config_.train.max_bad_steps)
-    diverge(format_counted(progress_.skipped_steps, "step") + " in a row that were not (" + report.result.fault + ")");
+    diverge(format_counted(progress_.skipped_steps, "step") + " in a row that were skipped (" + report.result.fault +
+            ")");
 }
 
 void Trainer::diverge(const std::string& found) const {

@@ -20,7 +20,7 @@
 
 namespace moelm {
 
-/// The part of the training time that checkpoints may take if train.checkpoint_every is auto.
+/// The maximum fraction of the training time spent on checkpoints if train.checkpoint_every is auto.
 inline constexpr double kMaxSavingShare = 0.02;
 
 /// Seconds between checkpoints under `auto` if a save takes `save_seconds`: ten minutes, or longer to keep

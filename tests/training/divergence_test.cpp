@@ -158,7 +158,8 @@ TEST_CASE("after max_bad_steps skipped steps in a row training ends with 76 and 
     message = error.what();
   }
   INFO(message);
-  CHECK(holds(message, "training: step 7: expected finite numbers, found 3 steps in a row that were not (gradient of"));
+  CHECK(holds(message,
+              "training: step 7: expected finite numbers, found 3 steps in a row that were skipped (gradient of"));
   CHECK(observer.faults.size() == 3);
   CHECK(observer.saves == 4);        // between skipped steps there is nothing new to save
   CHECK(trainer.sound_step() == 3);  // the weights of step 4 gave no finite numbers
