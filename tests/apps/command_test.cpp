@@ -14,7 +14,7 @@ using namespace moelm;
 
 namespace {
 
-/// Keeps what goes to a stream while it lives.
+/// Captures what is written to a stream.
 class Captured {
  public:
   explicit Captured(std::ostream& stream) : stream_(stream), old_(stream.rdbuf(text_.rdbuf())) {}
@@ -38,7 +38,7 @@ struct Values {
   bool dry = false;
 };
 
-/// A command with one option of every kind, and what parsing a line does to it.
+/// A command with one option of every kind.
 struct Sample {
   Command command{"moe-sample", "A command for tests.", "--out run/ [options]"};
   Values values;

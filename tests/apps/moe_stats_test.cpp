@@ -97,6 +97,7 @@ TEST_CASE("a run alone: the experts on the test split of its data, harmless text
   CHECK(outcome.code == 0);
   CHECK(outcome.out.find("Layer 2: 8 experts, 2 for each token") != std::string::npos);
   CHECK(outcome.out.find("what the token read looks like") != std::string::npos);
+  CHECK(outcome.out.find("Noisy gates draw noise in training only") != std::string::npos);
   CHECK(harmless(outcome.out));
   CHECK(harmless(outcome.err));
   CHECK(world().files("run") == run);
@@ -124,6 +125,7 @@ TEST_CASE("JSON, page and routes of one pass agree") {
   CHECK(page.find("<script") == std::string::npos);
   CHECK(page.find("&lt;script&gt;") != std::string::npos);
   CHECK(page.find("Training") != std::string::npos);
+  CHECK(page.find("Noisy gates draw noise in training only") != std::string::npos);
 }
 
 TEST_CASE("texts instead of the run's data: standard input, classes by file, by label") {

@@ -35,7 +35,7 @@ std::vector<std::string> odd_texts() {
       "caf\xE9 na\xEFve \x80 cat\xE2\x82",
       "<s> the </s>\n<unk> cat\n",
       "zebra \xF0\x9F\x98\x80 \xE2\x80\xAE\n",
-      repeated("the cat ", 2500) + "\nsat\n",
+      repeated("a b ", 2100) + "\nsat\n",
       // No text at all:
       "",
       kMark,

@@ -28,7 +28,7 @@ struct Case {
     put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, words), {text, text.substr(0, 9000), text});
   }
 
-  /// moe-train with much to multiply; every step is validated where `validates`.
+  /// moe-train with large products. With `validates` every step is validated.
   std::vector<std::string> train(const std::string& threads, bool validates) const {
     return {MOELM_BIN_DIR "/moe-train",
             "--data",
@@ -64,7 +64,7 @@ TEST_CASE("no thread of a training run lets a signal in, and none has a handler 
   Program program(c.train("3", true));
   wait_for_first_step(c.directory / "run/metrics.jsonl");
   const std::vector<std::string> threads = threads_of(program);
-  REQUIRE(threads.size() >= 4);  // three that compute, one that waits for signals
+  REQUIRE(threads.size() >= 4);  // three compute, one waits for signals
   std::size_t open = 0;
   for (const std::string& thread : threads) {
     INFO(thread);

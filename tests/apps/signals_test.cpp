@@ -30,7 +30,7 @@ struct Case {
              {text, "the dog sat\n", "a cat ran\n"});
   }
 
-  /// moe-train with a small model, much validating and much saving.
+  /// moe-train with a small model, frequent validations and saves.
   std::vector<std::string> train(const std::string& name) const {
     return {MOELM_BIN_DIR "/moe-train",
             "--data",

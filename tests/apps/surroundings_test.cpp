@@ -121,7 +121,7 @@ TEST_CASE("standard descriptors that are closed never become files of ours") {
     CHECK(c.shell("moe-stats --threads 1 run --html page.html " + closed).code == 0);
     CHECK(holds(get_file(c.directory / "page.html"), "</html>"));
   }
-  // Without standard output a result is lost, which is said; the files are whole.
+  // Without standard output the result is lost, with an error; the files are complete.
   for (const std::string closed : {">&-", "<&- >&-", "<&- >&- 2>&-"}) {
     INFO(closed);
     std::filesystem::remove_all(c.directory / "new");

@@ -1,4 +1,4 @@
-// What moe-train says without training: sizes, lists, the documentation, and what it refuses.
+// moe-train without training: sizes, lists, documentation, and refused command lines.
 #include <sstream>
 
 #include "moe_train/listings.hpp"
@@ -49,7 +49,7 @@ TEST_CASE("a dry run of a preset prints the paper's counts under the keys that s
   REQUIRE(json["vocabulary_size"] == 793471);
 }
 
-TEST_CASE("a dry run needs nothing, and says that a model does not fit instead of failing") {
+TEST_CASE("a dry run needs no data, and reports that a model does not fit") {
   REQUIRE(report({"--dry-run"}).base == "small");
   REQUIRE(report({"--dry-run"}).vocabulary == 10000);
   const SizeReport huge = report({"--dry-run", "--preset", "moe-256", "--set", "moe.experts=10000000"});
@@ -63,7 +63,7 @@ TEST_CASE("model.width shrinks a preset without changing its shape") {
   REQUIRE(r.size.layers[2].weights == 2 * 64 * 256 + 256 * 2 * 64 * 128);
 }
 
-TEST_CASE("advice comes where the softmax takes most of the work") {
+TEST_CASE("moe-train gives advice if the softmax takes most of the work") {
   REQUIRE(softmax_advice(report({"--dry-run", "--vocab-size", "5000"}).size).empty());
   const std::string advice = softmax_advice(report({"--dry-run", "--vocab-size", "50000"}).size);
   REQUIRE(holds(advice, "smaller vocabulary"));
@@ -78,7 +78,7 @@ TEST_CASE("the table names every layer, the parts of the memory and the source o
     REQUIRE(holds(table, part));
 }
 
-TEST_CASE("what does not belong together is usage") {
+TEST_CASE("options that do not go together are usage errors") {
   REQUIRE(refusal({"--data", "d"}, Exit::usage) == "--out: missing; see moe-train --help");
   REQUIRE(refusal({"--out", "o"}, Exit::usage) == "--data: missing; see moe-train --help");
   REQUIRE(holds(refusal({"--dry-run", "--preset", "small", "--config", "c"}, Exit::usage), "--preset and --config"));
@@ -93,7 +93,7 @@ TEST_CASE("what does not belong together is usage") {
                 "a run or a checkpoint"));
 }
 
-TEST_CASE("sizes of a batch whose product does not fit are refused, and the greatest possible ones planned") {
+TEST_CASE("batch sizes whose product overflows are refused, and the maximum sizes are planned") {
   const std::string huge = "9223372036854775807";
   for (const char* key : {"train.batch", "train.unroll", "train.batch_tokens"}) {
     const std::string assignment = std::string(key) + "=" + huge;
@@ -113,11 +113,11 @@ TEST_CASE("memory grows with the streams that are read side by side") {
   REQUIRE(memory("train.batch=1", "train.unroll=4096").streams < many.streams / 4000);
 }
 
-TEST_CASE("passes to train are more than none") {
+TEST_CASE("zero passes are refused") {
   REQUIRE(holds(refusal({"--dry-run", "--epochs", "0"}, Exit::usage), "--epochs: expected more than 0 passes"));
 }
 
-TEST_CASE("tables are as wide as the terminal, if their words can be") {
+TEST_CASE("tables are at most as wide as the terminal") {
   for (const Index width : {80, 100, 120})
     for (const std::string& table : {keys_table(width), presets_table(width)}) {
       std::istringstream lines(table);
@@ -145,7 +145,7 @@ TEST_CASE("nothing is trained into a data folder") {
   REQUIRE(holds(refusal({"--dry-run", "--out", data.path().c_str()}, Exit::cannot_create), "found a data folder"));
 }
 
-TEST_CASE("a printed configuration is read back as --config, what is open stays open") {
+TEST_CASE("a printed configuration is read back by --config, and open values stay open") {
   const TemporaryDirectory directory;
   const std::string path = directory / "c.json";
   const Json printed = printed_config(resolve({"--print-config", "--preset", "small", "--set", "train.seed=9"}));

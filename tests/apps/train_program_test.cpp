@@ -17,7 +17,7 @@ using namespace moelm;
 
 namespace {
 
-/// A data folder, and moe-train told to make a very small model of it.
+/// A data folder, and moe-train with a very small model.
 struct Case {
   Case() {
     std::string text;
@@ -53,7 +53,7 @@ struct Case {
   ProgramResult train(const std::string& name, const std::vector<std::string>& more) const {
     return run_program(command(name, more));
   }
-  /// moe-train --out NAME and nothing of what it was begun with.
+  /// moe-train --out NAME without the options that began the run.
   ProgramResult go_on(const std::string& name, std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {MOELM_BIN_DIR "/moe-train", "--out", path(name), "--threads", "1"});
     return run_program(more);

@@ -17,7 +17,7 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-/// One token after another through the layers, then the whole distribution: what scores are, without batches.
+/// Scores by definition: one token at a time through the layers, then the whole distribution, without batches.
 class SlowModel {
  public:
   SlowModel(const ModelConfig& config, const ModelParameters& parameters) : config_(config), parameters_(parameters) {}
@@ -118,7 +118,7 @@ struct Case {
 
 double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
-/// Tokens cut after each `</s>`.
+/// The tokens, cut after each `</s>`.
 std::vector<Ids> lines_of(const Ids& ids, std::int32_t end_id) {
   std::vector<Ids> lines(1);
   for (const std::int32_t id : ids) {
@@ -129,7 +129,7 @@ std::vector<Ids> lines_of(const Ids& ids, std::int32_t end_id) {
   return lines;
 }
 
-/// Collects the scores of all parts, and checks that they come in order.
+/// Collects the scores of all parts and checks their order.
 struct Collector {
   std::vector<double> nll;
   std::vector<double> line_nll;

@@ -110,7 +110,7 @@ TEST_CASE("an impossible configuration is refused") {
 TEST_CASE("the same command line continues the run unchanged") {
   ConfigOptions options = small();
   options.assignments = {"train.warmup=0", "model.width=128", "train.lr=1e-3", "train.validate_every=0"};
-  options.dtype = "auto";
+  options.dtype = TrainType::automatic;
   options.epochs = 2;
   const RunConfig stored = new_run_of(options);
   REQUIRE(config_json(continued(stored, options)) == config_json(stored));
