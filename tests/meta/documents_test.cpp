@@ -40,7 +40,7 @@ std::vector<std::string> matches(const std::string& text, const std::string& pat
 TEST_CASE("every link of a document leads to a file") {
   REQUIRE(documents().size() >= 8);
   for (const fs::path& document : documents())
-    for (const std::string& target : matches(read(document), "\\]\\(([^)#: ]+)")) {
+    for (const std::string& target : matches(read(document), "\\]\\(([^)#: ]+)[)#]")) {
       INFO(document.string() << " links to " << target);
       CHECK(fs::exists(document.parent_path() / target));
     }
