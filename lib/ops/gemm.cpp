@@ -6,6 +6,7 @@
 #include "ops/kernels.hpp"
 #include "ops/pack_kernels.hpp"
 #include "ops/packed_product.hpp"
+#include "ops/panel_kernels.hpp"
 
 namespace moelm {
 
@@ -26,9 +27,11 @@ void for_each_rows(Context& context, Index rows, const Product& product) {
   }
 }
 
-constexpr Index kGradientRows = 128;    // rows of C of one task of multiply_transposed
-constexpr Index kGradientInner = 2048;  // rows of A and B that it takes at once
-constexpr Index kRowsOfAPackingTask = 128;
+constexpr Index kPanelRows = 64;          // rows of one task of a product by panels
+constexpr Index kPanelTaskColumns = 256;  // its columns where the rows are one task
+constexpr Index kSmallProduct = 1 << 16;  // multiply-adds that no second thread is woken for
+constexpr Index kGradientRows = 128;      // rows of C of one task of multiply_transposed
+constexpr Index kGradientInner = 2048;    // rows of A and B that it takes at once
 
 /// Rows [begin, end) as the product wants them: A itself, or rounded in the scratch of this thread.
 const void* rounded_rows(Context& context, ConstMatrixView a, const PackedLayout& layout) {
@@ -49,58 +52,6 @@ void multiply_padded(Context& context, ConstMatrixView a, Index rows, const Pack
   if (beta == 1) std::fill_n(std::copy_n(c.data, c.size(), pc.data), pc.size() - c.size(), 0.0f);
   run_product(context, b.layout(), b.image(), rounded_rows(context, pa, b.layout()), rows, beta == 1, pc.data);
   std::copy_n(pc.data, c.size(), c.data);
-}
-
-/// Numbers of a block of 64 columns.
-Index block_size(const PackedLayout& layout) {
-  return padded_rows(layout.inner, layout.wide() ? kBlockRowsF32 : kBlockRowsBf16) * kBlockColumns;
-}
-
-/// Packs `block`, whose columns are rows of bt.
-void pack_block(const PackedLayout& layout, ConstMatrixView bt, Index block, std::byte* image) {
-  const Index column = block * kBlockColumns, columns = std::min(kBlockColumns, layout.cols - column);
-  const Index size = block_size(layout);
-  const PackKernels& kernels = pack_kernels();
-  if (!layout.wide())
-    return kernels.block_bf16(layout.inner, columns, bt.row(column), bt.stride,
-                              reinterpret_cast<Bf16*>(image) + block * size);
-  float* out = reinterpret_cast<float*>(image) + block * size;
-  kernels.block_f32(layout.inner, columns, bt.row(column), bt.stride, out);
-  if (layout.emulated) kernels.round_wide(size, out, out);
-}
-
-/// Packs rows [begin, end) of b. Rows past the end of b are packed as zeros.
-void pack_rows(const PackedLayout& layout, ConstMatrixView b, Index begin, Index end, std::byte* image) {
-  const Index rows = std::max<Index>(0, std::min(end, b.rows) - begin), size = block_size(layout);
-  const PackKernels& kernels = pack_kernels();
-  if (!layout.wide())
-    return kernels.rows_bf16(rows, end - begin, layout.cols, b.row(begin), b.stride,
-                             reinterpret_cast<Bf16*>(image) + begin * kBlockColumns, size);
-  float* out = reinterpret_cast<float*>(image) + begin * kBlockColumns;
-  kernels.rows_f32(rows, end - begin, layout.cols, b.row(begin), b.stride, out, size);
-  for (Index j = 0; layout.emulated && j < layout.cols; j += kBlockColumns) {
-    float* numbers = out + j / kBlockColumns * size;
-    kernels.round_wide((end - begin) * kBlockColumns, numbers, numbers);
-  }
-}
-
-/// B = b, with zeros below it as far as the layout goes.
-void pack_all_rows(Context& context, const PackedLayout& layout, ConstMatrixView b, std::byte* image) {
-  context.parallel_ranges(block_size(layout) / kBlockColumns, kRowsOfAPackingTask,
-                          [&](Index begin, Index end) { pack_rows(layout, b, begin, end, image); });
-}
-
-void pack_image(Context& context, const PackedLayout& layout, ConstMatrixView weights, Transpose transpose,
-                std::byte* image) {
-  if (!layout.blocks_of_64) {
-    reorder_weights(layout, weights, transpose, image);
-    auto* numbers = reinterpret_cast<float*>(image);
-    if (layout.emulated) pack_kernels().round_wide(layout.bytes / Index{sizeof(float)}, numbers, numbers);
-    return;
-  }
-  if (transpose == Transpose::no) return pack_all_rows(context, layout, weights, image);
-  context.parallel_for((layout.cols + kBlockColumns - 1) / kBlockColumns,
-                       [&](Index block) { pack_block(layout, weights, block, image); });
 }
 
 /// Rows of A and B that are taken together, padded with zeros so that few different products are compiled.
@@ -134,7 +85,8 @@ void transpose_slice(const LeftSide& a, const PackedLayout& layout, Index begin,
   const float* from = static_cast<const float*>(a.data) + begin;
   if (!layout.wide())
     return kernels.transpose_bf16(a.rows, end - begin, from, a.stride, reinterpret_cast<Bf16*>(at), inner);
-  kernels.transpose_f32(a.rows, end - begin, from, a.stride, at, inner);
+  const bool panels = layout.order == PackedOrder::panels_of_16;
+  (panels ? panel_kernels()->transpose : kernels.transpose_f32)(a.rows, end - begin, from, a.stride, at, inner);
   if (layout.emulated && !a.rounded) kernels.round_wide((end - begin) * inner, at, at);
 }
 
@@ -174,7 +126,7 @@ ConstMatrixView rounded_copy(Context& context, ConstMatrixView m, ScratchSlot sl
 void multiply_some_rows(Context& context, const LeftSide& a, ConstMatrixView b, float beta, MatrixView c, DataType type,
                         std::span<float> column_sums) {
   const PackedLayout& layout = packed_layout(type, padded_inner(a.rows), b.cols);
-  if (layout.any_rows && layout.blocks_of_64 && c.dense()) {
+  if (layout.any_rows && layout.order != PackedOrder::library && c.dense()) {
     auto* image = reinterpret_cast<std::byte*>(
         context.scratch(ScratchSlot::packed, (layout.bytes + 3) / Index{sizeof(float)}).data());
     pack_all_rows(context, layout, b, image);
@@ -202,53 +154,35 @@ void multiply_transposed(Context& context, const LeftSide& a, ConstMatrixView b,
   }
 }
 
-}  // namespace
-
-Index PackedMatrix::inner() const { return layout_->inner; }
-Index PackedMatrix::cols() const { return layout_->cols; }
-
-void PackedMatrix::prepare(Index inner, Index cols, DataType type) {
-  layout_ = &packed_layout(type, inner, cols);
-  if (layout_->bytes <= capacity_) return;
-  data_.reset();
-  data_ = allocate_block(static_cast<std::size_t>(layout_->bytes));
-  capacity_ = layout_->bytes;
-}
-
-void PackedMatrix::pack(Context& context, ConstMatrixView weights, Transpose transpose, DataType type) {
-  const bool swap = transpose == Transpose::yes;
-  prepare(swap ? weights.cols : weights.rows, swap ? weights.rows : weights.cols, type);
-  pack_image(context, *layout_, weights, transpose, data_.get());
-}
-
-void PackedMatrix::pack(Context& context, const Bf16Matrix& weights, Transpose transpose, DataType type) {
-  const bool swap = transpose == Transpose::yes;
-  prepare(swap ? weights.cols() : weights.rows(), swap ? weights.rows() : weights.cols(), type);
-  if (layout_->wide() || !layout_->blocks_of_64) {
-    const MatrixView wide{context.scratch(ScratchSlot::packed, weights.size()).data(), weights.rows(), weights.cols(),
-                          weights.cols()};
-    pack_kernels().widen(weights.size(), weights.data(), wide.data);
-    return pack_image(context, *layout_, wide, transpose, data_.get());
-  }
-  auto* image = reinterpret_cast<Bf16*>(data_.get());
-  const Index size = block_size(*layout_);
-  if (transpose == Transpose::no)
-    return context.parallel_ranges(size / kBlockColumns, kRowsOfAPackingTask, [&](Index begin, Index end) {
-      const Index rows = std::max<Index>(0, std::min(end, weights.rows()) - begin);
-      pack_kernels().rows_rounded(rows, end - begin, weights.cols(), weights.row(begin), weights.cols(),
-                                  image + begin * kBlockColumns, size);
-    });
-  context.parallel_ranges(weights.rows(), kBlockColumns, [&](Index begin, Index end) {
-    pack_kernels().block_rounded(weights.cols(), end - begin, weights.row(begin), weights.cols(),
-                                 image + begin / kBlockColumns * size);
+/// Products by our own panels: tasks of rows, and few rows in tasks of columns. Both are functions of the shape, and an
+/// element of C does not depend on them.
+void multiply_panels(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c) {
+  const PackedLayout& layout = b.layout();
+  const auto* image = static_cast<const float*>(b.image());
+  const auto product = [&](Index begin, Index end, Index first, Index last) {
+    const ConstMatrixView rows = a.row_range(begin, end);
+    panel_kernels()->multiply(rows.rows, layout.inner, last - first,
+                              static_cast<const float*>(rounded_rows(context, rows, layout)), layout.inner,
+                              image + first * layout.inner, beta == 1, c.row(begin) + first, c.stride);
+  };
+  if (a.rows * layout.inner * layout.cols <= kSmallProduct) return product(0, a.rows, 0, layout.cols);
+  const Index row_grain = std::min(a.rows, kPanelRows), row_tasks = (a.rows + row_grain - 1) / row_grain;
+  const Index column_grain = row_tasks > 1 ? layout.cols : kPanelTaskColumns;
+  const Index column_tasks = (layout.cols + column_grain - 1) / column_grain;
+  context.parallel_for(row_tasks * column_tasks, [&](Index task) {
+    const Index row = task / column_tasks * row_grain, column = task % column_tasks * column_grain;
+    product(row, std::min(a.rows, row + row_grain), column, std::min(layout.cols, column + column_grain));
   });
 }
+
+}  // namespace
 
 void multiply(Context& context, ConstMatrixView a, const PackedMatrix& b, float beta, MatrixView c) {
   const PackedLayout& layout = b.layout();
   ensure(a.cols == layout.inner && c.cols == layout.cols && a.rows == c.rows, "shapes of a product agree");
   ensure(a.dense() && c.dense(), "rows of a product are dense");
   ensure(beta == 0 || beta == 1, "a product overwrites or adds");
+  if (layout.order == PackedOrder::panels_of_16) return multiply_panels(context, a, b, beta, c);
   if (layout.any_rows)
     return for_each_rows(context, a.rows, [&](Index begin, Index end) {
       run_product(context, layout, b.image(), rounded_rows(context, a.row_range(begin, end), layout), end - begin,

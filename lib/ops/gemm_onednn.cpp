@@ -95,12 +95,14 @@ struct NativeLayout {
 
 NativeLayout make_layout(DataType type, Index inner, Index cols) {
   const OneThread one_thread;
-  NativeLayout made{{type, inner, cols, 0, false, type == DataType::bf16 && !multiplies_bf16(), true, nullptr}, {}};
+  NativeLayout made{
+      {type, inner, cols, 0, PackedOrder::library, type == DataType::bf16 && !multiplies_bf16(), true, nullptr}, {}};
   const bool wide = made.layout.wide();
   const auto pd = describe(wide, 64, any_order(wide, inner, cols), inner, cols, false);
   const auto tag = wide ? memory::format_tag::BA16a64b : memory::format_tag::BA16a64b2a;
   made.description = pd.weights_desc();
-  made.layout.blocks_of_64 = made.description == memory::desc({inner, cols}, native_type(wide), tag);
+  if (made.description == memory::desc({inner, cols}, native_type(wide), tag))
+    made.layout.order = PackedOrder::blocks_of_64;
   made.layout.any_rows = rows_are_independent(pd);
   made.layout.bytes = static_cast<Index>(made.description.get_size());
   return made;
@@ -131,7 +133,7 @@ void* untyped(const void* p) { return const_cast<void*>(p); }
 
 }  // namespace
 
-const PackedLayout& packed_layout(DataType type, Index inner, Index cols) {
+const PackedLayout& library_layout(DataType type, Index inner, Index cols) {
   using Key = std::tuple<DataType, Index, Index>;
   static std::shared_mutex mutex;
   static std::map<Key, NativeLayout> table;
@@ -158,8 +160,8 @@ void reorder_weights(const PackedLayout& layout, ConstMatrixView weights, Transp
   dnnl::reorder(source, target).execute(thread_stream(), source, target);
 }
 
-void run_product(Context& context, const PackedLayout& layout, const void* image, const void* a, Index rows,
-                 bool accumulate, float* c) {
+void run_library_product(Context& context, const PackedLayout& layout, const void* image, const void* a, Index rows,
+                         bool accumulate, float* c) {
   const OneThread one_thread;
   Product& p = product(layout, rows, accumulate);
   const auto scratch_floats = static_cast<Index>(p.scratchpad.get_desc().get_size() / sizeof(float) + 1);
@@ -206,7 +208,8 @@ const char* gemm_backend() {
   static const std::string text = [] {
     const dnnl_version_t* v = dnnl_version();
     return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch) +
-           ", " + instructions_in_use();
+           ", " + instructions_in_use() +
+           (packed_layout(DataType::f32, 64, 64).order == PackedOrder::panels_of_16 ? ", own panels" : "");
   }();
   return text.c_str();
 }

@@ -1,0 +1,52 @@
+#include "ops/panel_kernels.hpp"
+
+#include <algorithm>
+
+#include "base/instruction_set.hpp"
+
+namespace moelm {
+
+#ifdef MOELM_X86_KERNELS
+extern const PanelKernels kPanelKernelsAvx2;
+#endif
+
+namespace {
+
+void multiply_panels(Index rows, Index inner, Index cols, const float* a, Index a_stride, const float* panels,
+                     bool accumulate, float* c, Index c_stride) {
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < cols; ++j) {
+      const float* b = panels + j / kPanelColumns * inner * kPanelColumns + j % kPanelColumns;
+      float sum = accumulate ? c[i * c_stride + j] : 0.0f;
+      for (Index k = 0; k < inner; ++k) sum += a[i * a_stride + k] * b[k * kPanelColumns];
+      c[i * c_stride + j] = sum;
+    }
+}
+
+void pack_panel_columns(Index inner, Index columns, const float* bt, Index stride, float* panel) {
+  for (Index k = 0; k < inner; ++k)
+    for (Index j = 0; j < kPanelColumns; ++j) panel[k * kPanelColumns + j] = j < columns ? bt[j * stride + k] : 0.0f;
+}
+
+void transpose_plain(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
+  for (Index j = 0; j < columns; ++j) {
+    for (Index i = 0; i < rows; ++i) at[j * at_stride + i] = a[i * a_stride + j];
+    std::fill(at + j * at_stride + rows, at + (j + 1) * at_stride, 0.0f);
+  }
+}
+
+constexpr PanelKernels kPlainPanels = {
+    .name = "plain", .multiply = multiply_panels, .pack_columns = pack_panel_columns, .transpose = transpose_plain};
+
+}  // namespace
+
+const PanelKernels& plain_panel_kernels() { return kPlainPanels; }
+
+const PanelKernels* panel_kernels() {
+#ifdef MOELM_X86_KERNELS
+  if (chosen_instructions() >= InstructionSet::avx2) return &kPanelKernelsAvx2;
+#endif
+  return nullptr;
+}
+
+}  // namespace moelm
