@@ -112,7 +112,7 @@ TEST_CASE("standard input, gzip and plain files give the same folder, but for th
     return files;
   };
   const auto plain = shards("plain", folder / "a", "");
-  CHECK(plain.size() == 4);
+  CHECK(plain.size() == 5);
   CHECK(shards("gzip", folder / "b", "") == plain);
   CHECK(shards("stdin", "-", text) == plain);
   CHECK(shards("stdin-gzip", "-", gzip_bytes(text)) == plain);
