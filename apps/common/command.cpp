@@ -156,11 +156,6 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
   });
 }
 
-void Command::choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
-                     const std::string& help) {
-  choice_of(name, names, help, [&value](const std::string& text) { value = text; });
-}
-
 void Command::choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
                         const std::function<void(const std::string& chosen)>& set) {
   const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");

@@ -37,9 +37,6 @@ class Command {
               const std::string& help);
   void option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
               const std::string& help);
-  /// One of the names given.
-  void choice(const std::string& name, const std::vector<std::string>& names, std::optional<std::string>& value,
-              const std::string& help);
   /// One of the spellings of an enum.
   template <class E>
   void choice(const std::string& name, std::optional<E>& value, const std::string& help) {
