@@ -17,9 +17,14 @@ void multiply_panels(Index rows, Index inner, Index cols, const float* a, Index 
   for (Index i = 0; i < rows; ++i)
     for (Index j = 0; j < cols; ++j) {
       const float* b = panels + j / kPanelColumns * inner * kPanelColumns + j % kPanelColumns;
-      float sum = accumulate ? c[i * c_stride + j] : 0.0f;
-      for (Index k = 0; k < inner; ++k) sum += a[i * a_stride + k] * b[k * kPanelColumns];
-      c[i * c_stride + j] = sum;
+      float total = accumulate ? c[i * c_stride + j] : 0.0f;
+      for (Index first = 0; first < inner; first += kPanelSumRows) {
+        float sum = 0;
+        for (Index k = first; k < std::min(inner, first + kPanelSumRows); ++k)
+          sum += a[i * a_stride + k] * b[k * kPanelColumns];
+        total += sum;
+      }
+      c[i * c_stride + j] = total;
     }
 }
 

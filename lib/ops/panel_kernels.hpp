@@ -1,6 +1,7 @@
 // Products with B in panels of 16 columns: our own kernels where the library has none whose rows are independent.
 //   B [inner, cols] lies as [cols / 16][inner][16]; zeros fill up the last panel.
-// Every element of C is one sum over k in rising order, so a row of C does not depend on the rows beside it.
+// An element of C is a sum over k in rising order, 512 terms at a time, so a row of C does not depend on the rows
+// beside it, and long sums stay exact.
 #pragma once
 
 #include "base/index.hpp"
@@ -8,6 +9,9 @@
 namespace moelm {
 
 inline constexpr Index kPanelColumns = 16;
+
+/// Terms that are summed before their sum is added to C.
+inline constexpr Index kPanelSumRows = 512;
 
 /// Panels of a matrix with so many columns.
 constexpr Index panels_of(Index cols) { return (cols + kPanelColumns - 1) / kPanelColumns; }

@@ -11,29 +11,22 @@ namespace {
 
 constexpr Index kVector = 8;
 
-/// C tile [R, 16 P], of which only `columns` exist. Of 16 registers 2 R P hold sums, so R P <= 6.
+/// C tile [R, 16 P] from `count` rows of B; of its columns only `columns` exist. Of 16 registers 2 R P hold sums, so
+/// R P <= 6. Panels are panel_stride elements apart.
 template <int R, int P>
-void multiply_tile(Index inner, Index columns, const float* a, Index a_stride, const float* b, bool accumulate,
-                   float* c, Index c_stride) {
-  const Index panel = inner * kPanelColumns;
+void multiply_tile(Index count, Index columns, const float* a, Index a_stride, const float* b, Index panel_stride,
+                   bool accumulate, float* c, Index c_stride) {
   __m256 sum[R][2 * P];
-  const bool whole = columns == P * kPanelColumns;
-  alignas(32) float edge[R][P * kPanelColumns];
-  if (accumulate && !whole)
-    for (int r = 0; r < R; ++r) std::copy_n(c + r * c_stride, columns, edge[r]);
-  const float* from = whole ? c : edge[0];
-  const Index from_stride = whole ? c_stride : P * kPanelColumns;
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int j = 0; j < 2 * P; ++j)
-      sum[r][j] = accumulate ? _mm256_loadu_ps(from + r * from_stride + j * kVector) : _mm256_setzero_ps();
-  for (Index k = 0; k < inner; ++k) {
+    for (int j = 0; j < 2 * P; ++j) sum[r][j] = _mm256_setzero_ps();
+  for (Index k = 0; k < count; ++k) {
     __m256 row[2 * P];
 #pragma GCC unroll 4
     for (int p = 0; p < P; ++p) {
-      row[2 * p] = _mm256_load_ps(b + p * panel + k * kPanelColumns);
-      row[2 * p + 1] = _mm256_load_ps(b + p * panel + k * kPanelColumns + kVector);
+      row[2 * p] = _mm256_load_ps(b + p * panel_stride + k * kPanelColumns);
+      row[2 * p + 1] = _mm256_load_ps(b + p * panel_stride + k * kPanelColumns + kVector);
     }
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {
@@ -42,17 +35,25 @@ void multiply_tile(Index inner, Index columns, const float* a, Index a_stride, c
       for (int j = 0; j < 2 * P; ++j) sum[r][j] = _mm256_fmadd_ps(x, row[j], sum[r][j]);
     }
   }
-  float* to = whole ? c : edge[0];
-  const Index to_stride = whole ? c_stride : P * kPanelColumns;
+  // The last panel may be wider than C: it goes through a copy.
+  alignas(32) float edge[R][P * kPanelColumns] = {};
+  const bool whole = columns == P * kPanelColumns;
+  if (accumulate && !whole)
+    for (int r = 0; r < R; ++r) std::copy_n(c + r * c_stride, columns, edge[r]);
+  float* const out = whole ? c : edge[0];
+  const Index out_stride = whole ? c_stride : P * kPanelColumns;
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int j = 0; j < 2 * P; ++j) _mm256_storeu_ps(to + r * to_stride + j * kVector, sum[r][j]);
+    for (int j = 0; j < 2 * P; ++j) {
+      float* const to = out + r * out_stride + j * kVector;
+      _mm256_storeu_ps(to, accumulate ? _mm256_add_ps(_mm256_loadu_ps(to), sum[r][j]) : sum[r][j]);
+    }
   if (!whole)
     for (int r = 0; r < R; ++r) std::copy_n(edge[r], columns, c + r * c_stride);
 }
 
-using Tile = void (*)(Index, Index, const float*, Index, const float*, bool, float*, Index);
+using Tile = void (*)(Index, Index, const float*, Index, const float*, Index, bool, float*, Index);
 
 /// Few rows take several panels at a time, so that enough sums are independent to hide the latency of FMA.
 struct TileKind {
@@ -70,26 +71,29 @@ constexpr TileKind kTiles[kMaxTileRows + 1] = {
     {multiply_tile<6, 1>, multiply_tile<6, 1>, 1},
 };
 
-/// One stripe of C below panels [first, first + count).
-void multiply_stripe(Index rows, Index inner, Index columns, const float* a, Index a_stride, const float* b,
-                     bool accumulate, float* c, Index c_stride, bool several) {
+/// One stripe of C below one panel or several, from `count` rows of B.
+void multiply_stripe(Index rows, Index count, Index columns, const float* a, Index a_stride, const float* b,
+                     Index panel_stride, bool accumulate, float* c, Index c_stride, bool several) {
   for (Index i = 0; i < rows;) {
     // Tiles of nearly equal height.
     const Index left = rows - i, tiles = (left + kMaxTileRows - 1) / kMaxTileRows, height = (left + tiles - 1) / tiles;
     const TileKind& kind = kTiles[height];
-    (several ? kind.several : kind.one)(inner, columns, a + i * a_stride, a_stride, b, accumulate, c + i * c_stride,
-                                        c_stride);
+    (several ? kind.several : kind.one)(count, columns, a + i * a_stride, a_stride, b, panel_stride, accumulate,
+                                        c + i * c_stride, c_stride);
     i += height;
   }
 }
 
 void multiply(Index rows, Index inner, Index cols, const float* a, Index a_stride, const float* panels, bool accumulate,
               float* c, Index c_stride) {
-  const Index together = rows > 0 && rows <= 3 ? kTiles[rows].panels : 1;
+  const Index together = rows > 0 && rows <= 3 ? kTiles[rows].panels : 1, panel_stride = inner * kPanelColumns;
   for (Index j = 0; j < cols;) {
     const bool several = cols - j > (together - 1) * kPanelColumns && together > 1;
     const Index width = (several ? together : 1) * kPanelColumns, columns = std::min(width, cols - j);
-    multiply_stripe(rows, inner, columns, a, a_stride, panels + j * inner, accumulate, c + j, c_stride, several);
+    for (Index k = 0; k == 0 || k < inner; k += kPanelSumRows)
+      multiply_stripe(rows, std::min(kPanelSumRows, inner - k), columns, a + k, a_stride,
+                      panels + j * inner + k * kPanelColumns, panel_stride, accumulate || k > 0, c + j, c_stride,
+                      several);
     j += width;
   }
 }

@@ -188,7 +188,7 @@ TEST_CASE("a text that its tokens cannot restore is not called lossless") {
   for (const char* text :
        {"the  cat\n", " the cat\n", "the cat \n", "the\tcat\n", "the cat\r\n", "\xEF\xBB\xBFthe cat\n", "the zebra\n"})
     CHECK(c.summary({"-"}, text)["lossless"] == false);
-  CHECK(holds(c.eval({"-"}, "the  cat\n").out, "do not tell the whole text"));
+  CHECK(holds(c.eval({"-"}, "the  cat\n").out, "do not contain the whole text"));
 }
 
 TEST_CASE("notes tell of marks and Latin-1 in a text") {
