@@ -15,11 +15,10 @@
 #include "statistics/model_statistics.hpp"
 #include "statistics/routes_writer.hpp"
 #include "terminal/console.hpp"
+#include "terminal/terminal.hpp"
 
 namespace moelm {
 namespace {
-
-constexpr Index kPipedColumns = 80;
 
 struct Options {
   std::vector<std::string> inputs;  // run, then texts
@@ -92,8 +91,7 @@ void print(const Command& command, const Options& o, const StatisticsReport& rep
   if (command.json()) {
     print_json(json_report(report));
   } else if (o.html != "-" && o.routes != "-") {
-    const ConsoleStyle style = console_style(STDOUT_FILENO, false);
-    print_text(text_report(report, style.live ? style.columns : kPipedColumns));
+    print_text(text_report(report, terminal_columns(STDOUT_FILENO)));
     if (o.html) print_text("\npage: " + escape_terminal(*o.html) + "\n");
   }
 }
