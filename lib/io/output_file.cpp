@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "base/error.hpp"
@@ -16,6 +18,7 @@ namespace moelm {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr int kReaderPolls = 50, kPollMilliseconds = 100;
 constexpr Index kExaminedBytes = Index{64} << 10;
 
 /// Which of the standard outputs a file is, or -1. Opening such a file again by its name would overwrite it.
@@ -86,11 +89,21 @@ void OutputFile::write(std::string_view bytes) {
 }
 
 void OutputFile::open_stream() {
-  do
-    stream_ = copied_ >= 0 ? ::fcntl(copied_, F_DUPFD_CLOEXEC, 3)
-                           : fs_.open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY, 0);
-  while (stream_ < 0 && errno == EINTR);
-  if (stream_ < 0) throw_file_error(errno, Exit::cannot_create, path_, "open");
+  // Opening a pipe waits for its reader: for a moment, not for ever.
+  for (int waited = 0;; ++waited) {
+    do
+      stream_ = copied_ >= 0 ? ::fcntl(copied_, F_DUPFD_CLOEXEC, 3)
+                             : fs_.open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+    while (stream_ < 0 && errno == EINTR);
+    if (stream_ >= 0) break;
+    if (errno != ENXIO) throw_file_error(errno, Exit::cannot_create, path_, "open");
+    if (waited == kReaderPolls)
+      throw Error(Exit::cannot_create, path_ + ": expected a program that reads the pipe, found none in " +
+                                           std::to_string(kReaderPolls * kPollMilliseconds / 1000) +
+                                           " seconds; start the reader first");
+    std::this_thread::sleep_for(std::chrono::milliseconds(kPollMilliseconds));
+  }
+  if (copied_ < 0) ::fcntl(stream_, F_SETFL, ::fcntl(stream_, F_GETFL) & ~O_NONBLOCK);
 }
 
 void OutputFile::write_stream(std::string_view bytes) {

@@ -92,6 +92,14 @@ TEST_CASE("a pipe and a device are written into and stay what they are") {
   CHECK(std::filesystem::is_character_file("/dev/null"));
 }
 
+TEST_CASE("a pipe that nobody reads is an error, not a wait without end") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK(error_exit([&] { put(path, kOurs); }) == Exit::cannot_create);
+  CHECK(std::filesystem::is_fifo(path));
+}
+
 TEST_CASE("what is not finished leaves nothing, and a file that came meanwhile is kept") {
   const TemporaryDirectory directory;
   { OutputFile(directory / "page", kKind, false).write(std::string(3'000'000, 'x')); }
