@@ -143,7 +143,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
     print_result(command, out, run.result(), true);
     return 0;
   }
-  if (run.step() > 0) console.note(out + ": continuing after step " + format_count(run.step()));
+  if (run.step() > 0) console.note(out + ": going on after step " + format_count(run.step()));
 
   stop.defer();
   const TrainEnd end = run.run();
