@@ -53,7 +53,4 @@ struct TensorBlock {
 
 using LayerTensors = std::vector<TensorBlock>;
 
-/// a b, the size of a tensor. Error(bad_config) where it does not fit into 63 bits.
-Index tensor_extent(Index a, Index b);
-
 }  // namespace moelm

@@ -130,13 +130,6 @@ bool rename_no_replace(const std::string& from, const std::string& to, FileSyste
 
 bool remove_file(const std::string& path, FileSystem& fs) noexcept { return fs.unlink(path.c_str()) == 0; }
 
-bool remove_flat_directory(const std::string& path, FileSystem& fs) {
-  std::vector<std::string> names;
-  if (fs.list(path.c_str(), &names) < 0) return false;
-  for (const std::string& name : names) fs.unlink(join_path(path, name).c_str());
-  return fs.rmdir(path.c_str()) == 0;
-}
-
 Index free_bytes(const std::string& path, FileSystem& fs) {
   struct statvfs status {};
   if (fs.statvfs(path.c_str(), &status) < 0) throw_file_error(errno, Exit::io, path, "statvfs");

@@ -38,7 +38,6 @@ class File {
   /// A duplicate of the process's standard input, called "standard input" in messages; need not be a regular file.
   static File standard_input(FileSystem& fs = real_file_system());
 
-  bool is_open() const { return descriptor_ >= 0; }
   int descriptor() const { return descriptor_; }
   const std::string& path() const { return path_; }
   /// Current size in bytes.
@@ -125,8 +124,6 @@ void rename_path(const std::string& from, const std::string& to, FileSystem& fs 
 bool rename_no_replace(const std::string& from, const std::string& to, FileSystem& fs = real_file_system());
 /// Removes a file; false if it could not be removed.
 bool remove_file(const std::string& path, FileSystem& fs = real_file_system()) noexcept;
-/// Removes a directory and the files in it, but no subdirectories. False if anything is left.
-bool remove_flat_directory(const std::string& path, FileSystem& fs = real_file_system());
 /// Bytes that this user may still write on the file system of `path`. Exit::io where the system does not say.
 Index free_bytes(const std::string& path, FileSystem& fs = real_file_system());
 

@@ -2,30 +2,12 @@
 
 #include <algorithm>
 
-#include "base/checked.hpp"
-#include "base/error.hpp"
+#include "config/exact.hpp"
 #include "model/parameters.hpp"
 
 namespace moelm {
 
 namespace {
-
-/// Integers that refuse to overflow: a configuration may hold any numbers.
-class Exact {
- public:
-  Exact(Index value) : value_(value) {}  // NOLINT: sums and products read as in the paper
-  Index value() const { return value_; }
-
-  friend Exact operator+(Exact a, Exact b) { return kept(checked_sum(a.value_, b.value_)); }
-  friend Exact operator*(Exact a, Exact b) { return kept(checked_product(a.value_, b.value_)); }
-
- private:
-  static Index kept(std::optional<Index> value) {
-    if (!value) throw Error(Exit::bad_config, "model: expected fewer than 2^63 parameters, found more");
-    return *value;
-  }
-  Index value_;
-};
 
 /// Sums over the declared tensors. The paper leaves embedding and softmax out of its counts of weights and operations.
 LayerSize count(const LayerConfig& config, const LayerTensors& tensors, Index inputs, Index outputs) {

@@ -93,15 +93,11 @@ std::vector<TensorPointer> tensor_pointers(MoeParameters& p) {
   return pointers;
 }
 
-GatesParameters empty_gates(const MoeConfig& config) {
-  GatesParameters gates;
-  gates.groups.resize(static_cast<std::size_t>(config.groups));
-  return gates;
-}
-
 MoeParameters empty_moe(const MoeConfig& config) {
-  MoeParameters p{empty_gates(config), std::vector<ExpertParameters>(static_cast<std::size_t>(config.experts)),
-                  std::vector<ExpertParameters>(static_cast<std::size_t>(config.shared))};
+  MoeParameters p;
+  p.gates.groups.resize(static_cast<std::size_t>(config.groups));
+  p.experts.resize(static_cast<std::size_t>(config.experts));
+  p.shared.resize(static_cast<std::size_t>(config.shared));
   for (auto* experts : {&p.experts, &p.shared})
     for (ExpertParameters& expert : *experts) {
       if (config.weights == DataType::bf16)

@@ -35,9 +35,8 @@ LayerTensors moe_tensors(const MoeConfig& config, Index width);
 std::vector<TensorPointer> tensor_pointers(GatesParameters& gates);
 std::vector<TensorPointer> tensor_pointers(MoeParameters& p);
 
-/// Parameters and gates of the right number, whose tensors are all empty.
+/// Gates and experts of the right number, whose tensors are all empty.
 MoeParameters empty_moe(const MoeConfig& config);
-GatesParameters empty_gates(const MoeConfig& config);
 
 /// What backward and the expert optimizer need, and the memory of a pass. One per worker thread.
 struct MoeCache {

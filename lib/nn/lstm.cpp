@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "config/exact.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
 
@@ -29,7 +30,7 @@ void gather_previous_h(const Sequence& sequence, LstmCache& cache) {
 }  // namespace
 
 LayerTensors lstm_tensors(const LstmConfig& config, Index inputs) {
-  const Index gates = tensor_extent(4, config.cells), outputs = config.output_width();
+  const Index gates = (Exact(4) * config.cells).value(), outputs = config.output_width();
   const auto matrix = [](const char* name, Index rows, Index columns) {
     return TensorSpec{.name = name, .rows = rows, .columns = columns, .initial = InitialValue::uniform};
   };

@@ -6,7 +6,6 @@
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "io/absolute_path.hpp"
-#include "io/checksum.hpp"
 #include "io/file.hpp"
 #include "tokenizer/bpe_tokenizer.hpp"
 #include "tokenizer/tokenizer_file.hpp"

@@ -1,8 +1,6 @@
 // The rules of the house that no compiler checks: one direction of includes, third parties in one place, short files,
 // and no source or test that no build knows.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <regex>
@@ -11,18 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "meta/repository.hpp"
 #include "support/catch.hpp"
 
-namespace fs = std::filesystem;
-
 namespace {
-
-const fs::path kRoot = MOELM_SOURCE_DIR;
-
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// Sources and headers under a folder of the project, sorted, as paths relative to the root.
 std::vector<fs::path> sources(const std::string& folder) {
@@ -41,14 +31,6 @@ std::vector<fs::path> sources(std::initializer_list<const char*> folders) {
   for (const char* folder : folders)
     for (const auto& path : sources(std::string(folder))) all.push_back(path);
   return all;
-}
-
-/// What the first group of a pattern matches, for every match.
-std::vector<std::string> matches(const std::string& text, const std::string& pattern) {
-  const std::regex regex(pattern);
-  std::vector<std::string> found;
-  for (std::sregex_iterator i(text.begin(), text.end(), regex), end; i != end; ++i) found.push_back((*i)[1]);
-  return found;
 }
 
 std::vector<std::string> words(const std::string& text) {
