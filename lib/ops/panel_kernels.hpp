@@ -1,7 +1,7 @@
 // Products with B in panels of 16 columns: our own kernels where the library has none whose rows are independent.
 //   B [inner, cols] lies as [cols / 16][inner][16]; zeros fill up the last panel.
 // An element of C is a sum over k in rising order, 512 terms at a time, so a row of C does not depend on the rows
-// beside it, and long sums stay exact.
+// beside it, and long sums keep their precision.
 #pragma once
 
 #include "base/index.hpp"
