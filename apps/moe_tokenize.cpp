@@ -11,7 +11,6 @@
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "data/data_report.hpp"
-#include "data/default_splits.hpp"
 #include "data/tokenize_corpus.hpp"
 #include "terminal/console.hpp"
 #include "tokenizer/tokenizer.hpp"

@@ -91,11 +91,7 @@ std::string manifest_text(const Manifest& manifest) {
 Manifest parse_manifest(std::string_view text, const std::string& path) {
   const Json json = parse_sealed_json(text, path);
   const JsonField field(json, path);
-  if (field.at("format").text() != kFormat) field.at("format").refuse(std::string(kFormat));
-  const Index version = field.at("version").integer(1, kMaxIndex);
-  if (version != kVersion)
-    throw Error(Exit::bad_config, path + ": version: expected " + std::to_string(kVersion) + ", found " +
-                                      std::to_string(version) + "; use a newer moelm");
+  require_format(field, kFormat, kVersion, "an earlier moelm wrote it", Exit::bad_config);
   refuse_unknown_keys(field, {"format", "version", "name", "step", "program", "best", "files"});
   Manifest manifest;
   const auto name = CheckpointName::parse(field.at("name").text());

@@ -3,7 +3,6 @@
 #include <limits>
 #include <set>
 
-#include "base/error.hpp"
 #include "base/escape.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
@@ -101,8 +100,7 @@ SplitIndex split_of(const JsonField& field, std::set<std::string>& names) {
 }
 
 TokenizerKind kind_of(const JsonField& field) {
-  for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
-    if (field.text() == name) return kind;
+  if (const auto kind = parse_enum<TokenizerKind>(field.text())) return *kind;
   field.refuse("text, word, byte or bpe");
 }
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/error.hpp"
-
 namespace moelm {
 
 namespace {

@@ -1,7 +1,6 @@
 // Encodes input texts into the shards and the index of a data folder.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 

@@ -23,7 +23,9 @@ StoredTokenizer read_given_tokenizer(const std::string& path) {
   if (path_exists(join_path(folder, kIndexFile))) return read_data_tokenizer(folder, read_data_index(folder).index);
   const std::string run = join_path(folder, kRunFile);
   if (!path_exists(run)) return read_tokenizer(path);
-  const Json config = parse_sealed_json(read_file(run, JsonLimits{}.bytes, Links::refuse), run);
+  const std::string text = read_file(run, JsonLimits{}.bytes, Links::refuse);
+  if (text.find("\"moelm-run\"") == std::string::npos) return read_tokenizer(path);  // not the config.json of a run
+  const Json config = parse_sealed_json(text, run);
   const std::string& known = JsonField(config, run).at("data").at("tokenizer_sha256").text();
   return read_known_tokenizer(path, known, std::string(kRunFile));
 }

@@ -1,7 +1,6 @@
 // An input file of a data folder: opened for each pass, and cut into parts for the splits.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -31,9 +31,8 @@ bool is_shard(std::string_view name) {
   const std::size_t split = name.find('-');
   if (split == std::string_view::npos || !name.ends_with(kShard)) return false;
   const std::string_view digits = name.substr(split + 1, name.size() - split - 1 - kShard.size());
-  bool known = false;
-  for (const auto& [text, value] : EnumNames<Split>::values) known = known || name.substr(0, split) == text;
-  return known && digits.size() >= 5 && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  return parse_enum<Split>(name.substr(0, split)) && digits.size() >= 5 &&
+         digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 /// Whether moe-tokenize gives this name to a file of an unfinished folder.

@@ -116,10 +116,6 @@ std::string pack_ids(std::span<const std::int32_t> stored, int id_bytes) {
   return bytes;
 }
 
-std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes) {
-  return deflate_block(pack_ids(stored, id_bytes));
-}
-
 std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<std::string>& blocks) {
   ensure(static_cast<Index>(blocks.size()) == block_count(tokens), "blocks hold the tokens");
   std::string head = fixed_head(vocabulary, tokens);

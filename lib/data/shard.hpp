@@ -37,9 +37,6 @@ int shard_id_bytes(Index vocabulary);
 /// The bytes of stored ids before compression, which the index knows by their checksum.
 std::string pack_ids(std::span<const std::int32_t> stored, int id_bytes);
 
-/// Compresses at most kBlockTokens stored ids (0 to `vocabulary`) into a block.
-std::string encode_shard_block(std::span<const std::int32_t> stored, int id_bytes);
-
 /// Head and table of a shard, which are written before its blocks.
 std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<std::string>& blocks);
 

@@ -28,7 +28,7 @@ namespace {
 void check_sizes(const TokenizeOptions& options, TokenizerKind kind) {
   const bool sized = options.vocabulary_size || options.min_count;
   if (kind == TokenizerKind::byte && sized) refuse_option("--vocab-size and --min-count: byte always has 257 tokens");
-  const Index min = kind == TokenizerKind::bpe ? 257 : 2;
+  const Index min = kind == TokenizerKind::bpe ? kByteTokens + 1 : 2;
   if (options.vocabulary_size.value_or(min) < min)
     refuse_option("--vocab-size: expected at least " + std::to_string(min) + ", found " +
                   std::to_string(*options.vocabulary_size));

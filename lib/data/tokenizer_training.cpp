@@ -7,6 +7,7 @@
 #include "tokenizer/bpe_trainer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
 #include "tokenizer/normalized_text.hpp"
+#include "tokenizer/text_encoder.hpp"
 #include "tokenizer/vocabulary_builder.hpp"
 #include "tokenizer/words.hpp"
 
@@ -15,7 +16,6 @@ namespace moelm {
 namespace {
 
 constexpr Index kCountingMemory = Index{256} << 20;  // of all tables together
-constexpr Index kBytes = 256;
 
 /// What a slot of the pipeline needs to count words.
 struct CountingSlot {
@@ -60,7 +60,8 @@ CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& 
         },
         [&](const TextBlock& block, Index slot) {
           result.lines += slots[slot].lines;
-          if (!block.bytes.empty()) line_open = block.bytes.back() != '\n';
+          const std::string_view text = block_text(block, options.kind == TokenizerKind::bpe);
+          if (!text.empty()) line_open = text.back() != '\n';
           if (block.ends_part && line_open) ++result.lines;
           return true;
         });
@@ -102,18 +103,18 @@ std::unique_ptr<Tokenizer> tokenizer_of_list(std::vector<InputText>& inputs, con
   const auto tokenizer = make_vocabulary_tokenizer(options.kind, options.lowercase, {words, counts});
   std::vector<EncodedText> encoded(pipeline.slots());
   for (InputText& input : inputs) {
-    bool line_open = false;
+    OpenDocument document;
     input.run_training(
         pipeline, "count words",
         [&](const TextBlock& block, Index slot) {
           EncodedText& out = encoded[slot];
           out.clear();
-          tokenizer->encode(block_text(block, false), out);
+          encode_piece(*tokenizer, block.bytes, block.offset == 0, out);
         },
         [&](const TextBlock& block, Index slot) {
           EncodedText& out = encoded[slot];
-          if (!block.bytes.empty()) line_open = block.bytes.back() != '\n';
-          if (block.ends_part && line_open) tokenizer->end_line(out);
+          document.add(out);
+          if (block.ends_part) document.end_line(*tokenizer, out);
           for (const std::int32_t id : out.ids) ++counts[id];
           return true;
         });
@@ -139,7 +140,7 @@ std::unique_ptr<Tokenizer> train_tokenizer(std::vector<InputText>& inputs, const
   if (options.kind == TokenizerKind::bpe) {
     std::vector<Merge> merges =
         train_bpe(counted.counters, {.size = options.vocabulary_size, .min_count = options.min_count});
-    std::vector<Index> counts(merges.size() + kBytes + 1);
+    std::vector<Index> counts(merges.size() + kByteTokens + 1);
     return make_bpe_tokenizer(std::move(merges), std::move(counts));
   }
   return make_vocabulary_tokenizer(options.kind, options.lowercase,

@@ -22,8 +22,8 @@ struct JsonLimits {
 };
 
 /// Parses one document. `name` appears in error messages. Repeated keys, anything after the value, invalid UTF-8,
-/// strings of more than 64 KiB and documents beyond the limits are Error(bad_data) naming the key or the byte. Takes
-/// time linear in the text.
+/// strings of more than 64 KiB and documents beyond the limits are Error(bad_data), naming the key or the byte unless
+/// the whole is too large. Takes time linear in the text.
 Json parse_json(std::string_view text, std::string_view name, const JsonLimits& limits = {});
 
 /// The same for a file, which is not read if it is larger than the limit. A missing file is Error(missing_input).
@@ -57,7 +57,6 @@ class JsonField {
   [[noreturn]] void refuse(const std::string& expected) const;
   /// The same with what was found in words.
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const;
-  const std::string& file() const { return file_; }
   /// "FILE: FIELD.part", as errors begin.
   std::string place(std::string_view part) const { return file_ + ": " + field_of(part); }
 

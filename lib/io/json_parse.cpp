@@ -134,7 +134,8 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
 
   bool open(Json value) {
     if (static_cast<Index>(frames_.size()) >= limits_.depth)
-      refuse("expected at most " + std::to_string(limits_.depth) + " levels of arrays and objects, found more");
+      refuse(place() + ": expected at most " + std::to_string(limits_.depth) +
+             " levels of arrays and objects, found more");
     take_memory(kHeapBytes);
     frames_.push_back({std::move(value), {}, {}, 0});
     return true;

@@ -96,7 +96,11 @@ void OutputFile::open_stream() {
                              : fs_.open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
     while (stream_ < 0 && errno == EINTR);
     if (stream_ >= 0) break;
-    if (errno != ENXIO) throw_file_error(errno, Exit::cannot_create, path_, "open");
+    // Sockets and devices give the same error, and no reader will come.
+    const int error = errno;
+    struct stat status {};
+    const bool is_pipe = fs_.stat(path_.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+    if (error != ENXIO || !is_pipe) throw_file_error(error, Exit::cannot_create, path_, "open");
     if (waited == kReaderPolls)
       throw Error(Exit::cannot_create, path_ + ": expected a program that reads the pipe, found none in " +
                                            std::to_string(kReaderPolls * kPollMilliseconds / 1000) +

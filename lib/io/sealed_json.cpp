@@ -59,13 +59,12 @@ Json parse_sealed_json(std::string_view text, std::string_view name, const JsonL
   return object;
 }
 
-void require_format(const JsonField& root, std::string_view format, Index version, std::string_view remedy) {
+void require_format(const JsonField& root, std::string_view format, Index version, std::string_view remedy, Exit exit) {
   if (root.at("format").text() != format) root.at("format").refuse("\"" + std::string(format) + "\"");
   const Index found = root.at("version").integer(0, std::numeric_limits<Index>::max());
   if (found == version) return;
-  throw Error(Exit::bad_data, root.place("version") + ": expected " + std::to_string(version) + ", found " +
-                                  std::to_string(found) + "; " +
-                                  (found < version ? std::string(remedy) : "use a newer moelm"));
+  throw Error(exit, root.place("version") + ": expected " + std::to_string(version) + ", found " +
+                        std::to_string(found) + "; " + (found < version ? std::string(remedy) : "use a newer moelm"));
 }
 
 void refuse_unknown_keys(const JsonField& object, std::initializer_list<std::string_view> known) {

@@ -87,10 +87,7 @@ Json parse_run_document(const std::string& text, const std::string& path) {
                     ", found none; it was written before the first release of moelm, or is no run: train again");
   parse_sealed_json(text, path);
   const JsonField root(document, path);
-  if (root.at("format").text() != kFormat) root.at("format").refuse(std::string(kFormat));
-  if (const JsonField found = root.at("version"); found.value() != kVersion)
-    throw Error(Exit::bad_config, path + ": version: expected " + std::to_string(kVersion) + ", found " +
-                                      std::to_string(found.integer(0, Index{1} << 62)) + "; use a newer moelm");
+  require_format(root, kFormat, kVersion, "an earlier moelm wrote it: train again", Exit::bad_config);
   return document;
 }
 

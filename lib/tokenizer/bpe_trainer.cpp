@@ -1,6 +1,5 @@
 #include "tokenizer/bpe_trainer.hpp"
 
-#include <algorithm>
 #include <queue>
 #include <span>
 #include <unordered_map>

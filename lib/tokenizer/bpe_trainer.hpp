@@ -1,8 +1,6 @@
 // Learns the merges of a bpe tokenizer from counted words.
 #pragma once
 
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "tokenizer/bpe_tokenizer.hpp"

@@ -37,8 +37,7 @@ struct Description {
 };
 
 TokenizerKind kind_of(const JsonField& field) {
-  for (const auto& [name, kind] : EnumNames<TokenizerKind>::values)
-    if (field.text() == name) return kind;
+  if (const auto kind = parse_enum<TokenizerKind>(field.text())) return *kind;
   field.refuse("text, word, byte or bpe");
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("a forged manifest cannot name files elsewhere, twice, or hide anythin
   REQUIRE(holds(refusal(forged(sha256_hex("a"), "abc")), "hexadecimal"));
   REQUIRE(holds(refusal(forged("\"step\": 1200", "\"step\": 1201")), "name of the step"));
   REQUIRE(holds(refusal(forged("step-000000000900", "../x")), "name of a checkpoint"));
-  REQUIRE(holds(refusal(forged("moelm-checkpoint", "other")), "expected moelm-checkpoint"));
+  REQUIRE(holds(refusal(forged("moelm-checkpoint", "other")), "expected \"moelm-checkpoint\""));
 }
 
 TEST_CASE("a later version is Error(bad_config), not damage") {

@@ -41,7 +41,7 @@ TEST_CASE("a vocabulary that is given is the one that its folder knows") {
   };
   const std::string known = shop.open("data").index().tokenizer_sha256;
   std::filesystem::create_directory(shop.path("run"));
-  shop.text("run/config.json", sealed_json_text({{"data", {{"tokenizer_sha256", known}}}}));
+  shop.text("run/config.json", sealed_json_text({{"format", "moelm-run"}, {"data", {{"tokenizer_sha256", known}}}}));
   copy("run");
   CHECK(holds(refusal("run"), "run/tokenizer.json: sha256: expected " + known + " (as config.json says)"));
   CHECK(holds(refusal("run/tokenizer.json"), "as config.json says"));

@@ -1,5 +1,4 @@
 // Readers of JSON: documents, and those with a seal, each as it is and with the seal put right.
-#include <vector>
 
 #include "checkpoint/manifest.hpp"
 #include "checkpoint/metrics_log.hpp"

@@ -8,6 +8,7 @@
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
 #include "io/checksum.hpp"
+#include "io/compress.hpp"
 #include "io/safetensors.hpp"
 #include "options/config_json.hpp"
 #include "options/presets.hpp"
@@ -83,7 +84,7 @@ void put_tokenizers() {
   put("tokenizer", "good-bpe",
       joined(files_of(*make_bpe_tokenizer({{'t', 'h'}, {256, 'e'}, {' ', 257}}, std::vector<Index>(260, 3)))));
   std::string bad = text;
-  put("tokenizer", "bad-words", bad.replace(bad.find("the\t9"), 6, "</s>\t9"));
+  put("tokenizer", "bad-words", bad.replace(bad.find("the\t9"), 5, "</s>\t9"));
   bad = text;
   put("tokenizer", "bad-size", bad.replace(bad.find("\"vocabulary\": 5"), 15, "\"vocabulary\": 2000000000"));
 }
@@ -122,7 +123,7 @@ void put_tensors() {
 
 void put_shards() {
   const auto shard = [](Index vocabulary, const std::vector<std::int32_t>& ids) {
-    const std::string block = encode_shard_block(ids, shard_id_bytes(vocabulary));
+    const std::string block = deflate_block(pack_ids(ids, shard_id_bytes(vocabulary)));
     return encode_shard_head(vocabulary, static_cast<Index>(ids.size()), {block}) + block;
   };
   // The fuzzer takes for the vocabulary one more than the head says.

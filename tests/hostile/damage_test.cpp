@@ -9,6 +9,7 @@
 #include "data/data_index.hpp"
 #include "data/shard.hpp"
 #include "io/checksum.hpp"
+#include "io/compress.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/random_bytes.hpp"
@@ -81,7 +82,7 @@ std::string shard_bytes(Index tokens, std::uint64_t seed) {
     std::vector<std::int32_t> ids;
     for (Index i = at; i < std::min(tokens, at + kBlockTokens); ++i)
       ids.push_back(static_cast<std::int32_t>(random.below(300)));
-    blocks.push_back(encode_shard_block(ids, 2));
+    blocks.push_back(deflate_block(pack_ids(ids, 2)));
     all += blocks.back();
   }
   return encode_shard_head(300, tokens, blocks) + all;

@@ -67,7 +67,7 @@ TEST_CASE("hostile documents are refused with their place, in little memory", "[
       "f.json", [](const std::string& path) { read_json(path); },
       {{"empty", "", "byte 1: not valid JSON"},
        {"white space alone", times(" \n", 1000), "not valid JSON"},
-       {"a million arrays", std::string(1'000'000, '['), "f.json: expected at most 64 levels"},
+       {"a million arrays", std::string(1'000'000, '['), "expected at most 64 levels"},
        {"a million objects", times("{\"a\":", 1'000'000), "expected at most 64 levels"},
        {"larger than allowed", std::string(65 * kMiB, ' '), "size: expected at most 67108864 bytes"},
        {"many numbers", "[" + times("0,", 3 * kMiB) + "0]", "bytes of memory, found more"},

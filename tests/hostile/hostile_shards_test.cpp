@@ -22,7 +22,7 @@ std::string shard_of(const std::string& first, const std::string& second) {
 }
 
 std::string ids(Index count, std::int32_t id) {
-  return encode_shard_block(std::vector<std::int32_t>(static_cast<std::size_t>(count), id), 2);
+  return deflate_block(pack_ids(std::vector<std::int32_t>(static_cast<std::size_t>(count), id), 2));
 }
 
 std::string good() { return shard_of(ids(kBlockTokens, 7), ids(3, 299)); }

@@ -2,9 +2,6 @@
 // tests/data/tokenize_corpus_test and tests/apps/tokenize_command_test.)
 #include <sys/stat.h>
 
-#include <cstdlib>
-#include <map>
-
 #include "data/dataset.hpp"
 #include "data/token_cursor.hpp"
 #include "data/tokenize_corpus.hpp"

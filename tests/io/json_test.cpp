@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/escape.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/hostile.hpp"
 
 using namespace moelm;
@@ -60,7 +61,7 @@ TEST_CASE("a key given twice is refused with its path, also within another objec
 TEST_CASE("depth and size have limits") {
   const std::string deep = std::string(64, '[') + std::string(64, ']');
   REQUIRE_NOTHROW(parse_json(deep, "f"));
-  REQUIRE(refusal("[" + deep + "]").find("f.json: expected at most 64 levels") == 0);
+  REQUIRE(holds(refusal("[" + deep + "]"), "0.0: expected at most 64 levels"));
   REQUIRE_FALSE(refusal(std::string(10000000, '[')).empty());
   REQUIRE(refusal("[1,2,3]", {.bytes = 6, .depth = 4}) == "f.json: size: expected JSON of at most 6 bytes, found 7");
 }
