@@ -9,18 +9,6 @@
 namespace moelm {
 namespace {
 
-enum class Source { mixture, markov };
-
-}  // namespace
-
-template <>
-struct EnumNames<Source> {
-  static constexpr std::array<std::pair<std::string_view, Source>, 2> values = {
-      {{"mixture", Source::mixture}, {"markov", Source::markov}}};
-};
-
-namespace {
-
 struct Options {
   std::string out;
   std::optional<GrammarSource> source;

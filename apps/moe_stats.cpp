@@ -84,7 +84,13 @@ StatisticsReport measure(const Command& command, const Options& o, const LoadedM
                        format_duration(static_cast<double>(total - done) / speed),
                    elapsed);
   };
-  return model_statistics(context, model, {o.texts(), o.data, o.split.value_or(Split::test), o.classes}, hooks);
+  try {
+    return model_statistics(context, model, {o.texts(), o.data, o.split.value_or(Split::test), o.classes}, hooks);
+  } catch (const Error& error) {
+    // The decisions of a model that diverged may show why.
+    if (error.exit() == Exit::diverged) routes.finish();
+    throw;
+  }
 }
 
 void print(const Command& command, const Options& o, const StatisticsReport& report) {
@@ -109,11 +115,12 @@ int run(int argc, char** argv) {
   Output html(o.html, kPageKind, o.force), routes(o.routes, kRoutesKind, o.force);
 
   const LoadedModel model = load_model(o.inputs[0]);
-  for (const std::string& warning : model.warnings) say_line("warning: " + warning);
+  if (!command.quiet())
+    for (const std::string& warning : model.warnings) say_line("warning: " + warning);
   const StatisticsReport report = measure(command, o, model, routes);
   routes.finish();
   if (html.wanted()) {
-    html.write(html_report(report, read_training_curves(join_path(run_of(model), "metrics.jsonl"))));
+    html.write(html_report(report, read_training_curves(join_path(model.folder, "metrics.jsonl"))));
     html.finish();
   }
   print(command, o, report);

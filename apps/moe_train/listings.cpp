@@ -1,7 +1,6 @@
 #include "moe_train/listings.hpp"
 
 #include "base/check.hpp"
-#include "base/quantity.hpp"
 #include "model/size.hpp"
 #include "options/config_json.hpp"
 #include "options/option_list.hpp"

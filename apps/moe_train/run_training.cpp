@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "base/threads.hpp"

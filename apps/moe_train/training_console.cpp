@@ -1,7 +1,6 @@
 #include "moe_train/training_console.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/quantity.hpp"
 #include "options/run_schedule.hpp"

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <memory>
 #include <numbers>
 
 #include "base/check.hpp"

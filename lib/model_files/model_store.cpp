@@ -1,7 +1,5 @@
 #include "model_files/model_store.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
@@ -73,6 +71,7 @@ std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors) {
 LoadedModel load_model(const std::string& path) {
   const std::string run = run_of_path(path);
   LoadedModel model;
+  model.folder = run;
   model.run = read_run(run);
   FoundCheckpoint found = find_checkpoint(path, WhichCheckpoint::best, CheckpointScope::model);
   if (!found.checkpoint)

@@ -26,6 +26,7 @@ void load_tensor(const SafetensorsFile& file, const std::string& name, TensorTyp
 
 /// A trained model, ready for use, and where it came from.
 struct LoadedModel {
+  std::string folder;  ///< of the run
   StoredRun run;
   std::shared_ptr<const Tokenizer> tokenizer;
   ModelParameters parameters;

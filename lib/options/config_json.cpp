@@ -247,7 +247,6 @@ void require_possible_sizes(const TrainConfig& train) {
       {"train.unroll", train.unroll, kMaxBatchSize},
       {"train.batch_tokens", train.batch_tokens, kMaxBatchSize},
       {"train.micro_batch_tokens", train.micro_batch_tokens, kMaxBatchSize},
-      {"train.steps", train.steps, kMaxSteps},
       {"train.warmup", train.warmup, kMaxSteps}};
   for (const auto& [key, size, max] : sizes)
     if (size > max)

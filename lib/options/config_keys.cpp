@@ -4,7 +4,6 @@
 #include <optional>
 #include <type_traits>
 
-#include "base/nearest.hpp"
 #include "base/quantity.hpp"
 
 namespace moelm {

@@ -1,7 +1,6 @@
 #include "report/evaluation_report.hpp"
 
 #include <cmath>
-#include <utility>
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"

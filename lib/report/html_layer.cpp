@@ -1,7 +1,6 @@
 // The section of one MoE layer: balance, load, classes, co-activation.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"

@@ -2,10 +2,8 @@
 
 #include <cmath>
 
-#include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "report/html_style.hpp"
-#include "terminal/format.hpp"
 
 namespace moelm {
 namespace {

@@ -1,7 +1,6 @@
 #include "statistics/model_statistics.hpp"
 
 #include "base/quantity.hpp"
-#include "io/file.hpp"
 #include "run/run_data.hpp"
 #include "statistics/statistics_pass.hpp"
 #include "terminal/format.hpp"
@@ -26,7 +25,7 @@ NamedText read_text(const LoadedModel& model, const StatisticsRequest& request, 
     read.name = inputs.size() == 1 ? inputs[0].name : format_counted(static_cast<Index>(inputs.size()), "file");
     return read;
   }
-  const Dataset data = open_run_data(run_of(model), model.run, request.data, DataMatch::same_tokens);
+  const Dataset data = open_run_data(model.folder, model.run, request.data, DataMatch::same_tokens);
   return {load_split(data, request.split, state), split_name(data, request.split)};
 }
 
@@ -43,7 +42,7 @@ std::string state_text(const StatisticsPass& pass) {
 }
 
 void add_facts(const LoadedModel& model, const NamedText& read, const StatisticsPass& pass, StatisticsReport& report) {
-  const std::string run = run_of(model);
+  const std::string& run = model.folder;
   report.title = "Expert report: " + run;
   report.facts = {{"run", run},
                   {"checkpoint", model.checkpoint.substr(model.checkpoint.rfind('/') + 1)},
@@ -57,8 +56,6 @@ void add_facts(const LoadedModel& model, const NamedText& read, const Statistics
 }
 
 }  // namespace
-
-std::string run_of(const LoadedModel& model) { return parent_path(parent_path(model.checkpoint)); }
 
 StatisticsReport model_statistics(Context& context, const LoadedModel& model, const StatisticsRequest& request,
                                   const StatisticsHooks& hooks) {

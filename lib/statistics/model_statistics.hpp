@@ -33,7 +33,4 @@ struct StatisticsHooks {
 StatisticsReport model_statistics(Context& context, const LoadedModel& model, const StatisticsRequest& request,
                                   const StatisticsHooks& hooks = {});
 
-/// The run folder that a model was loaded from.
-std::string run_of(const LoadedModel& model);
-
 }  // namespace moelm

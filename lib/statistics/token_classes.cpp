@@ -1,7 +1,6 @@
 #include "statistics/token_classes.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/error.hpp"
 #include "base/unicode.hpp"

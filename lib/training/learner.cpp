@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/check.hpp"
 #include "base/finite.hpp"
 #include "io/tensor_type.hpp"
 #include "moe/auxiliary_losses.hpp"

@@ -12,7 +12,6 @@
 #include "model/language_model.hpp"
 #include "model/step_parts.hpp"
 #include "optim/moments.hpp"
-#include "tensor/matrix.hpp"
 #include "training/expert_set.hpp"
 #include "training/optimizer_store.hpp"
 

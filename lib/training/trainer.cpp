@@ -1,7 +1,6 @@
 #include "training/trainer.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/check.hpp"

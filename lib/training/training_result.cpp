@@ -5,7 +5,6 @@
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
-#include "checkpoint/checkpoint_finder.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"

@@ -1,13 +1,11 @@
 #include "training/training_run.hpp"
 
 #include <ctime>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "io/file.hpp"
-#include "io/sealed_json.hpp"
 #include "model_files/model_store.hpp"
 #include "model_files/run_origin.hpp"
 #include "training/progress_json.hpp"

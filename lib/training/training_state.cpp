@@ -1,5 +1,4 @@
 // The part of training_run.hpp between a run in memory and a checkpoint's state.json.
-#include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "io/sealed_json.hpp"
 #include "model_files/model_store.hpp"
