@@ -6,8 +6,10 @@
 
 namespace moelm {
 
-#ifdef MOELM_X86_KERNELS
-extern const PanelKernels kPanelKernelsAvx2;
+#if defined(MOELM_X86_KERNELS)
+extern const PanelKernels kPanelKernels_avx2;
+#elif defined(MOELM_ARM_KERNELS)
+extern const PanelKernels kPanelKernels_neon;
 #endif
 
 namespace {
@@ -48,10 +50,13 @@ constexpr PanelKernels kPlainPanels = {
 const PanelKernels& plain_panel_kernels() { return kPlainPanels; }
 
 const PanelKernels* panel_kernels() {
-#ifdef MOELM_X86_KERNELS
-  if (chosen_instructions() >= InstructionSet::avx2) return &kPanelKernelsAvx2;
-#endif
+#if defined(MOELM_X86_KERNELS)
+  return chosen_instructions() >= InstructionSet::avx2 ? &kPanelKernels_avx2 : nullptr;
+#elif defined(MOELM_ARM_KERNELS)
+  return &kPanelKernels_neon;
+#else
   return nullptr;
+#endif
 }
 
 }  // namespace moelm

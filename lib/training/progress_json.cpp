@@ -85,6 +85,7 @@ Json progress_json(const TrainProgress& p) {
           {"saving_seconds", p.saving_seconds},
           {"validated_step", p.validated_step},
           {"validation_finite", p.validation_finite},
+          {"training_finite", p.training_finite},
           {"without_improvement", p.without_improvement},
           {"schedule", {{"plateau_factor", p.plateau_factor}}},
           {"bad_steps", p.skipped_steps}};
@@ -107,6 +108,7 @@ TrainProgress read_progress(const JsonField& state) {
   if (state.has("saving_seconds")) p.saving_seconds = state.at("saving_seconds").number();
   p.validated_step = state.at("validated_step").integer(0, kMax);
   if (state.has("validation_finite")) p.validation_finite = state.at("validation_finite").boolean();
+  if (state.has("training_finite")) p.training_finite = state.at("training_finite").boolean();
   p.without_improvement = state.at("without_improvement").integer(0, kMax);
   p.plateau_factor = number_within(state.at("schedule").at("plateau_factor"), 0, 1);
   p.skipped_steps = state.at("bad_steps").integer(0, kMax);

@@ -17,6 +17,7 @@ struct TrainProgress {
   double kept_nll = 0;
   Index validated_step = 0;       ///< step of the last validation
   bool validation_finite = true;  ///< whether its perplexity was a finite number
+  bool training_finite = true;    ///< whether the training perplexity of the last step made was a finite number
   Index without_improvement = 0;  ///< scheduled validations since the best one
   double plateau_factor = 1;      ///< product of the halvings so far, for ScheduleKind::plateau
   Index skipped_steps = 0;        ///< steps in a row that were skipped because something was not finite

@@ -1,6 +1,7 @@
 #include "training/trainer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.hpp"
@@ -185,6 +186,7 @@ bool Trainer::train_step(TrainObserver& observer) {
   }
   progress_.tokens += result.tokens;
   progress_.skipped_steps = 0;
+  progress_.training_finite = is_finite(std::exp(result.losses.cross_entropy));
   observer.on_step(report);
   return true;
 }
@@ -258,6 +260,8 @@ void Trainer::require_finite_end() const {
   const std::string where = "training: step " + std::to_string(progress_.step) + ": expected ";
   if (data_.tokens(Split::valid) > 0 && progress_.validated_step == progress_.step && !progress_.validation_finite)
     throw Error(Exit::diverged, where + "a finite validation perplexity, found NaN or infinity");
+  if (data_.tokens(Split::valid) == 0 && !progress_.training_finite)
+    throw Error(Exit::diverged, where + "a finite training perplexity, found infinity");
   if (progress_.skipped_steps > 0 && sound_step() < progress_.step)
     throw Error(Exit::diverged, where + "finite numbers, found none in the last " +
                                     std::to_string(progress_.skipped_steps) + " steps, which were not applied");

@@ -20,6 +20,7 @@ void refuse_unknown_state(const JsonField& state) {
                               "validated_step",
                               "without_improvement",
                               "validation_finite",
+                              "training_finite",
                               "schedule",
                               "bad_steps",
                               "kept",

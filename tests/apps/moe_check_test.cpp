@@ -1,6 +1,8 @@
 // moe-check as a user runs it, on a tiny run and its data.
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <thread>
 
 #include "io/json.hpp"
 #include "support/catch.hpp"
@@ -125,6 +127,48 @@ TEST_CASE("a slim checkpoint is intact, with a note") {
   const ProgramResult eval = run_program({MOELM_BIN_DIR "/moe-eval", c.run(), "--data", c.data()});
   INFO(eval.err);
   REQUIRE(eval.code == 0);
+}
+
+TEST_CASE("a run is intact at every moment of its training", "[race]") {
+  const Case c;
+  const std::string run = c.directory / "busy";
+  Program training({MOELM_BIN_DIR "/moe-train",
+                    "--data",
+                    c.data(),
+                    "--out",
+                    run,
+                    "--preset",
+                    "tiny",
+                    "--quiet",
+                    "--threads",
+                    "1",
+                    "--steps",
+                    "1000000",
+                    "--set",
+                    "train.batch=1",
+                    "--set",
+                    "train.unroll=2",
+                    "--set",
+                    "train.checkpoint_every=1",
+                    "--set",
+                    "train.keep=1",
+                    "--set",
+                    "train.validate_every=3"});
+  const auto newest = [&] { return get_file(run + "/checkpoints/LATEST"); };
+  const auto begin = std::chrono::steady_clock::now();
+  while (!std::filesystem::exists(run + "/checkpoints/LATEST")) {
+    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::minutes(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const std::string first = newest();
+  for (int i = 0; i < 40; ++i) {
+    const ProgramResult result = check({run});
+    INFO(result.out << result.err);
+    REQUIRE(result.code == 0);
+  }
+  REQUIRE(newest() != first);
+  training.signal(SIGTERM);
+  REQUIRE(training.wait() == 75);
 }
 
 TEST_CASE("hostile names do not act on the terminal") {

@@ -310,6 +310,28 @@ TEST_CASE(
   CHECK(streaks >= 1);
 }
 
+/// The origin of a run whose first weights `spoil` has changed.
+RunOrigin spoiled_origin(Case& test, const Dataset& data, const std::function<void(ModelParameters&)>& spoil) {
+  Context context(1);
+  Trainer trainer(context, test.config, data);
+  spoil(trainer.learner().parameters());
+  CheckpointContents contents;
+  contents.step = 12;
+  contents.model = tensor_views(named_tensors(trainer.learner().parameters()));
+  contents.state = {{"run", put_new_run(test.directory / "spoiled", test.config, data).identity}};
+  CheckpointStore(test.directory / "spoiled").save(contents, {});
+  RunOrigin origin;
+  origin.kind = OriginKind::init;
+  origin.path = test.directory / "spoiled/checkpoints/step-000000000012";
+  return origin;
+}
+
+Index id_of(const Tokenizer& tokenizer, std::string_view word) {
+  EncodedText text;
+  tokenizer.encode(word, text);
+  return text.ids.at(0);
+}
+
 TEST_CASE("a run whose last validation is not finite ends with 76, at the end and when it is started again",
           "[divergence]") {
   Case test;
@@ -318,28 +340,17 @@ TEST_CASE("a run whose last validation is not finite ends with 76, at the end an
   const auto tokenizer = tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e"});
   put_data(test.directory / "odd", *tokenizer, {some_text(), "e e\n", ""});
   const Dataset data = Dataset::open(test.directory / "odd");
-  // A finite bias that makes e impossible.
-  Context context(1);
-  {
-    Trainer trainer(context, test.config, data);
-    EncodedText text;
-    tokenizer->encode("e", text);
-    Matrix& rows = std::get<EmbeddingParameters>(trainer.learner().parameters().layers[0]).weight;
-    std::fill_n(rows.row(text.ids.at(0)), rows.cols(), 3e38f);
-    Matrix& input = std::get<LstmParameters>(trainer.learner().parameters().layers[1]).weight_ih;
+  // A finite embedding that makes what follows e impossible.
+  const RunOrigin spoiled = spoiled_origin(test, data, [&](ModelParameters& parameters) {
+    Matrix& rows = std::get<EmbeddingParameters>(parameters.layers[0]).weight;
+    std::fill_n(rows.row(id_of(*tokenizer, "e")), rows.cols(), 3e38f);
+    Matrix& input = std::get<LstmParameters>(parameters.layers[1]).weight_ih;
     for (Index i = 0; i < input.size(); ++i) input.data()[i] = i % 2 == 0 ? 2.0f : -2.0f;
-    CheckpointContents contents;
-    contents.step = 12;
-    contents.model = tensor_views(named_tensors(trainer.learner().parameters()));
-    contents.state = {{"run", put_new_run(test.directory / "spoiled", test.config, data).identity}};
-    CheckpointStore(test.directory / "spoiled").save(contents, {});
-  }
+  });
+  Context context(1);
   MessageObserver observer;
   TrainingStart start;
   start.run = test.directory / "run";
-  RunOrigin spoiled;
-  spoiled.kind = OriginKind::init;
-  spoiled.path = test.directory / "spoiled/checkpoints/step-000000000012";
   const StoredRun stored = new_run(start.run, test.config, data, spoiled);
   const auto train = [&] { TrainingRun(context, stored, data, start, observer).run(); };
   const std::string message = error_text(train);
@@ -347,6 +358,28 @@ TEST_CASE("a run whose last validation is not finite ends with 76, at the end an
               "training: step 4: expected a finite validation perplexity, found NaN or infinity; no checkpoint"));
   CHECK(holds(observer.messages, "warning: step 2: the validation perplexity is not a finite number"));
   CHECK(get_file(start.run + "/result.json").find("perplexity") == std::string::npos);
+  TrainingRun again(context, read_run(start.run), data, start, observer);
+  CHECK(again.finished());
+  CHECK(error_exit([&] { again.complete_result(); }) == Exit::diverged);
+}
+
+TEST_CASE("without validation text, a training perplexity that overflows ends the run with 76", "[divergence]") {
+  Case test;
+  test.config.train.steps = 3;
+  const auto tokenizer = tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d"});
+  put_data(test.directory / "unvalidated", *tokenizer, {some_text(), "", ""});
+  const Dataset data = Dataset::open(test.directory / "unvalidated");
+  // The loss is a huge finite number, its exponential is not.
+  const RunOrigin spoiled = spoiled_origin(test, data, [&](ModelParameters& parameters) {
+    std::get<SoftmaxParameters>(parameters.layers.back()).bias.data()[id_of(*tokenizer, "a")] = -1e6f;
+  });
+  Context context(1);
+  MessageObserver observer;
+  TrainingStart start;
+  start.run = test.directory / "run";
+  const StoredRun stored = new_run(start.run, test.config, data, spoiled);
+  CHECK(holds(error_text([&] { TrainingRun(context, stored, data, start, observer).run(); }),
+              "training: step 3: expected a finite training perplexity, found infinity; no checkpoint"));
   TrainingRun again(context, read_run(start.run), data, start, observer);
   CHECK(again.finished());
   CHECK(error_exit([&] { again.complete_result(); }) == Exit::diverged);
