@@ -52,12 +52,8 @@ void pack_panel_rows(const PackedLayout& layout, ConstMatrixView b, Index begin,
   for (Index column = 0; column < layout.cols; column += kPanelColumns) {
     const Index columns = std::min(kPanelColumns, layout.cols - column);
     float* out = image + column * layout.inner + begin * kPanelColumns;
-    for (Index i = 0; i < rows; ++i, out += kPanelColumns) {
-      std::copy_n(b.row(begin + i) + column, columns, out);
-      std::fill(out + columns, out + kPanelColumns, 0.0f);
-    }
-    std::fill_n(out, (end - begin - rows) * kPanelColumns, 0.0f);
-    out -= rows * kPanelColumns;
+    panel_kernels()->pack_rows(rows, columns, b.row(begin) + column, b.stride, out);
+    std::fill_n(out + rows * kPanelColumns, (end - begin - rows) * kPanelColumns, 0.0f);
     if (layout.emulated) pack_kernels().round_wide((end - begin) * kPanelColumns, out, out);
   }
 }

@@ -35,6 +35,11 @@ void pack_panel_columns(Index inner, Index columns, const float* bt, Index strid
     for (Index j = 0; j < kPanelColumns; ++j) panel[k * kPanelColumns + j] = j < columns ? bt[j * stride + k] : 0.0f;
 }
 
+void pack_panel_rows(Index rows, Index columns, const float* b, Index stride, float* panel) {
+  for (Index k = 0; k < rows; ++k)
+    for (Index j = 0; j < kPanelColumns; ++j) panel[k * kPanelColumns + j] = j < columns ? b[k * stride + j] : 0.0f;
+}
+
 void transpose_plain(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
   for (Index j = 0; j < columns; ++j) {
     for (Index i = 0; i < rows; ++i) at[j * at_stride + i] = a[i * a_stride + j];
@@ -42,8 +47,11 @@ void transpose_plain(Index rows, Index columns, const float* a, Index a_stride, 
   }
 }
 
-constexpr PanelKernels kPlainPanels = {
-    .name = "plain", .multiply = multiply_panels, .pack_columns = pack_panel_columns, .transpose = transpose_plain};
+constexpr PanelKernels kPlainPanels = {.name = "plain",
+                                       .multiply = multiply_panels,
+                                       .pack_columns = pack_panel_columns,
+                                       .pack_rows = pack_panel_rows,
+                                       .transpose = transpose_plain};
 
 }  // namespace
 

@@ -25,6 +25,8 @@ struct PanelKernels {
                    bool accumulate, float* c, Index c_stride);
   /// One panel from `columns` <= 16 rows of the transpose of B, bt [columns, inner].
   void (*pack_columns)(Index inner, Index columns, const float* bt, Index stride, float* panel);
+  /// Rows of one panel from those of `columns` <= 16 columns of B, which are b [rows, columns].
+  void (*pack_rows)(Index rows, Index columns, const float* b, Index stride, float* panel);
   /// at[j][i] = a[i][j]; a [rows, columns], at [columns, at_stride]; columns rows ... at_stride - 1 of `at` become 0.
   void (*transpose)(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride);
 };

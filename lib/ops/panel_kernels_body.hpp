@@ -66,6 +66,8 @@ void multiply_tile(const PanelSource& source, Index columns, const float* a, Ind
   Index k = 0;
   for (; k + kFetchRows <= source.rows; k += kFetchRows) {
     for (Index line = 0; line < source.lines; ++line, next += kLine) __builtin_prefetch(next, 0, 2);
+// Beside a busy neighbour on the same core, instructions are what limits: unrolled there are a sixth fewer.
+#pragma GCC unroll 8
     for (Index i = 0; i < kFetchRows; ++i) add_row(k + i);
   }
   for (; k < source.rows; ++k) add_row(k);
@@ -176,6 +178,14 @@ void pack_columns(Index inner, Index columns, const float* bt, Index stride, flo
     for (Index j = 0; j < kPanelColumns; ++j) panel[k * kPanelColumns + j] = j < columns ? bt[j * stride + k] : 0.0f;
 }
 
+void pack_rows(Index rows, Index columns, const float* b, Index stride, float* panel) {
+  for (Index k = 0; k < rows; ++k, b += stride, panel += kPanelColumns)
+    if (columns == kPanelColumns)
+      for (Index j = 0; j < kPanelColumns; j += kVector) store(panel + j, load(b + j));
+    else
+      for (Index j = 0; j < kPanelColumns; ++j) panel[j] = j < columns ? b[j] : 0.0f;
+}
+
 void transpose(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride) {
   const Index whole_rows = rows / kVector * kVector, whole_columns = columns / kVector * kVector;
   for (Index i = 0; i < whole_rows; i += kVector) {
@@ -193,7 +203,10 @@ void transpose(Index rows, Index columns, const float* a, Index a_stride, float*
 }  // namespace
 
 extern const PanelKernels MOELM_PANEL_KERNELS;
-const PanelKernels MOELM_PANEL_KERNELS = {
-    .name = MOELM_PANEL_KERNELS_NAME, .multiply = multiply, .pack_columns = pack_columns, .transpose = transpose};
+const PanelKernels MOELM_PANEL_KERNELS = {.name = MOELM_PANEL_KERNELS_NAME,
+                                          .multiply = multiply,
+                                          .pack_columns = pack_columns,
+                                          .pack_rows = pack_rows,
+                                          .transpose = transpose};
 
 }  // namespace moelm

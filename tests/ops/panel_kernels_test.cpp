@@ -80,6 +80,25 @@ TEST_CASE("an element of a product by panels has the same bits in any company") 
   }
 }
 
+TEST_CASE("rows are packed into a panel, columns that are missing as zeros") {
+  const PanelKernels* fast = panel_kernels();
+  if (fast == nullptr) {
+    SUCCEED("this processor has no panel kernels");
+    return;
+  }
+  for (const Index rows : {0, 1, 9})
+    for (const Index columns : {1, 8, 15, 16}) {
+      CAPTURE(rows, columns);
+      const Matrix b = random_matrix(rows, columns + 2, 1);
+      Matrix panel = random_matrix(rows + 1, kPanelColumns, 2), expected = panel.clone();
+      fast->pack_rows(rows, columns, b.data(), columns + 2, panel.data());
+      plain_panel_kernels().pack_rows(rows, columns, b.data(), columns + 2, expected.data());
+      REQUIRE(same_bits(panel.data(), expected.data(), panel.size()));
+      for (Index k = 0; k < rows; ++k)
+        for (Index j = 0; j < kPanelColumns; ++j) REQUIRE(expected(k, j) == (j < columns ? b(k, j) : 0.0f));
+    }
+}
+
 TEST_CASE("transposes for panels fill up with zeros") {
   const PanelKernels* fast = panel_kernels();
   if (fast == nullptr) {
