@@ -11,7 +11,13 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kStreamsPerTask = 16;
+/// Streams of one task. Each task reads the recurrent weights once, so tasks are as large as the threads allow. Rows
+/// are independent of each other in blocks of 16: results do not depend on the number of threads.
+Index streams_of_a_task(const Context& context, Index streams) {
+  constexpr Index kBlock = 16, kMax = 64;
+  const Index blocks = (streams + kBlock - 1) / kBlock, threads = context.threads();
+  return std::min(kMax, (blocks + threads - 1) / threads * kBlock);
+}
 
 void copy_rows(ConstMatrixView from, MatrixView to) {
   for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i));
@@ -72,7 +78,8 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
     const ConstMatrixView h =
         t == 0 ? cache.initial.h.view() : cache.output.view().row_range(sequence.offset(t - 1), first);
     const ConstMatrixView c = t == 0 ? cache.initial.c.view() : cache.c.view().row_range(sequence.offset(t - 1), first);
-    context.parallel_ranges(sequence.active(t), kStreamsPerTask, [&](Index begin, Index end) {
+    const Index grain = streams_of_a_task(context, sequence.active(t));
+    context.parallel_ranges(sequence.active(t), grain, [&](Index begin, Index end) {
       multiply(context, h.row_range(begin, end), cache.w_hh, 1.0f,
                cache.gates.view().row_range(first + begin, first + end));
       for (Index b = begin; b < end; ++b)
@@ -102,7 +109,8 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
     const Index first = sequence.offset(t);
     const ConstMatrixView c_previous =
         t == 0 ? cache.initial.c.view() : cache.c.view().row_range(sequence.offset(t - 1), first);
-    context.parallel_ranges(sequence.active(t), kStreamsPerTask, [&](Index begin, Index end) {
+    const Index grain = streams_of_a_task(context, sequence.active(t));
+    context.parallel_ranges(sequence.active(t), grain, [&](Index begin, Index end) {
       const MatrixView total = cache.dh_total.view().row_range(first + begin, first + end);
       for (Index b = begin; b < end; ++b) {
         std::copy_n(dy.row(first + b), width, cache.dh_total.row(first + b));
