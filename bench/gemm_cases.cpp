@@ -90,6 +90,28 @@ BenchResult run_unpacked(Context& context, const BenchSetting& setting, const st
   return result;
 }
 
+/// y = x W^T by the library and in its own layout, whichever product `packed_layout` prefers.
+BenchResult run_library(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape) {
+  constexpr Index kRowsOfATask = 64;
+  const Matrix a = random_numbers(context, shape.rows, shape.inputs, 1);
+  const Matrix w = random_numbers(context, shape.outputs, shape.inputs, 2);
+  Matrix c(shape.rows, shape.outputs);
+  const PackedLayout& layout = library_layout(DataType::f32, shape.inputs, shape.outputs);
+  const Block image = allocate_block(static_cast<std::size_t>(layout.bytes));
+  reorder_weights(layout, w, Transpose::yes, image.get());
+  const auto product = [&] {
+    context.parallel_ranges(shape.rows, kRowsOfATask, [&](Index begin, Index end) {
+      run_library_product(context, layout, image.get(), a.row(begin), end - begin, false, c.row(begin));
+    });
+  };
+  product();
+  check_rows(setting, name, Transpose::no, a, Transpose::yes, w, c, DataType::f32);
+  BenchResult result = begin_result(kPart, name, context);
+  result.seconds = setting.median_seconds(product);
+  result.flops = shape.flops();
+  return result;
+}
+
 /// The standard set: the shapes that set the ceiling, a single row, and an expert's share.
 bool is_standard(const Shape& s, bool forward) {
   if (s.rows == 2048) return s.outputs == 4096 || (forward && s.outputs != 512);
@@ -120,6 +142,9 @@ std::vector<BenchCase> gemm_cases(const BenchSetting& setting) {
   const auto unpacked = [=](Context& c, const std::string& name, const Shape& s) {
     return run_unpacked(c, setting, name, s);
   };
+  const auto library = [=](Context& c, const std::string& name, const Shape& s) {
+    return run_library(c, setting, name, s);
+  };
   const auto choice = [](bool standard) { return standard ? BenchChoice::standard : BenchChoice::extra; };
   for (const auto& [inputs, outputs] :
        std::vector<std::pair<Index, Index>>{{512, 1024}, {1024, 512}, {512, 2048}, {1024, 4096}, {512, 10000}})
@@ -128,6 +153,7 @@ std::vector<BenchCase> gemm_cases(const BenchSetting& setting) {
       add("forward", shape, choice(is_standard(shape, true)), false, forward);
       add("backward", shape, choice(is_standard(shape, false)), false, backward);
       add("gradient", shape, choice(is_standard(shape, false)), false, gradient);
+      add("library", shape, BenchChoice::extra, true, library);
       if (rows != 1 && rows != 32 && rows != 2048) continue;
       add("packing", shape, choice(rows == 2048 && outputs == 4096), false, with_packing);
       add("sgemm", shape, choice(rows == 2048 && outputs == 4096), true, unpacked);
