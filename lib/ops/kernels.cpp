@@ -15,7 +15,7 @@ extern const Kernels kKernels_avx512;
 namespace {
 
 /// Fastest first.
-std::vector<const Kernels*> up_to(InstructionSet greatest) {
+std::vector<const Kernels*> up_to([[maybe_unused]] InstructionSet greatest) {
   std::vector<const Kernels*> found;
 #ifdef MOELM_X86_KERNELS
   if (greatest >= InstructionSet::avx512) found.push_back(&kKernels_avx512);

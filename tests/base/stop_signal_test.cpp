@@ -55,7 +55,7 @@ int code_after(const std::vector<int>& signals) {
 
 }  // namespace
 
-TEST_CASE("a signal sent to one thread alone is seen when that thread asks") {
+TEST_CASE("a signal sent to one thread alone is seen when that thread asks", "[signals]") {
   ChildProcess child([](const auto& report) {
     const StopSignal stop;
     if (stop.requested()) return 1;
@@ -68,7 +68,7 @@ TEST_CASE("a signal sent to one thread alone is seen when that thread asks") {
   CHECK(child.finish() == 128 + SIGTERM);
 }
 
-TEST_CASE("each of the six signals raises the flag") {
+TEST_CASE("each of the six signals raises the flag", "[signals]") {
   for (const int number : kStopSignals) {
     ChildProcess child([&](const auto& report) {
       const StopSignal stop;
@@ -82,7 +82,7 @@ TEST_CASE("each of the six signals raises the flag") {
   }
 }
 
-TEST_CASE("threads that are made afterwards block the signals, and none has a handler") {
+TEST_CASE("threads that are made afterwards block the signals, and none has a handler", "[signals]") {
   ChildProcess child([](const auto&) {
     const StopSignal stop;
     bool blocked = false;
@@ -97,16 +97,16 @@ TEST_CASE("threads that are made afterwards block the signals, and none has a ha
   REQUIRE(child.finish() == 0);
 }
 
-TEST_CASE("a second request exits at once with 128 + its number") {
+TEST_CASE("a second request exits at once with 128 + its number", "[signals]") {
   REQUIRE(code_after({SIGUSR1, SIGTERM}) == 128 + SIGTERM);
   REQUIRE(code_after({SIGTERM, SIGINT}) == 128 + SIGINT);
 }
 
-TEST_CASE("warnings of the system come again and along with requests, and end nothing") {
+TEST_CASE("warnings of the system come again and along with requests, and end nothing", "[signals]") {
   REQUIRE(code_after({SIGHUP, SIGXCPU, SIGUSR2, SIGXCPU, SIGTERM, SIGHUP, SIGINT}) == 128 + SIGINT);
 }
 
-TEST_CASE("what was ignored before, as SIGHUP under nohup, stays so; SIGINT of a background job asks") {
+TEST_CASE("what was ignored before, as SIGHUP under nohup, stays so; SIGINT of a background job asks", "[signals]") {
   ChildProcess child([](const auto& report) {
     for (const int number : {SIGHUP, SIGINT}) ::signal(number, SIG_IGN);
     const StopSignal stop;
@@ -119,7 +119,8 @@ TEST_CASE("what was ignored before, as SIGHUP under nohup, stays so; SIGINT of a
   REQUIRE(child.finish(SIGINT) == SIGINT);
 }
 
-TEST_CASE("that of the process outlives whoever asked for it: a late signal changes nothing about the end") {
+TEST_CASE("that of the process outlives whoever asked for it: a late signal changes nothing about the end",
+          "[signals]") {
   ChildProcess child([](const auto& report) {
     const auto work = [] { return StopSignal::of_process().number(); };
     work();
@@ -131,7 +132,7 @@ TEST_CASE("that of the process outlives whoever asked for it: a late signal chan
   REQUIRE(child.finish(SIGTERM) == 0);
 }
 
-TEST_CASE("without a StopSignal a signal ends the process as usual") {
+TEST_CASE("without a StopSignal a signal ends the process as usual", "[signals]") {
   for (const int number : {SIGTERM, SIGHUP}) {
     ChildProcess child([](const auto& report) {
       { const StopSignal stop; }
@@ -144,7 +145,7 @@ TEST_CASE("without a StopSignal a signal ends the process as usual") {
   }
 }
 
-TEST_CASE("while there is nothing to save, the first signal ends the process with 75") {
+TEST_CASE("while there is nothing to save, the first signal ends the process with 75", "[signals]") {
   for (const int number : kStopSignals) {
     ChildProcess child([](const auto& report) {
       StopSignal stop(StopSignal::First::immediate);
