@@ -25,8 +25,8 @@ Json json_of(const NgramEvaluation& result, const NgramOptions& options, Index v
 
 std::string text_of(const NgramEvaluation& result, const NgramOptions& options, Index vocabulary) {
   std::ostringstream text;
-  text << "modified Kneser-Ney " << options.order << "-gram, " << result.ngrams << " n-grams, vocabulary " << vocabulary
-       << "\n"
+  text << "modified Kneser-Ney " << options.order << "-gram, " << format_counted(result.ngrams, "n-gram")
+       << ", vocabulary " << format_count(vocabulary) << "\n"
        << enum_name(options.split) << ": " << format_counted(result.tokens, "token") << ", perplexity "
        << result.perplexity() << "\n";
   return text.str();

@@ -46,8 +46,8 @@ void note_held_back(const TokenizeResult& result, std::vector<std::string>& note
   if (!result.valid_held_back && !result.test_held_back) return;
   const bool both = result.valid_held_back && result.test_held_back;
   const std::string names = both ? "valid and test are" : result.valid_held_back ? "valid is" : "test is";
-  notes.push_back(names + " the last " + format_percent(kHeldBackShare, 0) + " of each training file" +
-                  (both ? " each" : "") + ", at most " + format_counted(kMaxHeldBack, "token") +
+  notes.push_back(names + (both ? " each" : "") + " the last " + format_percent(kHeldBackShare, 0) +
+                  " of each training file, at most " + format_counted(kMaxHeldBack, "token") +
                   "; give --valid and --test to choose");
   for (const Split split : {Split::valid, Split::test}) {
     const bool held_back = split == Split::valid ? result.valid_held_back : result.test_held_back;

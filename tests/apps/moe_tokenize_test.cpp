@@ -73,7 +73,7 @@ TEST_CASE("a text gives a table on stdout and notes on stderr") {
   CHECK(holds(given.out, "encoding"));
   CHECK_FALSE(holds(given.out, "counting"));
   CHECK_FALSE(holds(given.out, "finding splits"));
-  CHECK(holds(result.err, "the last 5 % of each training file each, at most 250,000 tokens"));
+  CHECK(holds(result.err, "valid and test are each the last 5 % of each training file, at most 250,000 tokens"));
   CHECK(holds(result.err, "<unk> never occurs in the training text"));
   CHECK(holds(result.err, "--min-count 2"));
   CHECK(std::filesystem::exists(folder / "data/index.json"));
