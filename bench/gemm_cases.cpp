@@ -35,6 +35,15 @@ void check_rows(const BenchSetting& setting, const std::string& name, Transpose 
   }
 }
 
+template <class Product>
+BenchResult timed(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape,
+                  const Product& product) {
+  BenchResult result = begin_result(kPart, name, context);
+  result.seconds = setting.median_seconds(product);
+  result.flops = shape.flops();
+  return result;
+}
+
 /// y = x W^T (forward) or dx = dy W (backward to the inputs), with weights packed before or each time.
 BenchResult run_packed(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape,
                        Transpose transpose, bool pack_each_time) {
@@ -51,10 +60,7 @@ BenchResult run_packed(Context& context, const BenchSetting& setting, const std:
   pack();
   product();
   check_rows(setting, name, Transpose::no, a, transpose, w, c, context.products());
-  BenchResult result = begin_result(kPart, name, context);
-  result.seconds = setting.median_seconds(product);
-  result.flops = shape.flops();
-  return result;
+  return timed(context, setting, name, shape, product);
 }
 
 /// dW = dy^T x.
@@ -65,10 +71,7 @@ BenchResult run_gradient(Context& context, const BenchSetting& setting, const st
   const auto product = [&] { multiply_transposed(context, a, b, 0.0f, c, context.products()); };
   product();
   check_rows(setting, name, Transpose::yes, a, Transpose::no, b, c, context.products());
-  BenchResult result = begin_result(kPart, name, context);
-  result.seconds = setting.median_seconds(product);
-  result.flops = shape.flops();
-  return result;
+  return timed(context, setting, name, shape, product);
 }
 
 /// The same by the library's routine that takes matrices as they are, its columns split between the threads.
@@ -84,10 +87,7 @@ BenchResult run_unpacked(Context& context, const BenchSetting& setting, const st
   };
   product();
   check_rows(setting, name, Transpose::yes, a, Transpose::no, b, c, DataType::f32);
-  BenchResult result = begin_result(kPart, name, context);
-  result.seconds = setting.median_seconds(product);
-  result.flops = shape.flops();
-  return result;
+  return timed(context, setting, name, shape, product);
 }
 
 /// y = x W^T by the library and in its own layout, whichever product `packed_layout` prefers.
@@ -106,10 +106,7 @@ BenchResult run_library(Context& context, const BenchSetting& setting, const std
   };
   product();
   check_rows(setting, name, Transpose::no, a, Transpose::yes, w, c, DataType::f32);
-  BenchResult result = begin_result(kPart, name, context);
-  result.seconds = setting.median_seconds(product);
-  result.flops = shape.flops();
-  return result;
+  return timed(context, setting, name, shape, product);
 }
 
 /// The standard set: the shapes that set the ceiling, a single row, and an expert's share.
@@ -125,38 +122,26 @@ std::vector<BenchCase> gemm_cases(const BenchSetting& setting) {
   const auto add = [&](const char* kind, const Shape& meant, BenchChoice choice, bool single_type, auto run) {
     const std::string name = std::string("gemm-") + kind + "-" + meant.text();
     const Shape shape = meant.sized(setting);
-    cases.push_back({kPart, name, [=](Context& context) { return run(context, name, shape); }, choice, single_type});
+    const auto measure = [=](Context& context) { return run(context, setting, name, shape); };
+    cases.push_back({kPart, name, measure, choice, single_type});
   };
-  const auto forward = [=](Context& c, const std::string& name, const Shape& s) {
-    return run_packed(c, setting, name, s, Transpose::yes, false);
-  };
-  const auto backward = [=](Context& c, const std::string& name, const Shape& s) {
-    return run_packed(c, setting, name, s, Transpose::no, false);
-  };
-  const auto with_packing = [=](Context& c, const std::string& name, const Shape& s) {
-    return run_packed(c, setting, name, s, Transpose::yes, true);
-  };
-  const auto gradient = [=](Context& c, const std::string& name, const Shape& s) {
-    return run_gradient(c, setting, name, s);
-  };
-  const auto unpacked = [=](Context& c, const std::string& name, const Shape& s) {
-    return run_unpacked(c, setting, name, s);
-  };
-  const auto library = [=](Context& c, const std::string& name, const Shape& s) {
-    return run_library(c, setting, name, s);
+  const auto packed = [](Transpose transpose, bool pack_each_time) {
+    return [=](Context& context, const BenchSetting& with, const std::string& name, const Shape& shape) {
+      return run_packed(context, with, name, shape, transpose, pack_each_time);
+    };
   };
   const auto choice = [](bool standard) { return standard ? BenchChoice::standard : BenchChoice::extra; };
   for (const auto& [inputs, outputs] :
        std::vector<std::pair<Index, Index>>{{512, 1024}, {1024, 512}, {512, 2048}, {1024, 4096}, {512, 10000}})
     for (Index rows = 1; rows <= 2048; rows *= 2) {
       const Shape shape{rows, inputs, outputs};
-      add("forward", shape, choice(is_standard(shape, true)), false, forward);
-      add("backward", shape, choice(is_standard(shape, false)), false, backward);
-      add("gradient", shape, choice(is_standard(shape, false)), false, gradient);
-      add("library", shape, BenchChoice::extra, true, library);
+      add("forward", shape, choice(is_standard(shape, true)), false, packed(Transpose::yes, false));
+      add("backward", shape, choice(is_standard(shape, false)), false, packed(Transpose::no, false));
+      add("gradient", shape, choice(is_standard(shape, false)), false, run_gradient);
+      add("library", shape, BenchChoice::extra, true, run_library);
       if (rows != 1 && rows != 32 && rows != 2048) continue;
-      add("packing", shape, choice(rows == 2048 && outputs == 4096), false, with_packing);
-      add("sgemm", shape, choice(rows == 2048 && outputs == 4096), true, unpacked);
+      add("packing", shape, choice(rows == 2048 && outputs == 4096), false, packed(Transpose::yes, true));
+      add("sgemm", shape, choice(rows == 2048 && outputs == 4096), true, run_unpacked);
     }
   return cases;
 }

@@ -14,8 +14,8 @@ extern const PanelKernels kPanelKernels_neon;
 
 namespace {
 
-void multiply_panels(Index rows, Index inner, Index cols, const float* a, Index a_stride, const float* panels,
-                     bool accumulate, float* c, Index c_stride) {
+void multiply_panels_plain(Index rows, Index inner, Index cols, const float* a, Index a_stride, const float* panels,
+                           bool accumulate, float* c, Index c_stride) {
   for (Index i = 0; i < rows; ++i)
     for (Index j = 0; j < cols; ++j) {
       const float* b = panels + j / kPanelColumns * inner * kPanelColumns + j % kPanelColumns;
@@ -30,12 +30,12 @@ void multiply_panels(Index rows, Index inner, Index cols, const float* a, Index 
     }
 }
 
-void pack_panel_columns(Index inner, Index columns, const float* bt, Index stride, float* panel) {
+void pack_columns_plain(Index inner, Index columns, const float* bt, Index stride, float* panel) {
   for (Index k = 0; k < inner; ++k)
     for (Index j = 0; j < kPanelColumns; ++j) panel[k * kPanelColumns + j] = j < columns ? bt[j * stride + k] : 0.0f;
 }
 
-void pack_panel_rows(Index rows, Index columns, const float* b, Index stride, float* panel) {
+void pack_rows_plain(Index rows, Index columns, const float* b, Index stride, float* panel) {
   for (Index k = 0; k < rows; ++k)
     for (Index j = 0; j < kPanelColumns; ++j) panel[k * kPanelColumns + j] = j < columns ? b[k * stride + j] : 0.0f;
 }
@@ -48,9 +48,9 @@ void transpose_plain(Index rows, Index columns, const float* a, Index a_stride, 
 }
 
 constexpr PanelKernels kPlainPanels = {.name = "plain",
-                                       .multiply = multiply_panels,
-                                       .pack_columns = pack_panel_columns,
-                                       .pack_rows = pack_panel_rows,
+                                       .multiply = multiply_panels_plain,
+                                       .pack_columns = pack_columns_plain,
+                                       .pack_rows = pack_rows_plain,
                                        .transpose = transpose_plain};
 
 }  // namespace

@@ -135,10 +135,9 @@ void multiply(Index rows, Index inner, Index cols, const float* a, Index a_strid
     for (Index k = 0; k == 0 || k < inner; k += kPanelSumRows) {
       const float* const b = panels + j * inner + k * kPanelColumns;
       const Index count = smaller(kPanelSumRows, inner - k);
-      // With one panel the rows that follow are adjacent, be they of the same panel or of the next.
-      const float* const next = b + (taken > 1 ? taken * panel_stride : count * kPanelColumns);
-      multiply_stripe(rows, {b, panel_stride, count, next, 0}, columns, a + k, a_stride, accumulate || k > 0, c + j,
-                      c_stride, taken);
+      // The rows that follow are adjacent, be they of the same panel or of the next.
+      multiply_stripe(rows, {b, panel_stride, count, b + count * kPanelColumns, 0}, columns, a + k, a_stride,
+                      accumulate || k > 0, c + j, c_stride, taken);
     }
     j += taken * kPanelColumns;
   }

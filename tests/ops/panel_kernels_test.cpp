@@ -32,7 +32,7 @@ TEST_CASE("panels equal plain loops: every number of rows to two tiles, columns 
     SUCCEED("this processor has no panel kernels");
     return;
   }
-  for (const Index rows : {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 16, 17, 63, 64, 65, 300})
+  for (const Index rows : {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 16, 17, 63, 64, 65, 1000})
     for (const Index inner : {1, 7, 8, 9, 64, 130, 513})
       for (const Index cols : {1, 15, 16, 17, 31, 33, 48, 63, 64, 65, 100}) {
         CAPTURE(rows, inner, cols);
@@ -48,7 +48,7 @@ TEST_CASE("panels equal plain loops: every number of rows to two tiles, columns 
           Index wrong = 0;
           for (Index i = 0; i < rows; ++i) {
             for (Index j = 0; j < cols; ++j)
-              wrong += std::abs(c(i, j) - expected(i, j)) > 1e-5f + 1e-6f * static_cast<float>(inner);
+              wrong += std::abs(c(i, j) - expected(i, j)) > 1e-5f + 2e-7f * static_cast<float>(inner);
             wrong += !same_bits(c.row(i) + cols, expected.row(i) + cols, 3);
           }
           REQUIRE(wrong == 0);
