@@ -26,7 +26,8 @@ enum class ScratchSlot {
   count
 };
 
-/// A fixed number of threads. Work is split into tasks that do not depend on that number, so results do not either.
+/// A fixed number of threads. Results do not depend on it: work is split into tasks that do not depend on that number,
+/// or whose results are the same however it is split.
 /// One Context serves one pass at a time; it is not thread-safe itself.
 class Context {
  public:

@@ -1,6 +1,8 @@
 // The LSTM against golden values and gradients, and packed sequences against streams that run alone.
 #include "nn/lstm.hpp"
 
+#include <algorithm>
+
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/golden.hpp"
@@ -137,6 +139,33 @@ void require_packed_equals_single_streams(Index projection) {
 TEST_CASE("golden: LSTM, values and all gradients") { require_golden_lstm("lstm"); }
 
 TEST_CASE("golden: LSTM with projection, values and all gradients") { require_golden_lstm("lstm_projected"); }
+
+TEST_CASE("the number of threads changes no bit, though it decides how many streams a task takes", "[threads]") {
+  const LstmParameters p = random_lstm(24, 12, 5);
+  const Sequence sequence({70, 69, 40, 17});
+  const Matrix x = random_matrix(sequence.rows(), 5, 11), dy = random_matrix(sequence.rows(), p.output_width(), 12);
+  const LstmState first = random_state(70, p, 13), dlast = random_state(70, p, 15);
+  Context alone(1);
+  const Outcome expected = run(alone, p, sequence, x, dy, first, dlast);
+  for (const int threads : {2, 3, 5}) {
+    CAPTURE(threads);
+    Context context(threads);
+    const Outcome out = run(context, p, sequence, x, dy, first, dlast);
+    const auto require_same = [](const Matrix& a, const Matrix& b) {
+      REQUIRE(std::ranges::equal(a.values(), b.values()));
+    };
+    require_same(out.y, expected.y);
+    require_same(out.dx, expected.dx);
+    require_same(out.last.h, expected.last.h);
+    require_same(out.last.c, expected.last.c);
+    require_same(out.dfirst.h, expected.dfirst.h);
+    require_same(out.dfirst.c, expected.dfirst.c);
+    require_same(out.gradients.weight_ih, expected.gradients.weight_ih);
+    require_same(out.gradients.weight_hh, expected.gradients.weight_hh);
+    require_same(out.gradients.bias, expected.gradients.bias);
+    require_same(out.gradients.weight_hr, expected.gradients.weight_hr);
+  }
+}
 
 TEST_CASE("streams of unequal length packed together equal each stream alone") {
   require_packed_equals_single_streams(0);
