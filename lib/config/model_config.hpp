@@ -47,6 +47,9 @@ void fields(LstmConfig& c, Visitor&& visit) {
 /// Output layer, the last layer of every model. Evaluation always normalises over the whole vocabulary.
 struct SoftmaxConfig {
   Index samples = 0;
+  std::vector<Index> cutoffs;
+  double divisor = 4;
+  bool unigram_bias = false;
 };
 
 template <class Visitor>
@@ -57,6 +60,21 @@ void fields(SoftmaxConfig& c, Visitor&& visit) {
                .unit = "tokens",
                .min = 0},
         c.samples);
+  visit(Option{.key = "cutoffs",
+               .help = "adaptive softmax (Grave et al. 2017): ids below the first cutoff have the head, the others "
+                       "clusters from cutoff to cutoff. Set it for a large vocabulary of words, sorted by frequency",
+               .unit = "tokens",
+               .min = 1},
+        c.cutoffs);
+  visit(Option{.key = "divisor",
+               .help = "each cluster of the adaptive softmax is this many times narrower than the one before. Lower it "
+                       "if rare words matter",
+               .min = 1},
+        c.divisor);
+  visit(Option{.key = "unigram_bias",
+               .help = "the biases begin as the logarithms of the tokens' frequencies in the training text, not as 0. "
+                       "Set it for short trainings"},
+        c.unigram_bias);
 }
 
 using LayerConfig = std::variant<EmbeddingConfig, LstmConfig, MoeConfig, SoftmaxConfig>;
@@ -65,6 +83,9 @@ using LayerConfig = std::variant<EmbeddingConfig, LstmConfig, MoeConfig, Softmax
 struct ModelConfig {
   std::vector<LayerConfig> layers;
   double dropout = 0.1;
+  bool locked_dropout = false;
+  double embedding_dropout = 0;
+  double weight_drop = 0;
   bool tied = false;
 };
 
@@ -76,6 +97,22 @@ void fields(ModelConfig& c, Visitor&& visit) {
                .min = 0,
                .max = 0.99},
         c.dropout);
+  visit(Option{.key = "locked_dropout",
+               .help = "one dropout mask for all time steps of a stream's window. Set it if a small text is read many "
+                       "times"},
+        c.locked_dropout);
+  visit(Option{.key = "embedding_dropout",
+               .help = "probability of dropping a token of the vocabulary, all its units and wherever it occurs in a "
+                       "step. Raise it if a small text is read many times",
+               .min = 0,
+               .max = 0.99},
+        c.embedding_dropout);
+  visit(Option{.key = "weight_drop",
+               .help = "probability of dropping a recurrent weight of an LSTM for a step (DropConnect). Raise it if a "
+                       "small text is read many times",
+               .min = 0,
+               .max = 0.99},
+        c.weight_drop);
   visit(Option{.key = "tied",
                .help = "the softmax reads the table of the embedding instead of one of its own. Set it to save memory "
                        "with a large vocabulary"},

@@ -13,15 +13,17 @@ namespace moelm {
 enum class GateKind {
   noisy_top_k,  ///< equations 3 to 5: logits with learned noise, the k greatest, softmax over them
   top_k,        ///< the same without noise (and therefore without a load loss)
+  sigmoid,      ///< the k largest logits; each gate is the sigmoid of its own logit, so gates do not compete
   softmax,      ///< equation 2: every expert, weighted by a softmax
   balanced,     ///< appendix F: in training every expert takes its best k N / E rows, afterwards thresholds decide
 };
 
 template <>
 struct EnumNames<GateKind> {
-  static constexpr std::array<std::pair<std::string_view, GateKind>, 4> values = {
+  static constexpr std::array<std::pair<std::string_view, GateKind>, 5> values = {
       {{"noisy-top-k", GateKind::noisy_top_k},
        {"top-k", GateKind::top_k},
+       {"sigmoid", GateKind::sigmoid},
        {"softmax", GateKind::softmax},
        {"balanced", GateKind::balanced}}};
 };
@@ -71,6 +73,9 @@ struct MoeConfig {
   double w_z = 0;
   double bias_rate = 0;
   double noise_epsilon = 0.01;
+  Index balance_window = 1;
+  double hidden_dropout = 0;
+  double mask_outputs = 0;
   bool recompute = false;
   DataType weights = DataType::f32;
 
@@ -97,8 +102,8 @@ struct MoeConfig {
 template <class Visitor>
 void fields(MoeConfig& c, Visitor&& visit) {
   visit(Option{.key = "gate",
-               .help = "how a token chooses its experts. Take top-k for a choice without noise, softmax for few "
-                       "experts, balanced for equal loads"},
+               .help = "how a token chooses its experts. Take top-k for a choice without noise, sigmoid for gates that "
+                       "do not compete, softmax for few experts, balanced for equal loads"},
         c.gate);
   visit(Option{.key = "experts",
                .help = "number of experts E; with 1 there is no gate. Raise it for larger texts: memory grows with it, "
@@ -165,6 +170,23 @@ void fields(MoeConfig& c, Visitor&& visit) {
                .help = "added to the standard deviation of the gate noise. Rarely needs a change",
                .min = 0},
         c.noise_epsilon);
+  visit(Option{.key = "balance_window",
+               .help = "steps whose importance and load the balancing losses look at together. Raise it if a step has "
+                       "few tokens for each expert",
+               .unit = "steps",
+               .min = 1},
+        c.balance_window);
+  visit(Option{.key = "hidden_dropout",
+               .help = "probability of dropping a unit of an expert's hidden layers. Raise it if experts overfit",
+               .min = 0,
+               .max = 0.99},
+        c.hidden_dropout);
+  visit(Option{.key = "mask_outputs",
+               .help = "probability of dropping the whole output of an expert for a token, without rescaling. Raise it "
+                       "if a text is read many times",
+               .min = 0,
+               .max = 0.99},
+        c.mask_outputs);
   visit(Option{.key = "recompute",
                .help = "compute the experts' hidden layers again in backward instead of keeping them (appendix D). "
                        "Set it if activations do not fit into memory"},

@@ -40,13 +40,27 @@ struct EnumNames<OptimizerKind> {
       {{"adam", OptimizerKind::adam}, {"factored", OptimizerKind::factored}, {"adafactor", OptimizerKind::adafactor}}};
 };
 
+/// Which rows of a table a step updates.
+enum class RowUpdates {
+  touched,  ///< those that have a gradient; moments of the others decay when their turn comes
+  all,      ///< every row, as dense Adam does: momentum goes on where a step has no gradient
+};
+
+template <>
+struct EnumNames<RowUpdates> {
+  static constexpr std::array<std::pair<std::string_view, RowUpdates>, 2> values = {
+      {{"touched", RowUpdates::touched}, {"all", RowUpdates::all}}};
+};
+
 /// The optimizer of one group of parameters.
 struct GroupConfig {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double lr_scale = 1.0;
+  double weight_decay = 0;
   OptimizerKind kind = OptimizerKind::adam;
+  RowUpdates rows = RowUpdates::touched;
 };
 
 template <class Visitor>

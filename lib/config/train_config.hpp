@@ -63,6 +63,7 @@ struct TrainConfig {
   ScheduleKind schedule = ScheduleKind::cosine;
   Index warmup = 0;
   double clip = 1.0;
+  double full_softmax = 0;
   Index steps = 0;
   double epochs = 0;
   Index seed = 1;
@@ -126,6 +127,12 @@ void fields(TrainConfig& c, Visitor&& visit) {
                        "Lower it if the loss has spikes",
                .min = 0},
         c.clip);
+  visit(Option{.key = "full_softmax",
+               .help = "share of the planned steps, the last ones, that use the full softmax although the softmax "
+                       "samples. Raise it if sampling costs quality",
+               .min = 0,
+               .max = 1},
+        c.full_softmax);
   visit(Option{.key = "steps",
                .help = "optimizer steps; 0: from epochs, else planned from the corpus. Raise it to train a finished "
                        "run further",

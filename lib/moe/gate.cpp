@@ -68,6 +68,7 @@ void gate_forward(Context& context, const GateConfig& config, const GateParamete
     case GateKind::noisy_top_k:
       logits(context, x, p.noise, cache.w_noise, cache.noise_logits);
       return noisy_top_k_forward(context, config, p, pass, cache, routing);
+    case GateKind::sigmoid:
     case GateKind::top_k:
       return top_k_forward(context, config, p, cache, routing);
     case GateKind::softmax:
@@ -87,6 +88,7 @@ void gate_backward(Context& context, const GateConfig& config, const GateParamet
     case GateKind::noisy_top_k:
       noisy_top_k_backward(context, config, p, routing, gradient, cache);
       break;
+    case GateKind::sigmoid:
     case GateKind::top_k:
       top_k_backward(context, routing, gradient, cache);
       break;
