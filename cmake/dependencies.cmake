@@ -32,7 +32,7 @@ macro(moelm_find_library target header library package)
 endmacro()
 
 find_package(Threads REQUIRED)
-find_package(OpenMP COMPONENTS CXX QUIET)  # base/context: the worker threads
+find_package(OpenMP COMPONENTS CXX QUIET)  # ops/gemm: oneDNN's threads, which are kept at one
 if(NOT OpenMP_CXX_FOUND)
   # g++ brings its own; clang wants the runtime of its own version.
   string(REGEX MATCH "^[0-9]+" moelm_compiler_major "${CMAKE_CXX_COMPILER_VERSION}")

@@ -4,7 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
-#include "base/threads.hpp"
+#include "base/thread_team.hpp"
 #include "base/version.hpp"
 #include "common/output.hpp"
 #include "io/absolute_path.hpp"
@@ -121,8 +121,8 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   print_header(console, options, resolved, report, disk);
 
-  // A run begins only if its threads can be created.
-  require_threads(report.threads.threads);
+  // A run begins only if its threads can be created: the workers, and the one that reads ahead.
+  { const ThreadTeam probe(report.threads.threads + 1); }
   const StoredRun stored = run_to_train(options, resolved);
   TrainingConsole observer(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));

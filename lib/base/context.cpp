@@ -1,15 +1,11 @@
 #include "base/context.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <exception>
 #include <mutex>
 
-#include "base/check.hpp"
 #include "base/memory.hpp"
-#include "base/threads.hpp"
 
 namespace moelm {
 
@@ -27,17 +23,15 @@ struct Context::Worker {
   std::array<Slot, kSlots> slots;
 };
 
-Context::Context(int threads, DataType products) : threads_(threads), products_(products) {
-  ensure(threads >= 1, "a context needs a thread");
-  make_team(threads);
+Context::Context(int threads, DataType products) : products_(products), team_(threads) {
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
 }
 
 Context::~Context() = default;
 
-int Context::worker() const { return omp_get_thread_num(); }
+int Context::worker() const { return ThreadTeam::member(); }
 
-bool Context::serial() const { return threads_ == 1 || omp_in_parallel(); }
+bool Context::serial() const { return threads() == 1 || ThreadTeam::in_task(); }
 
 void Context::parallel_for(Index count, const std::function<void(Index)>& task) {
   if (count == 1 || serial()) {
@@ -46,15 +40,14 @@ void Context::parallel_for(Index count, const std::function<void(Index)>& task) 
   }
   std::exception_ptr failure;
   std::mutex failure_mutex;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_)
-  for (Index i = 0; i < count; ++i) {
+  team_.run(count, [&](Index i) {
     try {
       task(i);
     } catch (...) {
       const std::lock_guard<std::mutex> lock(failure_mutex);
       if (!failure) failure = std::current_exception();
     }
-  }
+  });
   if (failure) std::rethrow_exception(failure);
 }
 

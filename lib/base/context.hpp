@@ -8,6 +8,7 @@
 
 #include "base/data_type.hpp"
 #include "base/index.hpp"
+#include "base/thread_team.hpp"
 
 namespace moelm {
 
@@ -31,13 +32,14 @@ enum class ScratchSlot {
 /// One Context serves one pass at a time; it is not thread-safe itself.
 class Context {
  public:
-  /// REQUIRES threads >= 1. `products` is what matrix products read in the passes of this context, gates excepted.
+  /// Makes the threads; Error(out_of_memory) where the system refuses one. REQUIRES threads >= 1. `products` is what
+  /// matrix products read in the passes of this context, gates excepted.
   explicit Context(int threads, DataType products = DataType::f32);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  int threads() const { return threads_; }
+  int threads() const { return team_.threads(); }
   DataType products() const { return products_; }
 
   /// Number of the calling thread within a task, 0 ... threads()-1.
@@ -59,9 +61,9 @@ class Context {
 
  private:
   struct Worker;
-  int threads_;
   DataType products_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  ThreadTeam team_;
 };
 
 }  // namespace moelm

@@ -23,7 +23,7 @@ void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
     refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + key(layer, "groups") + ")",
            std::to_string(c.k_groups));
   if (c.gate == GateKind::balanced)
-    refuse(layer, "gate", "noisy-top-k, top-k or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
+    refuse(layer, "gate", "noisy-top-k, top-k, sigmoid or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
            "balanced");
   for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
     if (value > 0)
@@ -39,7 +39,7 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
            "1 to " + std::to_string(most) + " (" + key(layer, "experts") +
                (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",
            std::to_string(c.k));
-  if (c.bias_rate > 0 && c.gate != GateKind::noisy_top_k && c.gate != GateKind::top_k)
+  if (c.bias_rate > 0 && (c.gate == GateKind::softmax || c.gate == GateKind::balanced))
     refuse(layer, "bias_rate", "0 with " + key(layer, "gate") + " " + std::string(enum_name(c.gate)),
            format_number(c.bias_rate));
   if (c.hidden.empty()) refuse(layer, "hidden", "at least one hidden layer", "none");

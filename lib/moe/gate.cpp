@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "moe/balanced_gate.hpp"
 #include "moe/noisy_top_k_gate.hpp"
+#include "moe/sigmoid_gate.hpp"
 #include "moe/softmax_gate.hpp"
 #include "moe/top_k_gate.hpp"
 
@@ -69,6 +70,7 @@ void gate_forward(Context& context, const GateConfig& config, const GateParamete
       logits(context, x, p.noise, cache.w_noise, cache.noise_logits);
       return noisy_top_k_forward(context, config, p, pass, cache, routing);
     case GateKind::sigmoid:
+      return sigmoid_gate_forward(context, config, p, cache, routing);
     case GateKind::top_k:
       return top_k_forward(context, config, p, cache, routing);
     case GateKind::softmax:
@@ -89,6 +91,8 @@ void gate_backward(Context& context, const GateConfig& config, const GateParamet
       noisy_top_k_backward(context, config, p, routing, gradient, cache);
       break;
     case GateKind::sigmoid:
+      sigmoid_gate_backward(context, routing, gradient, cache);
+      break;
     case GateKind::top_k:
       top_k_backward(context, routing, gradient, cache);
       break;

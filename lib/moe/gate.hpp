@@ -1,4 +1,4 @@
-// A gate chooses the experts of each row, out of E, and gives each a weight. Each of the four kinds has its own file.
+// A gate chooses the experts of each row, out of E, and gives each a weight. Each of the five kinds has its own file.
 // This file has the common part: the logits x W_g, and the backward pass from the logits to x and W_g.
 #pragma once
 
@@ -52,6 +52,7 @@ struct GateCache {
   Matrix softmax;                   ///< softmax(clean_logits) over all experts, [N, E]
   std::vector<double> log_sum_exp;  ///< ln sum_i exp(clean_logits_i), [N]
   std::vector<std::int32_t> top_k;  ///< the k + 1 experts with the largest H (k where k = E), largest first, [N, k + 1]
+  std::vector<char> clean_choice;   ///< per pair: whether the logits without noise choose it too; empty without noise
   std::vector<double> dthresholds;  ///< gradient of equation 20, [E]
   Matrix dclean_logits;             ///< [N, E]
   Matrix dnoise_logits;             ///< [N, E]

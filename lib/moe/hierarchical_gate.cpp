@@ -58,6 +58,18 @@ void merge_loads(const HierarchyCache& cache, RoutingSums& sums) {
   sums.combine_levels();
 }
 
+/// How often the noise of either level changed the choice. A level without noise keeps every choice.
+void merge_clean_choices(const MoeConfig& config, const HierarchyCache& cache, RoutingSums& sums) {
+  const auto& primary = cache.primary_gate.clean_choice;
+  for (Index n = 0; n < cache.primary.rows; ++n)
+    for_each_pair(config, cache, n, [&](std::size_t p, std::size_t g, std::size_t q, Index) {
+      const auto& group = cache.gate[g].clean_choice;
+      if (primary.empty() && group.empty()) return;
+      ++sums.noisy_pairs;
+      sums.clean_pairs += (primary.empty() || primary[p] != 0) && (group.empty() || group[q] != 0) ? 1 : 0;
+    });
+}
+
 /// Gradients of the gates of both levels from those of their products.
 void split_gate_gradients(const MoeConfig& config, const Routing& routing, const RoutingGradient& gradient,
                           HierarchyCache& cache) {
@@ -124,6 +136,7 @@ void hierarchical_gate_forward(Context& context, const MoeConfig& config, const 
   });
   merge_pairs(config, cache, routing);
   merge_loads(cache, routing.sums);
+  merge_clean_choices(config, cache, routing.sums);
 }
 
 void hierarchical_gate_backward(Context& context, const MoeConfig& config, const GateParameters& primary,

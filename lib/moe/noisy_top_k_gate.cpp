@@ -73,6 +73,30 @@ class KthExcluding {
   double kth_ = 0, next_ = 0;
 };
 
+/// Whether fewer than k clean logits are greater than that of `expert`. Ties go to the lower number, as in top_k.
+bool clean_logits_choose(const GateConfig& config, const GateParameters& p, const GateCache& cache, Index row,
+                         std::int32_t expert) {
+  const auto logit = [&](Index i) { return cache.clean_logits(row, i) + (p.bias.empty() ? 0.0f : p.bias.data()[i]); };
+  const float own = logit(expert);
+  Index greater = 0;
+  for (Index i = 0; i < config.experts; ++i) greater += logit(i) > own || (logit(i) == own && i < expert) ? 1 : 0;
+  return greater < config.k;
+}
+
+/// How often the noise changed the choice.
+void compare_with_clean_choice(Context& context, const GateConfig& config, const GateParameters& p, GateCache& cache,
+                               Routing& routing) {
+  cache.clean_choice.assign(cache.noise.empty() ? 0 : routing.expert.size(), 0);
+  if (cache.clean_choice.empty()) return;
+  context.parallel_ranges(routing.rows, kRowsPerTask, [&](Index begin, Index end) {
+    for (Index n = begin; n < end; ++n)
+      for (std::size_t pair = routing.first_pair(n); pair < routing.first_pair(n + 1); ++pair)
+        cache.clean_choice[pair] = clean_logits_choose(config, p, cache, n, routing.expert[pair]) ? 1 : 0;
+  });
+  routing.sums.noisy_pairs = routing.pairs();
+  routing.sums.clean_pairs = std::count(cache.clean_choice.begin(), cache.clean_choice.end(), 1);
+}
+
 }  // namespace
 
 void noisy_top_k_forward(Context& context, const GateConfig& config, const GateParameters& p, const GatePass& pass,
@@ -80,6 +104,7 @@ void noisy_top_k_forward(Context& context, const GateConfig& config, const GateP
   add_noise(context, config, pass, cache);
   choose_top_k(context, config, p, cache, routing);
   routing.count_pairs();
+  compare_with_clean_choice(context, config, p, cache, routing);
   if (!config.smooth_load()) return;
   // One partial sum per task, added in task order, so the load does not depend on the number of threads.
   std::vector<std::vector<double>> partial(static_cast<std::size_t>((routing.rows + kRowsPerTask - 1) / kRowsPerTask));

@@ -34,6 +34,8 @@ void RoutingSums::add(const RoutingSums& other) {
   add_values(other.group_rows, group_rows);
   z += other.z;
   threshold_loss += other.threshold_loss;
+  noisy_pairs += other.noisy_pairs;
+  clean_pairs += other.clean_pairs;
   combine_levels();
 }
 

@@ -18,6 +18,8 @@ struct RoutingSums {
   std::vector<double> probability;  ///< softmax over all clean logits, for the Switch loss; else empty, [E]
   double z = 0;                     ///< sum of squared logarithms of the sums of exp(logit), for the z-loss
   double threshold_loss = 0;        ///< equation 20, of a balanced gate in training
+  Index noisy_pairs = 0;            ///< pairs that were chosen with noise
+  Index clean_pairs = 0;            ///< those of them that the logits without noise choose too
 
   // The parts of equation 14, empty in a flat layer.
   std::vector<double> primary_load;    ///< Load_primary, [A]

@@ -9,9 +9,6 @@
 
 namespace moelm {
 
-namespace {
-
-/// Softmax over the chosen logits (equation 3), from the largest on.
 void softmax_of_chosen(const float* h, std::span<const std::int32_t> chosen, float* gates) {
   float largest = h[chosen[0]];
   for (const std::int32_t e : chosen) largest = std::max(largest, h[e]);
@@ -21,10 +18,8 @@ void softmax_of_chosen(const float* h, std::span<const std::int32_t> chosen, flo
     gates[j] = static_cast<float>(std::exp(static_cast<double>(h[chosen[j]]) - static_cast<double>(largest)) / sum);
 }
 
-}  // namespace
-
 void choose_top_k(Context& context, const GateConfig& config, const GateParameters& p, GateCache& cache,
-                  Routing& routing) {
+                  Routing& routing, GatesOfChosen gates_of_chosen) {
   const Index rows = cache.noisy_logits.rows(), experts = config.experts, k = config.k, kept = std::min(k + 1, experts);
   ensure(k >= 1 && k <= experts, "1 <= k <= E");
   routing.shape(rows, experts, k);
@@ -37,7 +32,7 @@ void choose_top_k(Context& context, const GateConfig& config, const GateParamete
       top_k(biased.empty() ? std::span<const float>(cache.noisy_logits.view().row_span(n)) : biased, order);
       const auto chosen = order.first(static_cast<std::size_t>(k));
       std::copy(chosen.begin(), chosen.end(), routing.expert.begin() + n * k);
-      softmax_of_chosen(cache.noisy_logits.row(n), chosen, routing.gate.data() + n * k);
+      gates_of_chosen(cache.noisy_logits.row(n), chosen, routing.gate.data() + n * k);
     }
   });
 }

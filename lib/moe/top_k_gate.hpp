@@ -8,10 +8,16 @@
 
 namespace moelm {
 
+/// Makes the gates of the chosen experts of a row from its logits h [E].
+using GatesOfChosen = void (*)(const float* h, std::span<const std::int32_t> chosen, float* gates);
+
+/// Softmax over the chosen logits (equation 3), from the largest on.
+void softmax_of_chosen(const float* h, std::span<const std::int32_t> chosen, float* gates);
+
 /// Sends every row to the k experts with the largest cache.noisy_logits plus bias, if there is a bias. The gates are
-/// the softmax over the chosen logits without the bias. Fills cache.top_k and the pairs of `routing`.
+/// made from the logits without the bias. Fills cache.top_k and the pairs of `routing`.
 void choose_top_k(Context& context, const GateConfig& config, const GateParameters& parameters, GateCache& cache,
-                  Routing& routing);
+                  Routing& routing, GatesOfChosen gates_of_chosen = softmax_of_chosen);
 
 /// Top-k gating: H(x) = x W_g.
 void top_k_forward(Context& context, const GateConfig& config, const GateParameters& parameters, GateCache& cache,

@@ -46,6 +46,8 @@ Json step_json(const StepReport& report, const ModelConfig& model) {
     if (moe.w_switch > 0) layer["switch_loss"] = losses.switch_balance;
     if (moe.w_z > 0) layer["z_loss"] = losses.z;
     if (moe.gate == GateKind::balanced) layer["threshold_loss"] = losses.threshold;
+    if (sums.noisy_pairs > 0)
+      layer["clean_share"] = static_cast<double>(sums.clean_pairs) / static_cast<double>(sums.noisy_pairs);
     add_balance(sums, layer);
     line["moe"].push_back(std::move(layer));
   }

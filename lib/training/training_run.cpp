@@ -9,6 +9,7 @@
 #include "model_files/model_store.hpp"
 #include "model_files/run_origin.hpp"
 #include "training/progress_json.hpp"
+#include "training/unigram_bias.hpp"
 
 namespace moelm {
 
@@ -62,7 +63,11 @@ void TrainingRun::require_unchanged() {
 }
 
 void TrainingRun::load_origin() {
-  if (stored_.origin.kind == OriginKind::random) return;
+  if (stored_.origin.kind == OriginKind::random) {
+    if (std::get<SoftmaxConfig>(stored_.config.model.layers.back()).unigram_bias)
+      set_unigram_bias(token_counts(data_, Split::train), trainer_.learner().parameters());
+    return;
+  }
   const OpenedOrigin origin = open_origin(start_.run, stored_, data_);
   for (const std::string& warning : origin.warnings) observer_.message("warning: " + warning);
   if (stored_.origin.kind == OriginKind::resume) return restore(origin.checkpoint);

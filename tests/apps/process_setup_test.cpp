@@ -14,7 +14,6 @@
 
 #include "base/error.hpp"
 #include "base/instruction_set.hpp"
-#include "base/threads.hpp"
 #include "common/main_guard.hpp"
 #include "common/standard_output.hpp"
 #include "support/catch.hpp"
@@ -126,23 +125,6 @@ TEST_CASE("all of a long output arrives through a pipe that does not block") {
   ::close(ends[0]);
   const bool same = found == expected;
   CHECK(same);
-}
-
-TEST_CASE("threads that cannot be made are an error that says so, before OpenMP ends the process") {
-  CHECK_NOTHROW(require_threads(3));
-  ChildProcess child([](const auto&) {
-    ::setenv("OMP_STACKSIZE", "900000G", 1);
-    try {
-      make_team(2);
-    } catch (const Error& error) {
-      return error.exit() == Exit::out_of_memory && holds(error.what(), "threads: expected 1 more") &&
-                     holds(error.what(), "OMP_STACKSIZE")
-                 ? 0
-                 : 1;
-    }
-    return 2;
-  });
-  CHECK(child.finish() == 0);
 }
 
 TEST_CASE("MOELM_MAX_ISA lowers the choice, and what it cannot mean is said") {

@@ -172,6 +172,20 @@ TEST_CASE("gradients: a gate without noise") {
   require_gradients({LstmConfig{5, 0}, without_noise(moe_config(5, 2, {6})), LstmConfig{5, 0}}, 5, 1100);
 }
 
+TEST_CASE("gradients: sigmoid gating, flat and in two levels") {
+  MoeConfig moe = moe_config(5, 2, {6});
+  moe.gate = GateKind::sigmoid;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 1150);
+  moe.k = 1;
+  require_gradients({LstmConfig{5, 0}, moe}, 5, 1160);
+  moe.k = 5;
+  require_gradients({LstmConfig{5, 0}, moe}, 5, 1170);
+  MoeConfig levels = moe_config(9, 2, {6});
+  levels.gate = GateKind::sigmoid;
+  levels.groups = 3;
+  require_gradients({LstmConfig{5, 0}, levels}, 5, 1180);
+}
+
 TEST_CASE("gradients: softmax gating") {
   MoeConfig moe = moe_config(4, 2, {6});
   moe.gate = GateKind::softmax;

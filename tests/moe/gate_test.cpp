@@ -208,3 +208,47 @@ TEST_CASE("a chosen gate may underflow to zero and its expert stays chosen") {
   REQUIRE(routing.gate == std::vector<float>{1, 0});
   REQUIRE(routing.sums.tokens == std::vector<Index>{1, 1, 0});
 }
+
+TEST_CASE("sigmoid gates are those of the k largest logits, and a bias decides the choice alone") {
+  Context context(1);
+  GateConfig config;
+  config.kind = GateKind::sigmoid;
+  config.experts = 3;
+  config.k = 2;
+  GateParameters p;
+  p.weight = matrix_of({{1}, {-2}, {0.5f}});
+  GateCache cache;
+  Routing routing;
+  gate_forward(context, config, p, matrix_of({{2}, {-1}}), {}, cache, routing);
+  REQUIRE(routing.expert == std::vector<std::int32_t>{0, 2, 1, 2});
+  const double expected[] = {2, 1, 2, -0.5};
+  for (std::size_t i = 0; i < 4; ++i)
+    REQUIRE(static_cast<double>(routing.gate[i]) == Approx(1 / (1 + std::exp(-expected[i]))).epsilon(1e-6));
+  REQUIRE(routing.sums.load == std::vector<double>{1, 1, 2});
+  p.bias = matrix_of({{0, 9, 0}});
+  gate_forward(context, config, p, matrix_of({{2}}), {}, cache, routing);
+  REQUIRE(routing.expert == std::vector<std::int32_t>{1, 0});
+  REQUIRE(static_cast<double>(routing.gate[0]) == Approx(1 / (1 + std::exp(4.0))).epsilon(1e-6));
+}
+
+TEST_CASE("the noise's share in the choice is counted") {
+  Context context(1);
+  GateConfig config;
+  config.experts = 3;
+  config.k = 1;
+  GateParameters p;
+  p.weight = matrix_of({{3}, {2}, {1}});
+  p.noise = matrix_of({{0}, {0}, {0}});
+  GateCache cache;
+  Routing routing;
+  // Row 0 keeps its choice, expert 0; the noise of row 1 lifts expert 2 over it.
+  const auto noise = [](Index row, Index first, Index count, float* out) {
+    for (Index i = 0; i < count; ++i) out[i] = row == 1 && first + i == 2 ? 100.0f : 0.0f;
+  };
+  gate_forward(context, config, p, matrix_of({{1}, {1}}), {true, noise}, cache, routing);
+  REQUIRE(routing.expert == std::vector<std::int32_t>{0, 2});
+  REQUIRE(routing.sums.noisy_pairs == 2);
+  REQUIRE(routing.sums.clean_pairs == 1);
+  gate_forward(context, config, p, matrix_of({{1}, {1}}), {}, cache, routing);
+  REQUIRE(routing.sums.noisy_pairs == 0);
+}

@@ -146,6 +146,11 @@ TEST_CASE("one group equals the flat layer") {
   REQUIRE(mismatch("y", grouped.y.values(), flat.y.values(), 1e-6) == "");
   REQUIRE(mismatch("load", grouped.cache.routing.sums.load, flat.cache.routing.sums.load, 1e-9) == "");
   REQUIRE(grouped.losses.load == Approx(flat.losses.load));
+  REQUIRE(flat.cache.routing.sums.noisy_pairs == 100);
+  REQUIRE(flat.cache.routing.sums.clean_pairs > 0);
+  REQUIRE(flat.cache.routing.sums.clean_pairs < 100);
+  REQUIRE(grouped.cache.routing.sums.noisy_pairs == flat.cache.routing.sums.noisy_pairs);
+  REQUIRE(grouped.cache.routing.sums.clean_pairs == flat.cache.routing.sums.clean_pairs);
   REQUIRE(mismatch("dx", grouped.dx.values(), flat.dx.values(), 1e-6) == "");
   REQUIRE(mismatch("gate", grouped.gates.groups[0].weight.values(), flat.gates.primary.weight.values(), 1e-6) == "");
   REQUIRE(mismatch("noise", grouped.gates.groups[0].noise.values(), flat.gates.primary.noise.values(), 1e-6) == "");

@@ -217,7 +217,7 @@ class ReferenceModel {
     return out;
   }
 
-  /// Equations 3 to 5, and 9 into the load: row n of `out`.
+  /// Equations 3 to 5, and 9 into the load, or the sigmoid of each chosen logit: row n of `out`.
   void top_k(std::size_t l, const std::string& level, const GateConfig& config, const Row& x, const Row& z,
              ReferenceDecisions& decisions, std::size_t n, Routed& out) const {
     const Row clean = times(tensor(l, level + "gate.weight"), x);
@@ -237,7 +237,8 @@ class ReferenceModel {
     double sum = 0;
     for (std::size_t j = 0; j < k; ++j) sum += std::exp(h[order[j]]);
     for (std::size_t j = 0; j < k; ++j) {
-      out.gates[n][order[j]] = std::exp(h[order[j]]) / sum;
+      out.gates[n][order[j]] =
+          config.kind == GateKind::sigmoid ? 1 / (1 + std::exp(-h[order[j]])) : std::exp(h[order[j]]) / sum;
       out.chosen[n][order[j]] = true;
     }
     if (!config.smooth_load()) return;
