@@ -106,8 +106,15 @@ class Pass {
                              {table, own.bias.values()}, cache_.dx);
   }
 
-  const RoutingSums& sums_of(std::size_t l) const {
-    return options_.part.sums.empty() ? routing_of(cache_, l)->sums : options_.part.sums[l];
+  /// The sums that the balancing losses look at: of the whole step, and of the steps before if there is a window.
+  RoutingSums sums_of(std::size_t l) const {
+    const RoutingSums& step = options_.part.sums.empty() ? routing_of(cache_, l)->sums : options_.part.sums[l];
+    return options_.windows.empty() ? step : options_.windows[l].with(step);
+  }
+
+  /// A layer with the weights that its balancing losses have over these sums.
+  MoeConfig balanced(std::size_t l) const {
+    return options_.windows.empty() ? moe_config(l) : options_.windows[l].weighted(moe_config(l));
   }
 
   double rows_of_step() const {
@@ -160,7 +167,7 @@ class Pass {
   void layer_backward(std::size_t l, const MoeParameters& p, LayerGradients& gradients) {
     auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);
     if (moe_config(l).output == MoeOutput::sigmoid) sigmoid_backward(context_, cache.output, cache_.dlayer);
-    moe_backward(context_, moe_config(l), p, cache_.x[l - 1], cache_.dlayer, sums_of(l), cache.moe,
+    moe_backward(context_, balanced(l), p, cache_.x[l - 1], cache_.dlayer, sums_of(l), cache.moe,
                  std::get<GatesParameters>(gradients), cache_.dprevious);
   }
 
@@ -267,8 +274,7 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
   for (const double row : nll) losses.cross_entropy += row / pass.rows_of_step();
   losses.balance.resize(parameters.layers.size());
   for (std::size_t l = 0; l < parameters.layers.size(); ++l)
-    if (routing_of(cache, l) != nullptr)
-      losses.balance[l] = balance_losses(std::get<MoeConfig>(config.layers[l]), pass.sums_of(l));
+    if (routing_of(cache, l) != nullptr) losses.balance[l] = balance_losses(pass.balanced(l), pass.sums_of(l));
   return losses;
 }
 

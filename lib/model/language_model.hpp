@@ -13,6 +13,7 @@
 #include "model/batch.hpp"
 #include "model/model_state.hpp"
 #include "model/parameters.hpp"
+#include "moe/balance_window.hpp"
 
 namespace moelm {
 
@@ -51,6 +52,9 @@ struct PassOptions {
   /// Gate noise (standard normal) to use instead of noise drawn from the seed, one matrix per layer. A noisy gate needs
   /// [N, E], a hierarchical one [N, E + A]: experts first, then groups. If empty, noise is drawn from the seed.
   std::span<const Matrix> gate_draws = {};
+
+  /// The steps before, one entry per layer, for the balancing losses. Empty: the step stands for itself.
+  std::span<const BalanceWindow> windows = {};
 
   StepPart part = {};
 };

@@ -51,7 +51,7 @@ void merge_pairs(const MoeConfig& config, const HierarchyCache& cache, Routing& 
 /// The parts of equation 14.
 void merge_loads(const HierarchyCache& cache, RoutingSums& sums) {
   sums.primary_load = cache.primary.sums.load;
-  sums.group_rows = cache.primary.sums.tokens;
+  sums.group_rows.assign(cache.primary.sums.tokens.begin(), cache.primary.sums.tokens.end());
   sums.secondary_load.clear();
   for (const Routing& group : cache.routing)
     sums.secondary_load.insert(sums.secondary_load.end(), group.sums.load.begin(), group.sums.load.end());
@@ -95,7 +95,7 @@ void split_load_gradients(const MoeConfig& config, const RoutingGradient& gradie
     cache.drouting[g].importance.assign(in_group, 0.0);
     cache.drouting[g].load.assign(in_group, 0.0);
     if (sums.group_rows[g] == 0) continue;
-    const double rows = static_cast<double>(sums.group_rows[g]);
+    const double rows = sums.group_rows[g];
     for (std::size_t j = 0; j < in_group; ++j) {
       const double d = gradient.load[g * in_group + j] / rows;
       cache.dprimary.load[g] += d * sums.secondary_load[g * in_group + j];

@@ -44,7 +44,7 @@ void RoutingSums::combine_levels() {
   const std::size_t in_group = load.size() / primary_load.size();
   for (std::size_t e = 0; e < load.size(); ++e) {
     const std::size_t g = e / in_group;
-    load[e] = group_rows[g] == 0 ? 0 : primary_load[g] * secondary_load[e] / static_cast<double>(group_rows[g]);
+    load[e] = group_rows[g] == 0 ? 0 : primary_load[g] * secondary_load[e] / group_rows[g];
   }
 }
 

@@ -24,7 +24,7 @@ struct RoutingSums {
   // The parts of equation 14, empty in a flat layer.
   std::vector<double> primary_load;    ///< Load_primary, [A]
   std::vector<double> secondary_load;  ///< Load_i of every group, side by side, [E]
-  std::vector<Index> group_rows;       ///< |X^(i)|, [A]
+  std::vector<double> group_rows;      ///< |X^(i)|, [A]
 
   /// Zeros for a number of experts; nothing of a hierarchy.
   void reset(Index experts);

@@ -28,6 +28,13 @@ MatrixView table_view(const NamedTensor& tensor) {
   return {tensor.values->data(), tensor.values->size() / columns, columns, columns};
 }
 
+bool has_window(const ModelConfig& config) {
+  return std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
+    const auto* moe = std::get_if<MoeConfig>(&layer);
+    return moe != nullptr && moe->has_gate() && moe->balance_window > 1;
+  });
+}
+
 /// Whether a step in parts has to know the routing of all of them beforehand.
 bool balances(const ModelConfig& config) {
   return std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
@@ -50,6 +57,11 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
         make_moments(optimizer_.of(trained.group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
     if (trained.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
   }
+  if (has_window(config_))
+    for (const LayerConfig& layer : config_.layers) {
+      const auto* moe = std::get_if<MoeConfig>(&layer);
+      windows_.push_back(moe == nullptr ? BalanceWindow{} : make_balance_window(*moe));
+    }
   for (std::size_t l = 0; l < parameters_.layers.size(); ++l) {
     auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
     if (moe == nullptr) continue;
@@ -66,7 +78,8 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
 
 StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
   before_.copy_from(state);
-  const PassOptions pass{true, seed_, options.step, options.streams};
+  PassOptions pass{true, seed_, options.step, options.streams};
+  pass.windows = windows_;
   StepResult result;
   result.tokens = batch.rows();
   for (LayerExperts& set : experts_) set.experts.begin_step();
@@ -158,9 +171,13 @@ bool Learner::update(Context& context, const StepOptions& options, const StepRes
   bool finite = true;
   for (Slot& slot : slots_) finite &= update_dense(context, slot, options.step, options.lr, scale);
   for (LayerExperts& set : experts_) finite &= set.experts.update(context, options.step, options.lr, cache_of(set));
-  for (std::size_t l = 0; l < config_.layers.size(); ++l)
-    if (const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]); moe != nullptr && moe->bias_rate > 0)
+  for (std::size_t l = 0; l < config_.layers.size(); ++l) {
+    const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]);
+    if (moe == nullptr) continue;
+    if (moe->bias_rate > 0)
       step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.primary.bias);
+    if (!windows_.empty()) windows_[l].advance(result.routing[l], moe->balance_window);
+  }
   return finite;
 }
 
@@ -193,6 +210,10 @@ OptimizerTensors Learner::optimizer_tensors() {
         add(set.experts.name() + "." + std::to_string(e) + ".weight_" + std::to_string(j), moments[e][j], false);
     tensors.last_steps.emplace_back(set.experts.name() + ".last_step", &set.experts.last_step());
   }
+  for (std::size_t l = 0; l < windows_.size(); ++l)
+    if (std::holds_alternative<MoeConfig>(config_.layers[l]))
+      for (const auto& sums : window_tensors("layers." + std::to_string(l) + ".window.", windows_[l]))
+        tensors.window_sums.push_back(sums);
   return tensors;
 }
 

@@ -93,7 +93,8 @@ class Learner {
   std::vector<Moments> moments_;
   std::vector<LayerExperts> experts_;
   std::vector<double> nll_;
-  ModelState before_;  ///< the state that a faulty step is taken back to
+  std::vector<BalanceWindow> windows_;  ///< one entry per layer; empty where no layer has a window
+  ModelState before_;                   ///< the state that a faulty step is taken back to
 };
 
 }  // namespace moelm

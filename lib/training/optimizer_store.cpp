@@ -18,12 +18,16 @@ void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors
                                       std::to_string(bad - steps->begin()) + ": expected a step from 0 to " +
                                       std::to_string(step) + ", found " + std::to_string(*bad));
   }
+  for (const auto& [name, sums] : tensors.window_sums)
+    load_tensor(file, name, TensorType::f64, {static_cast<Index>(sums.size())}, sums.data());
 }
 
 std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors) {
   std::vector<TensorView> views = tensor_views(tensors.moments);
   for (const auto& [name, steps] : tensors.last_steps)
     views.push_back({name, TensorType::i64, {static_cast<Index>(steps->size())}, steps->data()});
+  for (const auto& [name, sums] : tensors.window_sums)
+    views.push_back({name, TensorType::f64, {static_cast<Index>(sums.size())}, sums.data()});
   return views;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@ namespace moelm {
 struct OptimizerTensors {
   std::vector<NamedTensor> moments;  ///< NAME.m, .v, .rows, .columns: what a kind has
   std::vector<std::pair<std::string, std::vector<std::int64_t>*>> last_steps;  ///< NAME.last_step
+  std::vector<std::pair<std::string, std::span<double>>> window_sums;          ///< layers.L.window.*
 };
 
 /// Reads the optimizer's tensors as they were after `step` steps: last steps beyond it are Error(bad_data).

@@ -16,7 +16,10 @@ constexpr double kLeastMargin = 1e-5;  // of the closest choice of experts or Re
 class Oracle {
  public:
   explicit Oracle(ModelCase& c)
-      : masks_(masks(c)), draws_(c.draws()), pass_{c.batch, c.state, masks_, draws_}, model_(c.config, c.parameters) {
+      : masks_(masks(c)),
+        draws_(c.draws()),
+        pass_{c.batch, c.state, masks_, draws_, c.options.windows},
+        model_(c.config, c.parameters) {
     loss_ = model_.loss(pass_, decisions_, nll_);
     base_nll_ = nll_;
   }
@@ -91,8 +94,10 @@ void require_same_experts(const ModelCase& c, const ModelCache& cache, const Ref
 
 const std::vector<Index> kUnequalStreams = {4, 4, 3, 1, 1};
 
-void require_gradients(const ModelConfig& config, std::uint64_t seed) {
+void require_gradients(const ModelConfig& config, std::uint64_t seed, bool look_back = false) {
   ModelCase c(config, 11, Sequence(kUnequalStreams), seed);
+  std::vector<BalanceWindow> windows;
+  if (look_back) c.look_back_on(windows);
   Oracle oracle(c);
   REQUIRE(oracle.decisions().margin() > kLeastMargin);
   Context context(2);
@@ -184,6 +189,13 @@ TEST_CASE("gradients: sigmoid gating, flat and in two levels") {
   levels.gate = GateKind::sigmoid;
   levels.groups = 3;
   require_gradients({LstmConfig{5, 0}, levels}, 5, 1180);
+}
+
+TEST_CASE("gradients: balancing losses over several steps") {
+  require_gradients(model_config(5, {LstmConfig{5, 0}, moe_config(5, 2, {6}), LstmConfig{5, 0}}, 0.2), 1190, true);
+  MoeConfig levels = moe_config(12, 2, {6});
+  levels.groups = 4;
+  require_gradients(model_config(5, {LstmConfig{5, 0}, levels}, 0.2), 1195, true);
 }
 
 TEST_CASE("gradients: softmax gating") {

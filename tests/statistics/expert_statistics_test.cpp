@@ -184,13 +184,13 @@ TEST_CASE("the load of two levels is equation 14 of the whole text, not a sum ov
   for (Routing& chunk : text.chunks) {
     RoutingSums& sums = chunk.sums;
     sums.primary_load = {number(30), number(9)};
-    sums.group_rows = {static_cast<Index>(1 + random() % 20), static_cast<Index>(random() % 3)};
+    sums.group_rows = {static_cast<double>(1 + random() % 20), static_cast<double>(random() % 3)};
     sums.secondary_load.clear();
     for (Index e = 0; e < 6; ++e) sums.secondary_load.push_back(number(10));
     sums.combine_levels();
     for (std::size_t g = 0; g < 2; ++g) {
       primary[g] += sums.primary_load[g];
-      group_rows[g] += static_cast<double>(sums.group_rows[g]);
+      group_rows[g] += sums.group_rows[g];
     }
     for (std::size_t e = 0; e < 6; ++e) secondary[e] += sums.secondary_load[e];
   }

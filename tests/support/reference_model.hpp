@@ -17,9 +17,10 @@ using Rows = std::vector<Row>;
 /// What a pass reads besides weights. Where a list is empty there is no dropout, or no gate noise.
 struct ReferencePass {
   const Batch& batch;
-  const ModelState& state;        ///< before the first step
-  std::span<const Matrix> masks;  ///< factors on the outputs of layer l, [N, width]
-  std::span<const Matrix> draws;  ///< gate noise of layer l, [N, E + A]
+  const ModelState& state;                      ///< before the first step
+  std::span<const Matrix> masks;                ///< factors on the outputs of layer l, [N, width]
+  std::span<const Matrix> draws;                ///< gate noise of layer l, [N, E + A]
+  std::span<const BalanceWindow> windows = {};  ///< the steps before, of layer l
 };
 
 /// The model of a configuration; weights are those of the library's, widened.
@@ -130,9 +131,12 @@ class ReferenceModel {
     Rows z(x.size());
     for (std::size_t n = 0; n < x.size() && !pass.draws.empty(); ++n)
       z[n] = row_of(pass.draws[l], static_cast<Index>(n));
-    const Routed routed = config.hierarchical() ? hierarchy(l, config, x, z, decisions)
-                                                : gate(l, "", config.primary_gate(), x, z, decisions);
-    Row importance(experts);
+    const BalanceWindow past = pass.windows.empty() ? make_balance_window(config) : pass.windows[l];
+    Routed routed = config.hierarchical() ? hierarchy(l, config, x, z, past, decisions)
+                                          : gate(l, "", config.primary_gate(), x, z, decisions);
+    if (!config.hierarchical())
+      for (std::size_t e = 0; e < experts; ++e) routed.load[e] += past.load[e];
+    Row importance = past.importance;
     Rows y;
     for (std::size_t n = 0; n < x.size(); ++n) {
       Row sum(x[n].size());
@@ -150,14 +154,14 @@ class ReferenceModel {
         for (double& v : sum) v = sigmoid(v);
       y.push_back(sum);
     }
-    if (config.has_gate()) balance += config.w_importance * cv_squared_plain(importance);
-    if (config.smooth_load()) balance += config.w_load * cv_squared_plain(routed.load);
+    if (config.has_gate()) balance += (1 + past.steps) * config.w_importance * cv_squared_plain(importance);
+    if (config.smooth_load()) balance += (1 + past.steps) * config.w_load * cv_squared_plain(routed.load);
     if (config.w_switch > 0 || config.w_z > 0) balance += auxiliary(l, config, x, routed);
     return y;
   }
 
   /// Equations 12 and 14: primary gates times the secondary gates of the rows sent to a group.
-  Routed hierarchy(std::size_t l, const MoeConfig& config, const Rows& x, const Rows& z,
+  Routed hierarchy(std::size_t l, const MoeConfig& config, const Rows& x, const Rows& z, const BalanceWindow& past,
                    ReferenceDecisions& decisions) const {
     const auto experts = static_cast<std::size_t>(config.experts), groups = static_cast<std::size_t>(config.groups);
     const std::size_t in_group = experts / groups;
@@ -186,8 +190,10 @@ class ReferenceModel {
           out.gates[rows[r]][g * in_group + j] = primary.gates[rows[r]][g] * group.gates[r][j];
           out.chosen[rows[r]][g * in_group + j] = group.chosen[r][j];
         }
-        if (!rows.empty())
-          out.load[g * in_group + j] = primary.load[g] * group.load[j] / static_cast<double>(rows.size());
+        const double size = static_cast<double>(rows.size()) + past.group_rows[g];
+        if (size > 0)
+          out.load[g * in_group + j] =
+              (primary.load[g] + past.primary_load[g]) * (group.load[j] + past.secondary_load[g * in_group + j]) / size;
       }
     }
     return out;

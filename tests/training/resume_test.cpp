@@ -164,6 +164,15 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
   }
 }
 
+TEST_CASE("the same with sigmoid gates and with balancing losses over several steps") {
+  RunConfig config = config_of(StateKind::carry);
+  auto& moe = std::get<MoeConfig>(config.model.layers[2]);
+  moe.balance_window = 8;
+  require_same_in_parts(config);
+  moe.gate = GateKind::sigmoid;
+  require_same_in_parts(config);
+}
+
 TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
   RunConfig config = config_of(StateKind::carry);
   config.train.dtype = TrainType::bf16;
