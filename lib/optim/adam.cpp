@@ -1,5 +1,6 @@
 #include "optim/adam.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 
@@ -32,6 +33,47 @@ void catch_up(const OptimizerStep& now, Index last_step, Index n, float* m, floa
   kernels().scale(n, static_cast<float>(std::pow(rounded(now.config.beta2), missed)), v, v);
 }
 
+/// The rows of a table with their moments. Different rows may be updated at the same time.
+class TableRows {
+ public:
+  TableRows(const OptimizerStep& now, Moments& moments, std::span<std::int64_t> last_step, MatrixView table)
+      : now_(now), step_(step_numbers(now)), moments_(moments), last_step_(last_step), table_(table) {}
+
+  bool update(Index row, const float* gradient) {
+    float *m = first_of(row), *v = second_of(row);
+    std::int64_t& last_step = last_step_[static_cast<std::size_t>(row)];
+    catch_up(now_, last_step, table_.cols, m, v);
+    last_step = now_.step;
+    return kernels().adam(table_.cols, step_, gradient, m, v, table_.row(row));
+  }
+
+  /// The same with a gradient of zero. A row that was never updated has no moments and stays as it is.
+  bool update(Index row) {
+    std::int64_t& last_step = last_step_[static_cast<std::size_t>(row)];
+    if (last_step == 0) return true;
+    float *m = first_of(row), *v = second_of(row);
+    catch_up(now_, last_step, table_.cols, m, v);
+    last_step = now_.step;
+    return kernels().adam_without_gradient(table_.cols, step_, m, v, table_.row(row));
+  }
+
+ private:
+  float* first_of(Index row) { return moments_.m.data() + row * table_.cols; }
+  float* second_of(Index row) { return moments_.v.data() + row * table_.cols; }
+
+  const OptimizerStep& now_;
+  AdamStep step_;
+  Moments& moments_;
+  std::span<std::int64_t> last_step_;
+  MatrixView table_;
+};
+
+void require_shapes(std::span<const std::int32_t> index, ConstMatrixView rows, const Moments& moments,
+                    ConstMatrixView table) {
+  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
+  ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
+}
+
 }  // namespace
 
 bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
@@ -49,19 +91,28 @@ bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gra
 
 bool adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
                       ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
-  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
-  ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
-  const AdamStep step = step_numbers(now);
+  TableRows target(now, moments, last_step, table);
+  require_shapes(index, rows, moments, table);
   std::atomic<bool> finite = true;
   context.parallel_ranges(rows.rows, 64, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      const auto row = static_cast<std::size_t>(index[static_cast<std::size_t>(i)]);
-      const Index first = static_cast<Index>(row) * table.cols;
-      float* m = moments.m.data() + first;
-      float* v = moments.v.data() + first;
-      catch_up(now, last_step[row], table.cols, m, v);
-      if (!kernels().adam(table.cols, step, rows.row(i), m, v, table.data + first)) finite = false;
-      last_step[row] = now.step;
+    for (Index i = begin; i < end; ++i)
+      if (!target.update(index[static_cast<std::size_t>(i)], rows.row(i))) finite = false;
+  });
+  return finite;
+}
+
+bool adam_update_all_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+                          ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
+  TableRows target(now, moments, last_step, table);
+  require_shapes(index, rows, moments, table);
+  std::atomic<bool> finite = true;
+  const Index grain = std::max<Index>(kElementsPerTask / std::max<Index>(table.cols, 1), 1);
+  context.parallel_ranges(table.rows, grain, [&](Index begin, Index end) {
+    auto next = std::lower_bound(index.begin(), index.end(), static_cast<std::int32_t>(begin));
+    for (Index row = begin; row < end; ++row) {
+      const bool touched = next != index.end() && *next == row;
+      if (!(touched ? target.update(row, rows.row(next - index.begin())) : target.update(row))) finite = false;
+      if (touched) ++next;
     }
   });
   return finite;

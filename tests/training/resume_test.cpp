@@ -164,6 +164,16 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
   }
 }
 
+TEST_CASE("the same where every row of the tables is updated") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    RunConfig config = config_of(state);
+    config.optimizer.tables.rows = RowUpdates::all;
+    config.model.tied = true;
+    require_same_in_parts(config);
+  }
+}
+
 TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
   RunConfig config = config_of(StateKind::carry);
   config.train.dtype = TrainType::bf16;
