@@ -10,6 +10,7 @@
 
 #include "base/context.hpp"
 #include "optim/moments.hpp"
+#include "optim/weight_decay.hpp"
 #include "optim/weight_rows.hpp"
 #include "tensor/matrix.hpp"
 
@@ -19,16 +20,15 @@ namespace moelm {
 [[nodiscard]] bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                                Matrix& weights);
 
-/// Updates rows index[i] of a table with the gradients rows[i]; the moments have as many numbers as the table;
-/// last_step[row] is the step of a row's last update, 0 for never.
+/// Updates rows index[i] of a table with the gradients rows[i]; the moments have as many numbers as the table.
 [[nodiscard]] bool adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                                    ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step,
+                                    ConstMatrixView rows, Moments& moments, const RowHistory& history,
                                     MatrixView table);
 
 /// Updates every row of a table as adam_update does, with gradients for rows index[i], which rise. Rows that never had
 /// one stay as they are, which equals a gradient of zero.
 [[nodiscard]] bool adam_update_all_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                                        ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step,
+                                        ConstMatrixView rows, Moments& moments, const RowHistory& history,
                                         MatrixView table);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.

@@ -15,7 +15,7 @@ namespace moelm {
 namespace {
 
 constexpr double kNumber = sizeof(float);
-constexpr double kStepOfRow = sizeof(std::int64_t);
+constexpr double kStepOfRow = sizeof(std::int64_t), kDecayOfRow = sizeof(double);
 /// Overhead of a matrix with its moments: owners, blocks, names, and the entries in the header of a file that is
 /// written and read back. Measured: 1,700 bytes per matrix with 3,000 experts of two tiny matrices.
 constexpr double kBytesOfTensor = 2048;
@@ -55,6 +55,7 @@ void add_tensors(const LayerTensors& tensors, const Shape& s, Sums& sums) {
         if (!spec.vector && spec.group == ParameterGroup::dense) sums.copies += copies * size;
       } else if (spec.gradient == GradientForm::rows) {
         sums.moments += (spec.vector ? columns : rows) * kStepOfRow / kNumber;
+        if (s.optimizer.of(spec.group).weight_decay > 0 && !spec.vector) sums.moments += rows * kDecayOfRow / kNumber;
       } else {
         largest = std::max(largest, size);
         sums.tensors += copies;
@@ -103,7 +104,7 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   if (c.has_gate()) add_gates(c, s, pairs, sums);
   if (c.hierarchical()) sums.tensors += number(c.groups);
   const double experts = number(c.experts) + number(c.shared);
-  sums.moments += experts * kStepOfRow / kNumber;
+  sums.moments += experts * (kStepOfRow + (s.optimizer.experts.weight_decay > 0 ? kDecayOfRow : 0)) / kNumber;
   double hidden = 0;
   for (const Index units : c.hidden) hidden += number(units);
   // Of all rows of the step: routed rows, the gradient of the output, those of the hidden layers, and these where they

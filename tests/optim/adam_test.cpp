@@ -58,7 +58,7 @@ struct SkippedRow {
       const Matrix gradient = random_matrix(touch ? 3 : 2, 9, static_cast<std::uint64_t>(t));
       const std::vector<std::int32_t> index =
           touch ? std::vector<std::int32_t>{0, 1, 2} : std::vector<std::int32_t>{0, 2};
-      REQUIRE(update_rows(context, now, index, gradient, moments, last_step, sparse));
+      REQUIRE(update_rows(context, now, index, gradient, moments, {last_step}, sparse));
       std::vector<double> all(27);
       for (std::size_t r = 0; r < index.size(); ++r)
         std::copy_n(gradient.row(static_cast<Index>(r)), 9, all.begin() + 9 * index[r]);
@@ -162,7 +162,7 @@ TEST_CASE("from touched rows to all and back: moments decay for every step once"
     std::vector<double> all(360);
     for (Index r = 0; r < count; ++r)
       std::copy_n(gradient.row(r), 9, all.begin() + 9 * index[static_cast<std::size_t>(r)]);
-    REQUIRE(update_rows(context, now, index, gradient, moments, last_step, table));
+    REQUIRE(update_rows(context, now, index, gradient, moments, {last_step}, table));
     dense.step(now, all);
   }
   REQUIRE(mismatch("m", moments.m.values(), dense.m, 1e-5) == "");
@@ -182,7 +182,7 @@ TEST_CASE("all rows are the same bits with any number of threads, in a table of 
     for (Index t = 1; t <= 4; ++t) {
       const std::vector<std::int32_t> index = {0, static_cast<std::int32_t>(100 * t), 503, 504, 999};
       REQUIRE(update_rows(context, {config, t, 0.01}, index, random_matrix(5, 130, static_cast<std::uint64_t>(t)),
-                          moments, last_step, table));
+                          moments, {last_step}, table));
     }
     tables.push_back(table.clone());
   }

@@ -164,6 +164,19 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
   }
 }
 
+TEST_CASE("the same with weight decay, of what is updated in every step and of what is not") {
+  for (const bool all : {false, true}) {
+    RunConfig config = config_of(StateKind::reset);
+    for_each_group(config.optimizer, [](const std::string& name, GroupConfig& group) {
+      if (name != "thresholds") group.weight_decay = 0.3;
+    });
+    config.optimizer.tables.rows = all ? RowUpdates::all : RowUpdates::touched;
+    config.optimizer.experts.kind = all ? OptimizerKind::adam : OptimizerKind::factored;
+    config.optimizer.experts.beta1 = all ? 0.9 : 0;
+    require_same_in_parts(config);
+  }
+}
+
 TEST_CASE("the same where every row of the tables is updated") {
   for (const StateKind state : {StateKind::carry, StateKind::reset}) {
     INFO(enum_name(state));
