@@ -168,6 +168,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   memory.weights = bytes(number(size.parameters) - sums.saved);
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
+  if (config.locked_dropout) sums.activations += pass_rows * sizeof(Index) / kNumber;
   // Three gradients of activations are on their way at a time.
   memory.activations = bytes(sums.activations + of_products * sums.rounded + 3 * pass_rows * number(widest));
   memory.copies = bytes(of_products * sums.copies);

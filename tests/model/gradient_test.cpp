@@ -119,6 +119,12 @@ TEST_CASE("gradients: LSTM, MoE, LSTM") {
   require_gradients({LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{6, 0}}, 6, 200, 0.0);
 }
 
+TEST_CASE("gradients: one dropout mask for all steps of a stream") {
+  ModelConfig locked = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 0}}, 0.3);
+  locked.locked_dropout = true;
+  require_gradients(locked, 250);
+}
+
 TEST_CASE("gradients: an MoE layer alone") { require_gradients({moe_config(7, 3, {4})}, 5, 300); }
 
 TEST_CASE("gradients: an MoE layer without a sigmoid behind it") {

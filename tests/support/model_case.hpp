@@ -78,7 +78,8 @@ struct ModelCase {
 
   /// The factors of dropout on the output of every layer but the last.
   std::vector<Matrix> masks(Context& context) const {
-    const std::vector<Index> positions = batch.sequence.positions(options.streams);
+    const std::vector<Index> positions =
+        config.locked_dropout ? batch.sequence.stream_numbers() : batch.sequence.positions(options.streams);
     const std::vector<Index> widths = input_widths(config);
     std::vector<Matrix> out;
     for (std::size_t l = 0; l + 1 < config.layers.size(); ++l) {

@@ -1,0 +1,22 @@
+#include "model/pass_masks.hpp"
+
+#include <algorithm>
+
+#include "ops/dropout.hpp"
+
+namespace moelm {
+
+PassMasks::PassMasks(const ModelConfig& config, const Sequence& sequence, const PassOptions& options)
+    : config_(config), options_(options) {
+  if (!options.training) return;
+  positions_ = sequence.positions(std::max(options.streams, sequence.streams()), options.part.first_stream);
+  if (config.locked_dropout) streams_ = sequence.stream_numbers(options.part.first_stream);
+}
+
+void PassMasks::drop(Context& context, std::size_t l, MatrixView x) const {
+  if (!options_.training) return;
+  const std::vector<Index>& rows = config_.locked_dropout ? streams_ : positions_;
+  apply_dropout(context, {stream("dropout", l), options_.step, config_.dropout, rows}, x);
+}
+
+}  // namespace moelm

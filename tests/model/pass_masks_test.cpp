@@ -1,0 +1,69 @@
+// The masks of a training pass: their rates, what shares a mask and what does not, and that evaluation has none.
+#include "model/pass_masks.hpp"
+
+#include <cmath>
+
+#include "support/catch.hpp"
+#include "support/model_case.hpp"
+
+using namespace moelm;
+
+namespace {
+
+PassOptions training(Index step, Index streams, Index first = 0) {
+  PassOptions options;
+  options.training = true;
+  options.seed = 5;
+  options.step = step;
+  options.streams = streams;
+  options.part.first_stream = first;
+  return options;
+}
+
+ModelConfig small_model() { return model_config(40, {LstmConfig{40, 0}, moe_config(6, 2, {24})}, 0.3); }
+
+Matrix ones(Index rows, Index columns) {
+  Matrix m(rows, columns);
+  for (float& v : m.values()) v = 1;
+  return m;
+}
+
+/// Whether a share of `count` independent draws is that of probability `p`, to four standard deviations.
+bool is_rate(double share, double p, double count) { return std::abs(share - p) < 4 * std::sqrt(p * (1 - p) / count); }
+
+bool same_rows(const Matrix& m, Index a, Index b) { return std::equal(m.row(a), m.row(a) + m.cols(), m.row(b)); }
+
+double share_of_zeros(const Matrix& m) {
+  double zeros = 0;
+  for (const float v : m.values()) zeros += v == 0;
+  return zeros / static_cast<double>(m.size());
+}
+
+/// Factors of dropout on the output of layer l.
+Matrix dropped(const ModelConfig& config, const Sequence& sequence, const PassOptions& options, std::size_t l) {
+  Context context(2);
+  Matrix mask = ones(sequence.rows(), 40);
+  PassMasks(config, sequence, options).drop(context, l, mask);
+  return mask;
+}
+
+}  // namespace
+
+TEST_CASE("a locked mask is the same in all steps of a stream, and another for streams, layers and steps") {
+  ModelConfig config = small_model();
+  const Sequence lines({60, 60, 50, 3});
+  const Matrix free = dropped(config, lines, training(3, 60), 1);
+  REQUIRE_FALSE(same_rows(free, lines.offset(0), lines.offset(1)));
+  config.locked_dropout = true;
+  const Matrix locked = dropped(config, lines, training(3, 60), 1);
+  for (Index t = 1; t < lines.steps(); ++t)
+    for (Index b = 0; b < lines.active(t); ++b) REQUIRE(same_rows(locked, lines.offset(t) + b, b));
+  REQUIRE_FALSE(same_rows(locked, 0, 1));
+  REQUIRE(is_rate(share_of_zeros(dropped(config, Sequence(60, 1), training(3, 60), 1)), 0.3, 2400));
+  for (const float v : locked.values()) REQUIRE((v == 0 || v == Approx(1 / 0.7)));
+  REQUIRE_FALSE(std::equal(locked.row(0), locked.row(0) + 40, dropped(config, lines, training(4, 60), 1).row(0)));
+  REQUIRE_FALSE(std::equal(locked.row(0), locked.row(0) + 40, dropped(config, lines, training(3, 60), 2).row(0)));
+  // The same streams in a part of the step.
+  const Matrix part = dropped(config, lines.part(50, 10), training(3, 60, 50), 1);
+  for (Index b = 0; b < 10; ++b) REQUIRE(std::equal(part.row(b), part.row(b) + 40, locked.row(50 + b)));
+}
