@@ -124,8 +124,10 @@ class Pass {
   void layer_forward(std::size_t l, const EmbeddingParameters& p, ModelState&) {
     cache_.x[l].reshape(batch_.rows(), p.weight.cols());
     embedding_forward(context_, p, batch_.inputs, cache_.x[l]);
+    masks_.drop_tokens(context_, batch_.inputs, cache_.x[l]);
   }
   void layer_backward(std::size_t, const EmbeddingParameters&, LayerGradients& gradients) {
+    masks_.drop_tokens(context_, batch_.inputs, cache_.dlayer);
     auto* rows = std::get_if<RowGradient>(&gradients);
     if (rows != nullptr && !options_.part.accumulate && !config_.tied)
       return embedding_backward(context_, batch_.inputs, cache_.dlayer, *rows);

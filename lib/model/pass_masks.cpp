@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nn/embedding_dropout.hpp"
 #include "ops/dropout.hpp"
 
 namespace moelm {
@@ -11,6 +12,12 @@ PassMasks::PassMasks(const ModelConfig& config, const Sequence& sequence, const 
   if (!options.training) return;
   positions_ = sequence.positions(std::max(options.streams, sequence.streams()), options.part.first_stream);
   if (config.locked_dropout) streams_ = sequence.stream_numbers(options.part.first_stream);
+}
+
+void PassMasks::drop_tokens(Context& context, std::span<const std::int32_t> tokens, MatrixView x) const {
+  if (!options_.training) return;
+  apply_embedding_dropout(context, {stream("embedding-dropout", 0), options_.step, config_.embedding_dropout}, tokens,
+                          x);
 }
 
 void PassMasks::drop(Context& context, std::size_t l, MatrixView x) const {

@@ -15,6 +15,9 @@ class PassMasks {
   /// The position of every row in the whole step; empty in evaluation.
   std::span<const Index> positions() const { return positions_; }
 
+  /// Dropout of tokens, on their vectors or on the gradients of these.
+  void drop_tokens(Context& context, std::span<const std::int32_t> tokens, MatrixView x) const;
+
   /// Dropout of the output of layer l, or of its gradient.
   void drop(Context& context, std::size_t l, MatrixView x) const;
 

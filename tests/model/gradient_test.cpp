@@ -125,6 +125,14 @@ TEST_CASE("gradients: one dropout mask for all steps of a stream") {
   require_gradients(locked, 250);
 }
 
+TEST_CASE("gradients: tokens dropped, in a table of their own and in one that the softmax reads too") {
+  ModelConfig tokens = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5})}, 0.2);
+  tokens.embedding_dropout = 0.4;
+  require_gradients(tokens, 260);
+  tokens.tied = true;
+  require_gradients(tokens, 270);
+}
+
 TEST_CASE("gradients: an MoE layer alone") { require_gradients({moe_config(7, 3, {4})}, 5, 300); }
 
 TEST_CASE("gradients: an MoE layer without a sigmoid behind it") {

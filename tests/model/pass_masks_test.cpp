@@ -67,3 +67,32 @@ TEST_CASE("a locked mask is the same in all steps of a stream, and another for s
   const Matrix part = dropped(config, lines.part(50, 10), training(3, 60, 50), 1);
   for (Index b = 0; b < 10; ++b) REQUIRE(std::equal(part.row(b), part.row(b) + 40, locked.row(50 + b)));
 }
+
+TEST_CASE("a dropped token is dropped wherever it occurs, in every part of the step and in no other step") {
+  ModelConfig config = small_model();
+  config.embedding_dropout = 0.2;
+  Context context(2);
+  constexpr Index kTokens = 5000;
+  std::vector<std::int32_t> tokens;
+  for (std::int32_t i = 0; i < 2 * kTokens; ++i) tokens.push_back(i % kTokens);
+  const auto mask = [&](const PassOptions& options) {
+    Matrix m = ones(2 * kTokens, 3);
+    PassMasks(config, Sequence(2 * kTokens, 1), options).drop_tokens(context, tokens, m);
+    return m;
+  };
+  const Matrix m = mask(training(3, 2 * kTokens));
+  Index dropped = 0, other = 0;
+  for (Index i = 0; i < kTokens; ++i) {
+    REQUIRE(same_rows(m, i, i + kTokens));
+    REQUIRE((m(i, 0) == 0 || m(i, 0) == 1.25f));
+    REQUIRE(m(i, 2) == m(i, 0));
+    dropped += m(i, 0) == 0 ? 1 : 0;
+  }
+  REQUIRE(is_rate(static_cast<double>(dropped) / kTokens, 0.2, kTokens));
+  const Matrix part = mask(training(3, 9 * kTokens, kTokens)), later = mask(training(4, 2 * kTokens));
+  REQUIRE(std::equal(part.values().begin(), part.values().end(), m.values().begin()));
+  for (Index i = 0; i < kTokens; ++i) other += later(i, 0) != m(i, 0) ? 1 : 0;
+  REQUIRE(is_rate(static_cast<double>(other) / kTokens, 2 * 0.2 * 0.8, kTokens));
+  PassOptions evaluation;
+  REQUIRE(mask(evaluation)(1, 1) == 1);
+}
