@@ -142,6 +142,7 @@ class Pass {
   void layer_forward(std::size_t l, const LstmParameters& p, ModelState& state) {
     auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
     cache.packing = cache_.packing;
+    cache.weight_drop = masks_.weight_drop(l);
     lstm_forward(context_, p, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
     copy(context_, cache.output, cache_.x[l]);
   }

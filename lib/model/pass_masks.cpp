@@ -20,6 +20,11 @@ void PassMasks::drop_tokens(Context& context, std::span<const std::int32_t> toke
                           x);
 }
 
+std::optional<WeightDrop> PassMasks::weight_drop(std::size_t l) const {
+  if (!options_.training || config_.weight_drop <= 0) return std::nullopt;
+  return WeightDrop{stream("weight-drop", l), options_.step, config_.weight_drop};
+}
+
 void PassMasks::drop(Context& context, std::size_t l, MatrixView x) const {
   if (!options_.training) return;
   const std::vector<Index>& rows = config_.locked_dropout ? streams_ : positions_;

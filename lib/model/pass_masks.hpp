@@ -1,6 +1,7 @@
 // The random masks of a pass, all functions of seed, step and place. Evaluation has none.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "model/language_model.hpp"
@@ -17,6 +18,9 @@ class PassMasks {
 
   /// Dropout of tokens, on their vectors or on the gradients of these.
   void drop_tokens(Context& context, std::span<const std::int32_t> tokens, MatrixView x) const;
+
+  /// The recurrent weights that LSTM layer l leaves out, if any.
+  std::optional<WeightDrop> weight_drop(std::size_t l) const;
 
   /// Dropout of the output of layer l, or of its gradient.
   void drop(Context& context, std::size_t l, MatrixView x) const;

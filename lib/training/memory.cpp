@@ -35,6 +35,7 @@ struct Sums {
 struct Shape {
   double inputs, vocabulary, rows, pass_rows, validation_rows, threads;
   const OptimizerConfig& optimizer;
+  const ModelConfig& model;
 };
 
 double number(Index value) { return static_cast<double>(value); }
@@ -76,6 +77,7 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   const double weights = 4 * cells * (s.inputs + outputs) + (c.projection > 0 ? cells * outputs : 0);
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
   sums.activations += s.pass_rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
+  if (s.model.weight_drop > 0) sums.activations += 4 * cells * outputs;
   sums.packed += weights;
   sums.state += cells + outputs;
   sums.validation += s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
@@ -159,7 +161,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     const Shape shape{number(widths[i]),       number(vocabulary), number(rows.step), pass_rows,
-                      number(rows.validation), number(threads),    optimizer};
+                      number(rows.validation), number(threads),    optimizer,         config};
     widest = std::max(widest, widths[i]);
     add_tensors(tensors[i], shape, sums);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/model_case.hpp"
+#include "support/reference_masks.hpp"
 #include "support/reference_model.hpp"
 
 using namespace moelm;
@@ -16,7 +17,11 @@ constexpr double kLeastMargin = 1e-5;  // of the closest choice of experts or Re
 class Oracle {
  public:
   explicit Oracle(ModelCase& c)
-      : masks_(masks(c)), draws_(c.draws()), pass_{c.batch, c.state, masks_, draws_}, model_(c.config, c.parameters) {
+      : masks_(masks(c)),
+        draws_(c.draws()),
+        further_(c),
+        pass_{c.batch, c.state, masks_, draws_, further_.recurrent},
+        model_(c.config, c.parameters) {
     loss_ = model_.loss(pass_, decisions_, nll_);
     base_nll_ = nll_;
   }
@@ -46,6 +51,7 @@ class Oracle {
   }
 
   std::vector<Matrix> masks_, draws_;
+  ReferenceMasks further_;
   ReferencePass pass_;
   ReferenceModel model_;
   ReferenceDecisions decisions_;
@@ -131,6 +137,12 @@ TEST_CASE("gradients: tokens dropped, in a table of their own and in one that th
   require_gradients(tokens, 260);
   tokens.tied = true;
   require_gradients(tokens, 270);
+}
+
+TEST_CASE("gradients: recurrent weights dropped, with and without a projection") {
+  ModelConfig dropped = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{7, 6}}, 0.2);
+  dropped.weight_drop = 0.4;
+  require_gradients(dropped, 280);
 }
 
 TEST_CASE("gradients: an MoE layer alone") { require_gradients({moe_config(7, 3, {4})}, 5, 300); }

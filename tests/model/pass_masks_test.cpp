@@ -96,3 +96,33 @@ TEST_CASE("a dropped token is dropped wherever it occurs, in every part of the s
   PassOptions evaluation;
   REQUIRE(mask(evaluation)(1, 1) == 1);
 }
+
+TEST_CASE("recurrent weights are dropped at their rate, others are left alone, and evaluation drops none") {
+  ModelConfig config = small_model();
+  Context context(2);
+  ModelCase c(config, 97, Sequence(5, 6), 7);
+  const auto scores = [&] {
+    ModelCache cache;
+    ModelState state = c.state.clone();
+    std::vector<double> nll(static_cast<std::size_t>(c.batch.rows()));
+    model_score(context, c.config, c.parameters, c.batch, state, cache, nll);
+    return nll;
+  };
+  const std::vector<double> plain = scores();
+  const auto& weights = std::get<LstmParameters>(c.parameters.layers[1]).weight_hh;
+  const Matrix before = weights.clone();
+  REQUIRE(std::get<LstmCache>(run_gradients(context, c).cache.layers[1]).masked_hh.empty());
+  c.config.weight_drop = c.config.embedding_dropout = 0.35;
+  c.config.locked_dropout = true;
+  REQUIRE(scores() == plain);
+
+  ModelCache cache;
+  ModelState state = c.state.clone();
+  model_forward(context, c.config, c.parameters, c.batch, c.options, state, cache);
+  const Matrix& masked = std::get<LstmCache>(cache.layers[1]).masked_hh;
+  REQUIRE(std::equal(before.values().begin(), before.values().end(), weights.values().begin()));
+  for (Index i = 0; i < masked.size(); ++i)
+    REQUIRE((masked.data()[i] == 0 || masked.data()[i] == Approx(weights.data()[i] / 0.65)));
+  REQUIRE(is_rate(share_of_zeros(masked), 0.35, static_cast<double>(masked.size())));
+  REQUIRE(scores() == plain);
+}

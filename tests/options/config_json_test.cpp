@@ -182,6 +182,8 @@ TEST_CASE("keys that contradict each other are refused with both") {
     return error_text([&] { validate(s.config); });
   };
   REQUIRE(error({"moe.k=17"}) == "model.layers.2.k: expected 1 to 16 (model.layers.2.experts), found 17");
+  REQUIRE(error({R"(model.layers=[{"type":"embedding","width":8},{"type":"softmax"}])", "model.weight_drop=0.5"}) ==
+          "model.weight_drop: expected 0 in a model without LSTM layers, found 0.5");
   REQUIRE(error({"optimizer.experts.rows=all"}) ==
           "optimizer.experts.rows: expected touched with parameters that are no tables, found all");
   REQUIRE(holds(error({"optimizer.default.rows=all"}), "optimizer.default.rows: expected touched"));

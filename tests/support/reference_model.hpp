@@ -17,9 +17,10 @@ using Rows = std::vector<Row>;
 /// What a pass reads besides weights. Where a list is empty there is no dropout, or no gate noise.
 struct ReferencePass {
   const Batch& batch;
-  const ModelState& state;        ///< before the first step
-  std::span<const Matrix> masks;  ///< factors on the outputs of layer l, [N, width]
-  std::span<const Matrix> draws;  ///< gate noise of layer l, [N, E + A]
+  const ModelState& state;                 ///< before the first step
+  std::span<const Matrix> masks;           ///< factors on the outputs of layer l, [N, width]
+  std::span<const Matrix> draws;           ///< gate noise of layer l, [N, E + A]
+  std::span<const Matrix> recurrent = {};  ///< factors on W_hh of layer l
 };
 
 /// The model of a configuration; weights are those of the library's, widened.
@@ -85,17 +86,29 @@ class ReferenceModel {
     return y;
   }
 
+  /// The same with factors on the weights; none if empty.
+  static Row times(const Tensor& w, const Row& x, const Matrix& factors) {
+    if (factors.empty()) return times(w, x);
+    Row y(static_cast<std::size_t>(w.rows));
+    for (std::size_t i = 0; i < y.size(); ++i)
+      for (std::size_t j = 0; j < x.size(); ++j)
+        y[i] += w(i, j) * factors(static_cast<Index>(i), static_cast<Index>(j)) * x[j];
+    return y;
+  }
+
   static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
   /// i, f, g, o = W_ih x + W_hh h + b; c = sigmoid(f) c + sigmoid(i) tanh(g); h = W_hr (sigmoid(o) tanh(c)).
   Rows lstm(std::size_t l, const ReferencePass& pass, const Rows& x) const {
     const Sequence& sequence = pass.batch.sequence;
+    static const Matrix kNone;
+    const Matrix& factors = pass.recurrent.empty() ? kNone : pass.recurrent[l];
     Rows y(x.size());
     for (Index b = 0; b < sequence.streams(); ++b) {
       Row h = row_of(pass.state.layers[l].h, b), c = row_of(pass.state.layers[l].c, b);
       for (Index t = 0; t < sequence.steps() && sequence.active(t) > b; ++t) {
         const auto n = static_cast<std::size_t>(sequence.offset(t) + b);
-        const Row a = times(tensor(l, "weight_ih"), x[n]), r = times(tensor(l, "weight_hh"), h);
+        const Row a = times(tensor(l, "weight_ih"), x[n]), r = times(tensor(l, "weight_hh"), h, factors);
         const Row& bias = tensor(l, "bias").values;
         const std::size_t cells = c.size();
         const auto sum = [&](std::size_t gate, std::size_t j) {

@@ -122,11 +122,13 @@ TEST_CASE("a step in parts: shared experts, later losses, biases, a sampled soft
   require_equal_in_parts(moe, 9);
 }
 
-TEST_CASE("a step in parts: one dropout mask for all steps of a stream, tokens dropped") {
+TEST_CASE("a step in parts: one dropout mask for all steps of a stream, tokens and recurrent weights dropped") {
   ModelConfig model = model_of(layer(GateKind::top_k, 0), 0);
   model.locked_dropout = true;
   require_equal_in_parts(model);
   model.embedding_dropout = 0.3;
+  require_equal_in_parts(model);
+  model.weight_drop = 0.5;
   require_equal_in_parts(model);
 }
 
