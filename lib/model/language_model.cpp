@@ -158,6 +158,7 @@ class Pass {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
     cache.moe.experts.packing = cache.moe.shared.packing = packing(p.elements());
+    cache.moe.masks = masks_.moe(l);
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, moe_config(l), p, x, gate_pass(l), cache.moe, cache.output);
     if (moe_config(l).output == MoeOutput::sigmoid) apply_sigmoid(context_, cache.output);

@@ -25,6 +25,12 @@ std::optional<WeightDrop> PassMasks::weight_drop(std::size_t l) const {
   return WeightDrop{stream("weight-drop", l), options_.step, config_.weight_drop};
 }
 
+std::optional<MoeMasks> PassMasks::moe(std::size_t l) const {
+  if (!options_.training) return std::nullopt;
+  return MoeMasks{stream("output-mask", l), stream("hidden-dropout", l), stream("shared-dropout", l), options_.step,
+                  positions_};
+}
+
 void PassMasks::drop(Context& context, std::size_t l, MatrixView x) const {
   if (!options_.training) return;
   const std::vector<Index>& rows = config_.locked_dropout ? streams_ : positions_;

@@ -22,6 +22,9 @@ class PassMasks {
   /// The recurrent weights that LSTM layer l leaves out, if any.
   std::optional<WeightDrop> weight_drop(std::size_t l) const;
 
+  /// The random numbers of MoE layer l; none in evaluation.
+  std::optional<MoeMasks> moe(std::size_t l) const;
+
   /// Dropout of the output of layer l, or of its gradient.
   void drop(Context& context, std::size_t l, MatrixView x) const;
 

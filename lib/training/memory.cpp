@@ -116,6 +116,8 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
   const double weights = number(expert_weights(c, static_cast<Index>(s.inputs)));
   sums.packed += experts * weights <= number(kMaxCachedElements) ? experts * weights : 0;
+  if (c.hidden_dropout > 0) sums.activations += routed * sizeof(Index) / kNumber;
+  if (c.mask_outputs > 0) sums.activations += pairs * sizeof(std::uint8_t) / kNumber;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.copies += s.threads * weights;
 }

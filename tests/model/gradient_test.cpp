@@ -20,7 +20,7 @@ class Oracle {
       : masks_(masks(c)),
         draws_(c.draws()),
         further_(c),
-        pass_{c.batch, c.state, masks_, draws_, further_.recurrent},
+        pass_{c.batch, c.state, masks_, draws_, further_.recurrent, further_.outputs, further_.hidden},
         model_(c.config, c.parameters) {
     loss_ = model_.loss(pass_, decisions_, nll_);
     base_nll_ = nll_;
@@ -241,6 +241,22 @@ TEST_CASE("gradients: shared experts") {
   require_gradients({LstmConfig{5, 0}, alone}, 5, 2100);
 }
 
+TEST_CASE("gradients: hidden units of experts dropped, and whole outputs of pairs") {
+  MoeConfig moe = moe_config(4, 2, {6, 7});
+  moe.hidden_dropout = 0.4;
+  moe.shared = 2;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2150);
+  moe.shared = 0;
+  moe.mask_outputs = 0.5;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2160);
+  moe.hidden_dropout = 0;
+  require_gradients({LstmConfig{5, 0}, without_noise(moe)}, 5, 2170);
+  require_gradients({LstmConfig{5, 0}, in_groups(moe_config(6, 2, {6}), 3, 2), moe}, 5, 2180);
+  MoeConfig levels = in_groups(moe_config(6, 1, {6}), 3, 2);
+  levels.mask_outputs = levels.hidden_dropout = 0.3;
+  require_gradients({LstmConfig{5, 0}, levels}, 5, 2190);
+}
+
 TEST_CASE("gradients: Switch loss and z-loss, with and without noise") {
   MoeConfig moe = moe_config(4, 2, {6});
   moe.w_switch = 0.7;
@@ -259,6 +275,7 @@ TEST_CASE("hidden layers computed again give the same bits") {
   for (const Index groups : {0, 2}) {
     MoeConfig moe = in_groups(moe_config(6, 2, {6, 3}), groups, 2);
     moe.shared = 1;
+    moe.hidden_dropout = groups > 0 ? 0.3 : 0;
     const auto gradients = [&](bool recompute) {
       moe.recompute = recompute;
       ModelCase c(model_config(5, {LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 0.2), 11, Sequence(kUnequalStreams), 7);

@@ -1,6 +1,7 @@
 // The masks of a training pass: their rates, what shares a mask and what does not, and that evaluation has none.
 #include "model/pass_masks.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/catch.hpp"
@@ -125,4 +126,45 @@ TEST_CASE("recurrent weights are dropped at their rate, others are left alone, a
     REQUIRE((masked.data()[i] == 0 || masked.data()[i] == Approx(weights.data()[i] / 0.65)));
   REQUIRE(is_rate(share_of_zeros(masked), 0.35, static_cast<double>(masked.size())));
   REQUIRE(scores() == plain);
+}
+
+TEST_CASE("pairs of row and expert are masked at their rate, without a change of gates, importance and load") {
+  Context context(2);
+  ModelConfig config = small_model();
+  ModelCase plain(config, 97, Sequence(40, 50), 7);
+  auto& moe = std::get<MoeConfig>(config.layers[2]);
+  moe.mask_outputs = 0.25;
+  moe.hidden_dropout = 0.4;
+  const ModelCase masked(config, 97, Sequence(40, 50), 7);
+  const ModelOutcome a = run_gradients(context, plain), b = run_gradients(context, masked);
+  const MoeCache& without = std::get<MoeLayerCache>(a.cache.layers[2]).moe;
+  const MoeCache& with = std::get<MoeLayerCache>(b.cache.layers[2]).moe;
+  REQUIRE(without.masked.empty());
+  REQUIRE(without.experts.factors.position.empty());
+  REQUIRE(with.routing.expert == without.routing.expert);
+  REQUIRE(with.routing.gate == without.routing.gate);
+  REQUIRE(with.routing.sums.importance == without.routing.sums.importance);
+  REQUIRE(with.routing.sums.load == without.routing.sums.load);
+  double zeros = 0;
+  for (std::size_t p = 0; p < with.masked.size(); ++p) {
+    const Matrix& output = with.experts.output;
+    const Index slot = with.dispatch.slot[p];
+    zeros += with.masked[p];
+    REQUIRE((with.masked[p] != 0) ==
+            std::all_of(output.row(slot), output.row(slot) + output.cols(), [](float v) { return v == 0; }));
+  }
+  REQUIRE(with.masked.size() == 4000);
+  REQUIRE(is_rate(zeros / 4000, 0.25, 4000));
+
+  // Of the hidden units that are not cut off anyway, a share of 0.4 is dropped, and the others grow by 1 / 0.6.
+  const Matrix &units = with.experts.factors.input[1], &before = without.experts.factors.input[1];
+  double active = 0, dropped = 0;
+  for (Index i = 0; i < units.size(); ++i) {
+    if (before.data()[i] == 0) continue;
+    active += 1;
+    dropped += units.data()[i] == 0 ? 1 : 0;
+    REQUIRE((units.data()[i] == 0 || units.data()[i] == Approx(before.data()[i] / 0.6)));
+  }
+  REQUIRE(active > 40000);
+  REQUIRE(is_rate(dropped / active, 0.4, active));
 }

@@ -10,10 +10,20 @@
 namespace moelm {
 
 struct ReferenceMasks {
-  std::vector<Matrix> recurrent;  ///< on W_hh of layer l, [4H, R]
+  std::vector<Matrix> recurrent;            ///< on W_hh of layer l, [4H, R]
+  std::vector<Matrix> outputs;              ///< on the outputs of layer l's experts, [N, E]
+  std::vector<std::vector<Matrix>> hidden;  ///< on the units of layer l's hidden layers, [N * (E + shared), units]
 
   explicit ReferenceMasks(const ModelCase& c) : case_(c) {
     if (c.config.weight_drop > 0) draw_recurrent();
+    for (std::size_t l = 0; l < c.config.layers.size(); ++l) {
+      outputs.emplace_back();
+      hidden.emplace_back();
+      const auto* moe = std::get_if<MoeConfig>(&c.config.layers[l]);
+      if (moe != nullptr && moe->mask_outputs > 0) draw_outputs(l, *moe);
+      for (std::size_t j = 0; moe != nullptr && moe->hidden_dropout > 0 && j < moe->hidden.size(); ++j)
+        draw_hidden(l, *moe, j);
+    }
   }
 
  private:
@@ -37,6 +47,31 @@ struct ReferenceMasks {
         for (Index j = 0; j < mask.cols(); ++j)
           mask(i, j) = factor(stream("weight-drop", l), i, j, case_.config.weight_drop);
     }
+  }
+
+  void draw_outputs(std::size_t l, const MoeConfig& moe) {
+    outputs[l] = Matrix(case_.batch.rows(), moe.experts);
+    const std::vector<Index> positions = case_.batch.sequence.positions(case_.options.streams);
+    for (Index n = 0; n < case_.batch.rows(); ++n)
+      for (Index e = 0; e < moe.experts; ++e)
+        outputs[l](n, e) =
+            factor(stream("output-mask", l), positions[static_cast<std::size_t>(n)], e, moe.mask_outputs) == 0 ? 0.0f
+                                                                                                               : 1.0f;
+  }
+
+  void draw_hidden(std::size_t l, const MoeConfig& moe, std::size_t j) {
+    Matrix& mask = hidden[l].emplace_back(case_.batch.rows() * (moe.experts + moe.shared), moe.hidden[j]);
+    const std::vector<Index> positions = case_.batch.sequence.positions(case_.options.streams);
+    const auto layers = static_cast<Index>(moe.hidden.size()), layer = static_cast<Index>(j);
+    for (Index n = 0; n < case_.batch.rows(); ++n)
+      for (Index e = 0; e < moe.experts + moe.shared; ++e)
+        for (Index unit = 0; unit < mask.cols(); ++unit) {
+          const bool shared = e >= moe.experts;
+          const Index count = shared ? moe.shared : moe.experts, expert = shared ? e - moe.experts : e;
+          const Index row = (positions[static_cast<std::size_t>(n)] * count + expert) * layers + layer;
+          mask(n * (moe.experts + moe.shared) + e, unit) =
+              factor(stream(shared ? "shared-dropout" : "hidden-dropout", l), row, unit, moe.hidden_dropout);
+        }
   }
 
   const ModelCase& case_;

@@ -17,10 +17,12 @@ using Rows = std::vector<Row>;
 /// What a pass reads besides weights. Where a list is empty there is no dropout, or no gate noise.
 struct ReferencePass {
   const Batch& batch;
-  const ModelState& state;                 ///< before the first step
-  std::span<const Matrix> masks;           ///< factors on the outputs of layer l, [N, width]
-  std::span<const Matrix> draws;           ///< gate noise of layer l, [N, E + A]
-  std::span<const Matrix> recurrent = {};  ///< factors on W_hh of layer l
+  const ModelState& state;                           ///< before the first step
+  std::span<const Matrix> masks;                     ///< factors on the outputs of layer l, [N, width]
+  std::span<const Matrix> draws;                     ///< gate noise of layer l, [N, E + A]
+  std::span<const Matrix> recurrent = {};            ///< factors on W_hh of layer l
+  std::span<const Matrix> outputs = {};              ///< factors on the outputs of layer l's experts, [N, E], or empty
+  std::span<const std::vector<Matrix>> hidden = {};  ///< on the units of layer l's hidden layers, [N * experts, units]
 };
 
 /// The model of a configuration; weights are those of the library's, widened.
@@ -155,10 +157,11 @@ class ReferenceModel {
       for (std::size_t e = 0; e < experts; ++e) {
         importance[e] += routed.gates[n][e];
         if (routed.chosen[n][e])
-          add(routed.gates[n][e], expert(l, "experts." + std::to_string(e), config.hidden.size(), x[n], decisions));
+          add(routed.gates[n][e] * output_factor(l, pass, n, e),
+              expert(l, "experts." + std::to_string(e), units_of(l, config, pass, n, e), x[n], decisions));
       }
-      for (Index s = 0; s < config.shared; ++s)
-        add(1, expert(l, "shared." + std::to_string(s), config.hidden.size(), x[n], decisions));
+      for (std::size_t s = 0; s < static_cast<std::size_t>(config.shared); ++s)
+        add(1, expert(l, "shared." + std::to_string(s), units_of(l, config, pass, n, experts + s), x[n], decisions));
       if (config.output == MoeOutput::sigmoid)
         for (double& v : sum) v = sigmoid(v);
       y.push_back(sum);
@@ -310,12 +313,28 @@ class ReferenceModel {
     return v;
   }
 
-  Row expert(std::size_t l, const std::string& name, std::size_t hidden_layers, Row x,
-             ReferenceDecisions& decisions) const {
-    for (std::size_t j = 0; j <= hidden_layers; ++j) {
+  static double output_factor(std::size_t l, const ReferencePass& pass, std::size_t n, std::size_t e) {
+    if (pass.outputs.empty() || pass.outputs[l].empty()) return 1;
+    return pass.outputs[l](static_cast<Index>(n), static_cast<Index>(e));
+  }
+
+  /// Factors on the units of the hidden layers for row n and expert e, shared experts behind the others.
+  static Rows units_of(std::size_t l, const MoeConfig& config, const ReferencePass& pass, std::size_t n,
+                       std::size_t e) {
+    Rows units;
+    const auto experts = static_cast<std::size_t>(config.experts + config.shared);
+    for (std::size_t j = 0; j < config.hidden.size(); ++j)
+      units.push_back(pass.hidden.empty() || pass.hidden[l].empty()
+                          ? Row(static_cast<std::size_t>(config.hidden[j]), 1.0)
+                          : row_of(pass.hidden[l][j], static_cast<Index>(n * experts + e)));
+    return units;
+  }
+
+  Row expert(std::size_t l, const std::string& name, const Rows& units, Row x, ReferenceDecisions& decisions) const {
+    for (std::size_t j = 0; j <= units.size(); ++j) {
       x = times(tensor(l, name + ".weight_" + std::to_string(j)), x);
-      for (double& v : x)
-        if (j < hidden_layers && !decisions.positive(v)) v = 0;
+      for (std::size_t i = 0; j < units.size() && i < x.size(); ++i)
+        x[i] = decisions.positive(x[i]) ? x[i] * units[j][i] : 0;
     }
     return x;
   }

@@ -132,6 +132,17 @@ TEST_CASE("a step in parts: one dropout mask for all steps of a stream, tokens a
   require_equal_in_parts(model);
 }
 
+TEST_CASE("a step in parts: hidden units and outputs of experts dropped, kept or computed again") {
+  for (const Index groups : {0, 3}) {
+    MoeConfig moe = layer(GateKind::noisy_top_k, groups);
+    moe.shared = 1;
+    moe.hidden_dropout = 0.3;
+    moe.mask_outputs = 0.4;
+    moe.recompute = groups > 0;
+    require_equal_in_parts(moe, 0);
+  }
+}
+
 TEST_CASE("a step in parts: no experts at all to balance") { require_equal_in_parts(moe_config(1, 1, {5}), 0); }
 
 TEST_CASE("a step moves biases towards experts that had fewer tokens") {
