@@ -164,6 +164,22 @@ TEST_CASE("the same with factored moments, of whole tensors and of tables with f
   }
 }
 
+TEST_CASE("the same with masks of every kind, in micro-batches too") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    RunConfig config = config_of(state);
+    config.model.locked_dropout = true;
+    config.model.embedding_dropout = 0.1;
+    config.model.weight_drop = 0.3;
+    auto& moe = std::get<MoeConfig>(config.model.layers[2]);
+    moe.hidden_dropout = moe.mask_outputs = 0.2;
+    require_same_in_parts(config);
+    config.train.micro_batch_tokens = 14;
+    moe.recompute = true;
+    require_same_in_parts(config);
+  }
+}
+
 TEST_CASE("the same with weight decay, of what is updated in every step and of what is not") {
   for (const bool all : {false, true}) {
     RunConfig config = config_of(StateKind::reset);
