@@ -1,5 +1,7 @@
 #include "config/model_config.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 
@@ -103,6 +105,12 @@ void validate(const ModelConfig& config) {
     if (const auto* lstm = std::get_if<LstmConfig>(&config.layers[i]); lstm != nullptr && lstm->cells < 1)
       throw Error(Exit::bad_config, key(i, "cells") + ": expected at least 1, found " + std::to_string(lstm->cells));
   }
+  const bool recurrent = std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
+    return std::holds_alternative<LstmConfig>(layer);
+  });
+  if (config.weight_drop > 0 && !recurrent)
+    throw Error(Exit::bad_config, "model.weight_drop: expected 0 in a model without LSTM layers, found " +
+                                      format_number(config.weight_drop));
   const Index width = std::get<EmbeddingConfig>(config.layers[0]).width, read = input_widths(config).back();
   if (width < 1)
     throw Error(Exit::bad_config, key(0, "width") + ": expected at least 1, found " + std::to_string(width));

@@ -58,8 +58,8 @@ struct GroupConfig {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double lr_scale = 1.0;
-  double weight_decay = 0;
   OptimizerKind kind = OptimizerKind::adam;
+  double weight_decay = 0;
   RowUpdates rows = RowUpdates::touched;
 };
 
@@ -89,6 +89,16 @@ void fields(GroupConfig& c, Visitor&& visit) {
       Option{
           .key = "lr_scale", .help = "factor on the learning rate. Lower it if this group learns too fast", .min = 0},
       c.lr_scale);
+  visit(Option{.key = "weight_decay",
+               .help = "part of the matrices that a step takes away, times the learning rate (Loshchilov and Hutter "
+                       "2019); biases have none. Raise it if a small text is read many times",
+               .min = 0,
+               .max = 100},
+        c.weight_decay);
+  visit(Option{.key = "rows",
+               .help = "rows of a table that a step updates: touched, those with a gradient; all, every row as dense "
+                       "Adam does. Take all if rare tokens learn too slowly; only for optimizer.tables with adam"},
+        c.rows);
 }
 
 /// Expert matrices are no part of the global norm; each may have a bound of its own.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/check.hpp"
-#include "ops/dropout.hpp"
+#include "model/pass_masks.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
 
@@ -45,19 +45,22 @@ class Pass {
  public:
   Pass(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
        const PassOptions& options, ModelCache& cache)
-      : context_(context), config_(config), p_(parameters), batch_(batch), options_(options), cache_(cache) {
+      : context_(context),
+        config_(config),
+        p_(parameters),
+        batch_(batch),
+        options_(options),
+        masks_(config, batch.sequence, options),
+        cache_(cache) {
     cache.layers.resize(p_.layers.size());
     cache.x.resize(p_.layers.size());
-    if (options.training)
-      positions_ =
-          batch.sequence.positions(std::max(options.streams, batch.sequence.streams()), options.part.first_stream);
   }
 
   /// Layers 0 ... layers - 1: x_0 = drop(embedding), x_l = x_{l-1} + drop(layer_l(x_{l-1})).
   void forward(ModelState& state, std::size_t layers) {
     for (std::size_t l = 0; l < layers; ++l) {
       std::visit([&](const auto& layer) { layer_forward(l, layer, state); }, p_.layers[l]);
-      drop(l, cache_.x[l]);
+      masks_.drop(context_, l, cache_.x[l]);
       if (residual(l)) add(context_, cache_.x[l - 1], cache_.x[l]);
     }
   }
@@ -80,7 +83,7 @@ class Pass {
   void backward(ModelGradients& gradients) {
     for (std::size_t l = p_.layers.size() - 1; l-- > 0;) {
       copy(context_, cache_.dx, cache_.dlayer);
-      drop(l, cache_.dlayer);
+      masks_.drop(context_, l, cache_.dlayer);
       if (l > 0) cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
       std::visit([&](const auto& layer) { layer_backward(l, layer, gradients.layers[l]); }, p_.layers[l]);
       if (l == 0) return;
@@ -128,8 +131,10 @@ class Pass {
   void layer_forward(std::size_t l, const EmbeddingParameters& p, ModelState&) {
     cache_.x[l].reshape(batch_.rows(), p.weight.cols());
     embedding_forward(context_, p, batch_.inputs, cache_.x[l]);
+    masks_.drop_tokens(context_, batch_.inputs, cache_.x[l]);
   }
   void layer_backward(std::size_t, const EmbeddingParameters&, LayerGradients& gradients) {
+    masks_.drop_tokens(context_, batch_.inputs, cache_.dlayer);
     auto* rows = std::get_if<RowGradient>(&gradients);
     if (rows != nullptr && !options_.part.accumulate && !config_.tied)
       return embedding_backward(context_, batch_.inputs, cache_.dlayer, *rows);
@@ -144,6 +149,7 @@ class Pass {
   void layer_forward(std::size_t l, const LstmParameters& p, ModelState& state) {
     auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
     cache.packing = cache_.packing;
+    cache.weight_drop = masks_.weight_drop(l);
     lstm_forward(context_, p, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
     copy(context_, cache.output, cache_.x[l]);
   }
@@ -159,6 +165,7 @@ class Pass {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
     cache.moe.experts.packing = cache.moe.shared.packing = packing(p.elements());
+    cache.moe.masks = masks_.moe(l);
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, moe_config(l), p, x, gate_pass(l), cache.moe, cache.output);
     if (moe_config(l).output == MoeOutput::sigmoid) apply_sigmoid(context_, cache.output);
@@ -215,18 +222,11 @@ class Pass {
   GatePass gate_pass(std::size_t l) const {
     if (!options_.training) return {};
     if (options_.gate_draws.empty())
-      return {true,
-              gate_noise(RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step, positions_)};
+      return {true, gate_noise(RandomStream(options_.seed, "gate-noise", static_cast<Index>(l)), options_.step,
+                               masks_.positions())};
     return {true, [&draws = options_.gate_draws[l]](Index row, Index first, Index count, float* out) {
               std::copy_n(draws.row(row) + first, count, out);
             }};
-  }
-
-  void drop(std::size_t l, MatrixView x) {
-    if (!options_.training) return;
-    apply_dropout(
-        context_,
-        {RandomStream(options_.seed, "dropout", static_cast<Index>(l)), options_.step, config_.dropout, positions_}, x);
   }
 
   bool residual(std::size_t l) const { return l > 0 && cache_.x[l - 1].cols() == cache_.x[l].cols(); }
@@ -236,8 +236,8 @@ class Pass {
   const ModelParameters& p_;
   const Batch& batch_;
   const PassOptions& options_;
+  PassMasks masks_;
   ModelCache& cache_;
-  std::vector<Index> positions_;
 };
 
 }  // namespace

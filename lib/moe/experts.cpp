@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "ops/dropout.hpp"
 #include "ops/kernels.hpp"
 
 namespace moelm {
@@ -66,14 +67,34 @@ void through_matrix(Context& context, const ExpertParameters& expert, std::size_
   if (j + 1 < expert.matrices()) kernels().relu(out.size(), out.data);
 }
 
+/// Dropout of hidden layer j of expert e for the slots from `begin` on.
+void drop_units(Context& context, const ExpertsCache& cache, const ExpertFactors& factors, Index e, std::size_t j,
+                Index begin, MatrixView hidden) {
+  if (!cache.dropout) return;
+  const auto experts = static_cast<Index>(factors.offset.size()) - 1,
+             layers = static_cast<Index>(cache.hidden[0].size());
+  std::vector<Index> rows;
+  for (Index slot = begin; slot < begin + hidden.rows; ++slot)
+    rows.push_back((factors.position[static_cast<std::size_t>(slot)] * experts + e) * layers + static_cast<Index>(j));
+  apply_dropout(context, {cache.dropout->stream, cache.dropout->step, cache.dropout->rate, rows}, hidden);
+}
+
+/// The gradient of hidden units before dropout and ReLU from that after them. Dropped units are 0 like those that the
+/// ReLU cut off.
+void hidden_backward(const std::optional<HiddenDropout>& dropout, const float* activation, MatrixView d) {
+  kernels().relu_backward(d.size(), activation, d.data);
+  if (dropout) kernels().scale(d.size(), static_cast<float>(1.0 / (1.0 - dropout->rate)), d.data, d.data);
+}
+
 /// Where the matrices of an expert are packed: with the expert, or in the memory of the thread.
 std::vector<PackedMatrix>& packed_of(const Context& context, Index expert, ExpertsCache& cache) {
   return cache.packed[static_cast<std::size_t>(cache.packing == WeightPacking::once ? expert : context.worker())];
 }
 
 /// The input of matrix j for rows [begin, end): kept, or computed into the worker's memory from the routed rows.
-ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const ExpertFactors& factors, std::size_t j,
-                         Index begin, Index end, std::vector<PackedMatrix>& packed, ExpertsCache& cache) {
+ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const ExpertFactors& factors, Index e,
+                         std::size_t j, Index begin, Index end, std::vector<PackedMatrix>& packed,
+                         ExpertsCache& cache) {
   if (j == 0 || !factors.input[j].empty()) return factors.input[j].view().row_range(begin, end);
   const auto worker = static_cast<std::size_t>(context.worker());
   ConstMatrixView x = factors.input[0].view().row_range(begin, end);
@@ -81,6 +102,7 @@ ConstMatrixView input_of(Context& context, const ExpertParameters& expert, const
     Matrix& hidden = cache.hidden[worker][i];
     hidden.reshape(end - begin, expert.rows(i));
     through_matrix(context, expert, i, x, packed[i], cache.packing, hidden);
+    drop_units(context, cache, factors, e, i, begin, hidden);
     x = hidden;
   }
   return x;
@@ -129,10 +151,14 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
     const ExpertParameters& expert = experts[static_cast<std::size_t>(task.expert)];
     std::vector<PackedMatrix>& packed = packed_of(context, task.expert, cache);
     if (hidden == HiddenLayers::kept)
-      for (std::size_t j = 0; j + 1 < matrices; ++j)
+      for (std::size_t j = 0; j + 1 < matrices; ++j) {
+        const MatrixView units = factors.input[j + 1].view().row_range(task.begin, task.end);
         through_matrix(context, expert, j, factors.input[j].view().row_range(task.begin, task.end), packed[j],
-                       cache.packing, factors.input[j + 1].view().row_range(task.begin, task.end));
-    const ConstMatrixView last = input_of(context, expert, factors, matrices - 1, task.begin, task.end, packed, cache);
+                       cache.packing, units);
+        drop_units(context, cache, factors, task.expert, j, task.begin, units);
+      }
+    const ConstMatrixView last =
+        input_of(context, expert, factors, task.expert, matrices - 1, task.begin, task.end, packed, cache);
     through_matrix(context, expert, matrices - 1, last, packed[matrices - 1], cache.packing,
                    cache.output.view().row_range(task.begin, task.end));
   });
@@ -153,7 +179,7 @@ void experts_backward(Context& context, const std::vector<ExpertParameters>& exp
     const auto worker = static_cast<std::size_t>(context.worker());
     // Fills the worker's hidden layers, all of them.
     if (hidden == HiddenLayers::recomputed)
-      input_of(context, expert, factors, matrices - 1, task.begin, task.end, cache.packed[worker], cache);
+      input_of(context, expert, factors, task.expert, matrices - 1, task.begin, task.end, cache.packed[worker], cache);
     for (std::size_t j = matrices; j-- > 0;) {
       PackedMatrix& packed = cache.packed[worker][j];
       pack(context, expert, j, Transpose::no, packed);
@@ -163,7 +189,7 @@ void experts_backward(Context& context, const std::vector<ExpertParameters>& exp
       if (j == 0) continue;
       const float* activation =
           hidden == HiddenLayers::kept ? factors.input[j].row(task.begin) : cache.hidden[worker][j - 1].data();
-      kernels().relu_backward(rows.size(), activation, rows.data);
+      hidden_backward(cache.dropout, activation, rows);
     }
   });
 }
@@ -176,9 +202,10 @@ void form_expert_gradient(Context& context, const ExpertParameters& expert, std:
     const Index end = factors->offset[static_cast<std::size_t>(e) + 1];
     for (Index begin = factors->offset[static_cast<std::size_t>(e)]; begin < end; begin += kRowsOfGradient) {
       const Index stop = std::min(end, begin + kRowsOfGradient);
-      multiply_transposed(context, factors->gradient[matrix].view().row_range(begin, stop),
-                          input_of(context, expert, *factors, matrix, begin, stop, packed_of(context, e, cache), cache),
-                          beta, out, context.products());
+      multiply_transposed(
+          context, factors->gradient[matrix].view().row_range(begin, stop),
+          input_of(context, expert, *factors, e, matrix, begin, stop, packed_of(context, e, cache), cache), beta, out,
+          context.products());
       beta = 1;
     }
   }

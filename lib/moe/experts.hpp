@@ -2,10 +2,12 @@
 // contiguous rows.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/context.hpp"
+#include "base/random.hpp"
 #include "config/moe_config.hpp"
 #include "config/tensor_spec.hpp"
 #include "moe/dispatch.hpp"
@@ -43,10 +45,19 @@ struct ExpertFactors {
   std::vector<Matrix> input;     ///< input[j] [slots, columns of matrix j]; input[0] holds the routed rows, the hidden
                                  ///< layers are empty where they are recomputed
   std::vector<Matrix> gradient;  ///< gradient[j] [slots, rows of matrix j]
+  std::vector<Index> position;   ///< of every slot's row in the whole step, where hidden units are dropped
 
   Index rows_of(Index expert) const {
     return offset[static_cast<std::size_t>(expert) + 1] - offset[static_cast<std::size_t>(expert)];
   }
+};
+
+/// Dropout of the units of hidden layers, after the ReLU. A unit's number is a function of the position of its row in
+/// the whole step, the expert, the hidden layer and the unit; what is kept is divided by 1 - rate.
+struct HiddenDropout {
+  RandomStream stream;
+  Index step;
+  double rate;  ///< 0 < rate < 1
 };
 
 /// The memory of a pass through the experts. One per worker thread.
@@ -57,6 +68,7 @@ struct ExpertsCache {
   std::vector<std::vector<PackedMatrix>> packed;  ///< [threads][matrices], where weights are kept [experts][matrices]
   WeightPacking packing = WeightPacking::every_pass;
   std::vector<std::vector<Matrix>> hidden;  ///< [threads][hidden layers]: some rows, where they are recomputed
+  std::optional<HiddenDropout> dropout;     ///< for callers, with factors.position
 };
 
 /// Whether hidden layers are kept for backward, or computed again there and once more for dW (appendix D). Both give

@@ -30,7 +30,38 @@ void combine_backward(Context& context, ConstMatrixView dy, MoeCache& cache) {
         const Index slot = cache.dispatch.slot[p];
         const float* upstream = dy.row(n);
         cache.routing_gradient.gate[p] = kernels().dot(dy.cols, upstream, cache.experts.output.row(slot));
-        kernels().scale(dy.cols, cache.routing.gate[p], upstream, doutput.row(slot));
+        const bool masked = !cache.masked.empty() && cache.masked[p] != 0;
+        kernels().scale(dy.cols, masked ? 0.0f : cache.routing.gate[p], upstream, doutput.row(slot));
+      }
+  });
+}
+
+/// Tells the experts which hidden units a training pass drops, if any.
+void prepare_dropout(double rate, const std::optional<MoeMasks>& masks, RandomStream MoeMasks::*stream,
+                     const Dispatch& dispatch, ExpertsCache& experts) {
+  experts.dropout.reset();
+  experts.factors.position.clear();
+  if (!masks || rate <= 0) return;
+  experts.dropout = HiddenDropout{(*masks).*stream, masks->step, rate};
+  for (const std::int32_t row : dispatch.row)
+    experts.factors.position.push_back(masks->positions[static_cast<std::size_t>(row)]);
+}
+
+/// Draws which outputs count as zero (expert output masking: Elbayad et al. 2022), and makes them zero.
+void mask_outputs(Context& context, double rate, MoeCache& cache) {
+  cache.masked.clear();
+  if (!cache.masks || rate <= 0) return;
+  const Routing& routing = cache.routing;
+  Matrix& output = cache.experts.output;
+  cache.masked.assign(routing.expert.size(), 0);
+  context.parallel_ranges(routing.rows, 32, [&](Index begin, Index end) {
+    for (Index n = begin; n < end; ++n)
+      for (std::size_t p = routing.first_pair(n); p < routing.first_pair(n + 1); ++p) {
+        const float number = cache.masks->outputs.uniform(
+            cache.masks->step, cache.masks->positions[static_cast<std::size_t>(n)], routing.expert[p]);
+        if (static_cast<double>(number) >= rate) continue;
+        cache.masked[p] = 1;
+        std::fill_n(output.row(cache.dispatch.slot[p]), output.cols(), 0.0f);
       }
   });
 }
@@ -50,6 +81,7 @@ void add_shared_forward(Context& context, const MoeConfig& config, const MoePara
   cache.shared.factors.input.resize(p.shared[0].matrices());
   cache.shared.factors.input[0].reshape(cache.shared_dispatch.slots(), x.cols);
   dispatch_rows(context, cache.shared_dispatch, x, cache.shared.factors.input[0]);
+  prepare_dropout(config.hidden_dropout, cache.masks, &MoeMasks::shared, cache.shared_dispatch, cache.shared);
   experts_forward(context, p.shared, cache.shared_dispatch, hidden_layers(config), cache.shared);
   for (Index s = 0; s < config.shared; ++s)
     add(context, cache.shared.output.view().row_range(s * x.rows, (s + 1) * x.rows), y);
@@ -129,7 +161,9 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
   cache.experts.factors.input.resize(p.experts[0].matrices());
   cache.experts.factors.input[0].reshape(cache.dispatch.slots(), x.cols);
   dispatch_rows(context, cache.dispatch, x, cache.experts.factors.input[0]);
+  prepare_dropout(config.hidden_dropout, cache.masks, &MoeMasks::hidden, cache.dispatch, cache.experts);
   experts_forward(context, p.experts, cache.dispatch, hidden_layers(config), cache.experts);
+  mask_outputs(context, config.mask_outputs, cache);
   combine_rows(context, cache.dispatch, cache.routing, cache.experts.output, y);
   if (config.shared > 0) add_shared_forward(context, config, p, x, cache, y);
 }

@@ -1,8 +1,12 @@
 // The MoE layer over all positions of a batch at once: gate, dispatch, experts, combine (equation 1; with groups
 // equation 12).
 //   y = sum_i G(x)_i E_i(x) + sum over the shared experts of E_s(x)
+// In training hidden units may be dropped, and the outputs of pairs of a row and a routed expert may count as zero.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/context.hpp"
@@ -38,6 +42,13 @@ std::vector<TensorPointer> tensor_pointers(MoeParameters& p);
 /// Gates and experts of the right number, whose tensors are all empty.
 MoeParameters empty_moe(const MoeConfig& config);
 
+/// The random numbers of a training pass beside those of the gate, for rows at these positions of the step.
+struct MoeMasks {
+  RandomStream outputs, hidden, shared;  ///< of masked outputs, of hidden units, and of those of shared experts
+  Index step;
+  std::span<const Index> positions;
+};
+
 /// What backward and the expert optimizer need, and the memory of a pass. One per worker thread.
 struct MoeCache {
   GateCache gate;            ///< of a flat layer
@@ -48,6 +59,8 @@ struct MoeCache {
   Dispatch shared_dispatch;
   ExpertsCache shared;
   RoutingGradient routing_gradient;
+  std::optional<MoeMasks> masks;     ///< for callers: in training
+  std::vector<std::uint8_t> masked;  ///< whether the output of a pair counts as zero, [pairs]; empty: none does
 };
 
 /// The losses of a pass beside the language model's, each with its weight already in it.

@@ -1,9 +1,12 @@
 #include "nn/lstm.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "base/check.hpp"
 #include "config/exact.hpp"
+#include "ops/dropout.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
 
@@ -31,6 +34,31 @@ void gather_previous_h(const Sequence& sequence, LstmCache& cache) {
     const float* from = t == 0 ? cache.initial.h.data() : cache.output.row(sequence.offset(t - 1));
     std::copy_n(from, sequence.active(t) * width, cache.previous_h.row(sequence.offset(t)));
   }
+}
+
+/// w = w with the mask of W_hh, or the gradient of the weights from that of the masked ones.
+void mask_weights(Context& context, const WeightDrop& drop, MatrixView w) {
+  std::vector<Index> rows(static_cast<std::size_t>(w.rows));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  apply_dropout(context, {drop.stream, drop.step, drop.rate, rows}, w);
+}
+
+/// The recurrent weights of a pass, masked or as they are.
+ConstMatrixView recurrent_weights(Context& context, const LstmParameters& p, LstmCache& cache) {
+  if (!cache.weight_drop) return p.weight_hh;
+  ensure(cache.packing == WeightPacking::every_pass, "masked weights are packed in every pass");
+  cache.masked_hh.copy_from(p.weight_hh);
+  mask_weights(context, *cache.weight_drop, cache.masked_hh);
+  return cache.masked_hh;
+}
+
+/// Adds the gradient of W_hh, through its mask where there is one.
+void add_recurrent_gradient(Context& context, ConstMatrixView dsums, LstmCache& cache, Matrix& gradient) {
+  if (!cache.weight_drop)
+    return multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradient, context.products());
+  multiply_transposed(context, dsums, cache.previous_h, 0.0f, cache.masked_hh, context.products());
+  mask_weights(context, *cache.weight_drop, cache.masked_hh);
+  add(context, cache.masked_hh, gradient);
 }
 
 }  // namespace
@@ -67,7 +95,7 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   cache.initial.c.copy_from(state.c);
   if (cache.packing == WeightPacking::every_pass || cache.w_ih.empty()) {
     cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
-    cache.w_hh.pack(context, p.weight_hh, Transpose::yes, context.products());
+    cache.w_hh.pack(context, recurrent_weights(context, p, cache), Transpose::yes, context.products());
     if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
   }
   Matrix& hidden = p.projected() ? cache.hidden : cache.output;
@@ -100,7 +128,8 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
   const Index rows = sequence.rows(), cells = p.cells(), width = p.output_width();
   ensure(dy.rows == rows && dy.cols == width && dx.rows == rows, "gradients have the shapes of their values");
   // Backward multiplies by the weights themselves where forward multiplied by their transposes.
-  cache.w_hh.pack(context, p.weight_hh, Transpose::no, context.products());
+  const ConstMatrixView w_hh = cache.weight_drop ? cache.masked_hh.view() : p.weight_hh.view();
+  cache.w_hh.pack(context, w_hh, Transpose::no, context.products());
   if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::no, context.products());
   cache.dh_total.reshape(rows, width);
   cache.dhidden.reshape(sequence.streams(), cells);
@@ -130,7 +159,7 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
   const Matrix& dsums = cache.gates;
   gather_previous_h(sequence, cache);
   multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih, context.products(), gradients.bias.values());
-  multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradients.weight_hh, context.products());
+  add_recurrent_gradient(context, dsums, cache, gradients.weight_hh);
   if (p.projected())
     multiply_transposed(context, cache.dh_total, cache.hidden, 1.0f, gradients.weight_hr, context.products());
   cache.w_ih.pack(context, p.weight_ih, Transpose::no, context.products());

@@ -3,7 +3,10 @@
 //   h_t = sigmoid(o) tanh(c_t), then h_t = W_hr h_t where there is a projection.
 #pragma once
 
+#include <optional>
+
 #include "base/context.hpp"
+#include "base/random.hpp"
 #include "config/model_config.hpp"
 #include "config/tensor_spec.hpp"
 #include "nn/sequence.hpp"
@@ -39,6 +42,14 @@ struct LstmState {
   void reset(Index streams, const LstmParameters& parameters);
 };
 
+/// Which recurrent weights a training step leaves out (DropConnect: Wan et al. 2013, Merity et al. 2017): an element of
+/// W_hh becomes 0 with probability `rate`, else it is divided by 1 - rate. The mask is the same for all rows.
+struct WeightDrop {
+  RandomStream stream;
+  Index step;
+  double rate;  ///< 0 < rate < 1
+};
+
 /// What backward needs, and the memory of a pass. One per worker thread.
 struct LstmCache {
   Matrix gates;   ///< [N, 4H]: sums, then activated gates, in backward the gradients of the sums
@@ -53,6 +64,8 @@ struct LstmCache {
   Matrix dhidden;           ///< [B, H]
   PackedMatrix w_ih, w_hh, w_hr;
   WeightPacking packing = WeightPacking::every_pass;
+  std::optional<WeightDrop> weight_drop;  ///< for callers; REQUIRES packing in every pass
+  Matrix masked_hh;                       ///< [4H, R], W_hh with its mask; in backward also the gradient
 };
 
 /// Reads x [N, D] and the state, leaves the output in cache.output [N, R] and the last state of every stream in

@@ -33,4 +33,6 @@ std::vector<Index> Sequence::positions(Index streams, Index first) const {
   return position;
 }
 
+std::vector<Index> Sequence::stream_numbers(Index first) const { return positions(0, first); }
+
 }  // namespace moelm

@@ -31,6 +31,9 @@ class Sequence {
   /// from `first` on. Random numbers are keyed by these positions.
   std::vector<Index> positions(Index streams, Index first = 0) const;
 
+  /// The number of every row's stream, which starts with `first`. What all steps of a stream share is keyed by it.
+  std::vector<Index> stream_numbers(Index first = 0) const;
+
  private:
   std::vector<Index> active_;
   std::vector<Index> offset_ = {0};

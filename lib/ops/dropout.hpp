@@ -10,7 +10,7 @@
 namespace moelm {
 
 /// Where a mask comes from: the stream of one layer and the step; `rows[i]` is row i's position in the whole optimizer
-/// step, so masks do not depend on how the step is split.
+/// step, so masks do not depend on how the step is split. Rows with the same number share a mask.
 struct DropoutMask {
   RandomStream stream;
   Index step;

@@ -59,6 +59,9 @@ struct Kernels {
   double (*sum_of_squares)(Index n, const float* x);
   /// Returns whether every w is still finite.
   bool (*adam)(Index n, const AdamStep& step, const float* grad, float* m, float* v, float* w);
+  /// The same step with a gradient of zero, except that moments too small to matter become 0: |m| < 1e-30, and v below
+  /// the least normal number. Decaying further they would be denormal, which processors handle slowly.
+  bool (*adam_without_gradient)(Index n, const AdamStep& step, float* m, float* v, float* w);
   /// sums += x^2, returns the sum of x^2.
   double (*add_squares)(Index n, const float* x, double* sums);
   /// One row of a factored update: w -= rate * grad / (row * columns + epsilon), where the divisor is not 0. Returns

@@ -1,5 +1,6 @@
 #include "optim/adam.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 
@@ -25,11 +26,58 @@ AdamStep step_numbers(const OptimizerStep& now) {
 }
 
 /// The decay that moments missed between their last update and the step before this one.
-void catch_up(const OptimizerStep& now, Index last_step, Index n, float* m, float* v) {
+void decay_moments(const OptimizerStep& now, Index last_step, Index n, float* m, float* v) {
   const auto missed = static_cast<double>(now.step - 1 - last_step);
   if (missed <= 0 || last_step == 0) return;
   kernels().scale(n, static_cast<float>(std::pow(rounded(now.config.beta1), missed)), m, m);
   kernels().scale(n, static_cast<float>(std::pow(rounded(now.config.beta2), missed)), v, v);
+}
+
+/// The rows of a table with their moments. Different rows may be updated at the same time.
+class TableRows {
+ public:
+  TableRows(const OptimizerStep& now, Moments& moments, const RowHistory& history, MatrixView table)
+      : now_(now), step_(step_numbers(now)), moments_(moments), history_(history), table_(table) {}
+
+  bool update(Index row, const float* gradient) {
+    decay(row);
+    float *m = first_of(row), *v = second_of(row);
+    catch_up(row, m, v);
+    return kernels().adam(table_.cols, step_, gradient, m, v, table_.row(row));
+  }
+
+  /// The same with a gradient of zero, which leaves a row that was never updated as it is.
+  bool update(Index row) {
+    decay(row);
+    if (history_.last_step[static_cast<std::size_t>(row)] == 0) return true;
+    float *m = first_of(row), *v = second_of(row);
+    catch_up(row, m, v);
+    return kernels().adam_without_gradient(table_.cols, step_, m, v, table_.row(row));
+  }
+
+ private:
+  float* first_of(Index row) { return moments_.m.data() + row * table_.cols; }
+  float* second_of(Index row) { return moments_.v.data() + row * table_.cols; }
+
+  void decay(Index row) { decay_row(history_, row, table_); }
+
+  void catch_up(Index row, float* m, float* v) {
+    std::int64_t& last_step = history_.last_step[static_cast<std::size_t>(row)];
+    decay_moments(now_, last_step, table_.cols, m, v);
+    last_step = now_.step;
+  }
+
+  const OptimizerStep& now_;
+  AdamStep step_;
+  Moments& moments_;
+  const RowHistory& history_;
+  MatrixView table_;
+};
+
+void require_shapes(std::span<const std::int32_t> index, ConstMatrixView rows, const Moments& moments,
+                    ConstMatrixView table) {
+  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
+  ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
 }
 
 }  // namespace
@@ -40,6 +88,7 @@ bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gra
   const AdamStep step = step_numbers(now);
   std::atomic<bool> finite = true;
   context.parallel_ranges(weights.size(), kElementsPerTask, [&](Index begin, Index end) {
+    decay_weights(end - begin, now.decay, weights.data() + begin);
     if (!kernels().adam(end - begin, step, gradient.data + begin, moments.m.data() + begin, moments.v.data() + begin,
                         weights.data() + begin))
       finite = false;
@@ -48,20 +97,29 @@ bool adam_update(Context& context, const OptimizerStep& now, ConstMatrixView gra
 }
 
 bool adam_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                      ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
-  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
-  ensure(table.dense() && moments.m.size() == table.size(), "one moment a number");
-  const AdamStep step = step_numbers(now);
+                      ConstMatrixView rows, Moments& moments, const RowHistory& history, MatrixView table) {
+  TableRows target(now, moments, history, table);
+  require_shapes(index, rows, moments, table);
   std::atomic<bool> finite = true;
   context.parallel_ranges(rows.rows, 64, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      const auto row = static_cast<std::size_t>(index[static_cast<std::size_t>(i)]);
-      const Index first = static_cast<Index>(row) * table.cols;
-      float* m = moments.m.data() + first;
-      float* v = moments.v.data() + first;
-      catch_up(now, last_step[row], table.cols, m, v);
-      if (!kernels().adam(table.cols, step, rows.row(i), m, v, table.data + first)) finite = false;
-      last_step[row] = now.step;
+    for (Index i = begin; i < end; ++i)
+      if (!target.update(index[static_cast<std::size_t>(i)], rows.row(i))) finite = false;
+  });
+  return finite;
+}
+
+bool adam_update_all_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
+                          ConstMatrixView rows, Moments& moments, const RowHistory& history, MatrixView table) {
+  TableRows target(now, moments, history, table);
+  require_shapes(index, rows, moments, table);
+  std::atomic<bool> finite = true;
+  const Index grain = std::max<Index>(kElementsPerTask / std::max<Index>(table.cols, 1), 1);
+  context.parallel_ranges(table.rows, grain, [&](Index begin, Index end) {
+    auto next = std::lower_bound(index.begin(), index.end(), static_cast<std::int32_t>(begin));
+    for (Index row = begin; row < end; ++row) {
+      const bool touched = next != index.end() && *next == row;
+      if (!(touched ? target.update(row, rows.row(next - index.begin())) : target.update(row))) finite = false;
+      if (touched) ++next;
     }
   });
   return finite;
@@ -71,12 +129,13 @@ bool adam_update_matrix(Context& context, const OptimizerStep& now, ConstMatrixV
                         Moments& moments, const WeightRows& weights) {
   ensure(gradient.dense() && weights.dense() && gradient.size() == weights.size(),
          "a gradient has the shape of its weights");
-  catch_up(now, last_step, weights.size(), moments.m.data(), moments.v.data());
+  decay_moments(now, last_step, weights.size(), moments.m.data(), moments.v.data());
   const AdamStep step = step_numbers(now);
   bool finite = true;
   for (Index i = 0; i < weights.rows(); ++i)
     finite &= weights.update_row(context, i, [&](float* row) {
       const Index first = i * weights.cols();
+      decay_weights(weights.cols(), now.decay, row);
       return kernels().adam(weights.cols(), step, gradient.data + first, moments.m.data() + first,
                             moments.v.data() + first, row);
     });

@@ -105,6 +105,7 @@ class FactoredUpdate {
     std::atomic<bool> finite = true;
     for_rows([&](Index i, Index) {
       const bool sound = target_.weights.update_row(context_, target_.row(i), [&](float* row) {
+        decay_weights(width_, now_.decay, row);
         return kernels().factored(width_, static_cast<float>(rate), root(i), static_cast<float>(estimate_.epsilon),
                                   roots_, target_.gradient.row(i), row);
       });
@@ -198,24 +199,26 @@ bool factored_update(Context& context, const OptimizerStep& now, ConstMatrixView
 }
 
 bool factored_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                          ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
+                          ConstMatrixView rows, Moments& moments, const RowHistory& history, MatrixView table) {
   ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == table.cols, "one gradient a row");
   const bool vector = moments.rows.empty();
-  ensure(table.dense() && static_cast<Index>(last_step.size()) == table.rows, "one last step a row");
+  ensure(table.dense() && static_cast<Index>(history.last_step.size()) == table.rows, "one last step a row");
   ensure(vector ? table.cols == 1 && moments.v.size() == table.rows
                 : moments.rows.size() == table.rows && moments.columns.size() == table.cols,
          "averages have the shape of their table");
   if (rows.rows == 0 || rows.cols == 0) return true;
   Index oldest = now.step - 1;
   for (const std::int32_t row : index)
-    if (const Index last = last_step[static_cast<std::size_t>(row)]; last > 0) oldest = std::min(oldest, last);
+    if (const Index last = history.last_step[static_cast<std::size_t>(row)]; last > 0) oldest = std::min(oldest, last);
+  for (const std::int32_t row : index) decay_row(history, row, table);
   const MissedSteps missed(now, oldest);
   const Target target{rows, table, index.data(), vector ? moments.v.data() : moments.rows.data(),
                       vector ? nullptr : moments.columns.data()};
-  const bool finite = FactoredUpdate(context, now, target)
-                          .run([&](Index row) { return missed.kept_since(last_step[static_cast<std::size_t>(row)]); },
-                               now.step > 1 ? 1.0 : 0.0);
-  for (const std::int32_t row : index) last_step[static_cast<std::size_t>(row)] = now.step;
+  const bool finite =
+      FactoredUpdate(context, now, target)
+          .run([&](Index row) { return missed.kept_since(history.last_step[static_cast<std::size_t>(row)]); },
+               now.step > 1 ? 1.0 : 0.0);
+  for (const std::int32_t row : index) history.last_step[static_cast<std::size_t>(row)] = now.step;
   return finite;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/context.hpp"
 #include "optim/moments.hpp"
+#include "optim/weight_decay.hpp"
 #include "optim/weight_rows.hpp"
 #include "tensor/matrix.hpp"
 
@@ -25,10 +26,10 @@ namespace moelm {
 [[nodiscard]] bool factored_update(Context& context, const OptimizerStep& now, ConstMatrixView gradient,
                                    Index last_step, Moments& moments, const WeightRows& weights);
 
-/// Updates rows index[i], all different, of a table with the gradients rows[i]; last_step[row] is the step of a row's
-/// last update, 0 for never. C is an average over all rows, so it changes with every step.
+/// Updates rows index[i], all different, of a table with the gradients rows[i]. C is an average over all rows, so it
+/// changes with every step.
 [[nodiscard]] bool factored_update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                                        ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step,
+                                        ConstMatrixView rows, Moments& moments, const RowHistory& history,
                                         MatrixView table);
 
 }  // namespace moelm

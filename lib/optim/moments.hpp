@@ -23,12 +23,13 @@ Moments make_moments(OptimizerKind kind, Index rows, Index columns, bool vector)
 double moment_numbers(OptimizerKind kind, double rows, double columns, bool vector);
 
 /// Where the optimizer stands: step t counts from 1, `lr` is the schedule's value, gradients are multiplied by
-/// grad_scale.
+/// grad_scale. Rows of a table have a decay of their own.
 struct OptimizerStep {
   const GroupConfig& config;
   Index step;
   double lr;
   double grad_scale = 1;
+  double decay = 1;  ///< factor on the weights before the update (optim/weight_decay.hpp)
 };
 
 }  // namespace moelm

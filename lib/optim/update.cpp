@@ -14,10 +14,12 @@ bool update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView g
 }
 
 bool update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index, ConstMatrixView rows,
-                 Moments& moments, std::span<std::int64_t> last_step, MatrixView table) {
+                 Moments& moments, const RowHistory& history, MatrixView table) {
+  if (now.config.rows == RowUpdates::all)
+    return adam_update_all_rows(context, now, index, rows, moments, history, table);
   if (now.config.kind == OptimizerKind::adam)
-    return adam_update_rows(context, now, index, rows, moments, last_step, table);
-  return factored_update_rows(context, now, index, rows, moments, last_step, table);
+    return adam_update_rows(context, now, index, rows, moments, history, table);
+  return factored_update_rows(context, now, index, rows, moments, history, table);
 }
 
 bool update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,

@@ -7,6 +7,7 @@
 
 #include "base/context.hpp"
 #include "optim/moments.hpp"
+#include "optim/weight_decay.hpp"
 #include "optim/weight_rows.hpp"
 #include "tensor/matrix.hpp"
 
@@ -19,11 +20,11 @@ double clip_scale(double norm, double most);
 [[nodiscard]] bool update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                                  Matrix& weights);
 
-/// Updates rows index[i], all different, of a table with the gradients rows[i]; last_step[row] is the step of a row's
-/// last update, 0 for never. The table of a vector has one column.
+/// Updates rows index[i], which rise, of a table with the gradients rows[i]. The table of a vector has one column. If
+/// now.config.rows is all, rows without a gradient are updated too, with a gradient of zero. REQUIRES kind adam for
+/// that.
 [[nodiscard]] bool update_rows(Context& context, const OptimizerStep& now, std::span<const std::int32_t> index,
-                               ConstMatrixView rows, Moments& moments, std::span<std::int64_t> last_step,
-                               MatrixView table);
+                               ConstMatrixView rows, Moments& moments, const RowHistory& history, MatrixView table);
 
 /// Updates one matrix that was last updated in step `last_step` (0: never); runs in the calling task.
 [[nodiscard]] bool update_matrix(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Index last_step,

@@ -27,7 +27,8 @@ ExpertSet::ExpertSet(std::string name, std::vector<ExpertParameters>& experts, c
       experts_(experts),
       optimizer_(optimizer),
       rounding_(rounding),
-      last_step_(experts.size(), 0) {
+      last_step_(experts.size(), 0),
+      decay_(optimizer.weight_decay > 0 ? experts.size() : 0, 1.0) {
   for (const ExpertParameters& expert : experts) {
     auto& of_expert = moments_.emplace_back();
     for (std::size_t j = 0; j < expert.matrices(); ++j)
@@ -66,6 +67,8 @@ Index ExpertSet::rows_of(Index expert) const {
 }
 
 bool ExpertSet::update(Context& context, Index step, double lr, ExpertsCache& cache) {
+  const double decay = decay_of_step({optimizer_, step, lr});
+  for (double& of_expert : decay_) of_expert *= decay;
   std::atomic<bool> finite = true;
   // One expert a task: its gradient exists only here, between being formed and being consumed.
   context.parallel_for(static_cast<Index>(experts_.size()), [&](Index e) {
@@ -88,12 +91,13 @@ bool ExpertSet::update_expert(Context& context, Index e, Index step, double lr, 
     const MatrixView gradient{context.scratch(ScratchSlot::gradient, rows * cols).data(), rows, cols, cols};
     form_expert_gradient(context, weights, parts_, e, static_cast<Index>(j), cache, gradient);
     const double scale = optimizer_.clip > 0 ? clip_scale(norm_of(gradient), optimizer_.clip) : 1;
-    const OptimizerStep now{optimizer_, step, lr, scale};
+    const OptimizerStep now{optimizer_, step, lr, scale, decay_.empty() ? 1 : decay_[expert]};
     const WeightRows kept = weights.weight.empty() ? WeightRows(weights.bf16_weight[j], rounding_key(step, e, j))
                                                    : WeightRows(MatrixView(weights.weight[j]));
     finite &= update_matrix(context, now, gradient, last_step_[expert], moments_[expert][j], kept);
   }
   last_step_[expert] = step;
+  if (!decay_.empty()) decay_[expert] = 1;
   return finite;
 }
 

@@ -39,6 +39,8 @@ class ExpertSet {
   const std::string& name() const { return name_; }
   std::vector<std::vector<Moments>>& moments() { return moments_; }
   std::vector<std::int64_t>& last_step() { return last_step_; }
+  /// The factor that each expert has to get before its next update; empty without weight decay.
+  std::vector<double>& decay() { return decay_; }
 
  private:
   bool update_expert(Context& context, Index e, Index step, double lr, ExpertsCache& cache);
@@ -51,6 +53,7 @@ class ExpertSet {
   RandomStream rounding_;
   std::vector<std::vector<Moments>> moments_;          // [E][matrices]
   std::vector<std::int64_t> last_step_;                // [E]
+  std::vector<double> decay_;                          // [E], or empty
   std::vector<std::unique_ptr<ExpertFactors>> taken_;  // parts_ points at them
   std::vector<const ExpertFactors*> parts_;
 };

@@ -52,10 +52,13 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
   gradients_ = make_gradients(parameters_);
   for (const TrainedTensor& trained : trained_tensors(parameters_, gradients_)) {
     const NamedTensor& tensor = trained.tensor;
-    slots_.push_back({trained, moments_.size(), {}});
+    slots_.push_back({trained, moments_.size(), {}, {}});
     moments_.push_back(
         make_moments(optimizer_.of(trained.group).kind, tensor.values->rows(), tensor.values->cols(), tensor.vector));
-    if (trained.rows != nullptr) slots_.back().last_step.assign(static_cast<std::size_t>(table_view(tensor).rows), 0);
+    if (trained.rows == nullptr) continue;
+    const auto rows = static_cast<std::size_t>(table_view(tensor).rows);
+    slots_.back().last_step.assign(rows, 0);
+    if (optimizer_.of(trained.group).weight_decay > 0 && !tensor.vector) slots_.back().decay.assign(rows, 1.0);
   }
   if (has_window(config_))
     for (const LayerConfig& layer : config_.layers) {
@@ -182,12 +185,16 @@ bool Learner::update(Context& context, const StepOptions& options, const StepRes
 }
 
 bool Learner::update_dense(Context& context, Slot& slot, Index step, double lr, double scale) {
-  const OptimizerStep now{optimizer_.of(slot.trained.group), step, lr,
-                          slot.trained.group == ParameterGroup::thresholds ? 1.0 : scale};
-  if (slot.trained.gradient != nullptr)
+  OptimizerStep now{optimizer_.of(slot.trained.group), step, lr,
+                    slot.trained.group == ParameterGroup::thresholds ? 1.0 : scale};
+  const double decay = slot.trained.tensor.vector ? 1 : decay_of_step(now);
+  if (slot.trained.gradient != nullptr) {
+    now.decay = decay;
     return update_tensor(context, now, *slot.trained.gradient, moments_[slot.moments], *slot.trained.tensor.values);
+  }
+  for (double& of_row : slot.decay) of_row *= decay;
   return update_rows(context, now, slot.trained.rows->index, slot.trained.rows->rows, moments_[slot.moments],
-                     slot.last_step, table_view(slot.trained.tensor));
+                     {slot.last_step, slot.decay}, table_view(slot.trained.tensor));
 }
 
 OptimizerTensors Learner::optimizer_tensors() {
@@ -202,6 +209,7 @@ OptimizerTensors Learner::optimizer_tensors() {
     add(slot.trained.tensor.name, moments_[slot.moments], slot.trained.tensor.vector);
     if (slot.trained.rows != nullptr)
       tensors.last_steps.emplace_back(slot.trained.tensor.name + ".last_step", &slot.last_step);
+    if (!slot.decay.empty()) tensors.doubles.emplace_back(slot.trained.tensor.name + ".decay", slot.decay);
   }
   for (LayerExperts& set : experts_) {
     auto& moments = set.experts.moments();
@@ -209,11 +217,12 @@ OptimizerTensors Learner::optimizer_tensors() {
       for (std::size_t j = 0; j < moments[e].size(); ++j)
         add(set.experts.name() + "." + std::to_string(e) + ".weight_" + std::to_string(j), moments[e][j], false);
     tensors.last_steps.emplace_back(set.experts.name() + ".last_step", &set.experts.last_step());
+    if (!set.experts.decay().empty()) tensors.doubles.emplace_back(set.experts.name() + ".decay", set.experts.decay());
   }
   for (std::size_t l = 0; l < windows_.size(); ++l)
     if (std::holds_alternative<MoeConfig>(config_.layers[l]))
       for (const auto& sums : window_tensors("layers." + std::to_string(l) + ".window.", windows_[l]))
-        tensors.window_sums.push_back(sums);
+        tensors.doubles.push_back(sums);
   return tensors;
 }
 

@@ -62,6 +62,7 @@ class Learner {
     TrainedTensor trained;
     std::size_t moments;
     std::vector<std::int64_t> last_step;  ///< of every row of a table whose gradient is of few rows
+    std::vector<double> decay;            ///< of every such row, where there is weight decay (RowHistory)
   };
   /// Experts of a layer, routed or shared.
   struct LayerExperts {

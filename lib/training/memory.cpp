@@ -15,7 +15,7 @@ namespace moelm {
 namespace {
 
 constexpr double kNumber = sizeof(float);
-constexpr double kStepOfRow = sizeof(std::int64_t);
+constexpr double kStepOfRow = sizeof(std::int64_t), kDecayOfRow = sizeof(double);
 /// Overhead of a matrix with its moments: owners, blocks, names, and the entries in the header of a file that is
 /// written and read back. Measured: 1,700 bytes per matrix with 3,000 experts of two tiny matrices.
 constexpr double kBytesOfTensor = 2048;
@@ -35,6 +35,7 @@ struct Sums {
 struct Shape {
   double inputs, vocabulary, rows, pass_rows, validation_rows, threads;
   const OptimizerConfig& optimizer;
+  const ModelConfig& model;
 };
 
 double number(Index value) { return static_cast<double>(value); }
@@ -55,6 +56,7 @@ void add_tensors(const LayerTensors& tensors, const Shape& s, Sums& sums) {
         if (!spec.vector && spec.group == ParameterGroup::dense) sums.copies += copies * size;
       } else if (spec.gradient == GradientForm::rows) {
         sums.moments += (spec.vector ? columns : rows) * kStepOfRow / kNumber;
+        if (s.optimizer.of(spec.group).weight_decay > 0 && !spec.vector) sums.moments += rows * kDecayOfRow / kNumber;
       } else {
         largest = std::max(largest, size);
         sums.tensors += copies;
@@ -75,6 +77,7 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   const double weights = 4 * cells * (s.inputs + outputs) + (c.projection > 0 ? cells * outputs : 0);
   // Gates, c, tanh c (and the output before a projection); output, previous and total gradient of h; the layer's x.
   sums.activations += s.pass_rows * ((c.projection > 0 ? 7 : 6) * cells + 4 * outputs);
+  if (s.model.weight_drop > 0) sums.activations += 4 * cells * outputs;
   sums.packed += weights;
   sums.state += cells + outputs;
   sums.validation += s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
@@ -103,7 +106,7 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   if (c.has_gate()) add_gates(c, s, pairs, sums);
   if (c.hierarchical()) sums.tensors += number(c.groups);
   const double experts = number(c.experts) + number(c.shared);
-  sums.moments += experts * kStepOfRow / kNumber;
+  sums.moments += experts * (kStepOfRow + (s.optimizer.experts.weight_decay > 0 ? kDecayOfRow : 0)) / kNumber;
   double hidden = 0;
   for (const Index units : c.hidden) hidden += number(units);
   // Of all rows of the step: routed rows, the gradient of the output, those of the hidden layers, and these where they
@@ -113,6 +116,8 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
   const double weights = number(expert_weights(c, static_cast<Index>(s.inputs)));
   sums.packed += experts * weights <= number(kMaxCachedElements) ? experts * weights : 0;
+  if (c.hidden_dropout > 0) sums.activations += routed * sizeof(Index) / kNumber;
+  if (c.mask_outputs > 0) sums.activations += pairs * sizeof(std::uint8_t) / kNumber;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
   sums.copies += s.threads * weights;
 }
@@ -158,7 +163,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     const Shape shape{number(widths[i]),       number(vocabulary), number(rows.step), pass_rows,
-                      number(rows.validation), number(threads),    optimizer};
+                      number(rows.validation), number(threads),    optimizer,         config};
     widest = std::max(widest, widths[i]);
     add_tensors(tensors[i], shape, sums);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
@@ -167,6 +172,7 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   memory.weights = bytes(number(size.parameters) - sums.saved);
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
+  if (config.locked_dropout) sums.activations += pass_rows * sizeof(Index) / kNumber;
   // Three gradients of activations are on their way at a time.
   memory.activations = bytes(sums.activations + of_products * sums.rounded + 3 * pass_rows * number(widest));
   memory.copies = bytes(of_products * sums.copies);

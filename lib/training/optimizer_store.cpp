@@ -18,16 +18,21 @@ void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors
                                       std::to_string(bad - steps->begin()) + ": expected a step from 0 to " +
                                       std::to_string(step) + ", found " + std::to_string(*bad));
   }
-  for (const auto& [name, sums] : tensors.window_sums)
-    load_tensor(file, name, TensorType::f64, {static_cast<Index>(sums.size())}, sums.data());
+  for (const auto& [name, values] : tensors.doubles) {
+    load_tensor(file, name, TensorType::f64, {static_cast<Index>(values.size())}, values.data());
+    const Index bad = first_non_finite(TensorType::f64, values.data(), static_cast<Index>(values.size()));
+    if (bad >= 0)
+      throw Error(Exit::bad_data, file.path() + ": tensor " + name + ": element " + std::to_string(bad) +
+                                      ": expected a finite number, found NaN or infinity");
+  }
 }
 
 std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors) {
   std::vector<TensorView> views = tensor_views(tensors.moments);
   for (const auto& [name, steps] : tensors.last_steps)
     views.push_back({name, TensorType::i64, {static_cast<Index>(steps->size())}, steps->data()});
-  for (const auto& [name, sums] : tensors.window_sums)
-    views.push_back({name, TensorType::f64, {static_cast<Index>(sums.size())}, sums.data()});
+  for (const auto& [name, values] : tensors.doubles)
+    views.push_back({name, TensorType::f64, {static_cast<Index>(values.size())}, values.data()});
   return views;
 }
 

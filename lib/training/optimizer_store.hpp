@@ -17,10 +17,11 @@ namespace moelm {
 struct OptimizerTensors {
   std::vector<NamedTensor> moments;  ///< NAME.m, .v, .rows, .columns: what a kind has
   std::vector<std::pair<std::string, std::vector<std::int64_t>*>> last_steps;  ///< NAME.last_step
-  std::vector<std::pair<std::string, std::span<double>>> window_sums;          ///< layers.L.window.*
+  std::vector<std::pair<std::string, std::span<double>>> doubles;              ///< NAME.decay, layers.L.window.*
 };
 
-/// Reads the optimizer's tensors as they were after `step` steps: last steps beyond it are Error(bad_data).
+/// Reads the optimizer's tensors as they were after `step` steps: last steps beyond it, and doubles that are not
+/// finite, are Error(bad_data).
 void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step);
 
 /// Views of the optimizer's tensors for writing.

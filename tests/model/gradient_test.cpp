@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/model_case.hpp"
+#include "support/reference_masks.hpp"
 #include "support/reference_model.hpp"
 
 using namespace moelm;
@@ -18,7 +19,9 @@ class Oracle {
   explicit Oracle(ModelCase& c)
       : masks_(masks(c)),
         draws_(c.draws()),
-        pass_{c.batch, c.state, masks_, draws_, c.options.windows},
+        further_(c),
+        pass_{c.batch,          c.state,        masks_, draws_, c.options.windows, further_.recurrent,
+              further_.outputs, further_.hidden},
         model_(c.config, c.parameters) {
     loss_ = model_.loss(pass_, decisions_, nll_);
     base_nll_ = nll_;
@@ -49,6 +52,7 @@ class Oracle {
   }
 
   std::vector<Matrix> masks_, draws_;
+  ReferenceMasks further_;
   ReferencePass pass_;
   ReferenceModel model_;
   ReferenceDecisions decisions_;
@@ -122,6 +126,26 @@ MoeConfig without_noise(MoeConfig c) {
 TEST_CASE("gradients: LSTM, MoE, LSTM") {
   require_gradients({LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{6, 0}}, 6, 100);
   require_gradients({LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{6, 0}}, 6, 200, 0.0);
+}
+
+TEST_CASE("gradients: one dropout mask for all steps of a stream") {
+  ModelConfig locked = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 0}}, 0.3);
+  locked.locked_dropout = true;
+  require_gradients(locked, 250);
+}
+
+TEST_CASE("gradients: tokens dropped, in a table of their own and in one that the softmax reads too") {
+  ModelConfig tokens = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5})}, 0.2);
+  tokens.embedding_dropout = 0.4;
+  require_gradients(tokens, 260);
+  tokens.tied = true;
+  require_gradients(tokens, 270);
+}
+
+TEST_CASE("gradients: recurrent weights dropped, with and without a projection") {
+  ModelConfig dropped = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{7, 6}}, 0.2);
+  dropped.weight_drop = 0.4;
+  require_gradients(dropped, 280);
 }
 
 TEST_CASE("gradients: an MoE layer alone") { require_gradients({moe_config(7, 3, {4})}, 5, 300); }
@@ -241,6 +265,22 @@ TEST_CASE("gradients: shared experts") {
   require_gradients({LstmConfig{5, 0}, alone}, 5, 2100);
 }
 
+TEST_CASE("gradients: hidden units of experts dropped, and whole outputs of pairs") {
+  MoeConfig moe = moe_config(4, 2, {6, 7});
+  moe.hidden_dropout = 0.4;
+  moe.shared = 2;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2150);
+  moe.shared = 0;
+  moe.mask_outputs = 0.5;
+  require_gradients({LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 5, 2160);
+  moe.hidden_dropout = 0;
+  require_gradients({LstmConfig{5, 0}, without_noise(moe)}, 5, 2170);
+  require_gradients({LstmConfig{5, 0}, in_groups(moe_config(6, 2, {6}), 3, 2), moe}, 5, 2180);
+  MoeConfig levels = in_groups(moe_config(6, 1, {6}), 3, 2);
+  levels.mask_outputs = levels.hidden_dropout = 0.3;
+  require_gradients({LstmConfig{5, 0}, levels}, 5, 2190);
+}
+
 TEST_CASE("gradients: Switch loss and z-loss, with and without noise") {
   MoeConfig moe = moe_config(4, 2, {6});
   moe.w_switch = 0.7;
@@ -259,6 +299,7 @@ TEST_CASE("hidden layers computed again give the same bits") {
   for (const Index groups : {0, 2}) {
     MoeConfig moe = in_groups(moe_config(6, 2, {6, 3}), groups, 2);
     moe.shared = 1;
+    moe.hidden_dropout = groups > 0 ? 0.3 : 0;
     const auto gradients = [&](bool recompute) {
       moe.recompute = recompute;
       ModelCase c(model_config(5, {LstmConfig{5, 0}, moe, LstmConfig{5, 0}}, 0.2), 11, Sequence(kUnequalStreams), 7);

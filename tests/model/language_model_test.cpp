@@ -38,6 +38,25 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
+void require_same_bits_on_any_threads(const ModelConfig& config) {
+  ModelCase c(config, 203, Sequence(std::vector<Index>{70, 70, 70, 64, 64, 33, 17, 1}), 3);
+  Context one(1);
+  ModelOutcome expected = run_gradients(one, c);
+  const std::vector<NamedTensor> gradients = named_tensors(expected.gradients);
+  for (const int threads : {2, 5}) {
+    Context context(threads);
+    ModelOutcome actual = run_gradients(context, c);
+    REQUIRE(actual.nll == expected.nll);
+    REQUIRE(actual.losses.total() == expected.losses.total());
+    const std::vector<NamedTensor> tensors = named_tensors(actual.gradients);
+    REQUIRE(tensors.size() == gradients.size());
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      CAPTURE(threads, tensors[i].name);
+      REQUIRE(same_bits(tensors[i].values->values(), gradients[i].values->values()));
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("changing later tokens leaves earlier scores unchanged bit for bit") {
@@ -89,21 +108,13 @@ TEST_CASE("a stream's scores do not depend on the streams beside it") {
 }
 
 TEST_CASE("losses and gradients have the same bits on any number of threads") {
-  ModelCase c(middle_sized(), 203, Sequence(std::vector<Index>{70, 70, 70, 64, 64, 33, 17, 1}), 3);
-  Context one(1);
-  ModelOutcome expected = run_gradients(one, c);
-  const std::vector<NamedTensor> gradients = named_tensors(expected.gradients);
-  for (const int threads : {2, 5}) {
-    Context context(threads);
-    ModelOutcome actual = run_gradients(context, c);
-    REQUIRE(actual.nll == expected.nll);
-    REQUIRE(actual.losses.total() == expected.losses.total());
-    const std::vector<NamedTensor> tensors = named_tensors(actual.gradients);
-    REQUIRE(tensors.size() == gradients.size());
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      CAPTURE(threads, tensors[i].name);
-      REQUIRE(same_bits(tensors[i].values->values(), gradients[i].values->values()));
-    }
+  for (const bool masks : {false, true}) {
+    ModelConfig config = middle_sized();
+    config.locked_dropout = masks;
+    config.embedding_dropout = config.weight_drop = masks ? 0.3 : 0;
+    auto& moe = std::get<MoeConfig>(config.layers[2]);
+    moe.hidden_dropout = moe.mask_outputs = masks ? 0.2 : 0;
+    require_same_bits_on_any_threads(config);
   }
 }
 

@@ -14,6 +14,7 @@ TEST_CASE("rows follow each other time step after time step, and ended streams l
   REQUIRE(s.rows() == 7);
   REQUIRE(s.offset(2) == 6);
   REQUIRE(s.positions(5) == std::vector<Index>{0, 1, 2, 5, 6, 7, 10});
+  REQUIRE(s.stream_numbers(4) == std::vector<Index>{4, 5, 6, 4, 5, 6, 4});
   REQUIRE(Sequence(2, 3).rows() == 6);
   REQUIRE(Sequence(2, 3).active(2) == 2);
 }

@@ -144,6 +144,34 @@ TEST_CASE("updates tell of a weight that is no longer finite, wherever it stands
   });
 }
 
+TEST_CASE("a step without a gradient is one with zeros, and moments too small to matter become 0") {
+  for_each_kernels([](const Kernels& k) {
+    const AdamStep step{0.9f, 0.999f, 1e-8f, 0.01f, 1.5f, 0.5f};
+    for (const Index n : {1, 15, 16, 17, 100}) {
+      Matrix m = random_matrix(1, n, 1), v = random_matrix(1, n, 2), w = random_matrix(1, n, 3);
+      for (float& x : v.values()) x = x * x;
+      Matrix m0 = m.clone(), v0 = v.clone(), w0 = w.clone();
+      const Matrix zeros(1, n);
+      REQUIRE(k.adam(n, step, zeros.data(), m0.data(), v0.data(), w0.data()));
+      REQUIRE(k.adam_without_gradient(n, step, m.data(), v.data(), w.data()));
+      for (Index j = 0; j < n; ++j) {
+        REQUIRE(m(0, j) == m0(0, j));
+        REQUIRE(v(0, j) == v0(0, j));
+        REQUIRE(w(0, j) == w0(0, j));
+      }
+      m(0, n - 1) = -1e-30f;
+      v(0, n - 1) = 1.1755e-38f;
+      REQUIRE(k.adam_without_gradient(n, step, m.data(), v.data(), w.data()));
+      REQUIRE(m(0, n - 1) == 0);
+      REQUIRE(v(0, n - 1) == 0);
+      const AdamStep bare{0.9f, 0.999f, 0, 0.01f, 1.5f, 1.0f};
+      REQUIRE(k.adam_without_gradient(n, bare, m.data(), v.data(), w.data()));
+      m(0, n - 1) = std::numeric_limits<float>::quiet_NaN();
+      REQUIRE_FALSE(k.adam_without_gradient(n, step, m.data(), v.data(), w.data()));
+    }
+  });
+}
+
 TEST_CASE("squares by column and factored updates equal plain loops for odd lengths") {
   for_each_kernels([](const Kernels& k) {
     for (const Index n : {1, 15, 16, 17, 1000}) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "optim/update.hpp"
 #include "support/catch.hpp"
 #include "support/close.hpp"
 #include "support/random_matrix.hpp"
@@ -57,7 +58,7 @@ struct SkippedRow {
       const Matrix gradient = random_matrix(touch ? 3 : 2, 9, static_cast<std::uint64_t>(t));
       const std::vector<std::int32_t> index =
           touch ? std::vector<std::int32_t>{0, 1, 2} : std::vector<std::int32_t>{0, 2};
-      REQUIRE(adam_update_rows(context, now, index, gradient, moments, last_step, sparse));
+      REQUIRE(update_rows(context, now, index, gradient, moments, {last_step}, sparse));
       std::vector<double> all(27);
       for (std::size_t r = 0; r < index.size(); ++r)
         std::copy_n(gradient.row(static_cast<Index>(r)), 9, all.begin() + 9 * index[r]);
@@ -125,6 +126,67 @@ TEST_CASE("with beta1 > 0 a skipped row stays where it is, and its moments decay
   REQUIRE(std::equal(untouched.sparse.row(1), untouched.sparse.row(1) + 9, earlier.sparse.row(1)));
   REQUIRE_FALSE(std::equal(untouched.sparse.row(1), untouched.sparse.row(1) + 9, start.row(1)));
   REQUIRE_FALSE(std::equal(untouched.sparse.row(0), untouched.sparse.row(0) + 9, earlier.sparse.row(0)));
+}
+
+TEST_CASE("where all rows are updated, a row without a gradient moves on as with dense Adam") {
+  GroupConfig config{0.9, 0.999, 1e-8, 1.0};
+  config.rows = RowUpdates::all;
+  for (const std::vector<Index>& touched : {std::vector<Index>{1, 2, 40, 1000, 1001}, std::vector<Index>{}}) {
+    SkippedRow skipped;
+    skipped.run(config, 1100, touched);
+    REQUIRE(mismatch("table", skipped.sparse.values(), skipped.dense.w, 1e-5) == "");
+    REQUIRE(mismatch("m", skipped.moments.m.values(), skipped.dense.m, 1e-5) == "");
+    REQUIRE(mismatch("v", skipped.moments.v.values(), skipped.dense.v, 1e-5) == "");
+    REQUIRE(skipped.last_step == std::vector<std::int64_t>{1100, touched.empty() ? 0 : 1100, 1100});
+  }
+  SkippedRow moves;  // far from where it would stay
+  moves.run({0.9, 0.999, 1e-8, 1.0}, 30, {2});
+  REQUIRE(mismatch("table", moves.sparse.values(), moves.dense.w, 1e-3) != "");
+}
+
+TEST_CASE("from touched rows to all and back: moments decay for every step once") {
+  GroupConfig config{0.9, 0.99, 1e-8, 1.0};
+  Context context(2);
+  Matrix table = random_matrix(40, 9, 1);
+  Moments moments = adam_moments(40, 9);
+  std::vector<std::int64_t> last_step(40, 0);
+  PlainAdam dense(table);
+  for (Index t = 1; t <= 30; ++t) {
+    config.rows = t > 10 && t <= 20 ? RowUpdates::all : RowUpdates::touched;
+    const OptimizerStep now{config, t, 0.01};
+    std::vector<std::int32_t> index;
+    for (std::int32_t row = t == 30 ? 0 : static_cast<std::int32_t>(t % 4); row < 40; row += t == 30 ? 1 : 4)
+      index.push_back(row);
+    const auto count = static_cast<Index>(index.size());
+    const Matrix gradient = random_matrix(count, 9, static_cast<std::uint64_t>(t));
+    std::vector<double> all(360);
+    for (Index r = 0; r < count; ++r)
+      std::copy_n(gradient.row(r), 9, all.begin() + 9 * index[static_cast<std::size_t>(r)]);
+    REQUIRE(update_rows(context, now, index, gradient, moments, {last_step}, table));
+    dense.step(now, all);
+  }
+  REQUIRE(mismatch("m", moments.m.values(), dense.m, 1e-5) == "");
+  REQUIRE(mismatch("v", moments.v.values(), dense.v, 1e-5) == "");
+  REQUIRE(last_step == std::vector<std::int64_t>(40, 30));
+}
+
+TEST_CASE("all rows are the same bits with any number of threads, in a table of several tasks") {
+  GroupConfig config;
+  config.rows = RowUpdates::all;
+  std::vector<Matrix> tables;
+  for (const int threads : {1, 3}) {
+    Context context(threads);
+    Matrix table = random_matrix(1000, 130, 1);
+    Moments moments = adam_moments(1000, 130);
+    std::vector<std::int64_t> last_step(1000, 0);
+    for (Index t = 1; t <= 4; ++t) {
+      const std::vector<std::int32_t> index = {0, static_cast<std::int32_t>(100 * t), 503, 504, 999};
+      REQUIRE(update_rows(context, {config, t, 0.01}, index, random_matrix(5, 130, static_cast<std::uint64_t>(t)),
+                          moments, {last_step}, table));
+    }
+    tables.push_back(table.clone());
+  }
+  REQUIRE(same_bits(tables[0], tables[1]));
 }
 
 TEST_CASE("with beta1 = 0 a matrix skipped for many steps equals dense Adam with zero gradients") {

@@ -186,8 +186,8 @@ TEST_CASE("a table of few touched rows equals dense steps with zeros for the oth
         const auto touched = static_cast<Index>(index.size());
         const Matrix gradient = random_matrix(touched, columns, static_cast<std::uint64_t>(t));
         const OptimizerStep now{config, t, 0.01, 0.5};
-        REQUIRE(update_rows(one, now, index, gradient, moments, last_step, table));
-        REQUIRE(update_rows(three, now, index, gradient, of_other, last_of_other, other));
+        REQUIRE(update_rows(one, now, index, gradient, moments, {last_step}, table));
+        REQUIRE(update_rows(three, now, index, gradient, of_other, {last_of_other}, other));
         std::vector<double> all(static_cast<std::size_t>(kRows * columns), 0.0);
         for (Index i = 0; i < touched; ++i)
           std::copy_n(gradient.row(i), columns, all.begin() + index[static_cast<std::size_t>(i)] * columns);

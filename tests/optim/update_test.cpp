@@ -31,7 +31,7 @@ void require_golden(const GroupConfig& config, const char* expected_name) {
     const OptimizerStep now{config, t, g.at("lr").get<double>()};
     const Matrix dw = golden_matrix(gradient);
     REQUIRE(update_tensor(context, now, dw, of_whole, whole));
-    REQUIRE(update_rows(context, now, index, dw, of_table, last_step, table));
+    REQUIRE(update_rows(context, now, index, dw, of_table, {last_step}, table));
     REQUIRE(update_matrix(context, now, dw, t - 1, of_matrix, matrix));
   }
   REQUIRE(t == 4);
@@ -70,7 +70,7 @@ TEST_CASE("an update that spoils one weight says so, whichever kind it is and ho
       Moments of_whole = moments(), of_table = moments(), of_matrix = moments();
       Matrix whole = start.clone(), table = start.clone(), matrix = start.clone();
       REQUIRE(update_tensor(context, now, gradient, of_whole, whole) == (spoiled < 0));
-      REQUIRE(update_rows(context, now, index, gradient, of_table, last_step, table) == (spoiled < 0));
+      REQUIRE(update_rows(context, now, index, gradient, of_table, {last_step}, table) == (spoiled < 0));
       REQUIRE(update_matrix(context, now, gradient, 0, of_matrix, matrix) == (spoiled < 0));
     }
   }

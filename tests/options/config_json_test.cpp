@@ -42,12 +42,13 @@ ConfigDraft with(const std::string& name, const std::vector<std::string>& assign
 
 const MoeConfig& moe_of(const ConfigDraft& draft) { return std::get<MoeConfig>(draft.config.model.layers[2]); }
 
-/// Resets values that two levels and factored moments do not allow.
+/// Resets values that two levels, factored moments and thresholds do not allow.
 void allow(RunConfig& config) {
   for (LayerConfig& layer : config.model.layers)
     if (auto* moe = std::get_if<MoeConfig>(&layer); moe != nullptr && moe->hierarchical())
       moe->w_switch = moe->w_z = moe->bias_rate = 0;
   if (config.optimizer.experts.kind == OptimizerKind::factored) config.optimizer.experts.beta1 = 0;
+  config.optimizer.thresholds.weight_decay = 0;
 }
 
 }  // namespace
@@ -181,6 +182,15 @@ TEST_CASE("keys that contradict each other are refused with both") {
     return error_text([&] { validate(s.config); });
   };
   REQUIRE(error({"moe.k=17"}) == "model.layers.2.k: expected 1 to 16 (model.layers.2.experts), found 17");
+  REQUIRE(error({R"(model.layers=[{"type":"embedding","width":8},{"type":"softmax"}])", "model.weight_drop=0.5"}) ==
+          "model.weight_drop: expected 0 in a model without LSTM layers, found 0.5");
+  REQUIRE(error({"optimizer.experts.rows=all"}) ==
+          "optimizer.experts.rows: expected touched with parameters that are no tables, found all");
+  REQUIRE(holds(error({"optimizer.default.rows=all"}), "optimizer.default.rows: expected touched"));
+  REQUIRE(error({"optimizer.tables.rows=all", "optimizer.tables.kind=factored"}) ==
+          "optimizer.tables.rows: expected touched with optimizer.tables.kind = factored, found all");
+  REQUIRE(error({"optimizer.thresholds.weight_decay=0.1"}) ==
+          "optimizer.thresholds.weight_decay: expected 0, because thresholds have no decay, found 0.1");
   for (const char* key : {"batch", "unroll", "batch_tokens", "micro_batch_tokens", "warmup"}) {
     const std::string name = std::string("train.") + key;
     for (const char* size : {"9223372036854775807", "2305843009213693952"})

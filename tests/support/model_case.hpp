@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/language_model.hpp"
+#include "nn/embedding_dropout.hpp"
 #include "ops/dropout.hpp"
 #include "support/moe_case.hpp"
 #include "support/random_matrix.hpp"
@@ -76,9 +77,10 @@ struct ModelCase {
     options.streams = batch.sequence.streams() + 2;
   }
 
-  /// The factors of dropout on the output of every layer but the last.
+  /// The factors of dropout on the output of every layer but the last; of tokens on that of the first.
   std::vector<Matrix> masks(Context& context) const {
-    const std::vector<Index> positions = batch.sequence.positions(options.streams);
+    const std::vector<Index> positions =
+        config.locked_dropout ? batch.sequence.stream_numbers() : batch.sequence.positions(options.streams);
     const std::vector<Index> widths = input_widths(config);
     std::vector<Matrix> out;
     for (std::size_t l = 0; l + 1 < config.layers.size(); ++l) {
@@ -89,6 +91,9 @@ struct ModelCase {
           {RandomStream(options.seed, "dropout", static_cast<Index>(l)), options.step, config.dropout, positions},
           mask);
     }
+    const EmbeddingDropout tokens{RandomStream(options.seed, "embedding-dropout", 0), options.step,
+                                  config.embedding_dropout};
+    apply_embedding_dropout(context, tokens, batch.inputs, out[0]);
     return out;
   }
 

@@ -17,10 +17,13 @@ using Rows = std::vector<Row>;
 /// What a pass reads besides weights. Where a list is empty there is no dropout, or no gate noise.
 struct ReferencePass {
   const Batch& batch;
-  const ModelState& state;                      ///< before the first step
-  std::span<const Matrix> masks;                ///< factors on the outputs of layer l, [N, width]
-  std::span<const Matrix> draws;                ///< gate noise of layer l, [N, E + A]
-  std::span<const BalanceWindow> windows = {};  ///< the steps before, of layer l
+  const ModelState& state;                           ///< before the first step
+  std::span<const Matrix> masks;                     ///< factors on the outputs of layer l, [N, width]
+  std::span<const Matrix> draws;                     ///< gate noise of layer l, [N, E + A]
+  std::span<const BalanceWindow> windows = {};       ///< the steps before, of layer l
+  std::span<const Matrix> recurrent = {};            ///< factors on W_hh of layer l
+  std::span<const Matrix> outputs = {};              ///< factors on the outputs of layer l's experts, [N, E], or empty
+  std::span<const std::vector<Matrix>> hidden = {};  ///< on the units of layer l's hidden layers, [N * experts, units]
 };
 
 /// The model of a configuration; weights are those of the library's, widened.
@@ -86,17 +89,29 @@ class ReferenceModel {
     return y;
   }
 
+  /// The same with factors on the weights; none if empty.
+  static Row times(const Tensor& w, const Row& x, const Matrix& factors) {
+    if (factors.empty()) return times(w, x);
+    Row y(static_cast<std::size_t>(w.rows));
+    for (std::size_t i = 0; i < y.size(); ++i)
+      for (std::size_t j = 0; j < x.size(); ++j)
+        y[i] += w(i, j) * factors(static_cast<Index>(i), static_cast<Index>(j)) * x[j];
+    return y;
+  }
+
   static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
   /// i, f, g, o = W_ih x + W_hh h + b; c = sigmoid(f) c + sigmoid(i) tanh(g); h = W_hr (sigmoid(o) tanh(c)).
   Rows lstm(std::size_t l, const ReferencePass& pass, const Rows& x) const {
     const Sequence& sequence = pass.batch.sequence;
+    static const Matrix kNone;
+    const Matrix& factors = pass.recurrent.empty() ? kNone : pass.recurrent[l];
     Rows y(x.size());
     for (Index b = 0; b < sequence.streams(); ++b) {
       Row h = row_of(pass.state.layers[l].h, b), c = row_of(pass.state.layers[l].c, b);
       for (Index t = 0; t < sequence.steps() && sequence.active(t) > b; ++t) {
         const auto n = static_cast<std::size_t>(sequence.offset(t) + b);
-        const Row a = times(tensor(l, "weight_ih"), x[n]), r = times(tensor(l, "weight_hh"), h);
+        const Row a = times(tensor(l, "weight_ih"), x[n]), r = times(tensor(l, "weight_hh"), h, factors);
         const Row& bias = tensor(l, "bias").values;
         const std::size_t cells = c.size();
         const auto sum = [&](std::size_t gate, std::size_t j) {
@@ -146,10 +161,11 @@ class ReferenceModel {
       for (std::size_t e = 0; e < experts; ++e) {
         importance[e] += routed.gates[n][e];
         if (routed.chosen[n][e])
-          add(routed.gates[n][e], expert(l, "experts." + std::to_string(e), config.hidden.size(), x[n], decisions));
+          add(routed.gates[n][e] * output_factor(l, pass, n, e),
+              expert(l, "experts." + std::to_string(e), units_of(l, config, pass, n, e), x[n], decisions));
       }
-      for (Index s = 0; s < config.shared; ++s)
-        add(1, expert(l, "shared." + std::to_string(s), config.hidden.size(), x[n], decisions));
+      for (std::size_t s = 0; s < static_cast<std::size_t>(config.shared); ++s)
+        add(1, expert(l, "shared." + std::to_string(s), units_of(l, config, pass, n, experts + s), x[n], decisions));
       if (config.output == MoeOutput::sigmoid)
         for (double& v : sum) v = sigmoid(v);
       y.push_back(sum);
@@ -304,12 +320,28 @@ class ReferenceModel {
     return v;
   }
 
-  Row expert(std::size_t l, const std::string& name, std::size_t hidden_layers, Row x,
-             ReferenceDecisions& decisions) const {
-    for (std::size_t j = 0; j <= hidden_layers; ++j) {
+  static double output_factor(std::size_t l, const ReferencePass& pass, std::size_t n, std::size_t e) {
+    if (pass.outputs.empty() || pass.outputs[l].empty()) return 1;
+    return pass.outputs[l](static_cast<Index>(n), static_cast<Index>(e));
+  }
+
+  /// Factors on the units of the hidden layers for row n and expert e, shared experts behind the others.
+  static Rows units_of(std::size_t l, const MoeConfig& config, const ReferencePass& pass, std::size_t n,
+                       std::size_t e) {
+    Rows units;
+    const auto experts = static_cast<std::size_t>(config.experts + config.shared);
+    for (std::size_t j = 0; j < config.hidden.size(); ++j)
+      units.push_back(pass.hidden.empty() || pass.hidden[l].empty()
+                          ? Row(static_cast<std::size_t>(config.hidden[j]), 1.0)
+                          : row_of(pass.hidden[l][j], static_cast<Index>(n * experts + e)));
+    return units;
+  }
+
+  Row expert(std::size_t l, const std::string& name, const Rows& units, Row x, ReferenceDecisions& decisions) const {
+    for (std::size_t j = 0; j <= units.size(); ++j) {
       x = times(tensor(l, name + ".weight_" + std::to_string(j)), x);
-      for (double& v : x)
-        if (j < hidden_layers && !decisions.positive(v)) v = 0;
+      for (std::size_t i = 0; j < units.size() && i < x.size(); ++i)
+        x[i] = decisions.positive(x[i]) ? x[i] * units[j][i] : 0;
     }
     return x;
   }

@@ -173,6 +173,45 @@ TEST_CASE("the same with sigmoid gates and with balancing losses over several st
   require_same_in_parts(config);
 }
 
+TEST_CASE("the same with masks of every kind, in micro-batches too") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    RunConfig config = config_of(state);
+    config.model.locked_dropout = true;
+    config.model.embedding_dropout = 0.1;
+    config.model.weight_drop = 0.3;
+    auto& moe = std::get<MoeConfig>(config.model.layers[2]);
+    moe.hidden_dropout = moe.mask_outputs = 0.2;
+    require_same_in_parts(config);
+    config.train.micro_batch_tokens = 14;
+    moe.recompute = true;
+    require_same_in_parts(config);
+  }
+}
+
+TEST_CASE("the same with weight decay, of what is updated in every step and of what is not") {
+  for (const bool all : {false, true}) {
+    RunConfig config = config_of(StateKind::reset);
+    for_each_group(config.optimizer, [](const std::string& name, GroupConfig& group) {
+      if (name != "thresholds") group.weight_decay = 0.3;
+    });
+    config.optimizer.tables.rows = all ? RowUpdates::all : RowUpdates::touched;
+    config.optimizer.experts.kind = all ? OptimizerKind::adam : OptimizerKind::factored;
+    config.optimizer.experts.beta1 = all ? 0.9 : 0;
+    require_same_in_parts(config);
+  }
+}
+
+TEST_CASE("the same where every row of the tables is updated") {
+  for (const StateKind state : {StateKind::carry, StateKind::reset}) {
+    INFO(enum_name(state));
+    RunConfig config = config_of(state);
+    config.optimizer.tables.rows = RowUpdates::all;
+    config.model.tied = true;
+    require_same_in_parts(config);
+  }
+}
+
 TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochastically") {
   RunConfig config = config_of(StateKind::carry);
   config.train.dtype = TrainType::bf16;

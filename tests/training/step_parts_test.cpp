@@ -64,9 +64,9 @@ struct Trained {
   }
 };
 
-void require_equal_in_parts(const MoeConfig& moe, Index samples) {
-  ModelConfig model = model_config(6, {LstmConfig{6, 0}, moe, LstmConfig{5, 6}}, 0.2);
-  std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
+void require_equal_in_parts(const ModelConfig& model) {
+  const auto& moe = std::get<MoeConfig>(model.layers[2]);
+  const Index samples = std::get<SoftmaxConfig>(model.layers.back()).samples;
   Context context(2);
   Trained whole(context, model, 2, 0);
   REQUIRE(whole.last.fault.empty());
@@ -84,6 +84,14 @@ void require_equal_in_parts(const MoeConfig& moe, Index samples) {
       REQUIRE(mismatch("state", parts.state.layers[l].c.values(), whole.state.layers[l].c.values(), 1e-4) == "");
   }
 }
+
+ModelConfig model_of(const MoeConfig& moe, Index samples) {
+  ModelConfig model = model_config(6, {LstmConfig{6, 0}, moe, LstmConfig{5, 6}}, 0.2);
+  std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
+  return model;
+}
+
+void require_equal_in_parts(const MoeConfig& moe, Index samples) { require_equal_in_parts(model_of(moe, samples)); }
 
 MoeConfig layer(GateKind gate, Index groups) {
   MoeConfig moe = moe_config(6, 2, {7, 4});
@@ -112,6 +120,27 @@ TEST_CASE("a step in parts: shared experts, later losses, biases, a sampled soft
   moe.bias_rate = 0.01;
   moe.recompute = true;
   require_equal_in_parts(moe, 9);
+}
+
+TEST_CASE("a step in parts: one dropout mask for all steps of a stream, tokens and recurrent weights dropped") {
+  ModelConfig model = model_of(layer(GateKind::top_k, 0), 0);
+  model.locked_dropout = true;
+  require_equal_in_parts(model);
+  model.embedding_dropout = 0.3;
+  require_equal_in_parts(model);
+  model.weight_drop = 0.5;
+  require_equal_in_parts(model);
+}
+
+TEST_CASE("a step in parts: hidden units and outputs of experts dropped, kept or computed again") {
+  for (const Index groups : {0, 3}) {
+    MoeConfig moe = layer(GateKind::noisy_top_k, groups);
+    moe.shared = 1;
+    moe.hidden_dropout = 0.3;
+    moe.mask_outputs = 0.4;
+    moe.recompute = groups > 0;
+    require_equal_in_parts(moe, 0);
+  }
 }
 
 TEST_CASE("a step in parts: no experts at all to balance") { require_equal_in_parts(moe_config(1, 1, {5}), 0); }
