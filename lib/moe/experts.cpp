@@ -1,6 +1,7 @@
 #include "moe/experts.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.hpp"
 #include "ops/dropout.hpp"
@@ -71,12 +72,19 @@ void through_matrix(Context& context, const ExpertParameters& expert, std::size_
 void drop_units(Context& context, const ExpertsCache& cache, const ExpertFactors& factors, Index e, std::size_t j,
                 Index begin, MatrixView hidden) {
   if (!cache.dropout) return;
+  const HiddenDropout& dropout = *cache.dropout;
   const auto experts = static_cast<Index>(factors.offset.size()) - 1,
              layers = static_cast<Index>(cache.hidden[0].size());
-  std::vector<Index> rows;
-  for (Index slot = begin; slot < begin + hidden.rows; ++slot)
-    rows.push_back((factors.position[static_cast<std::size_t>(slot)] * experts + e) * layers + static_cast<Index>(j));
-  apply_dropout(context, {cache.dropout->stream, cache.dropout->step, cache.dropout->rate, rows}, hidden);
+  std::array<Index, 64> numbers;
+  for (Index first = 0; first < hidden.rows; first += 64) {
+    const Index last = std::min<Index>(hidden.rows, first + 64);
+    for (Index i = first; i < last; ++i) {
+      const Index position = factors.position[static_cast<std::size_t>(begin + i)];
+      numbers[static_cast<std::size_t>(i - first)] = (position * experts + e) * layers + static_cast<Index>(j);
+    }
+    const std::span<const Index> rows(numbers.data(), static_cast<std::size_t>(last - first));
+    apply_dropout(context, {dropout.stream, dropout.step, dropout.rate, rows}, hidden.row_range(first, last));
+  }
 }
 
 /// The gradient of hidden units before dropout and ReLU from that after them. Dropped units are 0 like those that the

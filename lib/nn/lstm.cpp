@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
 
 #include "base/check.hpp"
 #include "config/exact.hpp"
@@ -36,11 +35,12 @@ void gather_previous_h(const Sequence& sequence, LstmCache& cache) {
   }
 }
 
-/// w = w with the mask of W_hh, or the gradient of the weights from that of the masked ones.
-void mask_weights(Context& context, const WeightDrop& drop, MatrixView w) {
-  std::vector<Index> rows(static_cast<std::size_t>(w.rows));
-  std::iota(rows.begin(), rows.end(), Index{0});
-  apply_dropout(context, {drop.stream, drop.step, drop.rate, rows}, w);
+/// Puts the mask on cache.masked_hh: the weights, or the gradient of the masked weights.
+void mask_weights(Context& context, LstmCache& cache) {
+  cache.mask_rows.resize(static_cast<std::size_t>(cache.masked_hh.rows()));
+  std::iota(cache.mask_rows.begin(), cache.mask_rows.end(), Index{0});
+  const WeightDrop& drop = *cache.weight_drop;
+  apply_dropout(context, {drop.stream, drop.step, drop.rate, cache.mask_rows}, cache.masked_hh);
 }
 
 /// The recurrent weights of a pass, masked or as they are.
@@ -48,7 +48,7 @@ ConstMatrixView recurrent_weights(Context& context, const LstmParameters& p, Lst
   if (!cache.weight_drop) return p.weight_hh;
   ensure(cache.packing == WeightPacking::every_pass, "masked weights are packed in every pass");
   cache.masked_hh.copy_from(p.weight_hh);
-  mask_weights(context, *cache.weight_drop, cache.masked_hh);
+  mask_weights(context, cache);
   return cache.masked_hh;
 }
 
@@ -57,7 +57,7 @@ void add_recurrent_gradient(Context& context, ConstMatrixView dsums, LstmCache& 
   if (!cache.weight_drop)
     return multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradient, context.products());
   multiply_transposed(context, dsums, cache.previous_h, 0.0f, cache.masked_hh, context.products());
-  mask_weights(context, *cache.weight_drop, cache.masked_hh);
+  mask_weights(context, cache);
   add(context, cache.masked_hh, gradient);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/context.hpp"
 #include "base/random.hpp"
@@ -66,6 +67,7 @@ struct LstmCache {
   WeightPacking packing = WeightPacking::every_pass;
   std::optional<WeightDrop> weight_drop;  ///< for callers; REQUIRES packing in every pass
   Matrix masked_hh;                       ///< [4H, R], W_hh with its mask; in backward also the gradient
+  std::vector<Index> mask_rows;           ///< 0 ... 4H - 1
 };
 
 /// Reads x [N, D] and the state, leaves the output in cache.output [N, R] and the last state of every stream in

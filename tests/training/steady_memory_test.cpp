@@ -67,10 +67,17 @@ TEST_CASE("a training step allocates no memory that it does not keep") {
       CAPTURE(data_type_name(type), samples);
       ModelConfig model = model_config(256, {LstmConfig{256, 0}, moe_config(32, 2, {320}), LstmConfig{256, 0}}, 0.1);
       std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
+      auto& moe = std::get<MoeConfig>(model.layers[2]);
+      if (samples > 0) {  // every kind of mask, decay, and all rows of the tables
+        model.locked_dropout = moe.recompute = true;
+        model.embedding_dropout = model.weight_drop = moe.hidden_dropout = moe.mask_outputs = 0.1;
+      }
       // With one thread, no product is compiled later by another thread.
       Context context(1, type);
       OptimizerConfig optimizer;
       optimizer.experts.kind = OptimizerKind::factored;
+      if (samples > 0) optimizer.tables.rows = RowUpdates::all;
+      if (samples > 0) optimizer.tables.weight_decay = optimizer.experts.weight_decay = 0.1;
       Learner learner(context, model, optimizer, vocabulary, 1);
       ModelState state;
       state.reset(learner.parameters(), streams);
