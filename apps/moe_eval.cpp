@@ -8,8 +8,8 @@
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
+#include "evaluation/score_rows.hpp"
 #include "report/evaluation_report.hpp"
-#include "report/score_rows.hpp"
 #include "run/run_data.hpp"
 #include "terminal/console.hpp"
 
@@ -93,11 +93,6 @@ ConsoleStyle progress_style(const Command& command, const Options& o) {
   ConsoleStyle style = console_style(STDERR_FILENO, command.quiet());
   if (!style.live || (o.rows() && isatty(STDOUT_FILENO) == 1)) style.quiet = true;
   return style;
-}
-
-void print_checked(const std::string& text) {
-  print_text(text);
-  if (!printed()) throw Error(Exit::io, "standard output: could not be written");
 }
 
 class Evaluator {

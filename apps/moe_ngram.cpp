@@ -1,67 +1,162 @@
-// moe-ngram: perplexity of a modified Kneser-Ney n-gram on the very tokens that moe-eval scores.
+// moe-ngram: scores of a modified Kneser-Ney n-gram on the very tokens that moe-eval scores.
 #include <sstream>
 
 #include "base/check.hpp"
+#include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
-#include "io/json.hpp"
+#include "data/path_kind.hpp"
+#include "evaluation/score_rows.hpp"
+#include "evaluation/score_summary.hpp"
 #include "ngram/ngram_evaluation.hpp"
 
 namespace moelm {
 namespace {
 
-Json json_of(const NgramEvaluation& result, const NgramOptions& options, Index vocabulary) {
-  return {{"order", options.order},
-          {"split", enum_name(options.split)},
-          {"vocabulary", vocabulary},
-          {"ngrams", result.ngrams},
-          {"skip_blank_lines", options.skip_blank_lines},
-          {"tokens", result.tokens},
-          {"nll_nats", result.nll},
-          {"perplexity", result.perplexity()}};
-}
-
-std::string text_of(const NgramEvaluation& result, const NgramOptions& options, Index vocabulary) {
-  std::ostringstream text;
-  text << "modified Kneser-Ney " << options.order << "-gram, " << format_counted(result.ngrams, "n-gram")
-       << ", vocabulary " << format_count(vocabulary) << "\n"
-       << enum_name(options.split) << ": " << format_counted(result.tokens, "token") << ", perplexity "
-       << result.perplexity() << "\n";
-  return text.str();
-}
-
-int run(int argc, char** argv) {
-  std::vector<std::string> inputs;
+struct Options {
+  std::vector<std::string> inputs;  // data folder, then the text
   std::optional<Split> split;
   std::optional<Index> order;
-  NgramOptions options;
-  Command command("moe-ngram", "Perplexity of an interpolated modified Kneser-Ney n-gram trained on split train.",
-                  "data/ [options]");
-  command.positional("DATA", inputs, 1, 1, "a data folder of moe-tokenize");
-  command.choice("--split", split, "split to score; default: test");
-  command.option("--order", "N", order, 1, "longest n-gram, 1 to 8; default: 5");
-  command.flag("--skip-blank-lines", options.skip_blank_lines,
-               "neither count nor score lines without words, as KenLM does");
-  command.json_flag("the result as one JSON object on stdout");
+  bool skip_blank_lines = false, per_sentence = false, per_token = false;
+
+  bool rows() const { return per_sentence || per_token; }
+  bool has_text() const { return inputs.size() > 1; }
+};
+
+void declare(Command& command, Options& o) {
+  command.positional("DATA [TEXT]", o.inputs, 1, 2,
+                     "a data folder of moe-tokenize; then a text (plain or compressed, - for standard input) instead "
+                     "of a split of it");
+  command.choice("--split", o.split, "split to score; default: test");
+  command.option("--order", "N", o.order, 1, "longest n-gram, 1 to 8; default: 5");
+  command.flag("--skip-blank-lines", o.skip_blank_lines, "neither count nor score lines without words, as KenLM does");
+  command.flag("--per-sentence", o.per_sentence,
+               "a row per line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
+  command.flag("--per-token", o.per_token,
+               "a row per token: line, position, token, log10 probability; the summary goes to stderr");
+  command.exclude("--per-sentence", "--per-token");
+  command.json_flag("the summary as one JSON object on stdout; rows as objects, one per line, before it");
   command.example("data/", "5-gram perplexity of the test split");
   command.example("data/ --split valid --skip-blank-lines --json", "as KenLM counts, for scripts");
-  command.exit_code(Exit::bad_data, "the data folder is damaged, or the split is empty");
-  command.exit_code(Exit::missing_input, "the data folder is missing");
-  if (const auto exit = command.parse(argc, argv)) return *exit;
-  options.split = split.value_or(options.split);
-  options.order = order.value_or(options.order);
-  require(options.order <= kMaxNgramOrder, Exit::usage,
-          "--order: expected 1 to " + std::to_string(kMaxNgramOrder) + ", found " + std::to_string(options.order));
+  command.example("data/ chapter.txt.gz --per-token", "how probable each word of a text is, for moe-mix");
+  command.exit_code(Exit::bad_data, "the data folder or the text is damaged, or holds no text");
+  command.exit_code(Exit::missing_input, "the data folder or the text is missing");
+  command.exit_code(Exit::io, "reading or writing failed");
+}
 
-  const Dataset data = Dataset::open(inputs.front());
-  const NgramEvaluation result = evaluate_ngram(data, options);
-  const Index vocabulary = data.tokenizer().vocabulary_size();
-  if (command.json())
-    print_json(json_of(result, options, vocabulary), -1);
-  else
-    print_text(text_of(result, options, vocabulary));
+void check_usage(const Options& o) {
+  if (o.has_text() && o.split)
+    throw Error(Exit::usage, o.inputs[1] + ": expected either a text or --split, found both");
+  if (o.order.value_or(1) > kMaxNgramOrder)
+    throw Error(Exit::usage,
+                "--order: expected 1 to " + std::to_string(kMaxNgramOrder) + ", found " + std::to_string(*o.order));
+}
+
+class NgramProgram {
+ public:
+  NgramProgram(const Command& command, const Options& o)
+      : command_(command),
+        o_(o),
+        data_(Dataset::open(o.inputs[0])),
+        order_(o.order.value_or(kDefaultNgramOrder)),
+        model_(train_ngram(data_, order_, o.skip_blank_lines)),
+        rows_(data_.tokenizer(), o.per_token ? RowKind::token : RowKind::sentence, command.json()) {}
+
+  void run() {
+    if (o_.has_text())
+      score_text();
+    else
+      score_split();
+    print();
+  }
+
+ private:
+  NgramScoring scoring(bool from_pipe) {
+    NgramScoring how{o_.skip_blank_lines, o_.per_token, {}};
+    if (!o_.rows()) return how;
+    how.sink = [this, from_pipe](std::span<const ScoredPart> parts) {
+      std::string text;
+      rows_.append(parts, text);
+      print_checked(text);
+      if (from_pipe) flush_output();
+    };
+    return how;
+  }
+
+  void score_text() {
+    const Tokenizer& tokenizer = data_.tokenizer();
+    TextSource source = TextSource::open(o_.inputs[1], {}, text_bytes(tokenizer.kind()));
+    full_name_ = short_name_ = source.name();
+    result_ = score_ngram(model_, tokenizer, source, scoring(source.is_interactive()));
+    for (const std::string& note : text_notes(result_.text, tokenizer.keeps_bytes()))
+      if (!command_.quiet()) say_line("warning: " + full_name_ + ": " + note);
+  }
+
+  void score_split() {
+    const Split split = o_.split.value_or(Split::test);
+    full_name_ = split_name(data_, split);
+    short_name_ = enum_name(split);
+    result_ = score_ngram(model_, data_, split, scoring(false));
+  }
+
+  void print() {
+    if (o_.rows()) {
+      std::string last_row;
+      rows_.finish(last_row);
+      print_checked(last_row);
+    }
+    if (command_.json()) {
+      print_json(json(), -1);
+    } else if (!o_.rows()) {
+      print_text(text());
+    } else {
+      flush_output();
+      if (!command_.quiet()) say_text(text());
+    }
+  }
+
+  Json json() const {
+    Json summary = score_summary(full_name_, result_);
+    summary.update({{"policy", ngram_policy(data_.tokenizer(), order_, o_.skip_blank_lines)},
+                    {"order", order_},
+                    {"split", o_.has_text() ? Json(nullptr) : Json(short_name_)},
+                    {"vocabulary", data_.tokenizer().vocabulary_size()},
+                    {"ngrams", model_.ngrams()},
+                    {"skip_blank_lines", o_.skip_blank_lines}});
+    return summary;
+  }
+
+  std::string text() const {
+    std::ostringstream text;
+    text << "modified Kneser-Ney " << order_ << "-gram, " << format_counted(model_.ngrams(), "n-gram")
+         << ", vocabulary " << format_count(data_.tokenizer().vocabulary_size()) << "\n"
+         << escape_terminal(short_name_) << ": " << format_counted(result_.scores.tokens, "token") << ", perplexity "
+         << result_.scores.perplexity() << "\n";
+    return text.str();
+  }
+
+  const Command& command_;
+  const Options& o_;
+  Dataset data_;
+  Index order_;
+  KneserNey model_;
+  ScoreRows rows_;
+  TextEvaluation result_;
+  std::string full_name_, short_name_;  // of the text
+};
+
+int run(int argc, char** argv) {
+  Command command("moe-ngram", "Scores a text with an interpolated modified Kneser-Ney n-gram trained on split train.",
+                  "DATA [--split test | TEXT | -] [options]");
+  Options o;
+  declare(command, o);
+  if (const auto exit = command.parse(argc, argv)) return *exit;
+  check_usage(o);
+  require_data_path(o.inputs[0]);
+  if (o.has_text()) require_text_path(o.inputs[1], "moe-ngram");
+  NgramProgram(command, o).run();
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "base/error.hpp"
 #include "base/escape.hpp"
 
 namespace moelm {
@@ -10,6 +11,11 @@ namespace moelm {
 void print_line(std::string_view text) { std::cout << escape_terminal(text) << '\n'; }
 
 void print_text(std::string_view text) { std::cout << escape_lines(text); }
+
+void print_checked(std::string_view text) {
+  print_text(text);
+  if (!printed()) throw Error(Exit::io, "standard output: could not be written");
+}
 
 void print_json(const Json& value, int indent) { std::cout << json_text(value, indent) << '\n'; }
 

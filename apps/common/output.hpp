@@ -19,6 +19,9 @@ void print_line(std::string_view text);
 /// Prints lines that the library made for a terminal. Escapes whatever could still act on it.
 void print_text(std::string_view text);
 
+/// The same, but Error(io) at once if standard output does not take it: for rows, of which there may be many.
+void print_checked(std::string_view text);
+
 /// Prints a JSON value and a line end, indented by `indent` spaces; -1 for one line.
 void print_json(const Json& value, int indent = 2);
 

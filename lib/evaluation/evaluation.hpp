@@ -3,10 +3,10 @@
 
 #include <functional>
 #include <span>
-#include <string>
 
 #include "config/train_config.hpp"
 #include "data/dataset.hpp"
+#include "evaluation/score_sums.hpp"
 #include "evaluation/scorer.hpp"
 
 namespace moelm {
@@ -19,24 +19,6 @@ struct EvaluationPolicy {
   StateKind state = StateKind::carry;
   Index streams = 1;
 };
-
-/// Sums over scored tokens, in nats.
-struct Evaluation {
-  Index tokens = 0;     ///< predicted, `</s>` included
-  Index sentences = 0;  ///< `</s>` predicted
-  Index oov = 0;        ///< predicted tokens that stand for words outside the vocabulary
-  Index unk = 0;        ///< predicted literal `<unk>`
-  double nll = 0;
-  double nll_oov = 0;
-  double nll_eos = 0;
-
-  void add(std::int32_t token, TokenFlag flag, std::int32_t end_id, double nll_of_token);
-  double mean_nll() const { return tokens > 0 ? nll / static_cast<double>(tokens) : 0; }
-  double perplexity() const;
-};
-
-/// Error(diverged) if the perplexity is not finite. `text` names the scored text.
-void require_finite(const Evaluation& evaluation, const std::string& text);
 
 /// Called before each batch of an evaluation. Either function may be missing.
 struct EvaluationHooks {

@@ -1,24 +1,11 @@
 // Scores lines in the order of the text, exactly under both policies: one carried state, or each line from zero.
 #pragma once
 
-#include <functional>
-#include <span>
-#include <vector>
-
 #include "batch/line_source.hpp"
 #include "evaluation/evaluation.hpp"
+#include "evaluation/scored_part.hpp"
 
 namespace moelm {
-
-/// A part of a line and nll[i] = -ln p of its token i, in nats.
-struct ScoredPart {
-  LinePart part;
-  Index begin = 0;  ///< position of its first token in the text, from 0
-  std::vector<double> nll;
-};
-
-/// Receives parts in the order of the text, as soon as their scores are known.
-using ScoredParts = std::function<void(std::span<const ScoredPart>)>;
 
 struct LineScoring {
   StateKind state = StateKind::carry;

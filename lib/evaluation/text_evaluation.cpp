@@ -1,8 +1,6 @@
 #include "evaluation/text_evaluation.hpp"
 
-#include <cmath>
 #include <filesystem>
-#include <numbers>
 
 #include "base/check.hpp"
 #include "batch/split_lines.hpp"
@@ -12,8 +10,6 @@
 namespace moelm {
 
 namespace {
-
-double ratio(double sum, Index count) { return count > 0 ? sum / static_cast<double>(count) : std::nan(""); }
 
 /// Tokens on disk: written once, read at several places.
 class TokenSpool {
@@ -46,10 +42,6 @@ Evaluation score_text_streams(Scorer& scorer, std::int32_t end_id, LineSource& l
 }
 
 }  // namespace
-
-double TextEvaluation::perplexity_per_word() const { return std::exp(ratio(scores.nll, text.words + text.lines)); }
-double TextEvaluation::bits_per_token() const { return ratio(scores.nll, scores.tokens) / std::numbers::ln2; }
-double TextEvaluation::bits_per_byte() const { return ratio(scores.nll, text.bytes) / std::numbers::ln2; }
 
 TextEvaluation evaluate_text(Scorer& scorer, const Tokenizer& tokenizer, TextSource& source, const TextScoring& how) {
   const EvaluationPolicy& policy = how.policy;

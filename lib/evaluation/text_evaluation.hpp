@@ -3,22 +3,9 @@
 
 #include "batch/text_lines.hpp"
 #include "evaluation/line_scoring.hpp"
+#include "evaluation/score_sums.hpp"
 
 namespace moelm {
-
-/// Sums of scores, and the facts of the text that they are divided by.
-struct TextEvaluation {
-  Evaluation scores;
-  TextFacts text;
-  bool lossless = false;  ///< whether decoding the tokens gives back the text
-
-  /// exp(nll / (words + lines)): comparable between tokenizers. NaN without text.
-  double perplexity_per_word() const;
-  /// NaN without text.
-  double bits_per_token() const;
-  /// Of the original text, line ends included; NaN without text.
-  double bits_per_byte() const;
-};
 
 /// How a text is scored, and who receives the scores of its parts.
 struct TextScoring {

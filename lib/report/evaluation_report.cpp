@@ -4,13 +4,12 @@
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
+#include "evaluation/score_summary.hpp"
 #include "terminal/format.hpp"
 
 namespace moelm {
 
 namespace {
-
-Json value_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 double speed(const EvaluationReport& r) {
   return r.seconds > 0 ? static_cast<double>(r.result.scores.tokens) / r.seconds : 0;
@@ -88,32 +87,16 @@ std::string evaluation_text(const EvaluationReport& r) {
 }
 
 Json evaluation_json(const EvaluationReport& r) {
-  const Evaluation& scores = r.result.scores;
-  const TextFacts& text = r.result.text;
-  return {{"type", "summary"},
-          {"text", to_valid_utf8(r.text_name)},
-          {"tokens", scores.tokens},
-          {"sentences", text.lines},
-          {"words", text.words},
-          {"oov", text.unknown_words},
-          {"unk", text.literal_unknown},
-          {"nll_nats", scores.nll},
-          {"nll_oov_nats", scores.nll_oov},
-          {"nll_eos_nats", scores.nll_eos},
-          {"perplexity", value_or_null(scores.perplexity())},
-          {"perplexity_per_word", value_or_null(r.result.perplexity_per_word())},
-          {"bits_per_token", value_or_null(r.result.bits_per_token())},
-          {"bytes", text.bytes},
-          {"bits_per_byte", value_or_null(r.result.bits_per_byte())},
-          {"lossless", r.result.lossless},
-          {"checkpoint", to_valid_utf8(r.checkpoint)},
-          {"step", r.step},
-          {"dtype", r.dtype},
-          {"policy", policy_line(r)},
-          {"state", enum_name(r.policy.state)},
-          {"streams", r.policy.state == StateKind::reset ? Json(nullptr) : Json(r.policy.streams)},
-          {"seconds", r.seconds},
-          {"tokens_per_s", speed(r)}};
+  Json summary = score_summary(r.text_name, r.result);
+  summary.update({{"checkpoint", to_valid_utf8(r.checkpoint)},
+                  {"step", r.step},
+                  {"dtype", r.dtype},
+                  {"policy", policy_line(r)},
+                  {"state", enum_name(r.policy.state)},
+                  {"streams", r.policy.state == StateKind::reset ? Json(nullptr) : Json(r.policy.streams)},
+                  {"seconds", r.seconds},
+                  {"tokens_per_s", speed(r)}});
+  return summary;
 }
 
 }  // namespace moelm

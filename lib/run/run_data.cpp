@@ -4,10 +4,9 @@
 #include <system_error>
 
 #include "base/error.hpp"
-#include "base/quantity.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
-#include "tokenizer/bpe_tokenizer.hpp"
+#include "tokenizer/equal_tokens.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
@@ -15,21 +14,6 @@ namespace moelm {
 namespace {
 
 bool has_index(const std::string& directory) { return path_exists(join_path(directory, kIndexFile)); }
-
-std::string describe_tokenizer(const Tokenizer& tokenizer) {
-  return std::string(enum_name(tokenizer.kind())) + (tokenizer.lowercase() ? " in lower case, " : ", ") +
-         format_counted(tokenizer.vocabulary_size(), "token");
-}
-
-/// Whether every id stands for the same token in both, and both cut every text into the same tokens.
-bool equal_tokens(const Tokenizer& a, const Tokenizer& b) {
-  if (a.kind() != b.kind() || a.lowercase() != b.lowercase() || a.vocabulary_size() != b.vocabulary_size())
-    return false;
-  if (a.kind() == TokenizerKind::bpe) return bpe_merges(a) == bpe_merges(b);
-  for (std::int32_t id = 0; id < a.vocabulary_size(); ++id)
-    if (a.token_text(id) != b.token_text(id)) return false;
-  return true;
-}
 
 void require_equal_tokens(const std::string& run, const StoredRun& stored, const Dataset& data) {
   if (data.tokenizer_files().sha256() == stored.data.tokenizer_sha256) return;

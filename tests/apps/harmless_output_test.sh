@@ -38,11 +38,20 @@ for json in '' --json; do
   rm -r "$odd.bad"
   run moe-ngram $json "$odd.data"
   run moe-ngram $json "$odd.none"
+  run moe-ngram $json "$odd.data" "$odd.txt" --per-token
+  "$bin/moe-eval" -q "$odd.run" --split valid --per-token >"$odd.rows" 2>"$odd.err"
+  run moe-compare $json "$odd.run" "$odd.data" "$odd.txt" "$odd.txt"
+  run moe-compare $json "$odd.run" "$odd.rows"
+  run moe-compare $json "$odd.run" "$odd.txt"
+  run moe-mix $json "$odd.run" "$odd.data"
+  run moe-mix $json "$odd.run" "$odd.data" --per-token
+  run moe-mix $json "$odd.run" "$odd.rows" --tune "$odd.rows"
 done
 run moe-stats "$odd.run" --html "$odd.txt"
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
-for program in moe-tokenize moe-train moe-eval moe-stats moe-check moe-bench moe-ngram moe-grammar; do
+for program in moe-tokenize moe-train moe-eval moe-stats moe-check moe-bench moe-ngram moe-grammar moe-compare \
+  moe-mix; do
   run $program "--$odd"
   run $program "$odd"
 done

@@ -61,9 +61,12 @@ std::vector<std::string> printing() {
                                        "moe-check run",
                                        "moe-check run --json",
                                        "moe-bench --list",
-                                       "moe-ngram data --json"};
-  for (const char* name :
-       {"moe-train", "moe-tokenize", "moe-eval", "moe-stats", "moe-check", "moe-bench", "moe-ngram", "moe-grammar"})
+                                       "moe-ngram data --json",
+                                       "moe-ngram data text --per-token",
+                                       "moe-compare -q --threads 1 run data",
+                                       "moe-mix -q --threads 1 run data --per-token"};
+  for (const char* name : {"moe-train", "moe-tokenize", "moe-eval", "moe-stats", "moe-check", "moe-bench", "moe-ngram",
+                           "moe-grammar", "moe-compare", "moe-mix"})
     for (const char* option : {" --help", " --version"}) commands.push_back(std::string(name) + option);
   return commands;
 }

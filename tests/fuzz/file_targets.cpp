@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "base/escape.hpp"
+#include "base/finite.hpp"
 #include "base/utf8.hpp"
+#include "comparison/token_rows.hpp"
 #include "data/shard.hpp"
 #include "fuzz/scratch.hpp"
 #include "fuzz/targets.hpp"
@@ -82,6 +84,21 @@ std::string fuzz_text(std::string_view bytes) {
     const std::size_t both = std::min(in_blocks.size(), at_once.size());
     promise(both >= kEnough || in_blocks.size() == at_once.size(), "text is as long however it is read");
     promise(in_blocks.compare(0, both, at_once, 0, both) == 0, "text is the same however it is read");
+  });
+}
+
+std::string fuzz_rows(std::string_view bytes) {
+  const std::string path = put_scratch(bytes);
+  return refusal_of([&] {
+    const TokenScores scores = read_token_rows(path);
+    promise(scores.tokens() > 0, "a file of rows has rows");
+    TokenPlace last;
+    for (Index t = 0; t < scores.tokens(); ++t) {
+      const TokenPlace place = scores.place(t);
+      promise(place.line > last.line || place.position > last.position, "rows come in the order of the text");
+      promise(is_finite(scores.nll()[t]) && scores.nll()[t] > -1e-5, "a score is that of a probability");
+      last = place;
+    }
   });
 }
 

@@ -153,6 +153,15 @@ void put_texts() {
   put("text", "bad-pdf", "%PDF-1.7\n");
 }
 
+void put_rows() {
+  const std::string rows = "1\t1\tthe\t-1.25\n1\t2\t\\u{22}\\n\t-0.5\n1\t3\t</s>\t0\n3\t1\t\\xff\t-1e-07\n";
+  put("rows", "good-tokens", rows);
+  put("rows", "good-gzip", gzip_bytes(rows));
+  put("rows", "bad-fields", "1\t1\tthe\n");
+  put("rows", "bad-order", rows + "2\t1\ta\t-1\n");
+  put("rows", "bad-number", "1\t1\tthe\tnan\n");
+}
+
 void put_run() {
   ConfigDraft draft;
   apply_document(find_preset("moe-32").document, "preset", draft);
@@ -206,6 +215,7 @@ int main(int argc, char** argv) {
   put_tensors();
   put_shards();
   put_texts();
+  put_rows();
   put_run();
   put_sealed_run();
   return 0;

@@ -21,18 +21,20 @@ std::string fuzz_manifest(std::string_view bytes);
 std::string fuzz_tensors(std::string_view bytes);
 std::string fuzz_shard(std::string_view bytes);
 std::string fuzz_text(std::string_view bytes);
+std::string fuzz_rows(std::string_view bytes);
 std::string fuzz_metrics(std::string_view bytes);
 std::string fuzz_config(std::string_view bytes);
 std::string fuzz_state(std::string_view bytes);
 std::string fuzz_run(std::string_view bytes);
 
-inline constexpr std::array<FuzzTarget, 11> kFuzzTargets = {{{"json", fuzz_json},
+inline constexpr std::array<FuzzTarget, 12> kFuzzTargets = {{{"json", fuzz_json},
                                                              {"index", fuzz_index},
                                                              {"tokenizer", fuzz_tokenizer},
                                                              {"manifest", fuzz_manifest},
                                                              {"tensors", fuzz_tensors},
                                                              {"shard", fuzz_shard},
                                                              {"text", fuzz_text},
+                                                             {"rows", fuzz_rows},
                                                              {"metrics", fuzz_metrics},
                                                              {"config", fuzz_config},
                                                              {"state", fuzz_state},

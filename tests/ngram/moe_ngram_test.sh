@@ -8,7 +8,7 @@ bin=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed() { echo "FAILED: $1" && exit 1; }
-exit_of() { local status=0; "$@" >"$work/out" 2>"$work/err" || status=$?; echo $status; }
+exit_of() { local status=0; "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?; echo $status; }
 
 for i in 1 2 3 4 5 6 7 8; do printf 'the cat sat on the mat\n\nthe dog sat on the log %s\n' $i; done >"$work/train.txt"
 printf 'the cat sat on the log\n\n' >"$work/test.txt"
@@ -20,9 +20,12 @@ grep -q '^test: 8 tokens, perplexity ' "$work/out" || failed 'all tokens count, 
 [ "$(exit_of "$bin/moe-ngram" "$work/data" --skip-blank-lines --json)" = 0 ] || failed 'as KenLM counts'
 grep -q '"tokens":7,' "$work/out" || failed 'blank lines are left out'
 [ "$(exit_of "$bin/moe-ngram" "$work/data" --order 9)" = 2 ] || failed 'an order that cannot be is a usage error'
+[ "$(exit_of "$bin/moe-ngram" "$work/data" - --per-token)" = 65 ] || failed 'an empty text is exit 65'
+[ "$("$bin/moe-ngram" -q "$work/data" "$work/test.txt" --per-token | cut -f 1-3 | tail -n 2 | tr '\t\n' ' |')" = '1 7 </s>|2 1 </s>|' ] ||
+  failed 'a text has a row for each token'
 [ "$(exit_of "$bin/moe-ngram" "$work/none")" = 66 ] || failed 'a missing folder is exit 66'
 [ "$(exit_of "$bin/moe-ngram")" = 2 ] || failed 'no arguments are a usage error'
-unigram=$("$bin/moe-ngram" "$work/data" --order 1 --json | sed 's/.*"perplexity"://; s/}//')
-trigram=$("$bin/moe-ngram" "$work/data" --order 3 --json | sed 's/.*"perplexity"://; s/}//')
+unigram=$("$bin/moe-ngram" "$work/data" --order 1 --json | sed 's/.*"perplexity"://; s/,.*//')
+trigram=$("$bin/moe-ngram" "$work/data" --order 3 --json | sed 's/.*"perplexity"://; s/,.*//')
 perl -e 'exit !($ARGV[1] < $ARGV[0])' "$unigram" "$trigram" || failed 'longer n-grams help on text that repeats itself'
 echo passed

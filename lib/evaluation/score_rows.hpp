@@ -1,10 +1,11 @@
-// Scores of lines or tokens as rows of text or JSON (`moe-eval --per-sentence`, `--per-token`).
+// Scores of lines or tokens as rows of text or JSON (`--per-sentence` and `--per-token` of the programs that score).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
-#include "evaluation/line_scoring.hpp"
+#include "evaluation/scored_part.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
@@ -13,6 +14,19 @@ enum class RowKind {
   sentence,  ///< a row per line: log10 probability, tokens, unknown words
   token,     ///< a row per token: line and position from 1, token, log10 probability
 };
+
+/// The score of one token. Its text comes from strangers and is escaped when it is written.
+struct TokenRow {
+  Index line = 0;
+  Index position = 0;  ///< within the line, from 1
+  std::string token;
+  double nll = 0;                                     ///< nats
+  bool unknown_word = false;                          ///< whether it stands for a word outside the vocabulary
+  std::optional<std::string> surface = std::nullopt;  ///< that word, if it is known
+};
+
+/// Appends the row of a token: four tab-separated fields, or a JSON object.
+void append_token_row(const TokenRow& row, bool json, std::string& out);
 
 /// Rows are tab-separated without a header, or JSON objects with "type": "sentence" or "token". Tokens are escaped. The
 /// `</s>` after the last line of a document of bytes has a row as a token only: it is in no line.

@@ -1,4 +1,4 @@
-#include "report/score_rows.hpp"
+#include "evaluation/score_rows.hpp"
 
 #include <array>
 #include <charconv>
@@ -63,24 +63,29 @@ void ScoreRows::append_sentence(std::string& out) {
 void ScoreRows::append_tokens(const ScoredPart& scored, std::string& out) const {
   const LinePart& part = scored.part;
   for (std::size_t i = 0; i < part.ids.size(); ++i) {
-    const Index position = part.first + static_cast<Index>(i) + 1;
-    const std::string token = tokenizer_.token_text(part.ids[i]);
-    if (!json_) {
-      out += std::to_string(part.line) + "\t" + std::to_string(position) + "\t" + escape_field(token) + "\t" +
-             number(log10_of(scored.nll[i])) + "\n";
-      continue;
-    }
-    Json object = {{"type", "token"},
-                   {"line", part.line},
-                   {"position", position},
-                   {"token", to_valid_utf8(token)},
-                   {"log10", log10_of(scored.nll[i])}};
-    if (part.flags[i] == TokenFlag::unknown_word) {
-      object["oov"] = true;
-      if (!part.surface.empty()) object["text"] = to_valid_utf8(part.surface[i]);
-    }
-    append_object(object, out);
+    TokenRow row{part.line, part.first + static_cast<Index>(i) + 1, tokenizer_.token_text(part.ids[i]), scored.nll[i]};
+    row.unknown_word = part.flags[i] == TokenFlag::unknown_word;
+    if (row.unknown_word && !part.surface.empty()) row.surface = part.surface[i];
+    append_token_row(row, json_, out);
   }
+}
+
+void append_token_row(const TokenRow& row, bool json, std::string& out) {
+  if (!json) {
+    out += std::to_string(row.line) + "\t" + std::to_string(row.position) + "\t" + escape_field(row.token) + "\t" +
+           number(log10_of(row.nll)) + "\n";
+    return;
+  }
+  Json object = {{"type", "token"},
+                 {"line", row.line},
+                 {"position", row.position},
+                 {"token", to_valid_utf8(row.token)},
+                 {"log10", log10_of(row.nll)}};
+  if (row.unknown_word) {
+    object["oov"] = true;
+    if (row.surface) object["text"] = to_valid_utf8(*row.surface);
+  }
+  append_object(object, out);
 }
 
 }  // namespace moelm
