@@ -1,6 +1,8 @@
 // moe-eval: the perplexity of a text under a trained model: of the whole text, by line or by token.
 #include <unistd.h>
 
+#include <limits>
+
 #include "base/quantity.hpp"
 #include "base/stopwatch.hpp"
 #include "base/version.hpp"
@@ -9,6 +11,7 @@
 #include "common/output.hpp"
 #include "data/path_kind.hpp"
 #include "evaluation/score_rows.hpp"
+#include "moe_eval_adaptation.hpp"
 #include "report/evaluation_report.hpp"
 #include "run/run_data.hpp"
 #include "terminal/console.hpp"
@@ -26,6 +29,7 @@ struct Options {
   std::optional<DataType> dtype;
   std::optional<Index> streams, batch_lines;
   bool per_sentence = false, per_token = false;
+  AdaptationOptions adaptation;
 
   bool rows() const { return per_sentence || per_token; }
   bool has_text() const { return inputs.size() > 1; }
@@ -45,6 +49,7 @@ void declare(Command& command, Options& o) {
                  "trained, but reset with --per-sentence of a text");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
+  declare_adaptation(command, o.adaptation);
   command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
   command.flag("--per-sentence", o.per_sentence,
                "a row per line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
@@ -62,6 +67,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ --split valid --json", "the number that validation computes during training, for a script");
   command.example("run/ chapter.txt.gz --per-token", "how probable each word of a text is");
   command.example("run/ - --per-sentence --batch-lines 1", "a co-process: a line in, a score out");
+  command.example("run/ --cache 2000", "perplexity with a neural cache, its numbers chosen on the validation split");
   command.exit_code(Exit::bad_data, "an input is damaged or holds no text");
   command.exit_code(Exit::missing_input, "the run, a checkpoint, the data or the text is missing");
   command.exit_code(Exit::out_of_memory, "out of memory");
@@ -106,10 +112,12 @@ class Evaluator {
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(progress_style(command, o), console_writer()),
         rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()),
-        report_(empty_report(model_, choose_policy(o, model_.run.config.train.state), context_.products())) {}
+        report_(empty_report(model_, choose_policy(o, model_.run.config.train.state), context_.products())),
+        request_(adaptation_request(o.adaptation, report_.policy)) {}
 
   void run() {
     announce();
+    if (request_.active()) adapt();
     watch_ = Stopwatch();
     scorer_.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache&, std::span<const double> nll) {
       show_progress(static_cast<Index>(nll.size()));
@@ -119,6 +127,7 @@ class Evaluator {
     else
       evaluate_data_folder();
     report_.seconds = watch_.seconds();
+    if (adaptation_) report_.adaptation.static_nll = adaptation_->static_nll();
     console_.finish();
     for (const std::string& text : evaluation_notes(report_)) note("warning: " + text);
     print();
@@ -138,6 +147,26 @@ class Evaluator {
     if (o_.per_sentence && report_.policy.state == StateKind::carry)
       note("warning: in state carry each score depends on the lines before; --state reset scores every line alone");
   }
+
+  /// Chooses how to adapt, and begins with it.
+  void adapt() {
+    adaptation_.emplace(context_, model_, request_);
+    const Index most = std::numeric_limits<Index>::max();
+    const Index bytes = adaptation_->require_memory(o_.has_text() ? most : data().tokens(split()));
+    if (!request_.complete()) note("choosing numbers on the validation split");
+    report_.adaptation = adaptation_->begin(
+        scorer_, [this]() -> const Dataset& { return data(); }, [this](const std::string& text) { note(text); });
+    note(adaptation_label(report_.adaptation) + ", at most " + format_bytes(bytes));
+    if (!request_.complete() && !o_.has_text() && split() == Split::valid)
+      note("warning: the numbers were chosen on the text that is scored, so the perplexity flatters");
+  }
+
+  /// The data folder of the run, or the given one.
+  const Dataset& data() {
+    if (!data_) data_ = open_run_data(o_.inputs[0], model_.run, o_.data, DataMatch::same_tokens);
+    return *data_;
+  }
+  Split split() const { return o_.split.value_or(Split::test); }
 
   void show_progress(Index tokens) {
     tokens_ += tokens;
@@ -167,11 +196,9 @@ class Evaluator {
   }
 
   void evaluate_data_folder() {
-    const Dataset data = open_run_data(o_.inputs[0], model_.run, o_.data, DataMatch::same_tokens);
-    const Split split = o_.split.value_or(Split::test);
-    report_.text_name = split_name(data, split);
-    expected_ = data.tokens(split);
-    report_.result = evaluate_data(scorer_, data, split, scoring(false));
+    report_.text_name = split_name(data(), split());
+    expected_ = data().tokens(split());
+    report_.result = evaluate_data(scorer_, data(), split(), scoring(false));
   }
 
   void print() {
@@ -199,6 +226,9 @@ class Evaluator {
   Console console_;
   ScoreRows rows_;
   EvaluationReport report_;
+  AdaptationRequest request_;
+  std::optional<ModelAdaptation> adaptation_;
+  std::optional<Dataset> data_;
   Stopwatch watch_;
   Index tokens_ = 0, expected_ = 0;
 };

@@ -51,6 +51,7 @@ void Scorer::score(TokenSequences sequences, std::vector<std::int32_t>& previous
   std::vector<double> rows(origin.size());
   model_score(context_, config_, parameters_, packed_.batch, state, cache_, rows);
   if (!sorted) permute_state(state, packed_.order, true);
+  if (adapter_) adapter_(packed_.batch, cache_, rows);
   for (std::size_t r = 0; r < rows.size(); ++r) nll[origin[r].sequence][origin[r].place] = rows[r];
   for (std::size_t i = 0; i < sequences.size(); ++i)
     if (!sequences[i].empty()) previous[i] = sequences[i].back();

@@ -16,6 +16,9 @@ namespace moelm {
 using ScoreObserver = std::function<void(const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
                                          std::span<const double> nll)>;
 
+/// May replace the scores of a batch before anybody else sees them. The cache holds the pass of the trained model.
+using ScoreAdapter = std::function<void(const Batch& batch, const ModelCache& cache, std::span<double> nll)>;
+
 /// Full softmax, no dropout, no gate noise. Owns the memory of its passes. Not thread-safe.
 class Scorer {
  public:
@@ -23,6 +26,8 @@ class Scorer {
   Scorer(Context& context, const ModelConfig& config, const ModelParameters& parameters);
 
   void observe(ScoreObserver observer) { observer_ = std::move(observer); }
+  /// An empty adapter leaves the scores as they are.
+  void adapt(ScoreAdapter adapter) { adapter_ = std::move(adapter); }
 
   /// nll[i][t] = -ln p(token t of sequence i | all tokens before it), in nats. `previous[i]` is the token before
   /// sequence i, and `state` is the recurrent state after that token. Both are advanced past the sequences, which may
@@ -40,6 +45,7 @@ class Scorer {
   ModelCache cache_;
   PackedSequences packed_;
   ScoreObserver observer_;
+  ScoreAdapter adapter_;
 };
 
 }  // namespace moelm

@@ -61,7 +61,13 @@ std::string policy_line(const EvaluationReport& r) {
   else
     text += " streams=1 (exact)";
   text += r.has_unknown ? " oov=scored-as-<unk>" : " oov=none";
-  return text + " eos=counted bos=context-only dtype=" + r.dtype;
+  return text + " eos=counted bos=context-only dtype=" + r.dtype + " " + adaptation_label(r.adaptation);
+}
+
+double static_perplexity(const EvaluationReport& r) {
+  if (!r.adaptation.active()) return r.result.scores.perplexity();
+  return r.result.scores.tokens > 0 ? std::exp(r.adaptation.static_nll / static_cast<double>(r.result.scores.tokens))
+                                    : std::nan("");
 }
 
 std::string evaluation_text(const EvaluationReport& r) {
@@ -78,7 +84,11 @@ std::string evaluation_text(const EvaluationReport& r) {
   out += line("nll", format_fixed(scores.nll, 3) + " nats: unknown words " + format_fixed(scores.nll_oov, 3) +
                          ", </s> " + format_fixed(scores.nll_eos, 3));
   out += line("perplexity", format_measure(scores.perplexity(), 6) + " a token, " +
-                                format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)");
+                                format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)" +
+                                (r.adaptation.active() ? ", with " + r.adaptation.kind() : ""));
+  if (r.adaptation.active())
+    out += line("static", format_measure(static_perplexity(r), 6) + " a token without " + r.adaptation.kind() +
+                              ": the perplexity to compare with others");
   out += line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
                           format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
                           (r.result.lossless ? "" : " (too low: the tokens do not contain the whole text)"));
@@ -90,6 +100,8 @@ Json evaluation_json(const EvaluationReport& r) {
   Json summary = score_summary(r.text_name, r.result);
   summary.update({{"checkpoint", to_valid_utf8(r.checkpoint)},
                   {"step", r.step},
+                  {"adaptation", adaptation_json(r.adaptation)},
+                  {"static_perplexity", value_or_null(static_perplexity(r))},
                   {"dtype", r.dtype},
                   {"policy", policy_line(r)},
                   {"state", enum_name(r.policy.state)},

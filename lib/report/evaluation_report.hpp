@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "adaptation/adaptation.hpp"
 #include "evaluation/text_evaluation.hpp"
 #include "io/json.hpp"
 #include "model_files/model_store.hpp"
@@ -18,6 +19,7 @@ struct EvaluationReport {
   std::string checkpoint;  ///< path
   Index step = 0;
   EvaluationPolicy policy;
+  Adaptation adaptation;
   bool has_unknown = true;   ///< whether the tokenizer has an unknown token
   bool unknown_seen = true;  ///< whether the training text has held it
   std::string dtype = "f32";
@@ -29,6 +31,9 @@ EvaluationReport empty_report(const LoadedModel& model, const EvaluationPolicy& 
 
 /// A sentence for each thing in the text that its reader should know, none for a sound text.
 std::vector<std::string> evaluation_notes(const EvaluationReport& report);
+
+/// The perplexity of the same tokens under the trained model alone.
+double static_perplexity(const EvaluationReport& report);
 
 /// Every convention that the perplexity depends on, in one line: "state=carry streams=1 (exact) ...".
 std::string policy_line(const EvaluationReport& report);
