@@ -22,7 +22,8 @@ struct MoeLayerCache {
   Matrix output;  ///< the combined output, behind the sigmoid where there is one, [N, D]
 };
 
-using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache>;
+using LayerCache =
+    std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache, AdaptiveSoftmaxCache>;
 
 /// What backward needs, and the memory of a pass. One per worker thread.
 struct ModelCache {
@@ -53,6 +54,7 @@ struct PassOptions {
   std::span<const Matrix> gate_draws = {};
 
   StepPart part = {};
+  bool full_softmax = false;  ///< the full softmax, although the softmax samples in training
 };
 
 /// The terms of the loss of one optimizer step.
