@@ -66,7 +66,8 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
 
 StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
   before_.copy_from(state);
-  const PassOptions pass{true, seed_, options.step, options.streams};
+  PassOptions pass{true, seed_, options.step, options.streams};
+  pass.full_softmax = options.full_softmax;
   StepResult result;
   result.tokens = batch.rows();
   for (LayerExperts& set : experts_) set.experts.begin_step();
