@@ -110,6 +110,7 @@ ResolvedRun resolve_run(const TrainOptions& options) {
   ResolvedConfig config =
       resolve_config(options.config, existing ? &existing->stored.config : nullptr, plan_inputs(resolved));
   resolved.config = std::move(config.config);
+  if (resolved.data) require_ordered_ids(resolved.config.model, resolved.data->tokenizer());
   resolved.batches_per_pass = config.batches_per_pass;
   if (existing) {
     resolved.base = existing->path;

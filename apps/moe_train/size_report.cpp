@@ -61,8 +61,12 @@ TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
   const bool carry = train.state == StateKind::carry;
   Index streams = carry ? train.batch : train.batch_tokens;
   if (training_tokens > 0) streams = std::min(streams, training_tokens);
-  return {rows_per_step(train), train.micro_batch_tokens, kEvaluationTokens, streams,
-          carry ? kBlockTokens * static_cast<Index>(sizeof(std::int32_t)) : 0};
+  return {rows_per_step(train),
+          train.micro_batch_tokens,
+          kEvaluationTokens,
+          streams,
+          carry ? kBlockTokens * static_cast<Index>(sizeof(std::int32_t)) : 0,
+          train.full_softmax > 0};
 }
 
 }  // namespace

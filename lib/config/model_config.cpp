@@ -49,6 +49,19 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
     if (units < 1) refuse(layer, "hidden", "at least 1 unit", std::to_string(units));
 }
 
+void validate_softmax(const SoftmaxConfig& c, bool tied, std::size_t layer) {
+  if (c.cutoffs.empty()) return;
+  for (std::size_t i = 0; i < c.cutoffs.size(); ++i)
+    if (const Index least = i == 0 ? 1 : c.cutoffs[i - 1] + 1; c.cutoffs[i] < least)
+      refuse(layer, "cutoffs", "rising ids, the next at least " + std::to_string(least), std::to_string(c.cutoffs[i]));
+  const std::string with = " with " + key(layer, "cutoffs");
+  if (c.samples > 0) refuse(layer, "samples", "0" + with, std::to_string(c.samples));
+  if (c.unigram_bias) refuse(layer, "unigram_bias", "false" + with + ", whose clusters have no biases", "true");
+  if (tied)
+    throw Error(Exit::bad_config,
+                "model.tied: expected false" + with + ", which have no table like the embedding's, found true");
+}
+
 std::string summary(const EmbeddingConfig& c) { return "embedding " + std::to_string(c.width); }
 
 std::string summary(const LstmConfig& c) { return "LSTM " + std::to_string(c.cells); }
@@ -60,7 +73,7 @@ std::string summary(const MoeConfig& c) {
          (c.hierarchical() ? " in " + format_counted(c.groups, "group") : "");
 }
 
-std::string summary(const SoftmaxConfig&) { return "softmax"; }
+std::string summary(const SoftmaxConfig& c) { return c.cutoffs.empty() ? "softmax" : "adaptive softmax"; }
 
 }  // namespace
 
@@ -102,6 +115,7 @@ void validate(const ModelConfig& config) {
       throw Error(Exit::bad_config,
                   key(i, "type") + ": expected lstm or moe between the first and the last layer, found " + type);
     if (const auto* moe = std::get_if<MoeConfig>(&config.layers[i])) validate_moe(*moe, i);
+    if (const auto* softmax = std::get_if<SoftmaxConfig>(&config.layers[i])) validate_softmax(*softmax, config.tied, i);
     if (const auto* lstm = std::get_if<LstmConfig>(&config.layers[i]); lstm != nullptr && lstm->cells < 1)
       throw Error(Exit::bad_config, key(i, "cells") + ": expected at least 1, found " + std::to_string(lstm->cells));
   }

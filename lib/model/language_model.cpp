@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "model/layer_cache.hpp"
+#include "model/output_layer.hpp"
 #include "model/pass_masks.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
@@ -32,12 +34,6 @@ void sigmoid_backward(Context& context, ConstMatrixView y, MatrixView dy) {
     float* d = dy.row(begin);
     for (Index i = 0; i < (end - begin) * y.cols; ++i) d[i] *= s[i] * (1.0f - s[i]);
   });
-}
-
-template <class T>
-T& ensure_cache(LayerCache& cache) {
-  if (!std::holds_alternative<T>(cache)) cache.emplace<T>();
-  return std::get<T>(cache);
 }
 
 /// One pass over a batch: figure 1 forwards and backwards.
@@ -94,19 +90,15 @@ class Pass {
 
   /// nll of every row.
   void score(std::span<double> nll) {
-    softmax_forward(context_, softmax(), softmax_input(), batch_.targets, softmax_cache(), nll);
+    output_score(context_, config_, p_, softmax_input(), batch_.targets, cache_, nll);
   }
 
   /// nll of every row, and the gradient of its mean: into cache.dx and the softmax's gradients.
   void softmax_backward(ModelGradients& gradients, std::span<double> nll) {
     const Matrix& x = softmax_input();
     cache_.dx.reshape(x.rows(), x.cols());
-    if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&gradients.layers.back()))
-      return sampled_backward(*sampled, gradients, nll);
-    auto& own = std::get<SoftmaxParameters>(gradients.layers.back());
-    Matrix& table = config_.tied ? std::get<EmbeddingParameters>(gradients.layers.front()).weight : own.weight;
-    softmax_forward_backward(context_, softmax(), x, batch_.targets, 1 / rows_of_step(), softmax_cache(), nll,
-                             {table, own.bias.values()}, cache_.dx);
+    output_backward(context_, config_, p_, x, batch_.targets, options_, rows_of_step(), cache_, gradients, nll,
+                    cache_.dx);
   }
 
   /// The sums that the balancing losses look at: of the whole step, and of the steps before if there is a window.
@@ -164,7 +156,7 @@ class Pass {
   void layer_forward(std::size_t l, const MoeParameters& p, ModelState&) {
     auto& cache = ensure_cache<MoeLayerCache>(cache_.layers[l]);
     const Matrix& x = cache_.x[l - 1];
-    cache.moe.experts.packing = cache.moe.shared.packing = packing(p.elements());
+    cache.moe.experts.packing = cache.moe.shared.packing = packing_of(cache_, p.elements());
     cache.moe.masks = masks_.moe(l);
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, moe_config(l), p, x, gate_pass(l), cache.moe, cache.output);
@@ -181,43 +173,12 @@ class Pass {
   /// The softmax is the last layer: score() and softmax_backward().
   void layer_forward(std::size_t, const SoftmaxParameters&, ModelState&) {}
   void layer_backward(std::size_t, const SoftmaxParameters&, LayerGradients&) {}
-
-  /// A tied softmax reads the table of the embedding.
-  SoftmaxWeights softmax() const {
-    const auto& own = std::get<SoftmaxParameters>(p_.layers.back());
-    return {config_.tied ? std::get<EmbeddingParameters>(p_.layers.front()).weight : own.weight, own.bias};
-  }
-
-  void sampled_backward(SampledSoftmaxGradient& own, ModelGradients& gradients, std::span<double> nll) {
-    const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
-    const SampledIds sample = sample_log_uniform(
-        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, softmax().weight.rows);
-    SampledSoftmaxGradient part;
-    sampled_softmax_forward_backward(context_, softmax(), sample, softmax_input(), batch_.targets, 1 / rows_of_step(),
-                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll,
-                                     options_.part.accumulate ? part : own, cache_.dx);
-    RowGradient& table = config_.tied ? std::get<RowGradient>(gradients.layers.front()) : own.weight;
-    if (options_.part.accumulate) {
-      add_rows(part.weight, table);
-      add_rows(part.bias, own.bias);
-    } else if (config_.tied) {
-      std::swap(own.weight, table);
-    }
-  }
+  void layer_forward(std::size_t, const AdaptiveSoftmaxParameters&, ModelState&) {}
+  void layer_backward(std::size_t, const AdaptiveSoftmaxParameters&, LayerGradients&) {}
 
   const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
-  SoftmaxCache& softmax_cache() {
-    auto& cache = ensure_cache<SoftmaxCache>(cache_.layers.back());
-    cache.packing = packing(softmax().weight.size());
-    return cache;
-  }
 
   const MoeConfig& moe_config(std::size_t l) const { return std::get<MoeConfig>(config_.layers[l]); }
-
-  /// When a layer with `elements` weights packs them. Very large layers keep no packed copy.
-  WeightPacking packing(Index elements) const {
-    return elements <= kMaxCachedElements ? cache_.packing : WeightPacking::every_pass;
-  }
 
   GatePass gate_pass(std::size_t l) const {
     if (!options_.training) return {};

@@ -23,7 +23,8 @@ struct MoeLayerCache {
   Matrix output;  ///< the combined output, behind the sigmoid where there is one, [N, D]
 };
 
-using LayerCache = std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache>;
+using LayerCache =
+    std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache, AdaptiveSoftmaxCache>;
 
 /// What backward needs, and the memory of a pass. One per worker thread.
 struct ModelCache {
@@ -57,6 +58,7 @@ struct PassOptions {
   std::span<const BalanceWindow> windows = {};
 
   StepPart part = {};
+  bool full_softmax = false;  ///< the full softmax, although the softmax samples in training
 };
 
 /// The terms of the loss of one optimizer step.

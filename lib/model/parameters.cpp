@@ -1,5 +1,7 @@
 #include "model/parameters.hpp"
 
+#include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "model/layer_tensors.hpp"
 
 namespace moelm {
@@ -30,11 +32,19 @@ std::vector<GradientPointer> gradient_pointers(LayerGradients& gradients) {
       gradients);
 }
 
+AdaptiveSoftmaxParameters empty_adaptive_softmax(std::size_t clusters) {
+  AdaptiveSoftmaxParameters p;
+  p.clusters.resize(clusters);
+  return p;
+}
+
 LayerParameters empty_layer(const LayerConfig& config) {
   if (std::holds_alternative<EmbeddingConfig>(config)) return EmbeddingParameters{};
   if (std::holds_alternative<LstmConfig>(config)) return LstmParameters{};
   if (const auto* moe = std::get_if<MoeConfig>(&config)) return empty_moe(*moe);
-  return SoftmaxParameters{};
+  const auto& softmax = std::get<SoftmaxConfig>(config);
+  if (softmax.cutoffs.empty()) return SoftmaxParameters{};
+  return empty_adaptive_softmax(softmax.cutoffs.size());
 }
 
 /// A gradient for the parameters of a layer, whose matrices are all empty.
@@ -47,6 +57,8 @@ LayerGradients empty_gradient(const LayerParameters& layer, GradientForm form) {
     gates.groups.resize(moe->gates.groups.size());
     return gates;
   }
+  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&layer))
+    return empty_adaptive_softmax(adaptive->clusters.size());
   return form == GradientForm::rows ? LayerGradients(SampledSoftmaxGradient{}) : LayerGradients(SoftmaxParameters{});
 }
 
@@ -56,6 +68,15 @@ void tie(TensorSpec& embedding, TensorSpec& softmax) {
   embedding.gradient = softmax.gradient;
   embedding.scale = kTiedStddev;
   softmax.rows = 0;
+}
+
+LayerTensors output_tensors(const SoftmaxConfig& config, std::size_t layer, Index inputs, Index vocabulary) {
+  if (config.cutoffs.empty()) return softmax_tensors(config, inputs, vocabulary);
+  if (config.cutoffs.back() >= vocabulary)
+    throw Error(Exit::bad_config, "model.layers." + std::to_string(layer) +
+                                      ".cutoffs: expected ids below the vocabulary's " + format_count(vocabulary) +
+                                      ", found " + format_count(config.cutoffs.back()));
+  return adaptive_softmax_tensors(config, inputs, vocabulary);
 }
 
 }  // namespace
@@ -71,7 +92,7 @@ std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabul
     else if (const auto* moe = std::get_if<MoeConfig>(&config.layers[l]))
       tensors.push_back(moe_tensors(*moe, widths[l]));
     else
-      tensors.push_back(softmax_tensors(std::get<SoftmaxConfig>(config.layers[l]), widths[l], vocabulary));
+      tensors.push_back(output_tensors(std::get<SoftmaxConfig>(config.layers[l]), l, widths[l], vocabulary));
   }
   if (config.tied) tie(tensors.front()[0].tensors[0], tensors.back()[0].tensors[0]);
   return tensors;

@@ -10,6 +10,7 @@
 #include "config/model_config.hpp"
 #include "config/tensor_spec.hpp"
 #include "moe/moe_layer.hpp"
+#include "nn/adaptive_softmax.hpp"
 #include "nn/embedding.hpp"
 #include "nn/lstm.hpp"
 #include "nn/sampled_softmax.hpp"
@@ -17,10 +18,12 @@
 
 namespace moelm {
 
-/// The tensors of every layer of a valid model, as the layers declare them.
+/// The tensors of every layer of a valid model, as the layers declare them. Error(bad_config) if a cutoff of the
+/// softmax is not below the vocabulary.
 std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabulary);
 
-using LayerParameters = std::variant<EmbeddingParameters, LstmParameters, MoeParameters, SoftmaxParameters>;
+using LayerParameters =
+    std::variant<EmbeddingParameters, LstmParameters, MoeParameters, SoftmaxParameters, AdaptiveSoftmaxParameters>;
 
 /// Weights; shared and const during a pass.
 struct ModelParameters {
@@ -29,7 +32,7 @@ struct ModelParameters {
 };
 
 using LayerGradients = std::variant<RowGradient, EmbeddingParameters, LstmParameters, GatesParameters,
-                                    SoftmaxParameters, SampledSoftmaxGradient>;
+                                    SoftmaxParameters, SampledSoftmaxGradient, AdaptiveSoftmaxParameters>;
 
 /// Gradients of all tensors but the experts', which the optimizer forms one at a time from the cache.
 struct ModelGradients {

@@ -25,6 +25,12 @@ LayerSize count(const LayerConfig& config, const LayerTensors& tensors, Index in
           table ? 0 : ops.value()};
 }
 
+/// Of a token in evaluation.
+Index softmax_ops(const SoftmaxConfig& config, Index inputs, Index vocabulary) {
+  const Index full = (Exact(inputs) * vocabulary).value();
+  return config.cutoffs.empty() ? full : static_cast<Index>(adaptive_softmax_ops(config, inputs, vocabulary));
+}
+
 }  // namespace
 
 double ModelSize::softmax_share() const {
@@ -45,9 +51,10 @@ ModelSize model_size(const ModelConfig& config, Index vocabulary) {
     weights = weights + layer.weights;
     ops = ops + layer.ops;
     if (const auto* softmax = std::get_if<SoftmaxConfig>(&config.layers[i])) {
-      const Index sample = softmax->samples > 0 ? std::min(softmax->samples, vocabulary) : vocabulary;
-      size.softmax_ops = (Exact(layer.input_width) * vocabulary).value();
-      size.softmax_training_ops = (Exact(layer.input_width) * sample).value();
+      size.softmax_ops = softmax_ops(*softmax, layer.input_width, vocabulary);
+      size.softmax_training_ops = softmax->samples > 0 && softmax->samples < vocabulary
+                                      ? (Exact(layer.input_width) * softmax->samples).value()
+                                      : size.softmax_ops;
     }
     size.layers.push_back(layer);
   }

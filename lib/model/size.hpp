@@ -25,7 +25,8 @@ struct ModelSize {
   Index parameters = 0;
   Index parameters_without_embedding_and_softmax = 0;
   Index ops_per_timestep = 0;
-  Index softmax_ops = 0;           ///< multiply-adds of the full softmax for one token
+  Index softmax_ops = 0;           ///< multiply-adds of the softmax over the whole vocabulary for one token; of an
+                                   ///< adaptive one the head and the cluster of the token, on average by Zipf's law
   Index softmax_training_ops = 0;  ///< the same in training: over the sample where the softmax has one
 
   /// Part of all multiply-adds of a token in training that the softmax takes.

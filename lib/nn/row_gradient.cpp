@@ -2,16 +2,34 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "ops/kernels.hpp"
 
 namespace moelm {
 
+namespace {
+
+/// Whether the rows are those of a table from the first on, so that row i is in place i.
+bool is_whole(const RowGradient& gradient) {
+  return !gradient.index.empty() && gradient.index.back() + 1 == static_cast<std::int32_t>(gradient.index.size());
+}
+
+}  // namespace
+
+void take_whole_table(Index rows, Index columns, RowGradient& gradient) {
+  gradient.index.resize(static_cast<std::size_t>(rows));
+  std::iota(gradient.index.begin(), gradient.index.end(), 0);
+  gradient.rows.reshape(rows, columns);
+  gradient.rows.zero();
+}
+
 void add_rows(const RowGradient& part, RowGradient& total) {
   RowGradient sum;
   std::set_union(total.index.begin(), total.index.end(), part.index.begin(), part.index.end(),
                  std::back_inserter(sum.index));
+  if (is_whole(total) && sum.index.size() == total.index.size()) return add_rows(part, total.rows.view());
   const Index columns = part.rows.cols();
   sum.rows = Matrix(static_cast<Index>(sum.index.size()), columns);
   for (const RowGradient* gradient : {&std::as_const(total), &part}) {

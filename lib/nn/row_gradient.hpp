@@ -14,6 +14,9 @@ struct RowGradient {
   Matrix rows;                      ///< [index.size(), columns of the table]
 };
 
+/// Makes `gradient` one of all rows of a table [rows, columns], zero.
+void take_whole_table(Index rows, Index columns, RowGradient& gradient);
+
 /// total += part.
 void add_rows(const RowGradient& part, RowGradient& total);
 

@@ -254,6 +254,16 @@ void require_possible_sizes(const TrainConfig& train) {
                   std::string(key) + ": expected at most " + std::to_string(max) + ", found " + std::to_string(size));
 }
 
+/// There must be a sampled softmax that the full one can follow.
+void require_sampled(const RunConfig& config) {
+  const auto* softmax = std::get_if<SoftmaxConfig>(&config.model.layers.back());
+  if (config.train.full_softmax > 0 && softmax != nullptr && softmax->samples == 0)
+    throw Error(Exit::bad_config, "train.full_softmax: expected 0 with " +
+                                      layer_prefix(config.model.layers.size() - 1) + "samples 0, found " +
+                                      format_number(config.train.full_softmax) +
+                                      "; a softmax that does not sample is always full");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
@@ -261,6 +271,7 @@ void validate(const RunConfig& config) {
   validate(config.optimizer);
   require_possible_sizes(config.train);
   parse_interval("train.checkpoint_every", config.train.checkpoint_every);
+  require_sampled(config);
   for (std::size_t l = 0; l < config.model.layers.size(); ++l)
     if (const auto* moe = std::get_if<MoeConfig>(&config.model.layers[l]);
         moe != nullptr && moe->gate == GateKind::balanced && config.train.micro_batch_tokens > 0)

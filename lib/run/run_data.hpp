@@ -18,6 +18,10 @@ enum class DataMatch {
 /// Error(bad_config) unless the data match the run. `run` is what the user called it: its folder or a checkpoint.
 void require_run_data(const std::string& run, const StoredRun& stored, const Dataset& data, DataMatch match);
 
+/// Error(bad_config) if the model has an adaptive softmax, which needs ids in the order of falling frequency, and the
+/// tokenizer has another order (byte, bpe).
+void require_ordered_ids(const ModelConfig& model, const Tokenizer& tokenizer);
+
 /// Opens `directory`, which has to match the run. Without a directory, opens the data that the run began with.
 /// Error(missing_input) where these are gone, Error(bad_config) where the data do not match.
 Dataset open_run_data(const std::string& run, const StoredRun& stored, const std::optional<std::string>& directory,

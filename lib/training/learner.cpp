@@ -83,6 +83,7 @@ StepResult Learner::step(Context& context, const Batch& batch, const StepOptions
   before_.copy_from(state);
   PassOptions pass{true, seed_, options.step, options.streams};
   pass.windows = windows_;
+  pass.full_softmax = options.full_softmax;
   StepResult result;
   result.tokens = batch.rows();
   for (LayerExperts& set : experts_) set.experts.begin_step();

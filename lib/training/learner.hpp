@@ -24,6 +24,7 @@ struct StepOptions {
   double lr = 0;                 ///< learning rate
   double clip = 0;               ///< global norm of the gradients outside experts and thresholds, 0: none
   Index micro_batch_tokens = 0;  ///< most rows of a pass, 0: the whole batch
+  bool full_softmax = false;     ///< the full softmax, although the softmax samples
 };
 
 /// What a step found out.

@@ -6,6 +6,7 @@
 #include "model/parameters.hpp"
 #include "model/size.hpp"
 #include "moe/experts.hpp"
+#include "nn/adaptive_softmax.hpp"
 #include "nn/logit_rows.hpp"
 #include "nn/softmax.hpp"
 #include "optim/moments.hpp"
@@ -34,6 +35,7 @@ struct Sums {
 
 struct Shape {
   double inputs, vocabulary, rows, pass_rows, validation_rows, threads;
+  bool full_softmax;
   const OptimizerConfig& optimizer;
   const ModelConfig& model;
 };
@@ -133,16 +135,65 @@ void add_sample(double samples, const Shape& s, Sums& sums) {
   sums.gradients += (2 * targets + samples) * (s.inputs + 1);
 }
 
-void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
-  const double chunk = number(softmax_chunk_rows(static_cast<Index>(s.vocabulary)));
-  const Index block = softmax_block(static_cast<Index>(s.vocabulary));
-  const bool kept = s.vocabulary * s.inputs <= number(kMaxCachedElements);
-  sums.packed += (kept ? s.vocabulary : number(block)) * s.inputs;
+/// Both copies of the weights, the gradients of a chunk of logits, and the logits that threads hold.
+void add_full(double tokens, double inputs, const Shape& s, Sums& sums) {
+  const auto count = static_cast<Index>(tokens);
+  sums.copies += 2 * tokens * inputs;
+  sums.rounded += std::min(s.pass_rows, number(softmax_chunk_rows(count))) * tokens;
+  sums.activations += s.threads * tokens * number(logit_rows_of_a_task(count));
+}
+
+/// The passes of a step have one form or the other. The gradient of all rows replaces that of some.
+void add_sample_then_full(double samples, const Shape& s, Sums& sums) {
+  Sums sampled, full;
+  add_sample(samples, s, sampled);
+  add_full(s.vocabulary, s.inputs, s, full);
+  sums.gradients += sampled.gradients + s.vocabulary * (s.inputs + 1);
+  sums.activations += std::max(sampled.activations, full.activations);
+  sums.rounded += std::max(sampled.rounded, full.rounded);
+  sums.copies += std::max(sampled.copies, full.copies);
+}
+
+/// What a validation keeps of weights, and the logits of a block.
+void add_scoring(double tokens, double inputs, bool kept, const Shape& s, Sums& sums) {
+  const Index block = softmax_block(static_cast<Index>(tokens));
+  sums.packed += (kept ? tokens : number(block)) * inputs;
   sums.validation += s.threads * number(block) * number(logit_rows_of_a_task(block));
-  if (c.samples > 0) return add_sample(std::min(number(c.samples), s.vocabulary), s, sums);
-  sums.copies += 2 * s.vocabulary * s.inputs;
-  sums.rounded += std::min(s.pass_rows, chunk) * s.vocabulary;
-  sums.activations += s.threads * s.vocabulary * number(logit_rows_of_a_task(static_cast<Index>(s.vocabulary)));
+}
+
+/// The head, and one cluster after the other with its rows (at most all of them), these projected, and their gradients.
+void add_adaptive(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
+  const std::vector<Cluster> clusters = clusters_of(c, static_cast<Index>(s.inputs), static_cast<Index>(s.vocabulary));
+  const double head = number(c.cutoffs.front()) + number(static_cast<Index>(clusters.size()));
+  double elements = head * s.inputs;
+  for (const Cluster& cluster : clusters) elements += number(cluster.width) * (s.inputs + number(cluster.size()));
+  const bool kept = elements <= number(kMaxCachedElements);
+  add_full(head, s.inputs, s, sums);
+  add_scoring(head, s.inputs, kept, s, sums);
+  Sums largest;
+  for (const Cluster& cluster : clusters) {
+    Sums one;
+    const double width = number(cluster.width);
+    add_full(number(cluster.size()), width, s, one);
+    add_scoring(number(cluster.size()), width, kept, s, sums);
+    sums.packed += width * s.inputs;
+    largest.copies = std::max(largest.copies, one.copies + width * s.inputs);
+    largest.rounded = std::max(largest.rounded, one.rounded);
+    largest.activations = std::max(largest.activations, one.activations + 2 * s.pass_rows * (s.inputs + width));
+    largest.validation = std::max(largest.validation, s.validation_rows * (s.inputs + width));
+  }
+  sums.copies += largest.copies;
+  sums.rounded += largest.rounded;
+  sums.activations += largest.activations;
+  sums.validation += largest.validation;
+}
+
+void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
+  if (!c.cutoffs.empty()) return add_adaptive(c, s, sums);
+  add_scoring(s.vocabulary, s.inputs, s.vocabulary * s.inputs <= number(kMaxCachedElements), s, sums);
+  if (c.samples == 0) return add_full(s.vocabulary, s.inputs, s, sums);
+  const double samples = std::min(number(c.samples), s.vocabulary);
+  s.full_softmax ? add_sample_then_full(samples, s, sums) : add_sample(samples, s, sums);
 }
 
 Index bytes(double numbers) {
@@ -162,8 +213,8 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   Sums sums;
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    const Shape shape{number(widths[i]),       number(vocabulary), number(rows.step), pass_rows,
-                      number(rows.validation), number(threads),    optimizer,         config};
+    const Shape shape{number(widths[i]), number(vocabulary), number(rows.step), pass_rows, number(rows.validation),
+                      number(threads),   rows.full_softmax,  optimizer,         config};
     widest = std::max(widest, widths[i]);
     add_tensors(tensors[i], shape, sums);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);

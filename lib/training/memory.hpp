@@ -15,8 +15,9 @@ struct TrainingMemory {
   Index gradients = 0;    ///< of all but the experts; of the embedding at most N rows; one expert's matrix a thread
   Index activations = 0;  ///< what passes keep for backward: an LSTM of H cells and output R about N (7H + 4R), an MoE
                           ///< layer N (6E + 2D) for its gate and 2 N k (2D + sum of F) for its routed rows, every layer
-                          ///< its output, and the logits of one chunk of rows
-  Index validation = 0;   ///< activations of a validation and the copies of weights that it makes
+                          ///< its output, and the logits of one chunk of rows (of an adaptive softmax in the head and
+                          ///< in the largest cluster)
+  Index validation = 0;  ///< activations of a validation and the copies of weights that it makes
   Index copies = 0;   ///< weights in the order of the matrix library: all layers but the experts, one expert per thread
   Index streams = 0;  ///< what layers remember of each stream, three times (now, before the step, in a checkpoint that
                       ///< is being written), and the text that is read ahead of it
@@ -30,11 +31,12 @@ struct TrainingMemory {
 
 /// Predicted tokens that are in memory together.
 struct TrainingRows {
-  Index step = 0;        ///< of an optimizer step
-  Index pass = 0;        ///< at most of a pass where a step is made of several, 0: the step
-  Index validation = 0;  ///< of a validation, 0: there is none
-  Index streams = 0;     ///< sequences side by side in a step, each with a carried state
-  Index reading = 0;     ///< bytes that reading each stream takes
+  Index step = 0;             ///< of an optimizer step
+  Index pass = 0;             ///< at most of a pass where a step is made of several, 0: the step
+  Index validation = 0;       ///< of a validation, 0: there is none
+  Index streams = 0;          ///< sequences side by side in a step, each with a carried state
+  Index reading = 0;          ///< bytes that reading each stream takes
+  bool full_softmax = false;  ///< whether some steps use the full softmax although the softmax samples
 };
 
 /// Memory of training a valid model whose products read `products`. Experts' rows are counted as they are (N k in all),

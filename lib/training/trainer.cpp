@@ -11,6 +11,7 @@
 #include "batch/read_ahead.hpp"
 #include "model_files/model_store.hpp"
 #include "options/run_schedule.hpp"
+#include "training/softmax_switch.hpp"
 #include "training/step_check.hpp"
 
 namespace moelm {
@@ -171,8 +172,13 @@ bool Trainer::train_step(TrainObserver& observer) {
   // 2. Learning rate.
   const double lr = schedule_.at(step, progress_.plateau_factor);
   // 3. to 5. Forward and backward, check, update.
-  const StepResult result = learner_.step(
-      context_, batch_, {step, batches_->streams(), lr, config_.train.clip, config_.train.micro_batch_tokens}, state_);
+  const StepOptions options{step,
+                            batches_->streams(),
+                            lr,
+                            config_.train.clip,
+                            config_.train.micro_batch_tokens,
+                            step >= first_full_softmax_step(config_.train)};
+  const StepResult result = learner_.step(context_, batch_, options, state_);
   // 6. Record.
   progress_.step = step;
   progress_.next = batches_->position();

@@ -9,6 +9,7 @@
 #include "model_files/model_store.hpp"
 #include "model_files/run_origin.hpp"
 #include "training/progress_json.hpp"
+#include "training/softmax_switch.hpp"
 #include "training/unigram_bias.hpp"
 
 namespace moelm {
@@ -130,15 +131,26 @@ TrainEnd TrainingRun::run() {
 }
 
 void TrainingRun::on_step(const StepReport& report) {
-  const Index every = stored_.config.train.log_every;
+  const TrainConfig& train = stored_.config.train;
+  const Index every = train.log_every;
+  tell_softmax(report.progress.step);
   if (every > 0 && report.progress.step % every == 0) {
     Json line = step_json(report, stored_.config.model);
     line["time"] = utc_now();
+    if (train.full_softmax > 0)
+      line["softmax"] = report.progress.step < first_full_softmax_step(train) ? "sampled" : "full";
     log(line);
   }
   if (prune_due_) prune();
   for (const std::string& warning : collapse_.add(report.result.routing)) observer_.message("warning: " + warning);
   observer_.on_step(report);
+}
+
+void TrainingRun::tell_softmax(Index step) {
+  if (stored_.config.train.full_softmax == 0 || step != first_full_softmax_step(stored_.config.train)) return;
+  log({{"time", utc_now()}, {"event", "full_softmax"}, {"step", step}});
+  observer_.message("from step " + std::to_string(step) +
+                    " on the softmax is full: the loss is over all tokens and not comparable with that before");
 }
 
 void TrainingRun::on_validation(const ValidationReport& report) {
@@ -166,6 +178,7 @@ void TrainingRun::on_read_again(double seconds) {
 }
 
 void TrainingRun::on_non_finite_step(const StepReport& report) {
+  tell_softmax(report.progress.step);
   log({{"time", utc_now()},
        {"event", "bad_step"},
        {"step", report.progress.step},

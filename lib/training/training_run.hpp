@@ -70,6 +70,8 @@ class TrainingRun final : public TrainObserver {
   void restore(const Checkpoint& checkpoint);
   void tell_differences(const JsonField& state);
   void log(const Json& line);
+  /// Tells when the softmax becomes full, because the logged loss jumps there.
+  void tell_softmax(Index step);
   void write_result();
   void save(bool best);
   void prune();

@@ -72,6 +72,32 @@ TEST_CASE("moe-train gives advice if the softmax takes most of the work") {
   REQUIRE(softmax_advice(sampled.size).empty());
 }
 
+TEST_CASE("an adaptive softmax takes less of the work, and its cutoffs have to fit the vocabulary") {
+  const auto adaptive = [](const char* cutoffs) {
+    return report({"--dry-run", "--preset", "small", "--vocab-size", "50000", "--set", cutoffs});
+  };
+  const SizeReport full = report({"--dry-run", "--preset", "small", "--vocab-size", "50000"});
+  const SizeReport r = adaptive("model.layers.4.cutoffs=2000,10000");
+  REQUIRE(softmax_advice(r.size).empty());
+  REQUIRE(r.size.softmax_ops * 8 < full.size.softmax_ops);
+  REQUIRE(r.memory.total() < full.memory.total());
+  REQUIRE(r.size.parameters < full.size.parameters);
+  REQUIRE(error_exit([&] { adaptive("model.layers.4.cutoffs=2000,50000"); }) == Exit::bad_config);
+}
+
+TEST_CASE("memory is announced for the full softmax that follows a sampled one") {
+  const auto memory = [](const char* softmax) {
+    return report({"--dry-run", "--preset", "small", "--vocab-size", "50000", "--set", "model.layers.4.samples=512",
+                   "--set", softmax})
+        .memory;
+  };
+  const TrainingMemory sampled = memory("train.full_softmax=0"), both = memory("train.full_softmax=0.2");
+  const Index width = report({"--dry-run", "--preset", "small"}).size.layers[4].input_width;
+  REQUIRE(both.gradients == sampled.gradients + 4 * 50000 * (width + 1));
+  REQUIRE(both.copies > sampled.copies);
+  REQUIRE(both.moments == sampled.moments);
+}
+
 TEST_CASE("the table names every layer, the parts of the memory and the source of each number") {
   const std::string table = size_table(report({"--dry-run", "--preset", "lstm-2048-512"}));
   for (const char* part : {"embedding", "lstm", "softmax", "9,437,184", "moments", "2 threads (test)", "inverse-sqrt"})

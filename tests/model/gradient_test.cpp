@@ -177,6 +177,38 @@ TEST_CASE("gradients: one table whose softmax samples has the rows of the whole 
     REQUIRE(mismatch(a[i].name, a[i].values->values(), b[i].values->values(), 1e-5) == "");
 }
 
+TEST_CASE("gradients: an adaptive softmax") {
+  ModelConfig adaptive = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 5}}, 0.2);
+  auto& softmax = std::get<SoftmaxConfig>(adaptive.layers.back());
+  softmax.cutoffs = {4, 8, 10};
+  softmax.divisor = 2;
+  require_gradients(adaptive, 380);
+  softmax.cutoffs = {1};
+  require_gradients(adaptive, 390);
+}
+
+TEST_CASE("gradients: the full softmax of a model that samples is that of one that does not, to the bit") {
+  for (const bool tied : {false, true}) {
+    ModelConfig model = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 6}}, 0.2);
+    model.tied = tied;
+    const auto gradients = [&](Index samples) {
+      std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
+      ModelCase c(model, 11, Sequence(kUnequalStreams), 395);
+      c.options.full_softmax = samples > 0;
+      Context context(2);
+      return run_gradients(context, c);
+    };
+    ModelOutcome expected = gradients(0), actual = gradients(3);
+    REQUIRE(actual.nll == expected.nll);
+    const std::vector<NamedTensor> a = named_tensors(actual.gradients), b = named_tensors(expected.gradients);
+    REQUIRE(a.size() == b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      CAPTURE(a[i].name, tied);
+      REQUIRE(std::equal(a[i].values->values().begin(), a[i].values->values().end(), b[i].values->values().begin()));
+    }
+  }
+}
+
 TEST_CASE("gradients: two MoE layers in a row") {
   require_gradients({LstmConfig{5, 0}, moe_config(4, 2, {3}), moe_config(5, 2, {6})}, 5, 400);
 }

@@ -7,6 +7,8 @@
 #include "base/error.hpp"
 #include "model/parameters.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
+#include "support/model_case.hpp"
 #include "support/paper_models.hpp"
 
 using namespace moelm;
@@ -64,6 +66,33 @@ TEST_CASE("parameters are every number that the model stores") {
   std::get<SoftmaxConfig>(model.layers.back()).samples = 20;
   REQUIRE(model_size(model, 101).softmax_share() == Approx(10.0 * 20 / (10.0 * 20 + others)));
   REQUIRE(model_size(model, 101).softmax_ops == 10 * 101);
+}
+
+TEST_CASE("an adaptive softmax: its tensors are counted, its work is that of the mean token") {
+  ModelConfig model = model_config(20, {LstmConfig{20, 0}}, 0);
+  auto& softmax = std::get<SoftmaxConfig>(model.layers.back());
+  softmax.cutoffs = {10, 40};
+  softmax.divisor = 3;
+  ModelParameters parameters = make_parameters(model, 101);
+  Index stored = 0;
+  std::string names;
+  for (const NamedTensor& tensor : named_tensors(parameters)) {
+    stored += tensor.values->size();
+    if (tensor.name.starts_with("layers.2.")) names += tensor.name.substr(9) + " ";
+  }
+  REQUIRE(names == "head.weight head.bias tail.0.projection tail.0.weight tail.1.projection tail.1.weight ");
+  const ModelSize size = model_size(model, 101);
+  REQUIRE(size.parameters == stored);
+  REQUIRE(size.layers[2].parameters == 12 * 20 + 12 + 6 * (20 + 30) + 2 * (20 + 61));
+  REQUIRE(size.layers[2].weights == 0);
+  REQUIRE(size.softmax_ops == static_cast<Index>(adaptive_softmax_ops(softmax, 20, 101)));
+  REQUIRE(size.softmax_training_ops == size.softmax_ops);
+  REQUIRE(size.softmax_ops > 12 * 20);
+  REQUIRE(size.softmax_ops < size.layers[2].parameters);
+  softmax.cutoffs = {10, 101};
+  REQUIRE(error_exit([&] { model_size(model, 101); }) == Exit::bad_config);
+  REQUIRE(error_text([&] { make_parameters(model, 101); }) ==
+          "model.layers.2.cutoffs: expected ids below the vocabulary's 101, found 101");
 }
 
 TEST_CASE("a model too large to count is refused, not wrapped around") {

@@ -168,6 +168,8 @@ inline ModelParameters dense_gradients(Context& context, const ModelCase& c, Mod
       auto& softmax = std::get<SoftmaxParameters>(dense.layers[l]);
       if (!softmax.weight.empty()) scatter(sampled->weight, softmax.weight);
       scatter(sampled->bias, softmax.bias);
+    } else if (auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&gradients.layers[l])) {
+      dense.layers[l] = std::move(*adaptive);
     } else {
       dense.layers[l] = std::move(std::get<SoftmaxParameters>(gradients.layers[l]));
     }

@@ -354,8 +354,25 @@ class ReferenceModel {
     return variance / (mean * mean);
   }
 
+  /// Head and cluster of an adaptive softmax.
+  double adaptive_nll_of(const std::vector<Index>& cutoffs, const Row& x, Index target) const {
+    const std::size_t last = config_.layers.size() - 1;
+    Row head = times(tensor(last, "head.weight"), x);
+    for (std::size_t v = 0; v < head.size(); ++v) head[v] += tensor(last, "head.bias").values[v];
+    head = softmax(head);
+    std::size_t cluster = 0;
+    while (cluster < cutoffs.size() && target >= cutoffs[cluster]) ++cluster;
+    if (cluster == 0) return -std::log(head[static_cast<std::size_t>(target)]);
+    const std::string tail = "tail." + std::to_string(cluster - 1) + ".";
+    const Row p = softmax(times(tensor(last, tail + "weight"), times(tensor(last, tail + "projection"), x)));
+    return -std::log(head[static_cast<std::size_t>(cutoffs[0]) + cluster - 1] *
+                     p[static_cast<std::size_t>(target - cutoffs[cluster - 1])]);
+  }
+
   double nll_of(const Row& x, std::int32_t target) const {
     const std::size_t last = config_.layers.size() - 1;
+    const std::vector<Index>& cutoffs = std::get<SoftmaxConfig>(config_.layers[last]).cutoffs;
+    if (!cutoffs.empty()) return adaptive_nll_of(cutoffs, x, target);
     Row logits = times(tensor(config_.tied ? 0 : last, "weight"), x);
     double sum = 0;
     for (std::size_t v = 0; v < logits.size(); ++v) sum += std::exp(logits[v] += tensor(last, "bias").values[v]);

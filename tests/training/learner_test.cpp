@@ -110,6 +110,32 @@ TEST_CASE("the memory that is announced for moments is what they take") {
     }
 }
 
+TEST_CASE("the moments of an adaptive softmax are announced, and it learns a batch by heart") {
+  ModelConfig model = tiny_model();
+  auto& softmax = std::get<SoftmaxConfig>(model.layers.back());
+  softmax.cutoffs = {6, 17};
+  softmax.divisor = 1.2;
+  Context context(2);
+  for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::factored, OptimizerKind::adafactor}) {
+    CAPTURE(enum_name(kind));
+    const OptimizerConfig optimizer = kinds(kind, kind, kind);
+    Learner learner(context, model, optimizer, kVocabulary, 1);
+    Index bytes = 0;
+    const OptimizerTensors tensors = learner.optimizer_tensors();
+    for (const NamedTensor& t : tensors.moments) bytes += 4 * t.values->size();
+    for (const auto& [name, steps] : tensors.last_steps) bytes += 8 * static_cast<Index>(steps->size());
+    REQUIRE(training_memory(model, kVocabulary, {20}, 2, optimizer).moments == bytes);
+    const Batch batch = random_batch(Sequence(kStreams, 5), kVocabulary, 1);
+    ModelState state;
+    double loss = 0;
+    for (Index t = 1; t <= 300; ++t) {
+      state.reset(learner.parameters(), kStreams);
+      loss = learner.step(context, batch, {t, kStreams, 0.01, 1.0}, state).losses.cross_entropy;
+    }
+    REQUIRE(loss < 0.5);
+  }
+}
+
 TEST_CASE("every kind learns a batch by heart") {
   for (const OptimizerKind kind : {OptimizerKind::adam, OptimizerKind::factored, OptimizerKind::adafactor})
     for (const Index samples : {0, 12}) {

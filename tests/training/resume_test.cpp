@@ -220,6 +220,89 @@ TEST_CASE("the same in bfloat16, with experts' weights that are rounded stochast
   require_same_in_parts(config);
 }
 
+TEST_CASE("the same with an adaptive softmax") {
+  RunConfig config = config_of(StateKind::carry);
+  auto& softmax = std::get<SoftmaxConfig>(config.model.layers.back());
+  softmax.cutoffs = {3, 7};
+  softmax.divisor = 2;
+  require_same_in_parts(config);
+}
+
+/// Words of softmax in the step lines by step, and the steps of events that tell of the full softmax.
+struct SoftmaxLog {
+  std::map<Index, std::string> softmax;
+  std::vector<Index> events;
+
+  explicit SoftmaxLog(const std::string& run) {
+    for_each_metric(run + "/metrics.jsonl", [&](const Json& line) {
+      const Index step = line.at("step").get<Index>();
+      if (line.contains("softmax")) softmax[step] = line["softmax"].get<std::string>();
+      if (line.contains("event") && line["event"] == "full_softmax") events.push_back(step);
+    });
+  }
+};
+
+TEST_CASE("a sampled softmax that becomes full: stops before, at and after the switch change nothing", "[resume]") {
+  const TemporaryDirectory directory(memory_directory());
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e", "f", "g"}),
+           {some_text(90, 1), some_text(12, 2), some_text(12, 3)});
+  for (const bool tied : {false, true}) {
+    RunConfig config = config_of(StateKind::reset);
+    config.model.tied = tied;
+    config.train.full_softmax = 0.4;  // 16 steps of 40
+    if (tied) config.optimizer.tables.kind = OptimizerKind::adafactor, config.optimizer.tables.beta1 = 0;
+    const std::string name = tied ? "tied" : "own";
+    const Outcome straight = train(directory / name, directory / "data", config, 1, 0);
+    const SoftmaxLog log(directory / name);
+    REQUIRE(log.softmax.size() == 40);
+    REQUIRE(log.softmax.at(24) == "sampled");
+    REQUIRE(log.softmax.at(25) == "full");
+    REQUIRE(log.softmax.at(40) == "full");
+    REQUIRE(log.events == std::vector<Index>{25});
+    for (const Index stop : {3, 23, 24, 25, 26, 39}) {
+      CAPTURE(name, stop);
+      const std::string run = directory / (name + std::to_string(stop));
+      REQUIRE(train(run, directory / "data", config, 2, stop).end == TrainEnd::stopped);
+      const Outcome rest = train(run, directory / "data", config, 1, 0);
+      REQUIRE(rest.weights == straight.weights);
+      REQUIRE(rest.optimizer == straight.optimizer);
+      REQUIRE(rest.metrics == straight.metrics);
+      REQUIRE(SoftmaxLog(run).events == log.events);
+    }
+    config.train.full_softmax = 0;
+    REQUIRE(train(directory / (name + "-sampled"), directory / "data", config, 1, 0).weights != straight.weights);
+  }
+}
+
+TEST_CASE("a run that is lengthened after its full softmax samples again until the last share", "[resume]") {
+  const TemporaryDirectory directory(memory_directory());
+  put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c", "d", "e", "f", "g"}),
+           {some_text(90, 1), some_text(12, 2), some_text(12, 3)});
+  RunConfig config = config_of(StateKind::reset);
+  config.train.full_softmax = 0.2;
+  const auto lengthen = [&](const char* run) {
+    train(directory / run, directory / "data", config, 1, 0);
+    StoredRun stored = read_run(directory / run);
+    stored.config.train.steps = 60;
+    stored.config.schedule = lengthened(stored.config.schedule, 60);
+    write_run_config(directory / run, stored);
+  };
+  lengthen("straight");
+  const Outcome straight = train(directory / "straight", directory / "data", config, 1, 0);
+  const SoftmaxLog log(directory / "straight");
+  for (const auto& [step, softmax] : log.softmax) {
+    CAPTURE(step);
+    REQUIRE(softmax == ((step > 32 && step <= 40) || step > 48 ? "full" : "sampled"));
+  }
+  REQUIRE(log.events == std::vector<Index>{33, 49});
+  lengthen("parts");
+  train(directory / "parts", directory / "data", config, 1, 45);
+  const Outcome rest = train(directory / "parts", directory / "data", config, 1, 0);
+  REQUIRE(rest.weights == straight.weights);
+  REQUIRE(rest.optimizer == straight.optimizer);
+  REQUIRE(rest.metrics == straight.metrics);
+}
+
 TEST_CASE("a run that began with weights of another resumes from its first checkpoint", "[resume]") {
   const TemporaryDirectory directory;
   put_data(directory / "data", *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),

@@ -63,10 +63,12 @@ TEST_CASE("the counter sees blocks of both kinds") {
 TEST_CASE("a training step allocates no memory that it does not keep") {
   const Index streams = 8, steps = 16, vocabulary = 2000;
   for (const DataType type : {DataType::f32, DataType::bf16})
-    for (const Index samples : {0, 300}) {
+    for (const Index samples : {0, 300, -1, -2}) {  // -1: sampled, then full; -2: adaptive
       CAPTURE(data_type_name(type), samples);
       ModelConfig model = model_config(256, {LstmConfig{256, 0}, moe_config(32, 2, {320}), LstmConfig{256, 0}}, 0.1);
-      std::get<SoftmaxConfig>(model.layers.back()).samples = samples;
+      auto& softmax = std::get<SoftmaxConfig>(model.layers.back());
+      softmax.samples = samples == -1 ? 300 : std::max<Index>(samples, 0);
+      if (samples == -2) softmax.cutoffs = {200, 1000};
       auto& moe = std::get<MoeConfig>(model.layers[2]);
       if (samples > 0) {  // every kind of mask, decay, and all rows of the tables
         model.locked_dropout = moe.recompute = true;
@@ -83,7 +85,9 @@ TEST_CASE("a training step allocates no memory that it does not keep") {
       state.reset(learner.parameters(), streams);
       const Batch batch = random_batch(Sequence(streams, steps), vocabulary, 1);
       // The same step again and again, because other steps may need more rows for an expert.
-      const auto step = [&] { return learner.step(context, batch, {1, streams, 0.0, 1.0}, state).fault.empty(); };
+      const auto step = [&] {
+        return learner.step(context, batch, {1, streams, 0.0, 1.0, 0, samples == -1}, state).fault.empty();
+      };
       for (int i = 0; i < 5; ++i) REQUIRE(step());
       const long before = blocks;
       for (int i = 0; i < 5; ++i) REQUIRE(step());

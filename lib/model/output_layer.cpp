@@ -1,0 +1,124 @@
+#include "model/output_layer.hpp"
+
+#include <utility>
+
+#include "model/layer_cache.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// A tied softmax reads the table of the embedding.
+SoftmaxWeights softmax_weights(const ModelConfig& config, const ModelParameters& p) {
+  const auto& own = std::get<SoftmaxParameters>(p.layers.back());
+  return {config.tied ? std::get<EmbeddingParameters>(p.layers.front()).weight : own.weight, own.bias};
+}
+
+/// One backward pass of the output layer.
+class OutputPass {
+ public:
+  OutputPass(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,
+             std::span<const std::int32_t> targets, const PassOptions& options, double scale, ModelCache& cache,
+             ModelGradients& gradients, std::span<double> nll, MatrixView dx)
+      : context_(context),
+        config_(config),
+        p_(parameters),
+        x_(x),
+        targets_(targets),
+        options_(options),
+        scale_(scale),
+        cache_(cache),
+        gradients_(gradients),
+        nll_(nll),
+        dx_(dx) {}
+
+  void backward(AdaptiveSoftmaxParameters& own) {
+    auto& cache = ensure_cache<AdaptiveSoftmaxCache>(cache_.layers.back());
+    cache.packing = WeightPacking::every_pass;
+    adaptive_softmax_forward_backward(context_, std::get<AdaptiveSoftmaxParameters>(p_.layers.back()), x_, targets_,
+                                      scale_, cache, nll_, own, dx_);
+  }
+
+  void backward(SoftmaxParameters& own) {
+    Matrix& table = config_.tied ? std::get<EmbeddingParameters>(gradients_.layers.front()).weight : own.weight;
+    full(table, own.bias.values());
+  }
+
+  void backward(SampledSoftmaxGradient& own) {
+    RowGradient& table = config_.tied ? std::get<RowGradient>(gradients_.layers.front()) : own.weight;
+    options_.full_softmax ? full_in_rows(own, table) : sampled(own, table);
+  }
+
+ private:
+  void full(MatrixView table, std::span<float> bias) {
+    softmax_forward_backward(context_, softmax_weights(config_, p_), x_, targets_, scale_,
+                             ensure_cache<SoftmaxCache>(cache_.layers.back()), nll_, {table, bias}, dx_);
+  }
+
+  /// The gradient keeps its form: it consists of all rows of the table. So moments of rows that were not sampled for
+  /// some steps catch up as at any other time.
+  void full_in_rows(SampledSoftmaxGradient& own, RowGradient& table) {
+    if (!options_.part.accumulate) {
+      const SoftmaxWeights weights = softmax_weights(config_, p_);
+      take_whole_table(weights.weight.rows, weights.weight.cols, table);
+      take_whole_table(weights.weight.rows, 1, own.bias);
+    }
+    full(table.rows, own.bias.rows.values());
+  }
+
+  void sampled(SampledSoftmaxGradient& own, RowGradient& table) {
+    const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
+    const SoftmaxWeights weights = softmax_weights(config_, p_);
+    const SampledIds sample = sample_log_uniform(
+        stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, weights.weight.rows);
+    SampledSoftmaxGradient part;
+    sampled_softmax_forward_backward(context_, weights, sample, x_, targets_, scale_,
+                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll_,
+                                     options_.part.accumulate ? part : own, dx_);
+    if (options_.part.accumulate) {
+      add_rows(part.weight, table);
+      add_rows(part.bias, own.bias);
+    } else if (config_.tied) {
+      std::swap(own.weight, table);
+    }
+  }
+
+  Context& context_;
+  const ModelConfig& config_;
+  const ModelParameters& p_;
+  ConstMatrixView x_;
+  std::span<const std::int32_t> targets_;
+  const PassOptions& options_;
+  double scale_;
+  ModelCache& cache_;
+  ModelGradients& gradients_;
+  std::span<double> nll_;
+  MatrixView dx_;
+};
+
+}  // namespace
+
+void output_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,
+                  std::span<const std::int32_t> targets, ModelCache& cache, std::span<double> nll) {
+  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&parameters.layers.back())) {
+    auto& own = ensure_cache<AdaptiveSoftmaxCache>(cache.layers.back());
+    own.packing = packing_of(cache, adaptive->elements());
+    return adaptive_softmax_forward(context, *adaptive, x, targets, own, nll);
+  }
+  const SoftmaxWeights weights = softmax_weights(config, parameters);
+  auto& own = ensure_cache<SoftmaxCache>(cache.layers.back());
+  own.packing = packing_of(cache, weights.weight.size());
+  softmax_forward(context, weights, x, targets, own, nll);
+}
+
+void output_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,
+                     std::span<const std::int32_t> targets, const PassOptions& options, double rows_of_step,
+                     ModelCache& cache, ModelGradients& gradients, std::span<double> nll, MatrixView dx) {
+  OutputPass pass(context, config, parameters, x, targets, options, 1 / rows_of_step, cache, gradients, nll, dx);
+  LayerGradients& own = gradients.layers.back();
+  if (auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&own)) return pass.backward(*adaptive);
+  if (auto* sampled = std::get_if<SampledSoftmaxGradient>(&own)) return pass.backward(*sampled);
+  pass.backward(std::get<SoftmaxParameters>(own));
+}
+
+}  // namespace moelm

@@ -1,0 +1,94 @@
+// The adaptive softmax (Grave et al. 2017, arXiv 1609.04309): an exact softmax that spends little on rare tokens. Ids
+// are ordered by falling frequency. The first ones have the head; the others lie in clusters of ever smaller width.
+//   head = softmax(W x + b) over the first C ids and one entry per cluster
+//   p(t) = head[t] for t < C;  p(t) = head[C + i] softmax(W_i P_i x)[t - first_i] for t in cluster i
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/context.hpp"
+#include "config/model_config.hpp"
+#include "config/tensor_spec.hpp"
+#include "nn/softmax.hpp"
+#include "ops/gemm.hpp"
+#include "tensor/matrix.hpp"
+#include "tensor/tensor_pointer.hpp"
+
+namespace moelm {
+
+/// The ids first ... last - 1, whose logits are computed from `width` numbers.
+struct Cluster {
+  Index first = 0, last = 0, width = 0;
+
+  Index size() const { return last - first; }
+};
+
+/// The clusters of a valid configuration whose cutoffs are below the vocabulary. Cluster i has the width
+/// inputs / divisor^(i + 1), rounded down, but at least 1.
+std::vector<Cluster> clusters_of(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+
+/// Multiply-adds for a token, on average if ids are as frequent as Zipf's law says (nn/log_uniform.hpp): the head, and
+/// projection and weights of the cluster that holds the token.
+double adaptive_softmax_ops(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+
+struct ClusterParameters {
+  Matrix projection;  ///< P [width, D]
+  Matrix weight;      ///< W [size, width]
+};
+
+/// Weights, or gradients of them.
+struct AdaptiveSoftmaxParameters {
+  Matrix head_weight;  ///< [C + clusters, D]
+  Matrix head_bias;    ///< [1, C + clusters]
+  std::vector<ClusterParameters> clusters;
+
+  /// C, the number of ids in the head.
+  Index head_tokens() const { return head_weight.rows() - static_cast<Index>(clusters.size()); }
+  Index vocabulary() const;
+  /// Numbers in all weight matrices.
+  Index elements() const;
+};
+
+/// The tensors of the layer ("head.weight", "tail.0.projection"), and their places in the parameters in the same order.
+LayerTensors adaptive_softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+std::vector<TensorPointer> tensor_pointers(AdaptiveSoftmaxParameters& p);
+
+/// Memory of a pass. One per worker thread.
+struct AdaptiveSoftmaxCache {
+  /// What belongs to a cluster between passes.
+  struct OfCluster {
+    std::vector<std::int32_t> rows, targets;  ///< rows whose target is in the cluster, and its place there
+    PackedMatrix projection_transposed;
+    SoftmaxCache softmax;  ///< of evaluation
+    Matrix no_bias;        ///< zeros
+  };
+
+  WeightPacking packing = WeightPacking::every_pass;
+  SoftmaxCache head;
+  std::vector<std::int32_t> head_targets;
+  std::vector<OfCluster> clusters;
+  // One cluster after the other uses these.
+  SoftmaxCache of_training;
+  PackedMatrix projection;
+  Matrix x, projected, dprojected, dx;  ///< of the cluster's rows
+  std::vector<double> nll;
+};
+
+/// nll[i] = -ln p(target[i] | x[i]) in nats; x [N, D]. A row passes through the head and its target's cluster only. Its
+/// result does not depend on the rows beside it.
+void adaptive_softmax_forward(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
+                              std::span<const std::int32_t> targets, AdaptiveSoftmaxCache& cache,
+                              std::span<double> nll);
+
+/// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D].
+void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
+                                       std::span<const std::int32_t> targets, double scale, AdaptiveSoftmaxCache& cache,
+                                       std::span<double> nll, AdaptiveSoftmaxParameters& gradients, MatrixView dx);
+
+/// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: for tests and small inspections.
+void adaptive_softmax_log_probabilities(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
+                                        AdaptiveSoftmaxCache& cache, MatrixView log_probabilities);
+
+}  // namespace moelm
