@@ -30,13 +30,16 @@ int run(int argc, char** argv) {
   // Signals are handled from here on, before any other thread starts. They end the process at once until there is
   // something to save.
   StopSignal* const stop = options.prints_only() ? nullptr : &StopSignal::of_process(StopSignal::First::immediate);
-  const ResolvedRun resolved = resolve_run(options);
+  const ResolvedRun resolved = resolve_run(options, line.command().threads().threads);
   if (options.print_config) {
     print_json(printed_config(resolved));
     return 0;
   }
-  const SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
-                                        resolved.batches_per_pass, line.command().threads());
+  SizeReport report = size_report(resolved.config, resolved.base, resolved.vocabulary, resolved.training_tokens,
+                                  resolved.batches_per_pass, line.command().threads());
+  // A run that exists has read some of its tokens before.
+  const bool begins = resolved.before.empty();
+  if (options.max_seconds) report.limit_time({*options.max_seconds, begins ? resolved.tokens_in_time.value_or(0) : 0});
   if (options.dry_run) {
     json ? print_json(size_json(report)) : print_text(size_table(report));
     return 0;

@@ -1,12 +1,14 @@
 #include "moe_train/resolve.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "batch/batch_source.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
+#include "model/size.hpp"
 #include "ops/faster_type.hpp"
-#include "options/plan.hpp"
 #include "options/run_schedule.hpp"
 #include "run/run_data.hpp"
 
@@ -76,8 +78,24 @@ void open_data_of_existing(const TrainOptions& options, const ExistingRun& exist
   use_data(open_run_data(existing.folder, existing.stored, options.data, DataMatch::same_data), resolved);
 }
 
-PlanInputs plan_inputs(const ResolvedRun& resolved) {
-  PlanInputs inputs{resolved.training_tokens, {}, measure_faster_type};
+/// Forward and backward; and the part of the speed of products alone that training reaches, measured on two cores.
+constexpr double kPassesOfStep = 3, kShareOfProducts = 0.5;
+
+/// The tokens that a training reads in `seconds`, to about a factor of two.
+double tokens_in(double seconds, const RunConfig& config, Index vocabulary, int threads) {
+  const TrainType dtype = config.train.dtype;
+  const DataType type = dtype == TrainType::automatic ? measure_faster_type() : products_of(config.train);
+  const ModelSize size = model_size(config.model, vocabulary);
+  const double work =
+      kPassesOfStep * (static_cast<double>(size.ops_per_timestep) + static_cast<double>(size.softmax_training_ops));
+  return seconds * kShareOfProducts * threads * measure_product_rate(type) / std::max(work, 1.0);
+}
+
+PlanInputs plan_inputs(const TrainOptions& options, const ResolvedRun& resolved, int threads) {
+  PlanInputs inputs{resolved.training_tokens, {}, measure_faster_type, {}};
+  if (options.max_seconds)
+    inputs.tokens_in_time = [seconds = *options.max_seconds, vocabulary = resolved.vocabulary, threads](
+                                const RunConfig& config) { return tokens_in(seconds, config, vocabulary, threads); };
   if (resolved.data)
     inputs.count_batches = [&data = *resolved.data](const TrainConfig& train) {
       return make_batches(train, data)->batches_per_pass();
@@ -85,9 +103,10 @@ PlanInputs plan_inputs(const ResolvedRun& resolved) {
   return inputs;
 }
 
-std::string base_of_new(const TrainOptions& options, const std::string& base, Index training_tokens) {
-  const bool chosen = !options.config.preset && training_tokens > 0 && base == preset_for(training_tokens);
-  return chosen ? base + " (chosen for " + format_count(training_tokens) + " training tokens)" : base;
+std::string base_of_new(const TrainOptions& options, const ResolvedConfig& config, Index training_tokens) {
+  if (!config.chosen || training_tokens == 0) return config.base;
+  return config.base + " (chosen for " + format_count(training_tokens) + " training tokens" +
+         (options.max_seconds ? " and " + format_duration(*options.max_seconds) : "") + ")";
 }
 
 }  // namespace
@@ -99,7 +118,7 @@ Json printed_config(const ResolvedRun& resolved) {
   return document;
 }
 
-ResolvedRun resolve_run(const TrainOptions& options) {
+ResolvedRun resolve_run(const TrainOptions& options, int threads) {
   if (options.out) require_no_traces(*options.out);
   ResolvedRun resolved;
   const std::optional<ExistingRun> existing = find_existing(options);
@@ -107,17 +126,19 @@ ResolvedRun resolve_run(const TrainOptions& options) {
     open_data_of_existing(options, *existing, resolved);
   else
     open_data_of_new(options, resolved);
-  ResolvedConfig config =
-      resolve_config(options.config, existing ? &existing->stored.config : nullptr, plan_inputs(resolved));
+  ResolvedConfig config = resolve_config(options.config, existing ? &existing->stored.config : nullptr,
+                                         plan_inputs(options, resolved, threads));
   resolved.config = std::move(config.config);
   if (resolved.data) require_ordered_ids(resolved.config.model, resolved.data->tokenizer());
   resolved.batches_per_pass = config.batches_per_pass;
+  resolved.most_steps = config.most_steps;
+  resolved.tokens_in_time = config.tokens_in_time;
   if (existing) {
     resolved.base = existing->path;
     resolved.before = schedule_of(existing->stored.config);
     if (existing->path == options.out) resolved.stored = existing->stored;
   } else {
-    resolved.base = base_of_new(options, config.base, resolved.training_tokens);
+    resolved.base = base_of_new(options, config, resolved.training_tokens);
     resolved.draft = std::move(config.draft);
   }
   if (options.out && !resolved.stored)

@@ -18,14 +18,17 @@ struct ResolvedRun {
   std::optional<StoredRun> stored;  ///< the run in --out, if it exists
   Schedule before;                  ///< the stored schedule of an existing run; else empty
   Index vocabulary = 0;
-  Index training_tokens = 0;   ///< 0: no data
-  Index batches_per_pass = 0;  ///< 0: no data
+  Index training_tokens = 0;             ///< 0: no data
+  Index batches_per_pass = 0;            ///< 0: no data
+  Index most_steps = 0;                  ///< as in ResolvedConfig
+  std::optional<double> tokens_in_time;  ///< estimated; nothing without --max-time
   /// Of a new run: the configuration before planning, with the open values not in `given`.
   ConfigDraft draft;
 };
 
-/// Opens the data and resolves the configuration. Data may be missing if nothing is trained.
-ResolvedRun resolve_run(const TrainOptions& options);
+/// Opens the data and resolves the configuration. Data may be missing if nothing is trained. With --max-time the speed
+/// of `threads` threads is estimated.
+ResolvedRun resolve_run(const TrainOptions& options, int threads = 1);
 
 /// The configuration as --config reads it: complete if there are data, else open where planning decides.
 Json printed_config(const ResolvedRun& resolved);

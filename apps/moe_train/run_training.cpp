@@ -62,6 +62,9 @@ void print_header(Console& console, const TrainOptions& options, const ResolvedR
                format_count(data.tokens(Split::valid)) + " for validation, vocabulary " +
                format_count(report.vocabulary));
   console.note("training " + training_line(report));
+  console.note(exposure_line(report.exposure));
+  if (const std::string advice = exposure_advice(resolved.config.model, report.exposure); !advice.empty())
+    console.note("note: " + advice);
   for (const std::string& note : schedule_notes(resolved.before, resolved.config)) console.note("note: " + note);
   for (const std::string& note : gate_notes(resolved.config.model, options.config.assignments))
     console.note("note: " + note);
@@ -129,6 +132,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   TrainingStart start;
   start.run = out;
   start.max_seconds = options.max_seconds.value_or(0);
+  start.most_steps = resolved.most_steps;
   start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   start.stop_requested = [&stop] { return stop.requested(); };
   TrainingRun run(context, stored, *resolved.data, start, observer);
@@ -150,11 +154,12 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
     console.note("stopped after step " + format_count(run.step()) + ", saved; continue with: " + again);
     return static_cast<int>(Exit::stopped);
   }
+  if (const std::string time = observer.time_summary(run.step()); !time.empty()) console.note(time);
   if (end == TrainEnd::out_of_patience)
     console.note("no improvement in " + format_count(stored.config.train.patience) + " validations: training ends");
   print_result(command, out, run.result(), end != TrainEnd::time_is_up);
   if (end == TrainEnd::time_is_up) {
-    const std::string cut = cut_schedule(schedule_of(stored.config), run.step());
+    const std::string cut = cut_schedule(observer.schedule(), run.step());
     console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not finished") +
                  "; continue with: " + again);
   }

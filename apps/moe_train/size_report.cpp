@@ -14,6 +14,7 @@
 #include "options/run_schedule.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
+#include "training/progress_json.hpp"
 #include "training/trainer.hpp"
 
 namespace moelm {
@@ -21,9 +22,6 @@ namespace moelm {
 namespace {
 
 constexpr double kLargeSoftmaxShare = 0.7;
-/// Estimated bytes per second of a save (write, sync and read back), measured on two busy cores. The first save shows
-/// the real rate.
-constexpr double kSaveRate = 100e6;
 
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
@@ -56,6 +54,16 @@ std::string layers_table(const ModelSize& size) {
   return table.str();
 }
 
+/// The ratios for the planned steps, or for fewer tokens if the time allows no more.
+Exposure planned_exposure(const SizeReport& r) {
+  const auto steps = static_cast<double>(r.config.train.steps);
+  Reading reading{steps * static_cast<double>(rows_per_step(r.config.train)), r.training_tokens, r.vocabulary};
+  if (r.steps_per_pass > 0)
+    reading.tokens = steps / static_cast<double>(r.steps_per_pass) * static_cast<double>(r.training_tokens);
+  if (r.time && r.time->tokens > 0) reading.tokens = std::min(reading.tokens, r.time->tokens);
+  return exposure(r.config.model, reading);
+}
+
 /// Each stream is read one decoded block at a time. There are at most as many lines as tokens in a batch.
 TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
   const bool carry = train.state == StateKind::carry;
@@ -73,16 +81,25 @@ TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
 
 SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
                        Index steps_per_pass, const ThreadChoice& threads) {
-  return {config,
-          base,
-          vocabulary,
-          training_tokens,
-          steps_per_pass,
-          threads,
-          memory_limit(),
-          model_size(config.model, vocabulary),
-          training_memory(config.model, vocabulary, training_rows(config.train, training_tokens), threads.threads,
-                          config.optimizer, products_of(config.train))};
+  SizeReport report{config,
+                    base,
+                    vocabulary,
+                    training_tokens,
+                    steps_per_pass,
+                    threads,
+                    memory_limit(),
+                    model_size(config.model, vocabulary),
+                    training_memory(config.model, vocabulary, training_rows(config.train, training_tokens),
+                                    threads.threads, config.optimizer, products_of(config.train)),
+                    {},
+                    {}};
+  report.exposure = planned_exposure(report);
+  return report;
+}
+
+void SizeReport::limit_time(const GivenTime& given) {
+  time = given;
+  exposure = planned_exposure(*this);
 }
 
 std::string size_table(const SizeReport& r) {
@@ -103,7 +120,9 @@ std::string size_table(const SizeReport& r) {
   totals.add_row({"checkpoints every", save_interval(r)});
   totals.add_row({"memory here (" + r.limit.source + ")", format_bytes(r.limit.bytes)});
   totals.add_row({"fits", r.fits() ? "yes" : "no"});
-  text += totals.str() + "\ntraining: " + training_line(r) + "\n" + machine_line(r) + "\n";
+  text += totals.str() + "\ntraining: " + training_line(r) + "\n" + exposure_line(r.exposure) + "\n" + machine_line(r) +
+          "\n";
+  if (const std::string advice = exposure_advice(r.config.model, r.exposure); !advice.empty()) text += advice + "\n";
   if (const std::string advice = softmax_advice(r.size); !advice.empty()) text += advice + "\n";
   return text;
 }
@@ -138,6 +157,7 @@ Json size_json(const SizeReport& r) {
           {"rows_per_step", rows_per_step(r.config.train)},
           {"training_tokens", r.training_tokens},
           {"steps_per_pass", r.steps_per_pass},
+          {"exposure", exposure_json(r.exposure)},
           {"layers", layers},
           {"config", config_json(r.config)}};
 }
@@ -153,8 +173,10 @@ std::string training_line(const SizeReport& r) {
   const Index rows = rows_per_step(t);
   // Whole lines and the end of a text seldom fill a batch.
   const bool full = r.steps_per_pass == 0 || product_at_most(rows, r.steps_per_pass) == r.training_tokens;
-  std::string text = (r.training_tokens > 0 ? "" : "without data planned as ") + format_counted(t.steps, "step") +
-                     " of " + (full ? "" : "at most ") + format_counted(rows, "token");
+  std::string text = r.training_tokens > 0 ? "" : "without data planned as ";
+  if (r.time && r.training_tokens > 0 && ends_by_plan(t.schedule))
+    text += "for " + format_duration(r.time->seconds) + ", at most ";
+  text += format_counted(t.steps, "step") + " of " + (full ? "" : "at most ") + format_counted(rows, "token");
   if (t.state == StateKind::carry) text += " (" + std::to_string(t.batch) + " x " + std::to_string(t.unroll) + ")";
   if (r.steps_per_pass > 0)
     text += ", " + format_measure(static_cast<double>(t.steps) / static_cast<double>(r.steps_per_pass), 3) +

@@ -1,16 +1,24 @@
 // The costs of a configuration, for --dry-run and for the check before a run begins.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/machine.hpp"
 #include "checkpoint/disk_plan.hpp"
 #include "config/train_config.hpp"
 #include "io/json.hpp"
+#include "model/exposure.hpp"
 #include "model/size.hpp"
 #include "training/memory.hpp"
 
 namespace moelm {
+
+/// --max-time, and an estimate of the tokens that training reads in it; 0: none.
+struct GivenTime {
+  double seconds = 0;
+  double tokens = 0;
+};
 
 /// A model over a vocabulary on a machine.
 struct SizeReport {
@@ -23,7 +31,11 @@ struct SizeReport {
   MemoryLimit limit;
   ModelSize size;
   TrainingMemory memory;
+  std::optional<GivenTime> time;
+  Exposure exposure;  ///< of the planned steps, or of the tokens that are expected in the time
 
+  /// Sets `time`, and the exposure for it.
+  void limit_time(const GivenTime& given);
   /// Bytes of one checkpoint: weights and moments. Headers and carried states add little.
   Index checkpoint_bytes() const { return memory.weights + memory.moments; }
   bool fits() const { return memory.total() <= limit.bytes; }

@@ -32,7 +32,7 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.option("--data", "DIR", o.data, "data folder of moe-tokenize; an existing run knows its own");
   c.option("--out", "DIR", o.out, "folder of the run; an existing run continues");
   c.option("--preset", "NAME", o.config.preset,
-           "a named configuration (--list-presets); without it one is chosen by the size of the data");
+           "a named configuration (--list-presets); without it one is chosen by the size of the data and --max-time");
   c.option("--config", "FILE", o.config.config_file, "configuration as JSON, - for standard input");
   c.repeated("--set", "KEY=VALUE", o.config.assignments, "set one key (--list-keys); may be repeated");
   c.option("--resume", "auto|never|PATH", resume_,
@@ -44,7 +44,8 @@ TrainCommand::TrainCommand(TrainOptions& o)
            "optimizer steps in all; steps beyond the plan of an existing run get a warm-up and a decay of their own");
   c.option("--epochs", "N", o.config.epochs, 0, "passes over the training text in all");
   c.option("--max-time", "TIME", max_time_,
-           "stop after this time (90s, 10m, 3h): validate, save, exit 0; announced if the plan needs longer");
+           "train for this time (90s, 10m, 3h), the last validation and save included: steps and learning rate are "
+           "planned for it; without --steps and --epochs at most 30 passes, with them at most these");
   c.choice("--dtype", o.config.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");

@@ -19,7 +19,11 @@ constexpr Index kStepsNotTimed = 3;
 }  // namespace
 
 TrainingConsole::TrainingConsole(Console& console, const RunConfig& config, double max_seconds)
-    : console_(console), config_(config), max_seconds_(max_seconds) {}
+    : console_(console),
+      config_(config),
+      max_seconds_(max_seconds),
+      schedule_(schedule_of(config)),
+      steps_(config.train.steps) {}
 
 void TrainingConsole::message(const std::string& text) { console_.note(text); }
 
@@ -35,7 +39,7 @@ void TrainingConsole::paint(const StepReport& report, double now) {
   painted_ = now;
   TrainingProgress p;
   p.step = report.progress.step;
-  p.steps = config_.train.steps;
+  p.steps = steps_;
   p.loss = report.result.losses.cross_entropy;
   p.lr = report.lr;
   p.tokens_per_s = report.tokens_per_s;
@@ -58,31 +62,53 @@ double TrainingConsole::seconds_per_step() const {
 
 double TrainingConsole::remaining(Index step, double now) const {
   if (steps_seen_ <= kStepsNotTimed) return -1;
-  const double seconds = seconds_per_step() * static_cast<double>(config_.train.steps - step);
+  const double seconds = seconds_per_step() * static_cast<double>(steps_ - step);
   return max_seconds_ > 0 ? std::min(seconds, std::max(0.0, max_seconds_ - now)) : seconds;
 }
 
 void TrainingConsole::announce(Index step, double now) {
   const double per_step = seconds_per_step();
-  const Index steps = config_.train.steps, before = step - steps_seen_;
-  const double all = per_step * static_cast<double>(steps - step) + now;
-  std::string text = (before > 0 ? format_count(steps - before) + " of " : "") + format_counted(steps, "step") +
+  const Index before = step - steps_seen_;
+  const double all = per_step * static_cast<double>(steps_ - step) + now;
+  const bool cut = max_seconds_ > 0 && all > max_seconds_;
+  if (cut && ends_by_plan(config_.train.schedule)) return;  // on_plan() will tell
+  std::string text = (before > 0 ? format_count(steps_ - before) + " of " : "") + format_counted(steps_, "step") +
                      (before > 0 ? " are left and" : "") + " will take about " + format_duration(all) +
                      ", validations not counted";
-  const bool cut = max_seconds_ > 0 && all > max_seconds_;
   if (cut) text += "; training ends after " + format_duration(max_seconds_) + " as asked (--max-time)";
   console_.note(text);
-  if (cut) tell_cut(step + static_cast<Index>(std::max(0.0, max_seconds_ - now) / per_step));
 }
 
-void TrainingConsole::tell_cut(Index reached) {
-  const std::string cut = cut_schedule(schedule_of(config_), reached);
-  if (cut.empty()) return;
-  console_.note("note: by then step " + format_count(reached) + " of " + format_count(config_.train.steps) +
-                " is reached at most, before the schedule's end: " + cut +
-                " there, and the model is worse than one whose plan fits the time. Continue the run later, or start "
-                "again in another --out with --steps " +
-                std::to_string(reached));
+bool TrainingConsole::on_plan(const PlanReport& plan) {
+  steps_ = plan.steps;
+  schedule_ = plan.schedule;
+  plans_.push_back(plan.steps);
+  const std::string speed = format_measure(plan.costs.step_seconds, 2) + " s a step";
+  if (plans_.size() > 1) {
+    console_.note("step " + format_count(plan.step) + ": now " + speed + ", so " + format_counted(plan.steps, "step") +
+                  " are planned instead of " + format_count(plan.before));
+    return true;
+  }
+  const double end = plan.costs.validation_seconds + plan.costs.save_seconds;
+  console_.note(format_counted(plan.steps, "step") + " are planned for " + format_duration(plan.max_seconds) + ", at " +
+                speed + " and about " + format_duration(end) +
+                " for each validation and save; the learning rate comes to " + rate_share(schedule_, steps_) +
+                " of its peak in the last step");
+  return true;
+}
+
+std::string TrainingConsole::time_summary(Index step) {
+  if (max_seconds_ <= 0) return "";
+  const std::string used = format_duration(watch_.seconds()) + " of " + format_duration(max_seconds_) +
+                           " are used; in step " + format_count(step) + " the learning rate was " +
+                           rate_share(schedule_, step) + " of its peak";
+  if (plans_.empty()) return used;
+  std::string steps;
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    if (i > 2 && i + 2 < plans_.size()) continue;
+    steps += (i == 0 ? "" : i > 2 && i + 2 == plans_.size() ? ", ..., " : ", then ") + format_count(plans_[i]);
+  }
+  return "steps planned for the time: " + steps + "; " + used;
 }
 
 void TrainingConsole::on_validation(const ValidationReport& report) {

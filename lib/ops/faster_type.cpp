@@ -46,4 +46,11 @@ DataType measure_faster_type() {
   return f32.seconds() >= kLeastGain * bf16.seconds() ? DataType::bf16 : DataType::f32;
 }
 
+double measure_product_rate(DataType type) {
+  Context context(1);
+  Probe probe(context, type);
+  for (int i = 0; i < kRounds; ++i) probe.round();
+  return static_cast<double>(kRows * kInner * kCols) / std::max(probe.seconds(), 1e-9);
+}
+
 }  // namespace moelm

@@ -28,13 +28,23 @@ double planned_passes(const TrainConfig& train, Index training_tokens, double pa
   return planned / (static_cast<double>(rows_per_step(train)) * pass);
 }
 
+/// Dropout by the passes that are expected.
 double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= 5 ? 0.2 : 0.3; }
 
 }  // namespace
 
-std::string preset_for(Index training_tokens) {
-  if (training_tokens < 5 * kMillion) return "small";
-  return training_tokens <= 50 * kMillion ? "base" : "large";
+std::string preset_for(Index training_tokens, const std::function<double(const std::string& preset)>& tokens_read) {
+  struct Need {
+    const char* preset;
+    Index text, read;
+  };
+  constexpr Need kNeeds[] = {{"large", 50 * kMillion, 200 * kMillion}, {"base", 5 * kMillion, 42 * kMillion}};
+  for (const auto& [preset, text, read] : kNeeds) {
+    if (training_tokens < text) continue;
+    const double reads = tokens_read ? tokens_read(preset) : static_cast<double>(planned_tokens(training_tokens));
+    if (reads >= static_cast<double>(read)) return preset;
+  }
+  return "small";
 }
 
 Index rows_per_step(const TrainConfig& config) {
@@ -52,16 +62,20 @@ void fit_batch(Index training_tokens, ConfigDraft& draft) {
   while (train.batch > 1 && product_at_most(train.batch, train.unroll) > training_tokens) train.batch /= 2;
 }
 
-RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass) {
+RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass,
+                   std::optional<double> tokens_in_time) {
   RunConfig config = draft.config;
   TrainConfig& train = config.train;
   const double pass = steps_of_pass(train, training_tokens, batches_per_pass);
   double passes = static_cast<double>(train.steps) / pass;
   if (train.steps == 0) {
     const bool by_epochs = train.epochs > 0 && training_tokens > 0;
-    passes = by_epochs ? train.epochs : planned_passes(train, training_tokens, pass);
+    const bool by_time = tokens_in_time && training_tokens > 0;
+    passes = by_epochs ? train.epochs : by_time ? kMostTimedPasses : planned_passes(train, training_tokens, pass);
     train.steps = steps_for(passes * pass);
   }
+  if (tokens_in_time && training_tokens > 0)
+    passes = std::min(passes, *tokens_in_time / static_cast<double>(training_tokens));
   if (train.warmup == 0) train.warmup = planned_warmup(train.steps);
   if (train.validate_every == 0)
     train.validate_every = training_tokens > 0 ? std::min<Index>(steps_for(pass), 1000) : 1000;

@@ -1,6 +1,8 @@
-// Defaults that follow from the number of training tokens, as pure functions.
+// Defaults that follow from the number of training tokens and from the time that is given, as pure functions.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/index.hpp"
@@ -8,8 +10,14 @@
 
 namespace moelm {
 
-/// The preset for a corpus: small below 5 million training tokens, base up to 50 million, else large.
-std::string preset_for(Index training_tokens);
+/// Passes that a training for a given time makes at most, if nobody said how many.
+inline constexpr double kMostTimedPasses = 30;
+
+/// The preset for a corpus: the largest of large, base and small for which the text is long enough (50 and 5 million
+/// tokens) and the training reads enough: base 42 million tokens, which is 5 for each weight that a token passes, large
+/// 200 million, which is 3 for each weight of an expert. `tokens_read` says how many tokens a training of a preset
+/// reads; empty: planned_tokens.
+std::string preset_for(Index training_tokens, const std::function<double(const std::string& preset)>& tokens_read = {});
 
 /// Predicted tokens of one optimizer step: streams x unroll, or batch_tokens for whole lines.
 Index rows_per_step(const TrainConfig& config);
@@ -23,9 +31,12 @@ void fit_batch(Index training_tokens, ConfigDraft& draft);
 /// The configuration with every open value decided.
 ///
 /// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5 and 0.3 beyond.
-/// Warm-up takes 5 % of the steps, at least 50 and at most 1,000. Validations come after every pass or 1,000 steps,
-/// whichever is first. training_tokens = 0 means that the corpus is not known yet, and batches_per_pass = 0 that its
-/// batches are not counted: then all count as full.
-RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass = 0);
+/// `tokens_in_time` is an estimate of the tokens that a training for a given time reads: then steps are those of
+/// kMostTimedPasses, because the time decides, and dropout goes by the passes that are expected. Warm-up takes 5 % of
+/// the steps, at least 50 and at most 1,000. Validations come after every pass or 1,000 steps, whichever is first.
+/// training_tokens = 0 means that the corpus is not known yet, and batches_per_pass = 0 that its batches are not
+/// counted: then all count as full.
+RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass = 0,
+                   std::optional<double> tokens_in_time = {});
 
 }  // namespace moelm

@@ -14,7 +14,6 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kMaxSegments = 10000;
 constexpr double kMaxRate = std::numeric_limits<double>::max();
 
 /// Three significant digits: "0.00386".
@@ -24,9 +23,15 @@ std::string rate_text(double rate) {
   return text.data();
 }
 
-const ScheduleSegment& segment_at(const Schedule& schedule, Index step) {
-  const auto& all = schedule.segments;
-  return *std::find_if(all.begin(), all.end() - 1, [step](const auto& s) { return s.last_step() >= step; });
+/// The least steps for the rest of a warm-up and a decay.
+constexpr Index kLeastWarmingSteps = 10;
+
+/// An optional share of a segment, in [0, 1).
+double share_before(const JsonField& segment, const char* key) {
+  if (!segment.has(key)) return 0;
+  const double share = segment.at(key).number();
+  if (!(share >= 0 && share < 1)) segment.at(key).refuse("a number of at least 0 and less than 1");
+  return share;
 }
 
 std::string added_note(const Schedule& before, const Schedule& now) {
@@ -76,14 +81,53 @@ Schedule lengthened(Schedule schedule, Index steps) {
   return schedule;
 }
 
+Schedule replanned(Schedule schedule, Index step, Index end, Index warmup) {
+  const Index left = end - step;
+  ensure(left > 0, "a plan has a step left");
+  const bool was_planned = warmup == planned_warmup(schedule.segments.front().steps);
+  while (schedule.segments.size() > 1 && schedule.segments.back().first_step > step + 1) schedule.segments.pop_back();
+  ScheduleSegment next = schedule.segments.back();
+  ensure(ends_by_plan(next.kind), "only a course that ends by plan is planned again");
+  if (next.first_step <= step) {
+    const bool warming = step - next.first_step + 1 < next.warmup && next.peak > 0;
+    next.warmed = warming ? next.at(step) / next.peak : 0;
+    next.decayed = next.decay(step);
+    if (!warming) next.warmup = 0;
+    next.first_step = step + 1;
+  } else {
+    schedule.segments.pop_back();
+  }
+  next.steps = left;
+  if (next.warmup > 0) {
+    const auto whole = static_cast<double>(was_planned ? planned_warmup(end) : warmup);
+    const auto rest = static_cast<Index>(std::ceil((1 - next.warmed) * whole));
+    // A few steps are too few to get to the peak and back: the rate goes on rising as planned.
+    next.warmup = left < kLeastWarmingSteps ? rest : std::min(rest, left / 2);
+  }
+  schedule.segments.push_back(next);
+  return schedule;
+}
+
+Index most_planned_steps(const RunConfig& config) {
+  const Schedule schedule = schedule_of(config);
+  Index most = config.train.steps;
+  if (most < schedule.last_step()) return most;
+  for (const ScheduleSegment& s : schedule.segments) most = std::max(most, s.last_step());
+  return most;
+}
+
 Json schedule_json(const Schedule& schedule) {
   Json list = Json::array();
-  for (const ScheduleSegment& s : schedule.segments)
-    list.push_back({{"first_step", s.first_step},
+  for (const ScheduleSegment& s : schedule.segments) {
+    Json segment = {{"first_step", s.first_step},
                     {"steps", s.steps},
                     {"warmup", s.warmup},
                     {"kind", std::string(enum_name(s.kind))},
-                    {"lr", s.peak}});
+                    {"lr", s.peak}};
+    if (s.warmed > 0) segment["warmed"] = s.warmed;
+    if (s.decayed > 0) segment["decayed"] = s.decayed;
+    list.push_back(std::move(segment));
+  }
   return list;
 }
 
@@ -93,16 +137,19 @@ Schedule read_schedule(const JsonField& list) {
   Schedule schedule;
   for (Index i = 0; i < count; ++i) {
     const JsonField item = list.at(i);
-    refuse_unknown_keys(item, {"first_step", "steps", "warmup", "kind", "lr"});
+    refuse_unknown_keys(item, {"first_step", "steps", "warmup", "kind", "lr", "warmed", "decayed"});
     ScheduleSegment s;
-    s.first_step = item.at("first_step").integer(schedule.last_step() + 1, schedule.last_step() + 1);
-    s.steps = item.at("steps").integer(1, kMaxSteps - schedule.last_step());
+    const Index first = schedule.empty() ? 1 : schedule.segments.back().first_step + 1;
+    s.first_step = item.at("first_step").integer(first, schedule.last_step() + 1);
+    s.steps = item.at("steps").integer(1, kMaxSteps - s.first_step + 1);
     s.warmup = item.at("warmup").integer(0, kMaxSteps);
     s.peak = item.at("lr").number();
     if (!(s.peak >= 0 && s.peak <= kMaxRate)) item.at("lr").refuse("a finite number of at least 0");
     const auto kind = parse_enum<ScheduleKind>(item.at("kind").text());
     if (!kind) item.at("kind").refuse("the kind of a schedule");
     s.kind = *kind;
+    s.warmed = share_before(item, "warmed");
+    s.decayed = share_before(item, "decayed");
     schedule.segments.push_back(s);
   }
   return schedule;
@@ -125,16 +172,20 @@ std::vector<std::string> schedule_notes(const Schedule& before, const RunConfig&
     notes.push_back("training ends at step " + format_count(end) + " of " + format_count(now.last_step()) +
                     " that the schedule was planned for: " + cut + " there. The plan stays: --steps " +
                     std::to_string(now.last_step()) + " goes on with it");
-  if (const std::string note = warmup_note(segment_at(now, end), end); !note.empty()) notes.push_back(note);
+  if (const std::string note = warmup_note(now.segment_of(end), end); !note.empty()) notes.push_back(note);
   return notes;
 }
 
+std::string rate_share(const Schedule& schedule, Index step) {
+  const ScheduleSegment& segment = schedule.segment_of(step);
+  return std::to_string(std::lround(segment.peak > 0 ? 100 * segment.at(step) / segment.peak : 0)) + " %";
+}
+
 std::string cut_schedule(const Schedule& schedule, Index step) {
-  const ScheduleSegment& segment = segment_at(schedule, step);
+  const ScheduleSegment& segment = schedule.segment_of(step);
   if (step >= segment.last_step() || !ends_by_plan(segment.kind) || segment.peak == 0) return "";
-  const double rate = segment.at(step);
-  return "the learning rate is still " + rate_text(rate) + ", " +
-         std::to_string(std::lround(100 * rate / segment.peak)) + " % of its peak,";
+  return "the learning rate is still " + rate_text(segment.at(step)) + ", " + rate_share(schedule, step) +
+         " of its peak,";
 }
 
 }  // namespace moelm

@@ -10,6 +10,9 @@
 
 namespace moelm {
 
+/// The most segments that a stored schedule may have.
+inline constexpr Index kMaxSegments = 10000;
+
 /// The default number of warm-up steps: 5 % of the steps, at least 50, at most 1,000.
 Index planned_warmup(Index steps);
 
@@ -21,13 +24,30 @@ Schedule schedule_of(const RunConfig& config);
 /// kind continues as if all steps had been planned at once. Fewer steps change nothing.
 Schedule lengthened(Schedule schedule, Index steps);
 
-/// As in config.json: a list of objects with first_step, steps, warmup, kind, lr.
+/// A schedule whose end is planned again after `step`: the rest of the course, warm-up or decay, is stretched or
+/// compressed so that it ends at `end`. The rates up to `step` stay, and the next one continues from there. Plans for
+/// later steps are dropped. REQUIRES a kind that decays to a planned end, and step < end.
+///
+/// What is left of the warm-up rises as steeply as train.warmup says (`warmup`), or, if that was planned, as a warm-up
+/// planned for the new end; it takes at most half of the steps.
+Schedule replanned(Schedule schedule, Index step, Index end, Index warmup);
+
+/// The most steps that a run was ever planned for: the upper bound of a plan that follows from the time. A number of
+/// steps that cuts the schedule is its own bound.
+Index most_planned_steps(const RunConfig& config);
+
+/// As in config.json: a list of objects with first_step, steps, warmup, kind, lr, and warmed and decayed where a course
+/// begins within a warm-up or a decay.
 Json schedule_json(const Schedule& schedule);
-/// Error(bad_data) with the field that is missing, impossible, or leaves a gap between two segments.
+/// Error(bad_data) with the field that is missing, impossible, or leaves a gap between two segments. A segment may
+/// begin before the end that the one before it was planned for.
 Schedule read_schedule(const JsonField& list);
 
 /// "cosine, lr 0.004, warm-up 50". Of several segments the last, with its first step.
 std::string schedule_line(const Schedule& schedule);
+
+/// The share of a schedule's peak that the rate has at a step, as a person reads it: "2 %".
+std::string rate_share(const Schedule& schedule, Index step);
 
 /// Notes for the user, one sentence each: steps added to the stored schedule `before` (empty for a new run) and their
 /// learning rate, training that ends before the schedule, a warm-up that is longer than training.

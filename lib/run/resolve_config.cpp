@@ -1,5 +1,6 @@
 #include "run/resolve_config.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "base/check.hpp"
@@ -52,16 +53,28 @@ void apply_preset(const std::string& name, ConfigDraft& draft) {
   apply_document(find_preset(name).document, "--preset " + name, draft);
 }
 
-/// The base of a new run: a preset, unless the file names layers, then the file. Returns the name of what came first.
-std::string apply_base(const ConfigOptions& options, Index training_tokens, ConfigDraft& draft) {
+/// The preset for the text and the time.
+std::string chosen_preset(const PlanInputs& inputs) {
+  if (!inputs.tokens_in_time) return preset_for(inputs.training_tokens);
+  return preset_for(inputs.training_tokens, [&](const std::string& name) {
+    ConfigDraft draft;
+    apply_preset(name, draft);
+    const double most = kMostTimedPasses * static_cast<double>(inputs.training_tokens);
+    return std::min(most, inputs.tokens_in_time(draft.config));
+  });
+}
+
+/// The base of a new run: a preset, unless the file names layers, then the file.
+void apply_base(const ConfigOptions& options, const PlanInputs& inputs, ResolvedConfig& resolved) {
+  ConfigDraft& draft = resolved.draft;
   const std::optional<NamedDocument> file = read_config_file(options.config_file);
-  const std::string preset = options.preset.value_or(preset_for(training_tokens));
   const bool own_layers = file && file->names_layers();
-  if (!own_layers) apply_preset(preset, draft);
+  resolved.chosen = !own_layers && !options.preset;
+  resolved.base = own_layers ? file->name : resolved.chosen ? chosen_preset(inputs) : *options.preset;
+  if (!own_layers) apply_preset(resolved.base, draft);
   // Planning may change what was chosen for the corpus, but not what the user asked for.
   if (!options.preset) draft.given.clear();
   if (file) apply_document(file->json, file->name, draft);
-  return own_layers ? file->name : preset;
 }
 
 /// The base of an existing run: what is stored, with the preset or file over it, so that differences are found.
@@ -104,6 +117,23 @@ void require_same_layers(const ModelConfig& stored, const ModelConfig& found) {
     if (stored.layers[i].index() != found.layers[i].index())
       refuse_change("model.layers." + std::to_string(i) + ".type", layer_type(stored.layers[i]),
                     layer_type(found.layers[i]));
+}
+
+/// Whether the command line says how many steps or passes are made.
+bool gives_steps(const ConfigOptions& options, const ConfigDraft& draft) {
+  const auto is_set = [&](const char* key) { return draft.is_given(key) && draft.given.at(key) == "--set"; };
+  return options.steps || options.epochs || is_set("train.steps") || is_set("train.epochs");
+}
+
+/// The schedule of an existing run for the steps in `config`. With a time, more steps are only a bound.
+void continue_schedule(const RunConfig& stored, bool steps_bound_time, ResolvedConfig& resolved) {
+  RunConfig& config = resolved.config;
+  const Schedule schedule = schedule_of(stored);
+  if (steps_bound_time && ends_by_plan(schedule.segments.back().kind)) {
+    resolved.most_steps = config.train.steps;
+    config.train.steps = std::min(config.train.steps, schedule.last_step());
+  }
+  config.schedule = lengthened(schedule, config.train.steps);
 }
 
 /// Every value of a configuration by key.
@@ -150,11 +180,12 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
   if (stored != nullptr)
     apply_stored(*stored, options, draft);
   else
-    resolved.base = apply_base(options, inputs.training_tokens, draft);
+    apply_base(options, inputs, resolved);
   // 2. --set.
   apply_assignments(options.assignments, "--set", draft);
   // 3. Flags.
   apply_flags(options, draft);
+  const bool steps_bound_time = inputs.tokens_in_time && gives_steps(options, draft);
   if (stored != nullptr)
     keep_stored(*stored, draft);
   else
@@ -163,9 +194,10 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
   // 4. The plan for all that is still open.
   fit_batch(inputs.training_tokens, draft);
   if (inputs.count_batches) resolved.batches_per_pass = inputs.count_batches(draft.config.train);
-  config = plan_run(draft, inputs.training_tokens, resolved.batches_per_pass);
+  if (inputs.tokens_in_time) resolved.tokens_in_time = inputs.tokens_in_time(draft.config);
+  config = plan_run(draft, inputs.training_tokens, resolved.batches_per_pass, resolved.tokens_in_time);
   if (stored != nullptr)
-    config.schedule = lengthened(schedule_of(*stored), config.train.steps);
+    continue_schedule(*stored, steps_bound_time, resolved);
   else if (config.train.dtype == TrainType::automatic && inputs.faster_type)
     config.train.dtype = inputs.faster_type() == DataType::bf16 ? TrainType::bf16 : TrainType::f32;
   return resolved;

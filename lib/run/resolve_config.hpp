@@ -29,23 +29,31 @@ struct PlanInputs {
   std::function<Index(const TrainConfig&)> count_batches = {};
   /// The type that this machine multiplies faster. Empty: train.dtype stays auto.
   std::function<DataType()> faster_type = {};
+  /// The tokens that a training of a configuration reads in the time that is given, estimated. Empty: there is no
+  /// limit.
+  std::function<double(const RunConfig&)> tokens_in_time = {};
 };
 
 struct ResolvedConfig {
   RunConfig config;
   ConfigDraft draft;           ///< before planning
   std::string base;            ///< the preset or file that it began with; of an existing run empty
+  bool chosen = false;         ///< whether the preset was chosen by the plan
   Index batches_per_pass = 0;  ///< 0: not counted
+  /// The most steps that may be planned for a time: 0: what is in the configuration, or was ever planned for the run.
+  Index most_steps = 0;
+  std::optional<double> tokens_in_time;  ///< estimated; nothing without a limit of time
 };
 
 /// Resolves the configuration of a new run, or of an existing one whose configuration is `stored`.
 ///
 /// A new run begins with a file or a preset. Without a preset and without a file that names layers, the number of
-/// training tokens decides the preset. --set comes next, then flags, then the plan.
+/// training tokens and the time decide the preset. --set comes next, then flags, then the plan.
 ///
 /// An existing run begins with its stored configuration, and only options that may change can change it. Any other
 /// option that differs is Error(bad_config) with the key and both values. Steps or epochs replace the stored number of
-/// steps, and more steps than planned lengthen the schedule.
+/// steps, and more steps than planned lengthen the schedule. Together with a time they are an upper bound (most_steps),
+/// and the schedule stays: the time decides how much of them is planned.
 ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* stored, const PlanInputs& inputs);
 
 }  // namespace moelm

@@ -77,6 +77,31 @@ Json validation_json(const ValidationReport& report) {
   return line;
 }
 
+Json plan_json(const PlanReport& plan) {
+  const ScheduleSegment& segment = plan.schedule.segments.back();
+  return {{"time", nullptr},
+          {"event", "plan"},
+          {"step", plan.step},
+          {"steps", plan.steps},
+          {"steps_before", plan.before},
+          {"elapsed_seconds", plan.elapsed},
+          {"max_seconds", plan.max_seconds},
+          {"step_seconds", plan.costs.step_seconds},
+          {"validation_seconds", plan.costs.validation_seconds},
+          {"save_seconds", plan.costs.save_seconds},
+          {"warmup", segment.warmup},
+          {"warmed", segment.warmed},
+          {"decayed", segment.decayed}};
+}
+
+Json exposure_json(const Exposure& e) {
+  const auto number = [](const std::optional<double>& ratio) { return ratio ? Json(*ratio) : Json(nullptr); };
+  return {{"tokens_per_active_weight", e.per_active_weight},
+          {"visits_per_expert_weight", number(e.per_expert_weight)},
+          {"occurrences_per_table_row", number(e.per_row)},
+          {"passes", number(e.passes)}};
+}
+
 Json progress_json(const TrainProgress& p) {
   return {{"step", p.step},
           {"tokens", p.tokens},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/json.hpp"
+#include "model/exposure.hpp"
 #include "training/train_observer.hpp"
 
 namespace moelm {
@@ -12,6 +13,12 @@ Json step_json(const StepReport& report, const ModelConfig& model);
 
 /// The line of metrics.jsonl for a validation: "split": "valid", and the tokens, importance and load of each expert.
 Json validation_json(const ValidationReport& report);
+
+/// The line of metrics.jsonl for a plan: "event": "plan".
+Json plan_json(const PlanReport& plan);
+
+/// The ratios of a training under the keys of result.json; null where there are none.
+Json exposure_json(const Exposure& exposure);
 
 Json progress_json(const TrainProgress& progress);
 

@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "config/schedule.hpp"
 #include "evaluation/evaluation.hpp"
 #include "training/learner.hpp"
+#include "training/time_plan.hpp"
 #include "training/train_progress.hpp"
 
 namespace moelm {
@@ -26,6 +28,17 @@ struct ValidationReport {
   const std::vector<RoutingSums>& routing;  ///< one entry per layer, without rows where the layer is no MoE
 };
 
+/// A number of steps that was planned for the time.
+struct PlanReport {
+  Index step;      ///< finished when it was planned
+  Index steps;     ///< planned now
+  Index before;    ///< planned before
+  double elapsed;  ///< seconds of the limit that are used up
+  double max_seconds;
+  const TimeCosts& costs;
+  const Schedule& schedule;  ///< with the new plan
+};
+
 /// Whether training continues after a checkpoint.
 enum class SaveTime { underway, at_the_end };
 
@@ -40,6 +53,8 @@ class TrainObserver {
   /// training then ends with Error(diverged) and saves nothing.
   virtual void on_non_finite_step(const StepReport& /*report*/) {}
   virtual void on_validation(const ValidationReport& /*report*/) {}
+  /// The number of steps was planned for the time. Returns whether the plan is stored: else the plan before stays.
+  virtual bool on_plan(const PlanReport& /*report*/) { return true; }
   /// Time to save: after an interval, after a best validation, or at the end. Returns whether the state is saved now.
   /// Throws if training cannot continue without it.
   virtual bool on_save(bool /*best*/, SaveTime /*time*/) { return true; }

@@ -42,6 +42,7 @@ Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data)
     : context_(context),
       config_(config),
       schedule_(schedule_of(config)),
+      steps_(config.train.steps),
       data_(data),
       learner_(context, config.model, config.optimizer, data.tokenizer().vocabulary_size(),
                static_cast<std::uint64_t>(config.train.seed)),
@@ -56,6 +57,7 @@ TrainEnd Trainer::run(TrainObserver& observer, double max_seconds) {
   saved_validation_ = progress_.validated_step;
   announced_interval_ = automatic_interval(0);
   if (progress_.step > 0) batches_->seek(progress_.next);
+  begin_time_plan();
   try {
     return run_to_its_end(observer);
   } catch (const Error& error) {
@@ -78,7 +80,7 @@ TrainEnd Trainer::run_to_its_end(TrainObserver& observer) {
     validate(observer, false);
     if (!is_validated()) end = TrainEnd::stopped;
   }
-  if (end == TrainEnd::stopped && progress_.step >= config_.train.steps && is_validated()) end = TrainEnd::finished;
+  if (end == TrainEnd::stopped && progress_.step >= steps_ && is_validated()) end = TrainEnd::finished;
   if (!is_saved()) save(observer, SaveTime::at_the_end);
   return end;
 }
@@ -100,11 +102,14 @@ TrainEnd Trainer::train(TrainObserver& observer) {
   // A run that was stopped within a validation repeats it.
   if (validation_due() && !validate(observer, true)) return TrainEnd::out_of_patience;
   if (observer.stop_requested()) return TrainEnd::stopped;
-  while (progress_.step < config_.train.steps) {
+  while (progress_.step < steps_) {
+    const double begin = now();
     if (!train_step(observer)) return time_is_up() ? TrainEnd::time_is_up : TrainEnd::stopped;
+    time_plan_.add_step(now() - begin);
     if (validation_due() && !validate(observer, true)) return TrainEnd::out_of_patience;
     if (observer.stop_requested()) return TrainEnd::stopped;
     if (time_is_up()) return TrainEnd::time_is_up;
+    plan_by_time(observer);
     if (checkpoint_due(now())) save(observer, SaveTime::underway);
   }
   return TrainEnd::finished;
@@ -216,6 +221,7 @@ void Trainer::diverge(const std::string& found) const {
 
 bool Trainer::validate(TrainObserver& observer, bool scheduled) {
   if (data_.tokens(Split::valid) == 0) return true;
+  const double begin = now();
   Scorer scorer(context_, config_.model, learner_.parameters());
   RoutingCollector routing(scorer);
   Evaluation evaluation;
@@ -239,6 +245,7 @@ bool Trainer::validate(TrainObserver& observer, bool scheduled) {
   if (progress_.validation_finite && (progress_.kept_step == 0 || nll < progress_.kept_nll)) unsaved_best_ = nll;
   progress_.seconds = seconds_before_ + (now() - started_);
   observer.on_validation({evaluation, progress_, unsaved_best_.has_value(), routing.layers()});
+  validation_seconds_ = now() - begin;
   if (unsaved_best_) save(observer, SaveTime::underway);
   return config_.train.patience == 0 || progress_.without_improvement < config_.train.patience;
 }
@@ -253,26 +260,6 @@ void Trainer::judge(double nll) {
   if (!best) progress_.plateau_factor *= kPlateauFactor;
 }
 
-bool Trainer::is_validated() const {
-  return data_.tokens(Split::valid) == 0 || progress_.validated_step == progress_.step;
-}
-
-Index Trainer::sound_step() const {
-  const bool validated = progress_.validated_step == progress_.step && progress_.validation_finite;
-  return validated && data_.tokens(Split::valid) > 0 ? progress_.step : progress_.step - progress_.skipped_steps - 1;
-}
-
-void Trainer::require_finite_end() const {
-  const std::string where = "training: step " + std::to_string(progress_.step) + ": expected ";
-  if (data_.tokens(Split::valid) > 0 && progress_.validated_step == progress_.step && !progress_.validation_finite)
-    throw Error(Exit::diverged, where + "a finite validation perplexity, found NaN or infinity");
-  if (data_.tokens(Split::valid) == 0 && !progress_.training_finite)
-    throw Error(Exit::diverged, where + "a finite training perplexity, found infinity");
-  if (progress_.skipped_steps > 0 && sound_step() < progress_.step)
-    throw Error(Exit::diverged, where + "finite numbers, found none in the last " +
-                                    std::to_string(progress_.skipped_steps) + " steps, which were not applied");
-}
-
 bool Trainer::validation_due() const {
   const Index every = config_.train.validate_every, step = progress_.step;
   return every > 0 && step > 0 && step % every == 0 && progress_.validated_step != step;
@@ -280,7 +267,7 @@ bool Trainer::validation_due() const {
 
 bool Trainer::checkpoint_due(double time) const {
   const Index step = progress_.step;
-  if (step >= config_.train.steps) return false;  // run_to_its_end() saves
+  if (step >= steps_) return false;  // run_to_its_end() saves
   // After a skipped step there is nothing new to save.
   if (progress_.skipped_steps > 0 || is_saved()) return false;
   if (checkpoint_every_.steps > 0) return step % checkpoint_every_.steps == 0;

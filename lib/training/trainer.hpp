@@ -2,6 +2,7 @@
 // but tells an observer what happens.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "options/interval.hpp"
 #include "training/learner.hpp"
 #include "training/read_retry.hpp"
+#include "training/time_plan.hpp"
 #include "training/train_observer.hpp"
 #include "training/train_progress.hpp"
 
@@ -22,6 +24,10 @@ namespace moelm {
 
 /// The maximum fraction of the training time spent on checkpoints if train.checkpoint_every is auto.
 inline constexpr double kMaxSavingShare = 0.02;
+
+/// Estimated bytes per second of a save (write, sync and read back), measured on two busy cores. The first save shows
+/// the real rate.
+inline constexpr double kSaveRate = 100e6;
 
 /// Seconds between checkpoints under `auto` if a save takes `save_seconds`: ten minutes, or longer to keep
 /// kMaxSavingShare.
@@ -60,11 +66,24 @@ class Trainer {
   /// How long reading is retried if the text cannot be read. Default: 60 seconds.
   void set_read_patience(double seconds) { read_seconds_ = seconds; }
 
-  /// Trains until the configured step, the end of patience, `max_seconds` (0: no limit) or a request to stop. Saves at
-  /// the end, and validates before that unless a stop was requested. If a request cut the last validation short, the
-  /// next run() repeats it. If the text cannot be read, or anything else fails outside a step, the state is saved
-  /// before the error is thrown. Error(diverged) after train.max_bad_steps skipped steps in a row, or once a weight is
-  /// not finite.
+  /// The most steps that may be planned for a time. Default: the most that were ever planned (most_planned_steps).
+  void set_most_steps(Index steps) { most_steps_ = steps; }
+
+  /// A clock in seconds, which must not run backwards. Default: a Stopwatch.
+  void set_clock(std::function<double()> seconds) { clock_ = std::move(seconds); }
+
+  /// The planned steps and their learning rates: those of the configuration until the time plans others.
+  Index steps() const { return steps_; }
+  const Schedule& schedule() const { return schedule_; }
+  void set_plan(const Schedule& schedule, Index steps);
+
+  /// Trains until the planned step, the end of patience, `max_seconds` (0: no limit) or a request to stop. With a limit
+  /// and a schedule that decays to a planned end, steps are planned for the time (TimePlan), so that the rate comes to
+  /// its end, and the last validation and save fit into the time; if that fails, training is cut when the time is up.
+  /// Saves at the end, and validates before that unless a stop was requested. If a request cut the last validation
+  /// short, the next run() repeats it. If the text cannot be read, or anything else fails outside a step, the state is
+  /// saved before the error is thrown. Error(diverged) after train.max_bad_steps skipped steps in a row, or once a
+  /// weight is not finite.
   TrainEnd run(TrainObserver& observer, double max_seconds);
 
  private:
@@ -85,15 +104,21 @@ class Trainer {
   void judge(double nll);
   bool validation_due() const;
   TrainEnd train(TrainObserver& observer);
+  void begin_time_plan();
+  TimeCosts time_costs();
+  /// Plans the number of steps again if it is time to.
+  void plan_by_time(TrainObserver& observer);
   void save(TrainObserver& observer, SaveTime time);
   /// Seconds between checkpoints if they come by time.
   double save_interval() const;
   bool checkpoint_due(double now) const;
-  double now() { return watch_.seconds(); }
+  double now() { return clock_ ? clock_() : watch_.seconds(); }
 
   Context& context_;
   const RunConfig& config_;
   Schedule schedule_;
+  Index steps_;           ///< planned
+  Index most_steps_ = 0;  ///< that a time may plan; 0: most_planned_steps
   const Dataset& data_;
   Learner learner_;
   std::unique_ptr<BatchSource> batches_;
@@ -102,6 +127,9 @@ class Trainer {
   Batch batch_;
   Interval checkpoint_every_;
   Stopwatch watch_;
+  std::function<double()> clock_;  ///< in place of the watch
+  TimePlan time_plan_;
+  double validation_seconds_ = 0;  ///< of the last validation; 0: none yet
   double started_ = 0, seconds_before_ = 0, saved_at_ = 0, save_seconds_ = 0, announced_interval_ = 0;
   double max_seconds_ = 0, read_seconds_ = 60;
   Index saved_step_ = 0, saved_validation_ = 0;

@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint_names.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
+#include "training/progress_json.hpp"
 #include "training/training_run.hpp"
 
 namespace moelm {
@@ -58,6 +59,7 @@ std::string TrainingRun::advice(Index sound_step) const {
 Json TrainingRun::result() {
   const TrainProgress& p = trainer_.progress();
   const ModelSize size = model_size(stored_.config.model, stored_.data.vocabulary);
+  const Reading reading{static_cast<double>(p.tokens), data_.tokens(Split::train), stored_.data.vocabulary};
   Json result = {{"best_step", p.kept_step},
                  {"last_step", p.step},
                  {"tokens", p.tokens},
@@ -65,6 +67,7 @@ Json TrainingRun::result() {
                  {"saving_seconds", p.saving_seconds},
                  {"parameters", size.parameters},
                  {"ops_per_timestep", size.ops_per_timestep},
+                 {"exposure", exposure_json(exposure(stored_.config.model, reading))},
                  {"checkpoint", last_checkpoint_},
                  {"version", version()},
                  {"seed", stored_.config.train.seed},

@@ -8,6 +8,7 @@
 #include "io/file.hpp"
 #include "model_files/model_store.hpp"
 #include "model_files/run_origin.hpp"
+#include "options/run_schedule.hpp"
 #include "training/progress_json.hpp"
 #include "training/softmax_switch.hpp"
 #include "training/unigram_bias.hpp"
@@ -43,6 +44,7 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
     create_run(start.run, stored_, data, claim_.files());
   }
   const FoundCheckpoint found = open_checkpoints();
+  extend_plan();
   if (!claim_.begins()) write_run_config(start.run, stored_, claim_.files());
   log_.emplace(open_log(found.checkpoint));
   if (!log_->warning().empty()) observer_.message("warning: " + log_->warning());
@@ -94,6 +96,14 @@ FoundCheckpoint TrainingRun::open_checkpoints() {
   return found;
 }
 
+void TrainingRun::extend_plan() {
+  TrainConfig& train = stored_.config.train;
+  if (start_.most_steps <= train.steps || trainer_.progress().step < train.steps) return;
+  stored_.config.schedule = lengthened(schedule_of(stored_.config), start_.most_steps);
+  train.steps = start_.most_steps;
+  trainer_.set_plan(stored_.config.schedule, train.steps);
+}
+
 MetricsLog TrainingRun::open_log(const std::optional<Checkpoint>& checkpoint) {
   MetricsPosition position;
   if (checkpoint) {
@@ -117,6 +127,8 @@ TrainEnd TrainingRun::run() {
          {"step", trainer_.progress().step},
          {"threads", context_.threads()}});
   trainer_.set_read_patience(start_.read_patience);
+  trainer_.set_most_steps(start_.most_steps);
+  trainer_.set_clock(start_.clock);
   TrainEnd end = TrainEnd::stopped;
   try {
     end = trainer_.run(*this, start_.max_seconds);
@@ -163,6 +175,27 @@ void TrainingRun::on_validation(const ValidationReport& report) {
         ": the validation perplexity is not a finite number: some weights or words of the validation text " +
         "overflow; such a step is never the best");
   observer_.on_validation(report);
+}
+
+bool TrainingRun::on_plan(const PlanReport& plan) {
+  const Index before = stored_.config.train.steps;
+  const Schedule schedule_before = schedule_of(stored_.config);
+  stored_.config.train.steps = plan.steps;
+  stored_.config.schedule = plan.schedule;
+  try {
+    write_run_config(start_.run, stored_, claim_.files());
+  } catch (const Error& error) {
+    claim_.lock().require_held();
+    stored_.config.train.steps = before;
+    stored_.config.schedule = schedule_before;
+    observer_.message(std::string("warning: ") + error.what() + "; the plan stays");
+    return false;
+  }
+  Json line = plan_json(plan);
+  line["time"] = utc_now();
+  log(line);
+  observer_.on_plan(plan);
+  return true;
 }
 
 void TrainingRun::on_read_error(const Error& error, double seconds) {

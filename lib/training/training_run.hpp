@@ -20,6 +20,8 @@ namespace moelm {
 struct TrainingStart {
   std::string run;                       ///< its folder
   double max_seconds = 0;                ///< 0: no limit
+  Index most_steps = 0;                  ///< that may be planned for max_seconds; 0: the most ever planned for the run
+  std::function<double()> clock;         ///< seconds; empty: the real time
   double read_patience = 60;             ///< seconds for which reading is retried if the text cannot be read
   std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never stop
   RunLock::Foreign foreign_lock = RunLock::Foreign::refuse;
@@ -56,6 +58,7 @@ class TrainingRun final : public TrainObserver {
   void on_step(const StepReport& report) override;
   void on_validation(const ValidationReport& report) override;
   void on_non_finite_step(const StepReport& report) override;
+  bool on_plan(const PlanReport& plan) override;
   bool on_save(bool best, SaveTime time) override;
   void on_slow_save(double save_seconds, double next_seconds) override;
   void on_read_error(const Error& error, double seconds) override;
@@ -65,6 +68,8 @@ class TrainingRun final : public TrainObserver {
  private:
   void require_unchanged();
   void load_origin();
+  /// If all planned steps are done, but more were asked for together with a time: adds them.
+  void extend_plan();
   FoundCheckpoint open_checkpoints();
   void mark_saved();
   void restore(const Checkpoint& checkpoint);

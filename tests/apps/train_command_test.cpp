@@ -49,6 +49,20 @@ TEST_CASE("a dry run of a preset prints the paper's counts under the keys that s
   REQUIRE(json["vocabulary_size"] == 793471);
 }
 
+TEST_CASE("a dry run tells how often the weights would be read, and where experts are unlikely to pay") {
+  const SizeReport r = report({"--preset", "moe-32", "--vocab-size", "10000", "--steps", "10000", "--dry-run"});
+  const Json json = size_json(r)["exposure"];
+  REQUIRE(json["tokens_per_active_weight"].get<double>() == Approx(10000.0 * 64 * 20 / 8421376));
+  REQUIRE(json["visits_per_expert_weight"].get<double>() == Approx(10000.0 * 64 * 20 * 4 / 32 / 1048576));
+  REQUIRE(json["passes"].is_null());
+  REQUIRE(json["occurrences_per_table_row"].is_null());
+  REQUIRE(holds(size_table(r), "tokens per active weight 1.5, visits per expert weight 1.5\n"));
+  REQUIRE(holds(size_table(r), "experts are unlikely to pay here"));
+  SizeReport timed = r;
+  timed.limit_time({60, 8421376});
+  REQUIRE(timed.exposure.per_active_weight == Approx(1));
+}
+
 TEST_CASE("a dry run needs no data, and reports that a model does not fit") {
   REQUIRE(report({"--dry-run"}).base == "small");
   REQUIRE(report({"--dry-run"}).vocabulary == 10000);

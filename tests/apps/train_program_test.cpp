@@ -257,12 +257,28 @@ TEST_CASE("what cannot be is refused before anything is written") {
 
 TEST_CASE("time that is up is an end that can go on") {
   const Case c;
-  const ProgramResult result = c.train("run", {"--steps", "100000000", "--max-time", "1s"});
+  const ProgramResult result =
+      c.train("run", {"--steps", "100000000", "--max-time", "1s", "--set", "train.schedule=constant"});
   REQUIRE(result.code == 0);
   REQUIRE(holds(result.out, "trained so far"));
-  REQUIRE(holds(result.err, "the time is up, saved; "));
-  REQUIRE(holds(result.err, " and the plan is not finished; continue with: moe-train --out "));
+  REQUIRE(holds(result.err, "the time is up, saved; continue with: moe-train --out "));
   REQUIRE(std::filesystem::exists(c.path("run/result.json")));
+}
+
+TEST_CASE("a training for a time tells how it used it, and its result how often the weights were read") {
+  const Case c;
+  const ProgramResult result = c.train("run", {"--max-time", "2s"});
+  INFO(result.err);
+  REQUIRE(result.code == 0);
+  for (const char* part : {"training for 2s, at most 1,530 steps", "of 2s are used", "tokens per active weight",
+                           "note: experts are unlikely to pay here", "--set moe.experts=1 --set moe.k=1"})
+    REQUIRE(holds(result.err, part));
+  const Json json = parse_json(get_file(c.path("run/result.json")), "result.json");
+  const double tokens = json["tokens"].get<double>();
+  REQUIRE(json["exposure"]["passes"].get<double>() == Approx(tokens / 1001));
+  REQUIRE(json["exposure"]["occurrences_per_table_row"].get<double>() == Approx(100.1));
+  REQUIRE(json["exposure"]["tokens_per_active_weight"].get<double>() ==
+          Approx(tokens / json["ops_per_timestep"].get<double>()));
 }
 
 TEST_CASE("weights come from another run, or all of it from one of its checkpoints") {

@@ -59,6 +59,33 @@ TEST_CASE("every course has its own steps, counted from its first") {
   REQUIRE(s.at(1300) == s.at(1200));
 }
 
+TEST_CASE("a course that goes on within a warm-up or a decay begins there") {
+  const ScheduleSegment warming{31, 100, 44, ScheduleKind::cosine, 1.0, 0.12};
+  REQUIRE(warming.at(31) == Approx(0.12 + 0.88 / 44));
+  REQUIRE(warming.at(52) == Approx(0.56));
+  REQUIRE(warming.at(74) == Approx(1.0));
+  REQUIRE(warming.decay(74) == 0);
+  REQUIRE(warming.at(102) == Approx(0.51));
+  REQUIRE(warming.at(130) == Approx(0.02));
+
+  const ScheduleSegment falling{501, 250, 0, ScheduleKind::linear, 1.0, 0, 0.5};
+  REQUIRE(falling.decay(501) == Approx(0.502));
+  REQUIRE(falling.decay(750) == 1);
+  REQUIRE(falling.at(625) == Approx(1 - 0.98 * 0.75));
+  REQUIRE(falling.at(750) == Approx(0.02));
+  REQUIRE(falling.at(900) == Approx(0.02));
+  const ScheduleSegment last{501, 1, 0, ScheduleKind::cosine, 1.0, 0, 0.99};
+  REQUIRE(last.at(501) == Approx(0.02));
+}
+
+TEST_CASE("a course ends where the next one begins, though it was planned for more") {
+  const Schedule s{{{1, 600, 50, ScheduleKind::cosine, 4e-3}, {301, 100, 0, ScheduleKind::cosine, 4e-3, 0, 0.45}}};
+  REQUIRE(s.last_step() == 400);
+  REQUIRE(s.at(300) == s.segments[0].at(300));
+  REQUIRE(s.at(301) == s.segments[1].at(301));
+  REQUIRE(&s.segment_of(1000) == &s.segments[1]);
+}
+
 TEST_CASE(
     "every schedule is positive from the first step, at most its peak, and continuous at the end of the warm-up") {
   for (const ScheduleKind kind : {ScheduleKind::inverse_sqrt, ScheduleKind::cosine, ScheduleKind::linear,

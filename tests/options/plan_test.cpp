@@ -1,6 +1,7 @@
 // The plan follows from the number of training tokens and keeps values of the user.
 #include "options/plan.hpp"
 
+#include "model/exposure.hpp"
 #include "options/presets.hpp"
 #include "run/resolve_config.hpp"
 #include "support/catch.hpp"
@@ -26,10 +27,53 @@ ConfigOptions typed(std::vector<std::string> assignments, std::optional<std::str
 
 TEST_CASE("the model follows from the size of the corpus") {
   REQUIRE(preset_for(0) == "small");
-  REQUIRE(preset_for(5 * kMillion - 1) == "small");
-  REQUIRE(preset_for(5 * kMillion) == "base");
-  REQUIRE(preset_for(50 * kMillion) == "base");
-  REQUIRE(preset_for(50 * kMillion + 1) == "large");
+  REQUIRE(preset_for(14 * kMillion - 1) == "small");
+  REQUIRE(preset_for(14 * kMillion) == "base");
+  REQUIRE(preset_for(66 * kMillion) == "base");
+  REQUIRE(preset_for(67 * kMillion) == "large");
+}
+
+TEST_CASE("a larger model is chosen only where the time is enough for it, and the text long enough") {
+  const auto reads = [](double tokens) { return [tokens](const std::string&) { return tokens; }; };
+  REQUIRE(preset_for(100 * kMillion, reads(300e6)) == "large");
+  REQUIRE(preset_for(100 * kMillion, reads(199e6)) == "base");
+  REQUIRE(preset_for(100 * kMillion, reads(41e6)) == "small");
+  REQUIRE(preset_for(6 * kMillion, reads(60e6)) == "base");
+  REQUIRE(preset_for(4 * kMillion, reads(60e6)) == "small");
+}
+
+TEST_CASE("what base and large need is 5 tokens per active weight and 3 visits per expert weight") {
+  const auto at = [](const char* preset, double tokens) {
+    return exposure(plan(kMillion, typed({}, preset)).model, {tokens, 0, 10000});
+  };
+  REQUIRE(at("base", 42e6).per_active_weight == Approx(5).epsilon(0.01));
+  REQUIRE(*at("base", 42e6).per_expert_weight > 3);
+  REQUIRE(*at("large", 200e6).per_expert_weight == Approx(3).epsilon(0.01));
+  REQUIRE(at("large", 200e6).per_active_weight > 5);
+}
+
+TEST_CASE("with a time, steps are those of 30 passes and dropout is for the passes that are expected") {
+  const auto timed = [](Index tokens, double read, const ConfigOptions& options) {
+    PlanInputs inputs{tokens};
+    inputs.tokens_in_time = [read](const RunConfig&) { return read; };
+    return resolve_config(options, nullptr, inputs).config;
+  };
+  const RunConfig few = timed(kMillion, 0.5e6, {});
+  REQUIRE(few.train.steps == 46875);  // 30 passes of 640 tokens a step
+  REQUIRE(few.model.dropout == 0.1);
+  REQUIRE(timed(kMillion, 4e6, {}).model.dropout == 0.2);
+  REQUIRE(timed(kMillion, 10e6, {}).model.dropout == 0.3);
+  ConfigOptions options;
+  options.steps = 1000;
+  REQUIRE(timed(kMillion, 1e9, options).train.steps == 1000);
+  REQUIRE(timed(kMillion, 1e9, options).model.dropout == 0.1);
+  options.steps.reset();
+  options.epochs = 4;
+  REQUIRE(timed(kMillion, 1e9, options).train.steps == 6250);
+  REQUIRE(timed(kMillion, 1e6, options).model.dropout == 0.1);
+  options.assignments = {"model.dropout=0.4"};
+  REQUIRE(timed(kMillion, 1e6, options).model.dropout == 0.4);
+  REQUIRE(timed(0, 1e6, {}).train.steps == plan(0).train.steps);
 }
 
 TEST_CASE("the plan for the King James Version") {
@@ -47,16 +91,16 @@ TEST_CASE("the plan for the King James Version") {
 }
 
 TEST_CASE("a larger corpus gets the larger model, fewer passes and less dropout") {
-  const RunConfig base = plan(10 * kMillion);
+  const RunConfig base = plan(20 * kMillion);
   REQUIRE(base.train.batch == 64);
   REQUIRE(base.train.lr == 2e-3);
-  REQUIRE(base.train.steps == 13393);  // three passes
+  REQUIRE(base.train.steps == 26786);  // three passes
   REQUIRE(base.train.validate_every == 1000);
-  REQUIRE(base.train.warmup == 669);
+  REQUIRE(base.train.warmup == 1000);
   REQUIRE(base.model.dropout == 0.2);
-  REQUIRE(plan(10 * kMillion, typed({"train.epochs=2"})).model.dropout == 0.1);
-  REQUIRE(plan(10 * kMillion, typed({"train.epochs=5"})).model.dropout == 0.2);
-  REQUIRE(plan(10 * kMillion, typed({"train.epochs=5.1"})).model.dropout == 0.3);
+  REQUIRE(plan(20 * kMillion, typed({"train.epochs=2"})).model.dropout == 0.1);
+  REQUIRE(plan(20 * kMillion, typed({"train.epochs=5"})).model.dropout == 0.2);
+  REQUIRE(plan(20 * kMillion, typed({"train.epochs=5.1"})).model.dropout == 0.3);
 }
 
 TEST_CASE("planned tokens are 16 million, within 3 and 12 passes") {

@@ -1,0 +1,80 @@
+#include "training/time_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr Index kUntimedSteps = 5;  // slower than the rest: caches and memory are cold
+constexpr Index kFirstSteps = 20;
+constexpr double kFirstShare = 0.03, kFirstSeconds = 60, kFirstShareAtMost = 0.1;
+constexpr double kShareBetweenLooks = 0.05, kShareBetweenLooksAtMost = 0.15;
+constexpr Index kStepsBetweenLooks = 10;
+constexpr double kReserve = 0.01;
+constexpr double kChange = 0.1, kLeastChange = 0.01;  // of the steps that are left; of all steps
+
+}  // namespace
+
+double seconds_until(Index end, Index step, const TimeCosts& costs) {
+  const double steps = static_cast<double>(end - step), step_seconds = steps * costs.step_seconds;
+  // The last step is always validated and saved.
+  const Index every = costs.validate_every;
+  const Index validations = every > 0 ? (end + every - 1) / every - step / every : 1;
+  double saves = static_cast<double>(validations);
+  if (costs.save_every.steps > 0) saves += steps / static_cast<double>(costs.save_every.steps);
+  if (costs.save_every.seconds > 0) saves += step_seconds / costs.save_every.seconds;
+  return step_seconds + static_cast<double>(validations) * costs.validation_seconds + saves * costs.save_seconds;
+}
+
+Index reachable_step(Index step, Index most, double seconds, const TimeCosts& costs) {
+  Index low = step + 1, high = most;
+  while (low < high) {
+    const Index middle = low + (high - low + 1) / 2;
+    if (seconds_until(middle, step, costs) <= seconds)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  return low;
+}
+
+void TimePlan::add_step(double seconds) {
+  ++all_;
+  all_seconds_ += seconds;
+  if (++seen_ <= kUntimedSteps) return;
+  ++timed_;
+  seconds_ += seconds;
+}
+
+bool TimePlan::is_due(double elapsed) const {
+  if (max_seconds_ <= 0 || all_ == 0) return false;
+  if (!first_) {
+    const double share = (elapsed - looked_at_) / max_seconds_;
+    return share >= (all_ >= kStepsBetweenLooks ? kShareBetweenLooks : kShareBetweenLooksAtMost);
+  }
+  if (elapsed >= std::min(kFirstSeconds, kFirstShareAtMost * max_seconds_)) return true;
+  return timed_ >= kFirstSteps && elapsed >= kFirstShare * max_seconds_;
+}
+
+double TimePlan::step_seconds() const {
+  ensure(all_ > 0, "a step has been timed");
+  return timed_ > 0 ? seconds_ / static_cast<double>(timed_) : all_seconds_ / static_cast<double>(all_);
+}
+
+std::optional<Index> TimePlan::look(double elapsed, Index step, Index end, Index most, const TimeCosts& costs) {
+  const Index fits = reachable_step(step, most, (1 - kReserve) * max_seconds_ - elapsed, costs);
+  const double change = std::abs(static_cast<double>(fits - end));
+  const double least = std::max(kChange * static_cast<double>(end - step), kLeastChange * static_cast<double>(end));
+  const bool plan = change > least || (first_ && fits < end);
+  first_ = false;
+  looked_at_ = elapsed;
+  timed_ = all_ = 0;
+  seconds_ = all_seconds_ = 0;
+  return plan ? std::optional(fits) : std::nullopt;
+}
+
+}  // namespace moelm
