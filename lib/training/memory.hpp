@@ -17,7 +17,7 @@ struct TrainingMemory {
                           ///< layer N (6E + 2D) for its gate and 2 N k (2D + sum of F) for its routed rows, every layer
                           ///< its output, and the logits of one chunk of rows (of an adaptive softmax in the head and
                           ///< in the largest cluster)
-  Index validation = 0;  ///< activations of a validation and the copies of weights that it makes
+  Index validation = 0;   ///< activations of a validation and the copies of weights that it makes
   Index copies = 0;   ///< weights in the order of the matrix library: all layers but the experts, one expert per thread
   Index streams = 0;  ///< what layers remember of each stream, three times (now, before the step, in a checkpoint that
                       ///< is being written), and the text that is read ahead of it
