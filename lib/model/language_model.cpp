@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "model/next_token.hpp"
 #include "ops/dropout.hpp"
 #include "ops/kernels.hpp"
 #include "ops/rows.hpp"
@@ -168,11 +169,7 @@ class Pass {
   void layer_forward(std::size_t, const SoftmaxParameters&, ModelState&) {}
   void layer_backward(std::size_t, const SoftmaxParameters&, LayerGradients&) {}
 
-  /// A tied softmax reads the table of the embedding.
-  SoftmaxWeights softmax() const {
-    const auto& own = std::get<SoftmaxParameters>(p_.layers.back());
-    return {config_.tied ? std::get<EmbeddingParameters>(p_.layers.front()).weight : own.weight, own.bias};
-  }
+  SoftmaxWeights softmax() const { return softmax_weights(config_, p_); }
 
   void sampled_backward(SampledSoftmaxGradient& own, ModelGradients& gradients, std::span<double> nll) {
     const RandomStream stream(options_.seed, "softmax-sample", static_cast<Index>(p_.layers.size()) - 1);
