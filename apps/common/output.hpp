@@ -19,6 +19,10 @@ void print_line(std::string_view text);
 /// Prints lines that the library made for a terminal. Escapes whatever could still act on it.
 void print_text(std::string_view text);
 
+/// Prints bytes that are the result itself, such as generated text or lines of the user's own file: as they are to a
+/// file or pipe; on a terminal as print_text, an incomplete character at the end being held back for the next call.
+void print_bytes(std::string_view bytes);
+
 /// Prints a JSON value and a line end, indented by `indent` spaces; -1 for one line.
 void print_json(const Json& value, int indent = 2);
 
