@@ -13,6 +13,7 @@
 #include "evaluation/score_rows.hpp"
 #include "moe_eval_adaptation.hpp"
 #include "report/evaluation_report.hpp"
+#include "report/foreign_rows.hpp"
 #include "run/run_data.hpp"
 #include "terminal/console.hpp"
 
@@ -27,11 +28,16 @@ struct Options {
   std::optional<Split> split;
   std::optional<StateKind> state;
   std::optional<DataType> dtype;
+  std::optional<ForeignFormat> format;
   std::optional<Index> streams, batch_lines;
   bool per_sentence = false, per_token = false;
   AdaptationOptions adaptation;
 
   bool rows() const { return per_sentence || per_token; }
+  ForeignLevel level() const {
+    if (per_token) return ForeignLevel::word;
+    return per_sentence ? ForeignLevel::sentence : ForeignLevel::summary;
+  }
   bool has_text() const { return inputs.size() > 1; }
   /// Lines of a text are hypotheses more often than a story: their scores must not depend on their order.
   bool scores_sentences() const { return per_sentence && has_text(); }
@@ -57,7 +63,12 @@ void declare(Command& command, Options& o) {
                "a row per token: line, position, token, log10 probability; the summary goes to stderr");
   command.option("--batch-lines", "N", o.batch_lines, 1,
                  "print the rows of a text after at most N lines; default: 64 from a pipe; 1 for co-processes");
+  command.choice("--format", o.format,
+                 "print as srilm (ngram -ppl -debug 0; 1 with --per-sentence, 2 with --per-token) or kenlm (query -v "
+                 "summary; sentence, word) does, base 10, the summary on stdout too");
   command.exclude("--per-sentence", "--per-token");
+  // Nothing in those forms could say that the scores are not static.
+  for (const char* other : {"--cache", "--dynamic"}) command.exclude("--format", other);
   command.json_flag("the summary as one JSON object on stdout; rows as objects, one per line, before it");
   command.on_unknown([](const std::string& typed) {
     const std::string name = typed.substr(typed.find_first_not_of('-'));
@@ -68,6 +79,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ chapter.txt.gz --per-token", "how probable each word of a text is");
   command.example("run/ - --per-sentence --batch-lines 1", "a co-process: a line in, a score out");
   command.example("run/ --cache 2000", "perplexity with a neural cache, its numbers chosen on the validation split");
+  command.example("run/ test.txt --format srilm --per-token", "for compute-best-mix and ppl-from-log of SRILM");
   command.exit_code(Exit::bad_data, "an input is damaged or holds no text");
   command.exit_code(Exit::missing_input, "the run, a checkpoint, the data or the text is missing");
   command.exit_code(Exit::out_of_memory, "out of memory");
@@ -77,10 +89,11 @@ void declare(Command& command, Options& o) {
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 
-void check_usage(const Options& o) {
+void check_usage(const Options& o, bool json) {
+  if (json && o.format) throw Error(Exit::usage, "--format: expected one of --format and --json, found both");
   if (o.has_text() && (o.data || o.split))
     throw Error(Exit::usage, o.inputs[1] + ": expected either a text or --data and --split, found both");
-  if (o.streams.value_or(1) > 1 && o.rows())
+  if (o.streams.value_or(1) > 1 && (o.rows() || o.format))
     throw Error(Exit::usage, "--streams: expected 1 with rows, which come in the order of the text, found " +
                                  std::to_string(*o.streams));
 }
@@ -101,6 +114,11 @@ ConsoleStyle progress_style(const Command& command, const Options& o) {
   return style;
 }
 
+std::optional<ForeignRows> make_foreign(const Options& o, const Tokenizer& tokenizer) {
+  if (!o.format) return std::nullopt;
+  return ForeignRows(tokenizer, *o.format, o.level());
+}
+
 class Evaluator {
  public:
   Evaluator(const Command& command, const Options& o)
@@ -112,6 +130,7 @@ class Evaluator {
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(progress_style(command, o), console_writer()),
         rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()),
+        foreign_(make_foreign(o, *model_.tokenizer)),
         report_(empty_report(model_, choose_policy(o, model_.run.config.train.state), context_.products())),
         request_(adaptation_request(o.adaptation, report_.policy)) {}
 
@@ -179,10 +198,10 @@ class Evaluator {
   TextScoring scoring(bool from_pipe) {
     const bool flushed = from_pipe && o_.rows();
     TextScoring how{report_.policy, o_.batch_lines.value_or(flushed ? kMaxHeldLines : 0), o_.per_token, {}};
-    if (!o_.rows()) return how;
+    if (!o_.rows() && !foreign_) return how;
     how.sink = [this, flushed](std::span<const ScoredPart> parts) {
       std::string text;
-      rows_.append(parts, text);
+      foreign_ ? foreign_->append(parts, text) : rows_.append(parts, text);
       print_checked(text);
       if (flushed) flush_output();
     };
@@ -201,7 +220,14 @@ class Evaluator {
     report_.result = evaluate_data(scorer_, data(), split(), scoring(false));
   }
 
+  void print_foreign() {
+    std::string text;
+    foreign_->finish(report_.text_name, text);
+    print_checked(text);
+  }
+
   void print() {
+    if (foreign_) return print_foreign();
     if (o_.rows()) {
       std::string last_row;
       rows_.finish(last_row);
@@ -225,6 +251,7 @@ class Evaluator {
   Scorer scorer_;
   Console console_;
   ScoreRows rows_;
+  std::optional<ForeignRows> foreign_;
   EvaluationReport report_;
   AdaptationRequest request_;
   std::optional<ModelAdaptation> adaptation_;
@@ -239,7 +266,7 @@ int run(int argc, char** argv) {
   Options o;
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
-  check_usage(o);
+  check_usage(o, command.json());
   require_run_path(o.inputs[0], "moe-eval");
   if (o.has_text()) require_text_path(o.inputs[1], "moe-eval");
   Evaluator(command, o).run();

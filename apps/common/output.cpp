@@ -1,12 +1,29 @@
 #include "common/output.hpp"
 
+#include <unistd.h>
+
 #include <iostream>
 #include <string>
 
 #include "base/error.hpp"
 #include "base/escape.hpp"
+#include "base/utf8.hpp"
 
 namespace moelm {
+
+namespace {
+
+/// Where an incomplete character at the end of the bytes begins, else their size.
+std::size_t whole_characters(std::string_view bytes) {
+  for (std::size_t back = 1; back <= 3 && back <= bytes.size(); ++back) {
+    const std::size_t at = bytes.size() - back;
+    if ((static_cast<unsigned char>(bytes[at]) & 0xC0) == 0x80) continue;
+    return decode_utf8(bytes.substr(at)).truncated ? at : bytes.size();
+  }
+  return bytes.size();
+}
+
+}  // namespace
 
 void print_line(std::string_view text) { std::cout << escape_terminal(text) << '\n'; }
 
@@ -15,6 +32,19 @@ void print_text(std::string_view text) { std::cout << escape_lines(text); }
 void print_checked(std::string_view text) {
   print_text(text);
   if (!printed()) throw Error(Exit::io, "standard output: could not be written");
+}
+
+void print_bytes(std::string_view bytes) {
+  static const bool terminal = isatty(STDOUT_FILENO) == 1;
+  static std::string incomplete;
+  if (!terminal) {
+    std::cout.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return;
+  }
+  incomplete += bytes;
+  const std::size_t whole = whole_characters(incomplete);
+  print_text(std::string_view(incomplete).substr(0, whole));
+  incomplete.erase(0, whole);
 }
 
 void print_json(const Json& value, int indent) { std::cout << json_text(value, indent) << '\n'; }

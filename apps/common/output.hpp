@@ -22,6 +22,10 @@ void print_text(std::string_view text);
 /// The same, but Error(io) at once if standard output does not take it: for rows, of which there may be many.
 void print_checked(std::string_view text);
 
+/// Prints bytes that are the result itself, such as generated text or lines of the user's own file: as they are to a
+/// file or pipe; on a terminal as print_text, an incomplete character at the end being held back for the next call.
+void print_bytes(std::string_view bytes);
+
 /// Prints a JSON value and a line end, indented by `indent` spaces; -1 for one line.
 void print_json(const Json& value, int indent = 2);
 

@@ -1,26 +1,12 @@
 #include "evaluation/score_rows.hpp"
 
-#include <array>
-#include <charconv>
-#include <numbers>
-
 #include "base/escape.hpp"
+#include "evaluation/score_number.hpp"
 #include "io/json.hpp"
 
 namespace moelm {
 
 namespace {
-
-constexpr int kDigits = 9;
-
-/// log10 p, with 0 instead of -0 for a certain token.
-double log10_of(double nll) { return nll == 0 ? 0 : -nll / std::numbers::ln10; }
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, kDigits);
-  return {text.data(), end.ptr};
-}
 
 void append_object(const Json& object, std::string& out) { out += json_text(object) + "\n"; }
 
@@ -49,12 +35,13 @@ void ScoreRows::append_sentence(std::string& out) {
   if (json_) {
     append_object({{"type", "sentence"},
                    {"line", line_},
-                   {"log10", log10_of(nll_)},
+                   {"log10", log10_of_nll(nll_)},
                    {"tokens", tokens_},
                    {"oov", unknown_words_}},
                   out);
   } else {
-    out += number(log10_of(nll_)) + "\t" + std::to_string(tokens_) + "\t" + std::to_string(unknown_words_) + "\n";
+    out += score_number(log10_of_nll(nll_)) + "\t" + std::to_string(tokens_) + "\t" + std::to_string(unknown_words_) +
+           "\n";
   }
   tokens_ = unknown_words_ = 0;
   nll_ = 0;
@@ -73,14 +60,14 @@ void ScoreRows::append_tokens(const ScoredPart& scored, std::string& out) const 
 void append_token_row(const TokenRow& row, bool json, std::string& out) {
   if (!json) {
     out += std::to_string(row.line) + "\t" + std::to_string(row.position) + "\t" + escape_field(row.token) + "\t" +
-           number(log10_of(row.nll)) + "\n";
+           score_number(log10_of_nll(row.nll)) + "\n";
     return;
   }
   Json object = {{"type", "token"},
                  {"line", row.line},
                  {"position", row.position},
                  {"token", to_valid_utf8(row.token)},
-                 {"log10", log10_of(row.nll)}};
+                 {"log10", log10_of_nll(row.nll)}};
   if (row.unknown_word) {
     object["oov"] = true;
     if (row.surface) object["text"] = to_valid_utf8(*row.surface);

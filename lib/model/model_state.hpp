@@ -1,6 +1,7 @@
 // What a model remembers of each stream between windows.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "model/parameters.hpp"
@@ -16,6 +17,10 @@ struct ModelState {
   void copy_from(const ModelState& other);
   /// Zero state for `streams` streams.
   void reset(const ModelParameters& parameters, Index streams);
+  /// Stream i becomes a copy of stream streams[i] of `from`, which is another state; memory is used again.
+  void select(const ModelState& from, std::span<const Index> streams);
+  /// One stream returns to the zero state.
+  void clear(Index stream);
 };
 
 /// The carried state as tensors layers.i.h and layers.i.c.

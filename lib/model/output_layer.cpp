@@ -14,6 +14,19 @@ SoftmaxWeights softmax_weights(const ModelConfig& config, const ModelParameters&
   return {config.tied ? std::get<EmbeddingParameters>(p.layers.front()).weight : own.weight, own.bias};
 }
 
+/// The cache of a pass in evaluation.
+AdaptiveSoftmaxCache& scoring_cache(const AdaptiveSoftmaxParameters& p, ModelCache& cache) {
+  auto& own = ensure_cache<AdaptiveSoftmaxCache>(cache.layers.back());
+  own.packing = packing_of(cache, p.elements());
+  return own;
+}
+
+SoftmaxCache& scoring_cache(const SoftmaxWeights& weights, ModelCache& cache) {
+  auto& own = ensure_cache<SoftmaxCache>(cache.layers.back());
+  own.packing = packing_of(cache, weights.weight.size());
+  return own;
+}
+
 /// One backward pass of the output layer.
 class OutputPass {
  public:
@@ -100,15 +113,19 @@ class OutputPass {
 
 void output_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,
                   std::span<const std::int32_t> targets, ModelCache& cache, std::span<double> nll) {
-  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&parameters.layers.back())) {
-    auto& own = ensure_cache<AdaptiveSoftmaxCache>(cache.layers.back());
-    own.packing = packing_of(cache, adaptive->elements());
-    return adaptive_softmax_forward(context, *adaptive, x, targets, own, nll);
-  }
+  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&parameters.layers.back()))
+    return adaptive_softmax_forward(context, *adaptive, x, targets, scoring_cache(*adaptive, cache), nll);
   const SoftmaxWeights weights = softmax_weights(config, parameters);
-  auto& own = ensure_cache<SoftmaxCache>(cache.layers.back());
-  own.packing = packing_of(cache, weights.weight.size());
-  softmax_forward(context, weights, x, targets, own, nll);
+  softmax_forward(context, weights, x, targets, scoring_cache(weights, cache), nll);
+}
+
+void output_log_probabilities(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                              ConstMatrixView x, ModelCache& cache, MatrixView log_probabilities) {
+  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&parameters.layers.back()))
+    return adaptive_softmax_log_probabilities(context, *adaptive, x, scoring_cache(*adaptive, cache),
+                                              log_probabilities);
+  const SoftmaxWeights weights = softmax_weights(config, parameters);
+  softmax_log_probabilities(context, weights, x, scoring_cache(weights, cache), log_probabilities);
 }
 
 void output_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,

@@ -14,6 +14,11 @@ namespace moelm {
 void output_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,
                   std::span<const std::int32_t> targets, ModelCache& cache, std::span<double> nll);
 
+/// ln p of every token for each row of x [N, D] in nats, into log_probabilities [N, V]: the distributions that
+/// output_score takes its targets from, each value rounded to float.
+void output_log_probabilities(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                              ConstMatrixView x, ModelCache& cache, MatrixView log_probabilities);
+
 /// The loss of every row in training, and the gradient of sum(nll) / rows_of_step: into the gradients of the softmax
 /// and of the embedding where they share a table, and into dx [N, D]. The loss is over a sample of the vocabulary where
 /// the softmax samples, unless options.full_softmax.

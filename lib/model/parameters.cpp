@@ -98,6 +98,10 @@ std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabul
   return tensors;
 }
 
+Index vocabulary_of(const ModelParameters& parameters) {
+  return std::get<EmbeddingParameters>(parameters.layers.front()).weight.rows();
+}
+
 ModelParameters make_parameters(const ModelConfig& config, Index vocabulary) {
   ModelParameters parameters{{}, model_tensors(config, vocabulary)};
   for (const LayerConfig& layer : config.layers) parameters.layers.push_back(empty_layer(layer));

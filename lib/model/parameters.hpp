@@ -42,6 +42,9 @@ struct ModelGradients {
   void zero();
 };
 
+/// V, the number of tokens that the embedding knows and the softmax predicts.
+Index vocabulary_of(const ModelParameters& parameters);
+
 /// Weights of a valid configuration, all zero.
 ModelParameters make_parameters(const ModelConfig& config, Index vocabulary);
 

@@ -193,17 +193,24 @@ void adaptive_softmax_log_probabilities(Context& context, const AdaptiveSoftmaxP
                                         AdaptiveSoftmaxCache& cache, MatrixView log_probabilities) {
   ensure(log_probabilities.cols == p.vocabulary() && log_probabilities.rows == x.rows, "one value a row and token");
   Matrix head(x.rows, p.head_weight.rows());
+  cache.head.packing = cache.packing;
   softmax_log_probabilities(context, head_of(p), x, cache.head, head);
   for (Index n = 0; n < x.rows; ++n) std::copy_n(head.row(n), p.head_tokens(), log_probabilities.row(n));
   cache.clusters.resize(p.clusters.size());
   Index first = p.head_tokens();
   for (std::size_t i = 0; i < p.clusters.size(); ++i) {
     const Index last = first + p.clusters[i].weight.rows();
-    project(context, p.clusters[i], x, WeightPacking::every_pass, cache.clusters[i], cache.projected);
-    softmax_log_probabilities(context, weights_of(p.clusters[i], cache.clusters[i]), cache.projected, cache.of_training,
+    OfCluster& cluster = cache.clusters[i];
+    project(context, p.clusters[i], x, cache.packing, cluster, cache.projected);
+    cluster.softmax.packing = cache.packing;
+    softmax_log_probabilities(context, weights_of(p.clusters[i], cluster), cache.projected, cluster.softmax,
                               log_probabilities.col_range(first, last));
-    for (Index n = 0; n < x.rows; ++n)
-      for (Index t = first; t < last; ++t) log_probabilities(n, t) += head(n, p.head_tokens() + static_cast<Index>(i));
+    context.parallel_ranges(x.rows, 1, [&](Index begin, Index end) {
+      for (Index n = begin; n < end; ++n) {
+        const float of_cluster = head(n, p.head_tokens() + static_cast<Index>(i));
+        for (Index t = first; t < last; ++t) log_probabilities(n, t) += of_cluster;
+      }
+    });
     first = last;
   }
 }

@@ -87,7 +87,8 @@ void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxPa
                                        std::span<const std::int32_t> targets, double scale, AdaptiveSoftmaxCache& cache,
                                        std::span<double> nll, AdaptiveSoftmaxParameters& gradients, MatrixView dx);
 
-/// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: for tests and small inspections.
+/// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: the distributions that
+/// adaptive_softmax_forward takes its targets from, each value rounded to float. Every row passes through all clusters.
 void adaptive_softmax_log_probabilities(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
                                         AdaptiveSoftmaxCache& cache, MatrixView log_probabilities);
 

@@ -32,6 +32,24 @@ class LogSumExp {
   double greatest_ = 0, sum_ = 0;
 };
 
+/// Computes the logits of all rows of x, a block of the vocabulary at a time. Calls finish(row, first, last, logits)
+/// with the logits of tokens first ... last - 1, their bias not yet added.
+template <class Finish>
+void for_each_block_of_logits(Context& context, const SoftmaxWeights& p, ConstMatrixView x, SoftmaxCache& cache,
+                              const Finish& finish) {
+  const Index vocabulary = p.weight.rows, block = softmax_block(vocabulary);
+  const bool kept = cache.packing == WeightPacking::once;
+  if (kept) cache.blocks.resize(static_cast<std::size_t>((vocabulary + block - 1) / block));
+  for (Index first = 0; first < vocabulary; first += block) {
+    const Index last = std::min(vocabulary, first + block);
+    PackedMatrix& packed = kept ? cache.blocks[static_cast<std::size_t>(first / block)] : cache.w_transposed;
+    if (!kept || packed.empty())
+      packed.pack(context, p.weight.row_range(first, last), Transpose::yes, context.products());
+    const auto finish_row = [&](Index i, float* logits) { finish(i, first, last, logits); };
+    for_each_row_of_logits(context, x, packed, finish_row, kNothingMore);
+  }
+}
+
 }  // namespace
 
 LayerTensors softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary) {
@@ -57,24 +75,14 @@ Index softmax_chunk_rows(Index tokens) { return std::clamp<Index>((Index{1} << 2
 
 void softmax_forward(Context& context, const SoftmaxWeights& p, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll) {
-  const Index vocabulary = p.weight.rows, block = softmax_block(vocabulary);
-  const bool kept = cache.packing == WeightPacking::once;
-  if (kept) cache.blocks.resize(static_cast<std::size_t>((vocabulary + block - 1) / block));
   std::vector<LogSumExp> sums(static_cast<std::size_t>(x.rows));
-  for (Index first = 0; first < vocabulary; first += block) {
-    const Index last = std::min(vocabulary, first + block);
-    PackedMatrix& packed = kept ? cache.blocks[static_cast<std::size_t>(first / block)] : cache.w_transposed;
-    if (!kept || packed.empty())
-      packed.pack(context, p.weight.row_range(first, last), Transpose::yes, context.products());
-    const auto finish = [&](Index i, float* row) {
-      const float max = kernels().add_max(last - first, p.bias.data + first, row);
-      const auto n = static_cast<std::size_t>(i);
-      const std::int32_t target = targets[n];
-      if (target >= first && target < last) nll[n] = -static_cast<double>(row[target - first]);
-      sums[n].add(max, kernels().exp_sum(last - first, max, row, row));
-    };
-    for_each_row_of_logits(context, x, packed, finish, kNothingMore);
-  }
+  for_each_block_of_logits(context, p, x, cache, [&](Index i, Index first, Index last, float* row) {
+    const float max = kernels().add_max(last - first, p.bias.data + first, row);
+    const auto n = static_cast<std::size_t>(i);
+    const std::int32_t target = targets[n];
+    if (target >= first && target < last) nll[n] = -static_cast<double>(row[target - first]);
+    sums[n].add(max, kernels().exp_sum(last - first, max, row, row));
+  });
   for (std::size_t n = 0; n < sums.size(); ++n) nll[n] += sums[n].value();
 }
 
@@ -113,14 +121,19 @@ void softmax_log_probabilities(Context& context, const SoftmaxWeights& p, ConstM
                                MatrixView log_probabilities) {
   const Index vocabulary = p.weight.rows;
   ensure(log_probabilities.cols == vocabulary && log_probabilities.rows == x.rows, "one value a row and token");
-  cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
-  const auto finish = [&](Index i, float* logits) {
-    const float max = kernels().add_max(vocabulary, p.bias.data, logits);
-    float* out = log_probabilities.row(i);
-    const double log_sum = std::log(kernels().exp_sum(vocabulary, max, logits, out)) + static_cast<double>(max);
-    for (Index j = 0; j < vocabulary; ++j) out[j] = static_cast<float>(static_cast<double>(logits[j]) - log_sum);
-  };
-  for_each_row_of_logits(context, x, cache.w_transposed, finish, kNothingMore);
+  std::vector<LogSumExp> sums(static_cast<std::size_t>(x.rows));
+  for_each_block_of_logits(context, p, x, cache, [&](Index i, Index first, Index last, float* row) {
+    const float max = kernels().add_max(last - first, p.bias.data + first, row);
+    std::copy_n(row, last - first, log_probabilities.row(i) + first);
+    sums[static_cast<std::size_t>(i)].add(max, kernels().exp_sum(last - first, max, row, row));
+  });
+  context.parallel_ranges(x.rows, 1, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const double log_sum = sums[static_cast<std::size_t>(i)].value();
+      for (float& value : log_probabilities.row_span(i))
+        value = static_cast<float>(static_cast<double>(value) - log_sum);
+    }
+  });
 }
 
 }  // namespace moelm

@@ -68,7 +68,8 @@ void softmax_forward_backward(Context& context, const SoftmaxWeights& weights, C
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
                               std::span<double> nll, const SoftmaxGradients& gradients, MatrixView dx);
 
-/// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: for tests and small inspections.
+/// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: the distributions that softmax_forward
+/// takes its targets from, each value rounded to float.
 void softmax_log_probabilities(Context& context, const SoftmaxWeights& weights, ConstMatrixView x, SoftmaxCache& cache,
                                MatrixView log_probabilities);
 

@@ -31,6 +31,10 @@ for json in '' --json; do
   run moe-eval $json "$odd.run" "$odd.txt"
   run moe-eval $json "$odd.run" "$odd.txt" --per-token
   run moe-eval $json "$odd.run" "$odd.none"
+  run moe-generate $json "$odd.run" --per-token --tokens 30
+  run moe-generate $json "$odd.none" --prompt "$odd"
+  run moe-rescore $json "$odd.run" "$odd.txt"
+  run moe-rescore $json "$odd.run" "$odd.none" --format "$odd"
   run moe-stats $json "$odd.run" "$odd.txt" --html "$odd.html" --routes "$odd.routes"
   run moe-check $json "$odd.run" "$odd.data"
   cp -r "$odd.run" "$odd.bad" && rm "$odd.bad"/checkpoints/step-*/MANIFEST.json
@@ -47,11 +51,13 @@ for json in '' --json; do
   run moe-mix $json "$odd.run" "$odd.data" --per-token
   run moe-mix $json "$odd.run" "$odd.rows" --tune "$odd.rows"
 done
+run moe-generate --json "$odd.run" --prompt "$odd" --tokens 30
+run moe-rescore --json "$odd.run" "$odd.txt" --format kaldi
 run moe-stats "$odd.run" --html "$odd.txt"
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
-for program in moe-tokenize moe-train moe-eval moe-stats moe-check moe-bench moe-ngram moe-grammar moe-compare \
-  moe-mix; do
+for program in moe-tokenize moe-train moe-eval moe-generate moe-rescore moe-stats moe-check moe-bench moe-ngram moe-grammar \
+  moe-compare moe-mix; do
   run $program "--$odd"
   run $program "$odd"
 done

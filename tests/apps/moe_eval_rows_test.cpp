@@ -169,3 +169,24 @@ TEST_CASE("line and position are unique for each token, also for the end of a do
     CHECK(keys.size() == rows.size());
   }
 }
+
+TEST_CASE("--format prints what the scripts of SRILM and KenLM read") {
+  const EvalCase c;
+  const Json summary = c.summary({"-", "--state", "reset"}, kText);
+  const double log10 = -summary["nll_nats"].get<double>() / std::log(10);
+  const ProgramResult srilm = c.eval({"-", "--state", "reset", "--format", "srilm", "--per-token"}, kText);
+  INFO(srilm.err);
+  REQUIRE(srilm.code == 0);
+  CHECK(holds(srilm.out, "file standard input: 4 sentences, 11 words, 0 OOVs\n"));
+  const std::string found = srilm.out.substr(srilm.out.rfind("logprob= ") + 9);
+  CHECK(std::stod(found) == Approx(log10).epsilon(1e-5));
+  CHECK(std::stod(found.substr(found.find("ppl= ") + 5)) == Approx(summary["perplexity"].get<double>()).epsilon(1e-5));
+  const ProgramResult kenlm = c.eval({"-", "--state", "reset", "--format", "kenlm"}, kText);
+  CHECK(kenlm.out.starts_with("Perplexity including OOVs:\t"));
+  CHECK(holds(kenlm.out, "OOVs:\t1\nTokens:\t15\n"));
+  CHECK(c.eval({"--format", "kenlm"}).code == 0);
+  CHECK(c.eval({"--format", "kenlm", "--json"}).code == 2);
+  CHECK(c.eval({"--format", "srilm", "--streams", "2"}).code == 2);
+  CHECK(c.eval({"--format", "srilm", "--cache", "9"}).code == 2);
+  CHECK(c.eval({"--format", "kenlm", "--dynamic"}).code == 2);
+}

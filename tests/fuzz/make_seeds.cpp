@@ -162,6 +162,18 @@ void put_rows() {
   put("rows", "bad-number", "1\t1\tthe\tnan\n");
 }
 
+void put_nbest() {
+  put("nbest", "good-moses",
+      "0 ||| the cat ||| LM0= -20.5 TM0= -1 -2 ||| -7.25 ||| 0-0\n0 ||| a cat ||| LM0= -21 TM0= -1 -3 ||| -8\n\n"
+      "1 ||| ||| lm: -1 ||| -2\n");
+  put("nbest", "good-srilm", "-12.5 -3 2 the cat\n-13 -2.5 3 <s> a big cat </s>\n-14 -1 0\n");
+  put("nbest", "good-decipher", "NBestList1.0\n(-2047) the cat\r\n(-2100) a cat\r\nNBestList1.0\n(-5) dog\n");
+  put("nbest", "bad-kaldi", "utt-1 the cat\nutt-2 a cat\n");
+  put("nbest", "bad-words", "-12.5 -3 2 the cat\n-13 -2.5 9 a cat\n");
+  put("nbest", "bad-score", "0 ||| the cat ||| LM0= -20.5 ||| x\n");
+  put("nbest", "bad-header", "NBestList2.0\n(-5) dog ( st: 1 et: 2 g: -1 a: -2 )\n");
+}
+
 void put_run() {
   ConfigDraft draft;
   apply_document(find_preset("moe-32").document, "preset", draft);
@@ -216,6 +228,7 @@ int main(int argc, char** argv) {
   put_shards();
   put_texts();
   put_rows();
+  put_nbest();
   put_run();
   put_sealed_run();
   return 0;

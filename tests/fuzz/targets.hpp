@@ -26,8 +26,9 @@ std::string fuzz_metrics(std::string_view bytes);
 std::string fuzz_config(std::string_view bytes);
 std::string fuzz_state(std::string_view bytes);
 std::string fuzz_run(std::string_view bytes);
+std::string fuzz_nbest(std::string_view bytes);
 
-inline constexpr std::array<FuzzTarget, 12> kFuzzTargets = {{{"json", fuzz_json},
+inline constexpr std::array<FuzzTarget, 13> kFuzzTargets = {{{"json", fuzz_json},
                                                              {"index", fuzz_index},
                                                              {"tokenizer", fuzz_tokenizer},
                                                              {"manifest", fuzz_manifest},
@@ -38,6 +39,7 @@ inline constexpr std::array<FuzzTarget, 12> kFuzzTargets = {{{"json", fuzz_json}
                                                              {"metrics", fuzz_metrics},
                                                              {"config", fuzz_config},
                                                              {"state", fuzz_state},
-                                                             {"run", fuzz_run}}};
+                                                             {"run", fuzz_run},
+                                                             {"nbest", fuzz_nbest}}};
 
 }  // namespace moelm

@@ -1,0 +1,56 @@
+#include "rescoring/nbest_mixture.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+
+namespace moelm {
+
+NbestMixture::NbestMixture(std::span<const std::string> weights) {
+  for (const std::string& text : weights) {
+    const std::size_t sign = text.rfind('=');
+    const auto weight =
+        sign == std::string::npos || sign == 0 ? std::nullopt : parse_number(std::string_view(text).substr(sign + 1));
+    if (!weight) throw Error(Exit::usage, "--weight: expected NAME=NUMBER, found " + excerpt(text));
+    const std::string name = text.substr(0, sign);
+    const auto same = [&](const Weight& w) { return w.name == name; };
+    if (std::any_of(weights_.begin(), weights_.end(), same))
+      throw Error(Exit::usage, "--weight: expected one of " + excerpt(name) + ", found two");
+    weights_.push_back({name, *weight});
+  }
+  const auto is_model = [](const Weight& w) { return w.name == kModelScore; };
+  if (!weights_.empty() && std::none_of(weights_.begin(), weights_.end(), is_model))
+    throw Error(Exit::usage, "--weight: expected one of " + std::string(kModelScore) + " among them, found none");
+}
+
+void NbestMixture::require_names(NbestFormat format) const {
+  if (format == NbestFormat::moses) return;
+  std::vector<std::string_view> names = {kModelScore, "words"};
+  if (format == NbestFormat::srilm) names.insert(names.end(), {"ascore", "lscore", "score"});
+  for (const Weight& w : weights_) {
+    if (std::find(names.begin(), names.end(), w.name) != names.end()) continue;
+    std::string known;
+    for (const std::string_view name : names) known += (known.empty() ? "" : ", ") + std::string(name);
+    throw Error(Exit::usage, "--weight: expected a score of a list of " + std::string(enum_name(format)) + " (" +
+                                 known + "), found " + excerpt(w.name));
+  }
+}
+
+double NbestMixture::total(const Hypothesis& hypothesis, double model) const {
+  if (!given()) return model;
+  double sum = 0;
+  for (const Weight& w : weights_) sum += w.weight * (w.name == kModelScore ? model : hypothesis.value(w.name));
+  return sum;
+}
+
+double ln_of_base(const std::string& base) {
+  if (base == "e") return 1;
+  const auto number = parse_number(base);
+  if (!number || *number <= 1)
+    throw Error(Exit::usage, "--log-base: expected e or a number above 1, found " + excerpt(base));
+  return std::log(*number);
+}
+
+}  // namespace moelm

@@ -1,0 +1,41 @@
+// The model's score mixed with the scores that a list brings, by weights.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rescoring/nbest_line.hpp"
+
+namespace moelm {
+
+/// The name of the model's score among the weights.
+inline constexpr std::string_view kModelScore = "model";
+
+/// A weighted sum of scores. Without weights it is the model's score.
+class NbestMixture {
+ public:
+  /// Each text is NAME=WEIGHT; a name is "model", "words" or one that Hypothesis::value knows. Error(usage) for other
+  /// texts, a name that is given twice, and weights without one of the model.
+  explicit NbestMixture(std::span<const std::string> weights = {});
+
+  bool given() const { return !weights_.empty(); }
+  /// Error(usage) for a weight that no list of this form has.
+  void require_names(NbestFormat format) const;
+  /// The sum, where the model's score is `model`. NbestFault where the hypothesis lacks a score.
+  double total(const Hypothesis& hypothesis, double model) const;
+
+ private:
+  struct Weight {
+    std::string name;
+    double weight = 0;
+  };
+  std::vector<Weight> weights_;
+};
+
+/// "e", or a number above 1: the natural logarithm of the base. Error(usage) for others.
+double ln_of_base(const std::string& base);
+
+}  // namespace moelm

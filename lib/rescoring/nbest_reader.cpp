@@ -1,0 +1,136 @@
+#include "rescoring/nbest_reader.hpp"
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "text/text_repair.hpp"
+
+namespace moelm {
+
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{1} << 16;
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\v\f") == std::string_view::npos; }
+
+/// N of an id NAME-N, -1 for others.
+Index number_of(const std::string& id) {
+  const std::size_t dash = id.rfind('-');
+  const auto number = dash == std::string::npos ? std::nullopt : parse_index(std::string_view(id).substr(dash + 1));
+  return number.value_or(-1);
+}
+
+}  // namespace
+
+bool NbestReader::next(NbestList& list) {
+  list = {};
+  list.header = std::exchange(header_next_, false);
+  if (first_) {
+    list.id = first_->id;
+    list.hypotheses.push_back(std::move(*first_));
+    first_.reset();
+  }
+  while (read_line())
+    if (take_line(list)) break;
+  watch_ids(list);
+  return !list.hypotheses.empty() || list.empty_line || list.header;
+}
+
+/// Reads a line into line_. Of a line that is too long it keeps nothing. Returns false at the end of the file.
+bool NbestReader::read_line() {
+  too_long_ = false;
+  std::size_t scanned = at_;
+  while (true) {
+    const std::size_t end = buffer_.find('\n', scanned);
+    const bool whole = end != std::string::npos || source_ended_;
+    const std::size_t size = std::min(end, buffer_.size()) - at_;
+    too_long_ = too_long_ || size > kMaxNbestLineBytes;
+    if (whole) {
+      if (end == std::string::npos && size == 0 && !too_long_) return false;
+      line_ = too_long_ ? std::string() : buffer_.substr(at_, size);
+      at_ = end == std::string::npos ? buffer_.size() : end + 1;
+      break;
+    }
+    if (too_long_) at_ = buffer_.size();
+    buffer_.erase(0, at_);
+    at_ = 0;
+    scanned = buffer_.size();
+    buffer_.resize(scanned + kReadBytes);
+    const std::size_t count = source_.read_some(buffer_.data() + scanned, kReadBytes);
+    buffer_.resize(scanned + count);
+    source_ended_ = count == 0;
+  }
+  ++line_number_;
+  if (line_number_ == 1) line_ = without_byte_order_mark(line_);
+  if (line_.ends_with('\r')) line_.pop_back();
+  return true;
+}
+
+/// Adds the line to the list. Returns true if the list has ended.
+bool NbestReader::take_line(NbestList& list) {
+  if (!too_long_ && is_blank(line_)) {
+    list.empty_line = true;
+    return true;
+  }
+  try {
+    if (too_long_)
+      throw NbestFault("length", "at most " + format_bytes(static_cast<Index>(kMaxNbestLineBytes)), "a longer line");
+    if (!format_) choose_format();
+    if (take_header(list)) return header_next_;
+    take_hypothesis(list);
+  } catch (const NbestFault& fault) {
+    if (!how_.skip_bad) refuse(fault.what(), "--skip-bad leaves such lines out");
+    ++bad_lines_;
+  }
+  return first_.has_value();
+}
+
+void NbestReader::choose_format() {
+  format_ = detect_format(line_);
+  if (!format_)
+    refuse("format: expected a list of Moses or SRILM, found " + excerpt(line_),
+           "say which it is: --format kaldi takes the first word of a line as its id");
+}
+
+/// Whether the line is a header of SRILM, which ends the list before it and begins the next one.
+bool NbestReader::take_header(NbestList& list) {
+  if (format_ != NbestFormat::srilm) return false;
+  if (line_ == kDetailedHeader)
+    refuse("header: expected " + std::string(kDecipherHeader) + " or none, found " + line_,
+           "nbest2-to-nbest1 of SRILM converts such lists");
+  if (line_ != kDecipherHeader) return false;
+  decipher_ = true;
+  if (list.hypotheses.empty() && !list.header)
+    list.header = true;
+  else
+    header_next_ = true;
+  return true;
+}
+
+void NbestReader::take_hypothesis(NbestList& list) {
+  Hypothesis h = parse_hypothesis(*format_, decipher_, line_);
+  h.line = line_number_;
+  if (how_.numbered_ids && *format_ == NbestFormat::kaldi) h.id = numbered_name(h.id);
+  if (how_.check) how_.check(h);
+  if (list.hypotheses.empty()) list.id = h.id;
+  if (h.id == list.id)
+    list.hypotheses.push_back(std::move(h));
+  else
+    first_ = std::move(h);
+}
+
+void NbestReader::watch_ids(const NbestList& list) {
+  if (format_ != NbestFormat::kaldi || how_.numbered_ids || list.hypotheses.size() != 1) return last_single_.clear();
+  const Index number = number_of(list.id);
+  if (number >= 1 && number_of(last_single_) == number - 1 &&
+      last_single_.substr(0, last_single_.rfind('-')) == list.id.substr(0, list.id.rfind('-')))
+    looks_numbered_ = true;
+  last_single_ = list.id;
+}
+
+void NbestReader::refuse(const std::string& fault, const std::string& hint) const {
+  throw Error(Exit::bad_data, source_.name() + ": line " + std::to_string(line_number_) + ": " + fault + "; " + hint);
+}
+
+}  // namespace moelm
