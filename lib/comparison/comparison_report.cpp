@@ -15,8 +15,6 @@ namespace {
 
 constexpr int kDecimals = 4;
 
-Json value_or_null(double value) { return is_finite(value) ? Json(value) : Json(nullptr); }
-
 std::string signed_number(double value) { return (value > 0 ? "+" : "") + format_fixed(value, kDecimals); }
 
 std::string interval(const BootstrapResult& r) {

@@ -1,15 +1,8 @@
 #include "evaluation/score_summary.hpp"
 
 #include "base/escape.hpp"
-#include "base/finite.hpp"
 
 namespace moelm {
-
-namespace {
-
-Json value_or_null(double value) { return is_finite(value) ? Json(value) : Json(nullptr); }
-
-}  // namespace
 
 Json score_summary(const std::string& text_name, const TextEvaluation& result) {
   const Evaluation& scores = result.scores;

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/escape.hpp"
+#include "base/finite.hpp"
 
 namespace moelm {
 
@@ -28,6 +29,8 @@ void name_non_finite(Json& value) {
 }
 
 }  // namespace
+
+Json value_or_null(double value) { return is_finite(value) ? Json(value) : Json(nullptr); }
 
 std::string json_text(const Json& value, int indent) {
   constexpr auto kReplace = Json::error_handler_t::replace;

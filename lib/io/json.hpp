@@ -29,6 +29,9 @@ Json parse_json(std::string_view text, std::string_view name, const JsonLimits& 
 /// The same for a file, which is not read if it is larger than the limit. A missing file is Error(missing_input).
 Json read_json(const std::string& path, const JsonLimits& limits = {}, Links links = Links::follow);
 
+/// The number, or null for NaN and infinities, which JSON has not.
+Json value_or_null(double value);
+
 /// The text of a value, on one line or indented by `indent` spaces. Characters that act on a terminal are \uXXXX.
 /// Numbers are the shortest that read back as the same double. Bytes that are not UTF-8 become U+FFFD. JSON has no NaN
 /// and no infinities: they become the strings "NaN", "Infinity" and "-Infinity", never null.
