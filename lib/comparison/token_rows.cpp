@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{1} << 16;
 constexpr std::size_t kMaxRowBytes = std::size_t{1} << 20;
 constexpr double kMaxLog10 = 1e-6;  // a certain token, rounded
+constexpr double kMinLog10 = -1e9;  // below what any model gives; sums stay finite
 
 /// Reads lines of bounded length.
 class RowReader {
@@ -106,7 +107,8 @@ TokenScores read_token_rows(const std::string& path) {
     if (place.line < last.line || (place.line == last.line && place.position <= last.position))
       reader.refuse("a place after " + describe(last), describe(place));
     const std::optional<double> log10 = parse_number(fields[3]);
-    if (!log10 || *log10 > kMaxLog10) reader.refuse("a finite log10 probability of at most 0", excerpt(fields[3]));
+    if (!log10 || *log10 < kMinLog10 || *log10 > kMaxLog10)
+      reader.refuse("a log10 probability from -1e9 to 0", excerpt(fields[3]));
     scores.add(place, unescape_field(fields[2]), *log10 == 0 ? 0 : -*log10 * std::numbers::ln10);
     last = place;
   }

@@ -42,11 +42,15 @@ Index words_of(const TokenScores& scores, Line line, bool pieces) {
   return words;
 }
 
+bool is_blank(const TokenScores& scores, Line line) {
+  for (Index t = line.begin; t < line.end; ++t)
+    if (!is_end(scores.token(t))) return false;
+  return true;
+}
+
 /// A blank line, or one that the `</s>` of a document of bytes follows.
 bool ends_document(const TokenScores& scores, Line line) {
-  const Index count = line.end - line.begin;
-  if (count == 1) return is_end(scores.token(line.begin));
-  return is_end(scores.token(line.end - 1)) && is_end(scores.token(line.end - 2));
+  return is_blank(scores, line) || (is_end(scores.token(line.end - 1)) && is_end(scores.token(line.end - 2)));
 }
 
 std::vector<Line> lines_of(const TokenScores& scores) {
@@ -88,14 +92,14 @@ Units make_units(const TokenScores& scores, UnitKind kind) {
       units.weights.insert(units.weights.end(), static_cast<std::size_t>(line.end - line.begin), 1.0);
       for (Index t = line.begin; t < line.end; ++t) units.token_ends.push_back(t + 1);
     }
-    if (!ends_document(scores, line)) {
-      text_since_end = true;
-    } else if (text_since_end) {
+    const Index source_begin = units.source_ends.empty() ? 0 : units.source_ends.back();
+    text_since_end = text_since_end || !is_blank(scores, line);
+    if (!ends_document(scores, line)) continue;
+    if (text_since_end)
       end_part(units.size(), units.document_ends);
-      text_since_end = false;
-    } else if (!units.document_ends.empty()) {
+    else if (!units.document_ends.empty() && units.document_ends.back() > source_begin)
       units.document_ends.back() = units.size();
-    }
+    text_since_end = false;
   }
   while (units.source_ends.size() < scores.sources().size()) units.source_ends.push_back(units.size());
   end_part(units.size(), units.document_ends);

@@ -115,13 +115,13 @@ TEST_CASE("models with different tokenizers are compared in nats a word") {
 TEST_CASE("what cannot be paired is refused with file, place, expected and found") {
   const ComparisonCase c;
   REQUIRE(
-      c.shell("moe-eval -q a --per-token >a.rows && sed 3s/dog/cat/ a.rows >other.rows && head -n 5 a.rows >short.rows")
+      c.shell("moe-eval -q a --per-token >a.rows && sed 3s/cat/dog/ a.rows >other.rows && head -n 5 a.rows >short.rows")
           .code == 0);
   REQUIRE(c.shell("cmp -s a.rows other.rows").code != 0);
   const ProgramResult other = c.shell("moe-compare a.rows other.rows");
   CHECK(other.code == 65);
   CHECK(holds(other.err, "error: other.rows: row 3 (line "));
-  CHECK(holds(other.err, "expected the token dog as in a.rows, found cat"));
+  CHECK(holds(other.err, "expected the token cat as in a.rows, found dog"));
   CHECK(c.shell("moe-compare a short.rows").code == 65);
   CHECK(c.shell("moe-compare a none").code == 66);
   CHECK(holds(c.shell("moe-compare a none").err,

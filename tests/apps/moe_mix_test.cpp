@@ -31,7 +31,8 @@ TEST_CASE("a run and a 5-gram: components as they are alone, the mixture at leas
   CHECK(run["weight"].get<double>() + ngram["weight"].get<double>() == Approx(1));
   CHECK(json["perplexity_tuned"].get<double>() <= ngram["perplexity_tuned"].get<double>() * (1 + 1e-9));
   CHECK(json["perplexity_tuned"].get<double>() <= run["perplexity_tuned"].get<double>() * (1 + 1e-9));
-  CHECK(holds(json["policy"], "static linear mixture of 2 models, weights by EM on data, split valid"));
+  CHECK(holds(json["policy"], "static linear mixture of 2 models, weights by EM on "));
+  CHECK(holds(json["policy"], "data, split valid"));
   const ProgramResult text = c.shell("moe-mix a data");
   CHECK(holds(text.out, "static linear mixture of 2 models"));
   CHECK(holds(text.out, "mixture"));

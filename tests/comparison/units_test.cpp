@@ -52,6 +52,9 @@ TEST_CASE("the end of a source ends its document") {
   CHECK(lines.weights == std::vector<double>{3, 2, 2, 1, 2});
   CHECK(lines.source_ends == Ends{2, 2, 5});
   CHECK(lines.document_ends == Ends{2, 4, 5});
+  // A blank line at the begin of a source does not belong to the source before.
+  add_text("\nc\n", one, scores);
+  CHECK(make_units(scores, UnitKind::line).document_ends == Ends{2, 4, 5, 7});
 }
 
 TEST_CASE("pieces of bytes: words stand between white space, and </s> ends a document") {

@@ -159,6 +159,7 @@ void put_rows() {
   put("rows", "good-gzip", gzip_bytes(rows));
   put("rows", "bad-fields", "1\t1\tthe\n");
   put("rows", "bad-order", rows + "2\t1\ta\t-1\n");
+  put("rows", "bad-sum", "1\t1\tthe\t-1e308\n");
   put("rows", "bad-number", "1\t1\tthe\tnan\n");
 }
 
