@@ -15,7 +15,8 @@ constexpr double kFirstShare = 0.03, kFirstSeconds = 60, kFirstShareAtMost = 0.1
 constexpr double kShareBetweenLooks = 0.05, kShareBetweenLooksAtMost = 0.15;
 constexpr Index kStepsBetweenLooks = 10;
 constexpr double kReserve = 0.01;
-constexpr double kChange = 0.1, kLeastChange = 0.01;  // of the steps that are left; of all steps
+constexpr double kChange = 0.1, kSureChange = 1.0 / 3;  // of the steps that are left
+constexpr double kLeastChange = 0.01;                   // of all steps
 
 }  // namespace
 
@@ -67,13 +68,17 @@ double TimePlan::step_seconds() const {
 
 std::optional<Index> TimePlan::look(double elapsed, Index step, Index end, Index most, const TimeCosts& costs) {
   const Index fits = reachable_step(step, most, (1 - kReserve) * max_seconds_ - elapsed, costs);
-  const double change = std::abs(static_cast<double>(fits - end));
-  const double least = std::max(kChange * static_cast<double>(end - step), kLeastChange * static_cast<double>(end));
-  const bool plan = change > least || (first_ && fits < end);
+  const auto change = static_cast<double>(fits - end), left = static_cast<double>(end - step);
+  const bool large = std::abs(change) > std::max(kChange * left, kLeastChange * static_cast<double>(end));
+  const bool sure = change * doubt_ > 0 || std::abs(change) > kSureChange * left;
+  const bool plan = first_ ? fits < end || large : large && sure;
+  doubt_ = large && !plan ? change : 0;
   first_ = false;
   looked_at_ = elapsed;
-  timed_ = all_ = 0;
-  seconds_ = all_seconds_ = 0;
+  if (doubt_ == 0) {
+    timed_ = all_ = 0;
+    seconds_ = all_seconds_ = 0;
+  }
   return plan ? std::optional(fits) : std::nullopt;
 }
 

@@ -27,8 +27,8 @@ Index reachable_step(Index step, Index most, double seconds, const TimeCosts& co
 ///
 /// The first look comes after 20 timed steps and 3 % of the time, but at 60 seconds or 10 % of the time at the latest;
 /// the first five steps are not timed. Later looks come after 5 % of the time and ten steps each, but after 15 % at the
-/// latest. The first look plans unless all steps fit; later ones do only if the rest changes by more than a tenth. 1 %
-/// of the time is kept in reserve.
+/// latest. The first look plans unless all steps fit; later ones do only if the rest changes by more than a tenth at
+/// two looks in a row, or by more than a third at one. 1 % of the time is kept in reserve.
 class TimePlan {
  public:
   /// `max_seconds`: of the whole training; 0: no limit, nothing is ever due.
@@ -37,7 +37,7 @@ class TimePlan {
   /// A step has taken `seconds`, without validations and saves.
   void add_step(double seconds);
   bool is_due(double elapsed) const;
-  /// Mean seconds of the steps since the last look. REQUIRES a step since.
+  /// Mean seconds of the steps since the last look that left no doubt. REQUIRES a step since.
   double step_seconds() const;
   /// Looks at the plan: the new end of a training that is planned to end at `end`, or nothing if the plan stays.
   /// REQUIRES is_due(elapsed) and step < end.
@@ -48,6 +48,7 @@ class TimePlan {
   double seconds_ = 0, all_seconds_ = 0;  ///< of the timed steps, of all steps since the last look
   Index timed_ = 0, all_ = 0, seen_ = 0;  ///< timed and all steps since the last look, all steps
   double looked_at_ = 0;
+  double doubt_ = 0;  ///< change of the steps that the last look found and did not plan; 0: none
   bool first_ = true;
 };
 

@@ -119,6 +119,25 @@ TEST_CASE("the first look plans what fits; a later one only if the rest changes 
   REQUIRE(plan.look(elapsed, step, *end, 1200, costs) == 1200);  // the bound
 }
 
+TEST_CASE("a change of more than a tenth is planned if two looks in a row find it") {
+  TimePlan plan(1000);
+  TimeCosts costs;
+  costs.step_seconds = 1;
+  until_due(plan, 0, 1);
+  REQUIRE(plan.look(30, 30, 1000, 5000, costs) == 990);
+  costs.step_seconds = 1.25;
+  until_due(plan, 30, 1);
+  REQUIRE_FALSE(plan.look(80, 80, 990, 5000, costs));
+  costs.step_seconds = 1;
+  until_due(plan, 80, 1);
+  REQUIRE_FALSE(plan.look(130, 130, 990, 5000, costs));
+  costs.step_seconds = 1.25;
+  until_due(plan, 130, 1.25);
+  REQUIRE_FALSE(plan.look(180, 170, 990, 5000, costs));
+  until_due(plan, 180, 1.25);
+  REQUIRE(plan.look(230, 210, 990, 5000, costs) == 210 + 608);
+}
+
 TEST_CASE("a training that fits is not planned, and one whose time is over gets one step more") {
   TimeCosts costs;
   costs.step_seconds = 1;
