@@ -33,6 +33,7 @@ std::map<std::string, std::string> everything_in(const std::string& directory) {
 
 struct Case {
   Case() {
+    std::filesystem::remove_all(runs.path("data"));
     put_data(runs.path("data"), *tiny_tokenizer(TokenizerKind::word, {"a", "b", "c"}),
              {lines(30, 1), lines(20, 2), lines(25, 5)});
     runs.train("run", runs.fresh("run"));
