@@ -1,13 +1,16 @@
 // When a run whose softmax samples goes over to the full softmax (train.full_softmax).
 #pragma once
 
-#include "config/train_config.hpp"
+#include "config/schedule.hpp"
 
 namespace moelm {
 
-/// The first step with the full softmax: the last train.full_softmax of the train.steps planned now have it, rounded to
-/// whole steps. train.steps + 1 if there is none. A run that is lengthened afterwards samples again, until the share
-/// of the longer plan begins.
-Index first_full_softmax_step(const TrainConfig& config);
+/// The first step with the full softmax: the last `share` of the steps 1 ... last_step have it, rounded to whole steps.
+/// last_step + 1 if there is none.
+Index first_full_softmax_step(double share, Index last_step);
+
+/// Whether a step has the full softmax, by the course of the schedule that it belongs to: a run that is lengthened or
+/// planned again samples again, until the share of its new plan begins.
+bool has_full_softmax(double share, const Schedule& schedule, Index step);
 
 }  // namespace moelm

@@ -182,7 +182,7 @@ bool Trainer::train_step(TrainObserver& observer) {
                             lr,
                             config_.train.clip,
                             config_.train.micro_batch_tokens,
-                            step >= first_full_softmax_step(config_.train)};
+                            has_full_softmax(config_.train.full_softmax, schedule_, step)};
   const StepResult result = learner_.step(context_, batch_, options, state_);
   // 6. Record.
   progress_.step = step;

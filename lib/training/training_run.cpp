@@ -149,8 +149,7 @@ void TrainingRun::on_step(const StepReport& report) {
   if (every > 0 && report.progress.step % every == 0) {
     Json line = step_json(report, stored_.config.model);
     line["time"] = utc_now();
-    if (train.full_softmax > 0)
-      line["softmax"] = report.progress.step < first_full_softmax_step(train) ? "sampled" : "full";
+    if (train.full_softmax > 0) line["softmax"] = full_softmax(report.progress.step) ? "full" : "sampled";
     log(line);
   }
   if (prune_due_) prune();
@@ -158,8 +157,12 @@ void TrainingRun::on_step(const StepReport& report) {
   observer_.on_step(report);
 }
 
+bool TrainingRun::full_softmax(Index step) const {
+  return has_full_softmax(stored_.config.train.full_softmax, schedule_of(stored_.config), step);
+}
+
 void TrainingRun::tell_softmax(Index step) {
-  if (stored_.config.train.full_softmax == 0 || step != first_full_softmax_step(stored_.config.train)) return;
+  if (!full_softmax(step) || (step > 1 && full_softmax(step - 1))) return;
   log({{"time", utc_now()}, {"event", "full_softmax"}, {"step", step}});
   observer_.message("from step " + std::to_string(step) +
                     " on the softmax is full: the loss is over all tokens and not comparable with that before");

@@ -75,6 +75,7 @@ class TrainingRun final : public TrainObserver {
   void restore(const Checkpoint& checkpoint);
   void tell_differences(const JsonField& state);
   void log(const Json& line);
+  bool full_softmax(Index step) const;
   /// Tells when the softmax becomes full, because the logged loss jumps there.
   void tell_softmax(Index step);
   void write_result();

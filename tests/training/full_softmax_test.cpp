@@ -167,16 +167,21 @@ TEST_CASE("a step with the full softmax in parts is the step in one") {
 }
 
 TEST_CASE("the full softmax has the last share of the planned steps") {
-  TrainConfig config;
-  config.steps = 200;
-  REQUIRE(first_full_softmax_step(config) == 201);
-  config.full_softmax = 0.25;
-  REQUIRE(first_full_softmax_step(config) == 151);
-  config.full_softmax = 1;
-  REQUIRE(first_full_softmax_step(config) == 1);
-  config.full_softmax = 0.1;
-  config.steps = 7;
-  REQUIRE(first_full_softmax_step(config) == 7);
-  config.steps = 4;
-  REQUIRE(first_full_softmax_step(config) == 5);
+  REQUIRE(first_full_softmax_step(0, 200) == 201);
+  REQUIRE(first_full_softmax_step(0.25, 200) == 151);
+  REQUIRE(first_full_softmax_step(1, 200) == 1);
+  REQUIRE(first_full_softmax_step(0.1, 7) == 7);
+  REQUIRE(first_full_softmax_step(0.1, 4) == 5);
+
+  // The second course was added when the first was at its end; both keep their own share.
+  const Schedule schedule{{{.first_step = 1, .steps = 200}, {.first_step = 201, .steps = 200}}};
+  for (const auto& [step, full] : {std::pair<Index, bool>(150, false),
+                                   {151, true},
+                                   {200, true},
+                                   {201, false},
+                                   {300, false},
+                                   {301, true},
+                                   {400, true}})
+    REQUIRE(has_full_softmax(0.25, schedule, step) == full);
+  REQUIRE_FALSE(has_full_softmax(0, schedule, 400));
 }
