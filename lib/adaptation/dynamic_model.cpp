@@ -20,10 +20,6 @@ ModelConfig without_training(ModelConfig config) {
   return config;
 }
 
-Index vocabulary_of(const ModelParameters& parameters) {
-  return std::get<EmbeddingParameters>(parameters.layers.front()).weight.rows();
-}
-
 /// Rows first ... first + count - 1 of a batch of one stream.
 Batch rows_of(const Batch& batch, Index first, Index count) {
   const auto cut = [&](const std::vector<std::int32_t>& ids) {

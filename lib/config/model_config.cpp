@@ -25,7 +25,8 @@ void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
     refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + key(layer, "groups") + ")",
            std::to_string(c.k_groups));
   if (c.gate == GateKind::balanced)
-    refuse(layer, "gate", "noisy-top-k, top-k, sigmoid or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
+    refuse(layer, "gate",
+           "noisy-top-k, top-k, sigmoid or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
            "balanced");
   for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
     if (value > 0)

@@ -245,7 +245,7 @@ TEST_CASE("what cannot be is refused before anything is written") {
   REQUIRE(c.train("run", {"--set", "moe.gate=balanced", "--set", "train.micro_batch_tokens=5"}).code == 78);
   const ProgramResult gate = c.train("run", {"--set", "moe.gate=hash"});
   REQUIRE(gate.code == 2);
-  REQUIRE(holds(gate.err, "expected noisy-top-k, top-k, softmax or balanced, found hash"));
+  REQUIRE(holds(gate.err, "expected noisy-top-k, top-k, sigmoid, softmax or balanced, found hash"));
   REQUIRE(c.train("run", {"--set", "moe.k=9"}).code == 78);
   REQUIRE(c.train("run", {"--seed", "3"}).code == 2);
   const ProgramResult large = c.train("run", {"--set", "moe.experts=4000000000"});
