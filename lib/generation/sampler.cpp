@@ -42,7 +42,8 @@ std::span<const Choice> Sampler::choices(std::span<const float> log_p) {
   // The most probable token has weight 1, so no temperature makes all weights vanish.
   for (Choice& choice : choices_)
     if (choice.token != best.token)
-      choice.weight = std::exp(static_cast<double>(choice.log_p - best.log_p) / how_.temperature);
+      choice.weight =
+          std::exp((static_cast<double>(choice.log_p) - static_cast<double>(best.log_p)) / how_.temperature);
     else
       choice.weight = 1;
   if (how_.top_k > 0 && how_.top_k < static_cast<Index>(choices_.size())) keep_most_probable();
