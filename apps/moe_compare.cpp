@@ -5,6 +5,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/scoring_options.hpp"
 #include "comparison/comparison_report.hpp"
 #include "comparison/score_input.hpp"
 #include "comparison/token_rows.hpp"
@@ -36,9 +37,8 @@ void declare(Command& command, Options& o) {
                      "of a split of the data, each a source of its own");
   command.option("--data", "DIR", o.data, "data folder with the ids of the models; default: that of each model");
   command.choice("--split", o.split, "split of the data folder; default: test");
-  command.choice("--state", o.state,
-                 "carry: one state through the whole text; reset: every line from the zero state; default: as trained");
-  command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
+  declare_state(command, o.state);
+  declare_dtype(command, o.dtype);
   command.option("--blocks", "N", o.blocks, 1,
                  "resample blocks of N tokens; default: documents, which blank lines end, or blocks of 2,000 tokens if "
                  "there are fewer than 10");

@@ -9,6 +9,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
 #include "evaluation/score_rows.hpp"
 #include "moe_eval_adaptation.hpp"
@@ -50,26 +51,20 @@ void declare(Command& command, Options& o) {
       "for standard input) instead of the run's own data");
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
   command.choice("--split", o.split, "split of the data folder; default: test");
-  command.choice("--state", o.state,
-                 "carry: one state through the whole text; reset: every line from the zero state; default: as "
-                 "trained, but reset with --per-sentence of a text");
+  declare_state(command, o.state, ", but reset with --per-sentence of a text");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
   declare_adaptation(command, o.adaptation);
-  command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
-  command.flag("--per-sentence", o.per_sentence,
-               "a row per line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
-  command.flag("--per-token", o.per_token,
-               "a row per token: line, position, token, log10 probability; the summary goes to stderr");
+  declare_dtype(command, o.dtype);
+  declare_rows(command, o.per_sentence, o.per_token);
   command.option("--batch-lines", "N", o.batch_lines, 1,
                  "print the rows of a text after at most N lines; default: 64 from a pipe; 1 for co-processes");
   command.choice("--format", o.format,
                  "print as srilm (ngram -ppl -debug 0; 1 with --per-sentence, 2 with --per-token) or kenlm (query -v "
                  "summary; sentence, word) does, base 10, the summary on stdout too");
-  command.exclude("--per-sentence", "--per-token");
   // Nothing in those forms could say that the scores are not static.
   for (const char* other : {"--cache", "--dynamic"}) command.exclude("--format", other);
-  command.json_flag("the summary as one JSON object on stdout; rows as objects, one per line, before it");
+  declare_json_rows(command);
   command.on_unknown([](const std::string& typed) {
     const std::string name = typed.substr(typed.find_first_not_of('-'));
     return name == "ppl" || name == "text" || name == "input" ? "the text after the run: moe-eval run/ TEXT" : "";

@@ -6,6 +6,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
 #include "evaluation/score_number.hpp"
 #include "generation/detokenizer.hpp"
@@ -48,7 +49,7 @@ void declare(Command& command, Options& o) {
                "temperature), then LAYER=EXPERT:GATE,... for each MoE layer");
   command.choice("--state", o.state,
                  "carry: one state through all lines; reset: every line from the zero state; default: as trained");
-  command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
+  declare_dtype(command, o.dtype);
   command.json_flag("an object per sample (with --per-token also per token), the last one a summary");
   command.example("run/", "a line as the training text might have it");
   command.example("run/ --prompt 'In the beginning' --tokens 100 --temperature 0.8", "goes on from there");

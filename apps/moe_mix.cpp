@@ -5,6 +5,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/scoring_options.hpp"
 #include "comparison/mixture_report.hpp"
 #include "comparison/score_input.hpp"
 #include "comparison/token_rows.hpp"
@@ -38,13 +39,11 @@ void declare(Command& command, Options& o) {
   command.option("--data", "DIR", o.data, "data folder with the ids of the models; default: that of each model");
   command.choice("--split", o.split, "split to score; default: test");
   command.option("--text", "FILE", o.text, "a text to score instead of a split; the weights stay those of split valid");
-  command.choice("--state", o.state,
-                 "carry: one state through the whole text; reset: every line from the zero state; default: as trained");
-  command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
-  command.flag("--per-token", o.per_token,
-               "a row per token: line, position, token, log10 probability; the summary goes to stderr");
+  declare_state(command, o.state);
+  declare_dtype(command, o.dtype);
+  declare_token_rows(command, o.per_token);
   command.exclude("--split", "--text");
-  command.json_flag("the summary as one JSON object on stdout; rows as objects, one per line, before it");
+  declare_json_rows(command);
   command.example("run/ data/", "a run mixed with a 5-gram: perplexity of the test split");
   command.example("run-1/ run-2/ run-3/ --json", "an ensemble of three seeds, for a script");
   command.example("a.rows b.rows.gz --tune a-valid.rows b-valid.rows.gz", "rows of any model, tuned on other rows");

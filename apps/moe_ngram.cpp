@@ -7,6 +7,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
 #include "evaluation/score_rows.hpp"
 #include "evaluation/score_summary.hpp"
@@ -32,12 +33,8 @@ void declare(Command& command, Options& o) {
   command.choice("--split", o.split, "split to score; default: test");
   command.option("--order", "N", o.order, 1, "longest n-gram, 1 to 8; default: 5");
   command.flag("--skip-blank-lines", o.skip_blank_lines, "neither count nor score lines without words, as KenLM does");
-  command.flag("--per-sentence", o.per_sentence,
-               "a row per line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
-  command.flag("--per-token", o.per_token,
-               "a row per token: line, position, token, log10 probability; the summary goes to stderr");
-  command.exclude("--per-sentence", "--per-token");
-  command.json_flag("the summary as one JSON object on stdout; rows as objects, one per line, before it");
+  declare_rows(command, o.per_sentence, o.per_token);
+  declare_json_rows(command);
   command.example("data/", "5-gram perplexity of the test split");
   command.example("data/ --split valid --skip-blank-lines --json", "as KenLM counts, for scripts");
   command.example("data/ chapter.txt.gz --per-token", "how probable each word of a text is, for moe-mix");

@@ -9,6 +9,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
 #include "model_files/model_store.hpp"
 #include "rescoring/nbest_output.hpp"
@@ -55,7 +56,7 @@ void declare(Command& command, Options& o) {
       "--state", o.state,
       "reset: every hypothesis from the zero state; carry: from the state after the best of the list before; "
       "default: reset");
-  command.choice("--dtype", o.dtype, "arithmetic of matrix products; default: f32");
+  declare_dtype(command, o.dtype);
   command.flag("--skip-bad", o.skip_bad, "leave malformed lines out and count them");
   command.json_flag("an object per hypothesis, the last one a summary");
   for (const char* other : {"--scores", "--replace"}) command.exclude("--best", other);

@@ -9,8 +9,6 @@
 
 namespace moelm {
 
-const Matrix& softmax_input(const ModelCache& cache) { return cache.x[cache.x.size() - 2]; }
-
 AdaptedScores::AdaptedScores(Context& context, const TrainedModel& trained, const Adaptation& adaptation)
     : adaptation_(adaptation) {
   if (adaptation.dynamic) dynamic_.emplace(context, trained, *adaptation.dynamic);

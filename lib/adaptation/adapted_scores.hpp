@@ -10,9 +10,6 @@
 
 namespace moelm {
 
-/// The input of the softmax in the last pass of a cache.
-const Matrix& softmax_input(const ModelCache& cache);
-
 /// A ScoreAdapter for one text that is scored in its order, as one stream with carried state. Not thread-safe. Context
 /// and trained model must outlive it.
 class AdaptedScores {

@@ -71,7 +71,7 @@ void DynamicModel::score(const Batch& batch, std::span<double> nll, Matrix& h) {
     const Batch rows = rows_of(batch, first, count);
     model_score(context_, config_, parameters_, rows, state_, cache_,
                 nll.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
-    std::copy_n(cache_.x[cache_.x.size() - 2].data(), count * h.cols(), h.row(first));
+    std::copy_n(softmax_input(cache_).data(), count * h.cols(), h.row(first));
     append(rows, segment_);
     if (segment_.rows() == settings_.segment) learn_segment();
   }

@@ -5,7 +5,7 @@
 #include "base/escape.hpp"
 #include "base/finite.hpp"
 #include "base/quantity.hpp"
-#include "comparison/report_line.hpp"
+#include "report/report_line.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
 

@@ -8,65 +8,39 @@
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "base/unescape.hpp"
-#include "text/text_source.hpp"
+#include "text/bounded_lines.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{1} << 16;
 constexpr std::size_t kMaxRowBytes = std::size_t{1} << 20;
 constexpr double kMaxLog10 = 1e-6;  // a certain token, rounded
 constexpr double kMinLog10 = -1e9;  // below what any model gives; sums stay finite
 
-/// Reads lines of bounded length.
+/// The rows of a file, and errors that name them.
 class RowReader {
  public:
-  explicit RowReader(const std::string& path) : source_(TextSource::open(path, {}, TextBytes::any)) {}
+  explicit RowReader(const std::string& path)
+      : source_(TextSource::open(path, {}, TextBytes::any)), lines_(source_, kMaxRowBytes) {}
 
   const std::string& name() const { return source_.name(); }
-  Index number() const { return number_; }
 
   /// The next row without its line end, valid until the next call; nothing at the end of the file.
   std::optional<std::string_view> next() {
-    std::size_t scanned = 0;
-    while (true) {
-      const std::size_t end = std::string_view(buffer_).find('\n', at_ + scanned);
-      const bool found = end != std::string::npos;
-      const std::size_t size = (found ? end : buffer_.size()) - at_;
-      if (!found) {
-        scanned = size;
-        if (size <= kMaxRowBytes && read_more()) continue;
-        if (size == 0) return std::nullopt;
-      }
-      ++number_;
-      if (size > kMaxRowBytes) refuse("at most " + format_bytes(static_cast<Index>(kMaxRowBytes)), "a longer row");
-      const std::string_view row = std::string_view(buffer_).substr(at_, size);
-      at_ += size + (found ? 1 : 0);
-      return row;
-    }
+    const std::optional<std::string_view> row = lines_.next();
+    if (lines_.too_long()) refuse("at most " + format_bytes(static_cast<Index>(kMaxRowBytes)), "a longer row");
+    return row;
   }
 
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const {
-    throw Error(Exit::bad_data, name() + ": row " + std::to_string(number_) + ": expected " + expected + ", found " +
-                                    found + "; moe-eval --per-token writes such rows");
+    throw Error(Exit::bad_data, name() + ": row " + std::to_string(lines_.number()) + ": expected " + expected +
+                                    ", found " + found + "; moe-eval --per-token writes such rows");
   }
 
  private:
-  bool read_more() {
-    buffer_.erase(0, at_);
-    at_ = 0;
-    const std::size_t kept = buffer_.size();
-    buffer_.resize(kept + kReadBytes);
-    const std::size_t count = source_.read_some(buffer_.data() + kept, kReadBytes);
-    buffer_.resize(kept + count);
-    return count > 0;
-  }
-
   TextSource source_;
-  std::string buffer_;  // bytes from at_ on were not returned yet
-  std::size_t at_ = 0;
-  Index number_ = 0;  // of the row that was returned last
+  BoundedLines lines_;
 };
 
 std::array<std::string_view, 4> fields_of(const RowReader& reader, std::string_view row) {

@@ -12,6 +12,9 @@
 
 namespace moelm {
 
+/// The widest name of a model, a class or a source in a table.
+inline constexpr Index kNameColumns = 40;
+
 /// A place in a text, as rows name it.
 struct TokenPlace {
   Index line = 0;      ///< from 1, within its source

@@ -90,12 +90,12 @@ class Pass {
 
   /// nll of every row.
   void score(std::span<double> nll) {
-    output_score(context_, config_, p_, softmax_input(), batch_.targets, cache_, nll);
+    output_score(context_, config_, p_, softmax_input(cache_), batch_.targets, cache_, nll);
   }
 
   /// nll of every row, and the gradient of its mean: into cache.dx and the softmax's gradients.
   void softmax_backward(ModelGradients& gradients, std::span<double> nll) {
-    const Matrix& x = softmax_input();
+    const Matrix& x = softmax_input(cache_);
     cache_.dx.reshape(x.rows(), x.cols());
     output_backward(context_, config_, p_, x, batch_.targets, options_, rows_of_step(), cache_, gradients, nll,
                     cache_.dx);
@@ -176,8 +176,6 @@ class Pass {
   void layer_forward(std::size_t, const AdaptiveSoftmaxParameters&, ModelState&) {}
   void layer_backward(std::size_t, const AdaptiveSoftmaxParameters&, LayerGradients&) {}
 
-  const Matrix& softmax_input() const { return cache_.x[p_.layers.size() - 2]; }
-
   const MoeConfig& moe_config(std::size_t l) const { return std::get<MoeConfig>(config_.layers[l]); }
 
   GatePass gate_pass(std::size_t l) const {
@@ -248,6 +246,11 @@ void add_routing(const ModelCache& cache, std::vector<RoutingSums>& sums) {
   sums.resize(cache.layers.size());
   for (std::size_t l = 0; l < sums.size(); ++l)
     if (const Routing* routing = routing_of(cache, l)) sums[l].add(routing->sums);
+}
+
+const Matrix& softmax_input(const ModelCache& cache) {
+  ensure(cache.x.size() >= 2, "a pass has been made");
+  return cache.x[cache.x.size() - 2];
 }
 
 const Routing* routing_of(const ModelCache& cache, std::size_t layer) {

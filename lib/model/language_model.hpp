@@ -90,6 +90,9 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
 void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache);
 
+/// The input of the softmax in the last pass, [N, width]. REQUIRES a pass.
+const Matrix& softmax_input(const ModelCache& cache);
+
 /// The MoE routing of layer `layer` in the last pass; null where it is no MoE layer.
 const Routing* routing_of(const ModelCache& cache, std::size_t layer);
 

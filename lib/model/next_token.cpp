@@ -8,16 +8,6 @@
 
 namespace moelm {
 
-namespace {
-
-/// The input of the softmax in the last pass.
-const Matrix& softmax_input(const ModelCache& cache) {
-  ensure(cache.x.size() >= 2, "a pass has been made");
-  return cache.x[cache.x.size() - 2];
-}
-
-}  // namespace
-
 void next_token_log_probabilities(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                                   ModelCache& cache, MatrixView log_probabilities) {
   output_log_probabilities(context, config, parameters, softmax_input(cache), cache, log_probabilities);

@@ -5,6 +5,7 @@
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "evaluation/score_summary.hpp"
+#include "report/report_line.hpp"
 #include "terminal/format.hpp"
 
 namespace moelm {
@@ -13,11 +14,6 @@ namespace {
 
 double speed(const EvaluationReport& r) {
   return r.seconds > 0 ? static_cast<double>(r.result.scores.tokens) / r.seconds : 0;
-}
-
-std::string line(const std::string& name, const std::string& value) {
-  constexpr std::size_t kColumn = 15;
-  return name + std::string(kColumn - name.size(), ' ') + value + "\n";
 }
 
 std::string share(Index part, Index whole) {
@@ -73,26 +69,29 @@ double static_perplexity(const EvaluationReport& r) {
 std::string evaluation_text(const EvaluationReport& r) {
   const Evaluation& scores = r.result.scores;
   const TextFacts& text = r.result.text;
-  std::string out = line("text", escape_terminal(r.text_name) + " (" + r.tokenizer + ")");
-  out += line("model", escape_terminal(r.checkpoint) + " (step " + format_count(r.step) + ")");
-  out += line("policy", policy_line(r));
-  out += line("tokens", format_count(scores.tokens) + " predicted, of " + format_counted(text.words, "word") + " in " +
-                            format_counted(text.lines, "line"));
+  std::string out = report_line("text", escape_terminal(r.text_name) + " (" + r.tokenizer + ")");
+  out += report_line("model", escape_terminal(r.checkpoint) + " (step " + format_count(r.step) + ")");
+  out += report_line("policy", policy_line(r));
+  out += report_line("tokens", format_count(scores.tokens) + " predicted, of " + format_counted(text.words, "word") +
+                                   " in " + format_counted(text.lines, "line"));
   if (r.has_unknown)
-    out += line("unknown words", format_count(text.unknown_words) + share(text.unknown_words, text.words) +
-                                     ", literal <unk> " + format_count(text.literal_unknown));
-  out += line("nll", format_fixed(scores.nll, 3) + " nats: unknown words " + format_fixed(scores.nll_oov, 3) +
-                         ", </s> " + format_fixed(scores.nll_eos, 3));
-  out += line("perplexity", format_measure(scores.perplexity(), 6) + " a token, " +
-                                format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)" +
-                                (r.adaptation.active() ? ", with " + r.adaptation.kind() : ""));
+    out += report_line("unknown words", format_count(text.unknown_words) + share(text.unknown_words, text.words) +
+                                            ", literal <unk> " + format_count(text.literal_unknown));
+  out += report_line("nll", format_fixed(scores.nll, 3) + " nats: unknown words " + format_fixed(scores.nll_oov, 3) +
+                                ", </s> " + format_fixed(scores.nll_eos, 3));
+  out +=
+      report_line("perplexity", format_measure(scores.perplexity(), 6) + " a token, " +
+                                    format_measure(r.result.perplexity_per_word(), 6) + " a word (line ends counted)" +
+                                    (r.adaptation.active() ? ", with " + r.adaptation.kind() : ""));
   if (r.adaptation.active())
-    out += line("static", format_measure(static_perplexity(r), 6) + " a token without " + r.adaptation.kind() +
-                              ": the perplexity to compare with others");
-  out += line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
-                          format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
-                          (r.result.lossless ? "" : " (too low: the tokens do not contain the whole text)"));
-  out += line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
+    out += report_line("static", format_measure(static_perplexity(r), 6) + " a token without " + r.adaptation.kind() +
+                                     ": the perplexity to compare with others");
+  out +=
+      report_line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
+                              format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
+                              (r.result.lossless ? "" : " (too low: the tokens do not contain the whole text)"));
+  out +=
+      report_line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
   return out;
 }
 

@@ -10,8 +10,6 @@ namespace moelm {
 
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{1} << 16;
-
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\v\f") == std::string_view::npos; }
 
 /// N of an id NAME-N, -1 for others.
@@ -39,42 +37,21 @@ bool NbestReader::next(NbestList& list) {
 
 /// Reads a line into line_. Of a line that is too long it keeps nothing. Returns false at the end of the file.
 bool NbestReader::read_line() {
-  too_long_ = false;
-  std::size_t scanned = at_;
-  while (true) {
-    const std::size_t end = buffer_.find('\n', scanned);
-    const bool whole = end != std::string::npos || source_ended_;
-    const std::size_t size = std::min(end, buffer_.size()) - at_;
-    too_long_ = too_long_ || size > kMaxNbestLineBytes;
-    if (whole) {
-      if (end == std::string::npos && size == 0 && !too_long_) return false;
-      line_ = too_long_ ? std::string() : buffer_.substr(at_, size);
-      at_ = end == std::string::npos ? buffer_.size() : end + 1;
-      break;
-    }
-    if (too_long_) at_ = buffer_.size();
-    buffer_.erase(0, at_);
-    at_ = 0;
-    scanned = buffer_.size();
-    buffer_.resize(scanned + kReadBytes);
-    const std::size_t count = source_.read_some(buffer_.data() + scanned, kReadBytes);
-    buffer_.resize(scanned + count);
-    source_ended_ = count == 0;
-  }
-  ++line_number_;
-  if (line_number_ == 1) line_ = without_byte_order_mark(line_);
+  const std::optional<std::string_view> line = lines_.next();
+  if (!line) return false;
+  line_ = lines_.number() == 1 ? without_byte_order_mark(*line) : *line;
   if (line_.ends_with('\r')) line_.pop_back();
   return true;
 }
 
 /// Adds the line to the list. Returns true if the list has ended.
 bool NbestReader::take_line(NbestList& list) {
-  if (!too_long_ && is_blank(line_)) {
+  if (!lines_.too_long() && is_blank(line_)) {
     list.empty_line = true;
     return true;
   }
   try {
-    if (too_long_)
+    if (lines_.too_long())
       throw NbestFault("length", "at most " + format_bytes(static_cast<Index>(kMaxNbestLineBytes)), "a longer line");
     if (!format_) choose_format();
     if (take_header(list)) return header_next_;
@@ -110,7 +87,7 @@ bool NbestReader::take_header(NbestList& list) {
 
 void NbestReader::take_hypothesis(NbestList& list) {
   Hypothesis h = parse_hypothesis(*format_, decipher_, line_);
-  h.line = line_number_;
+  h.line = lines_.number();
   if (how_.numbered_ids && *format_ == NbestFormat::kaldi) h.id = numbered_name(h.id);
   if (how_.check) how_.check(h);
   if (list.hypotheses.empty()) list.id = h.id;
@@ -130,7 +107,8 @@ void NbestReader::watch_ids(const NbestList& list) {
 }
 
 void NbestReader::refuse(const std::string& fault, const std::string& hint) const {
-  throw Error(Exit::bad_data, source_.name() + ": line " + std::to_string(line_number_) + ": " + fault + "; " + hint);
+  throw Error(Exit::bad_data,
+              source_.name() + ": line " + std::to_string(lines_.number()) + ": " + fault + "; " + hint);
 }
 
 }  // namespace moelm

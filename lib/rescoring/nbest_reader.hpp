@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "rescoring/nbest_line.hpp"
-#include "text/text_source.hpp"
+#include "text/bounded_lines.hpp"
 
 namespace moelm {
 
@@ -34,7 +34,8 @@ struct NbestList {
 class NbestReader {
  public:
   /// The source must outlive it.
-  NbestReader(TextSource& source, const NbestReading& how) : source_(source), how_(how), format_(how.format) {}
+  NbestReader(TextSource& source, const NbestReading& how)
+      : source_(source), how_(how), format_(how.format), lines_(source, kMaxNbestLineBytes) {}
 
   /// Reads the next list. Returns false at the end of the file. A list has no hypotheses only where an empty line
   /// stands alone. Error(bad_data) names the first malformed line.
@@ -58,12 +59,9 @@ class NbestReader {
   TextSource& source_;
   NbestReading how_;
   std::optional<NbestFormat> format_;
-  std::string buffer_;
-  std::size_t at_ = 0;  // bytes of the buffer before it are done
-  bool source_ended_ = false;
+  BoundedLines lines_;
   std::string line_;  // without its line end
-  bool too_long_ = false;
-  Index line_number_ = 0, bad_lines_ = 0;
+  Index bad_lines_ = 0;
   bool decipher_ = false;            // after a header
   std::optional<Hypothesis> first_;  // of the next list, already read
   bool header_next_ = false;         // the next list's header was read

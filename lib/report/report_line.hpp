@@ -3,16 +3,11 @@
 
 #include <string>
 
-#include "base/index.hpp"
-
 namespace moelm {
 
-/// The widest name of a model, a class or a source in a table.
-inline constexpr Index kNameColumns = 40;
-
-/// "perplexity   37.5\n". `value` is already escaped. REQUIRES a name of at most 12 characters.
+/// "perplexity     37.5\n". `value` is already escaped. REQUIRES a name of at most 14 characters.
 inline std::string report_line(const std::string& name, const std::string& value) {
-  constexpr std::size_t kColumn = 13;
+  constexpr std::size_t kColumn = 15;
   return name + std::string(kColumn - name.size(), ' ') + value + "\n";
 }
 
