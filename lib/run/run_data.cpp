@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
 #include "tokenizer/equal_tokens.hpp"
