@@ -39,6 +39,14 @@ if(NOT OpenMP_CXX_FOUND)
   moelm_missing(libomp-${moelm_compiler_major}-dev
     "OpenMP, omp.h, for ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 endif()
+set(MOELM_MPI AUTO CACHE STRING "Training over several ranks with MPI: AUTO, if it is there; ON; OFF")
+if(NOT MOELM_MPI STREQUAL OFF)
+  set(MPI_CXX_SKIP_MPICXX ON)
+  find_package(MPI COMPONENTS CXX QUIET)               # dist/mpi_ranks: ranks on many machines
+  if(MOELM_MPI STREQUAL ON AND NOT MPI_CXX_FOUND)
+    moelm_missing(libopenmpi-dev MPI)
+  endif()
+endif()
 moelm_find_package(zlib1g-dev ZLIB)                    # text/gzip and io/compress: compressed text and shards
 moelm_find_package(liblzma-dev LibLZMA)                # text/xz: texts as .xz
 moelm_find_package(libbz2-dev BZip2)                   # text/bzip2: texts as .bz2, as Wikipedia publishes them

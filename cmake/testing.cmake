@@ -18,7 +18,7 @@ target_compile_options(moelm_test_headers PRIVATE $<$<CONFIG:Release>:-O1>)
 target_precompile_headers(moelm_test_headers PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/catch.hpp")
 
 # The readers and layers: what scripts/test also builds and runs under sanitizers.
-set(moelm_sanitized base io text tokenizer data config checkpoint ops nn moe optim hostile)
+set(moelm_sanitized base dist io text tokenizer data config checkpoint ops nn moe optim hostile)
 add_custom_target(moelm_sanitized_tests)
 
 # moelm_add_test(NAME DEPENDS modules... SOURCES files...): one test program, as a rule for one folder of tests/, linked

@@ -1,0 +1,95 @@
+// Messages between the ranks that work on one model together (section 3.1 of the paper). A rank is a process under MPI,
+// or a thread of this process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace moelm {
+
+/// What a message is for. Both of its ends name the same phase, so that ranks that lost step with each other are found
+/// out before they read the wrong bytes.
+enum class Phase : int {
+  start,
+  order,
+  batch,
+  expert_counts,
+  expert_rows,
+  expert_outputs,
+  expert_gradients,
+  expert_dinputs,
+  routing_sums,
+  gradient_slices,
+  gradient_sums,
+  row_gradients,
+  faults,
+  weights_written,
+  step_end,
+  tensor
+};
+
+std::string_view phase_name(Phase phase);
+
+struct Outgoing {
+  int to;
+  std::span<const std::byte> bytes;
+};
+
+struct Incoming {
+  int from;
+  std::span<std::byte> bytes;
+};
+
+/// One rank's connection to the others. All ranks make the same calls in the same order. Not thread-safe.
+class Communicator {
+ public:
+  Communicator() = default;
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+  virtual ~Communicator() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  /// Sends and receives all of these at the same time and returns when all are done. Both ends know the size of a
+  /// message; several between two ranks are received in the order in which they are sent. Throws if the ranks lost step
+  /// or one of them is gone.
+  virtual void exchange(Phase phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) = 0;
+
+  bool leads() const { return rank() == 0; }
+
+  /// The name of this rank's machine.
+  virtual std::string machine() const { return {}; }
+  /// How long an exchange may wait for the others, where something watches it.
+  virtual void set_patience(double) {}
+  /// The step that is being made, for messages.
+  virtual void note_step(std::int64_t) {}
+  /// Ends all ranks at once, without waiting for them.
+  [[noreturn]] virtual void end_all(int code);
+
+  /// Whether the ranks are in the middle of something that they do together: one that leaves it alone, because
+  /// something failed, must end all of them. Followers are until they are told the end.
+  bool is_together() const { return together_; }
+  void set_together(bool together) { together_ = together; }
+
+ private:
+  bool together_ = false;
+};
+
+/// What the leader does together with the others, from the order to the end. If it fails, they stay together.
+class Together {
+ public:
+  explicit Together(Communicator* ranks);
+  ~Together();
+  Together(const Together&) = delete;
+  Together& operator=(const Together&) = delete;
+
+ private:
+  Communicator* ranks_;  ///< nullptr: there are no others
+  int exceptions_;
+};
+
+}  // namespace moelm

@@ -1,0 +1,124 @@
+#include "dist/local_ranks.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/check.hpp"
+#include "dist/collectives.hpp"
+
+namespace moelm {
+
+namespace {
+
+class Alone final : public Communicator {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void exchange(Phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
+    ensure(sends.empty() && receives.empty(), "a rank sends nothing to itself");
+  }
+};
+
+struct Letter {
+  Phase phase;
+  Bytes bytes;
+};
+
+/// The letters on their way between all ranks.
+class Mail {
+ public:
+  explicit Mail(int ranks) : ranks_(ranks), boxes_(static_cast<std::size_t>(ranks * ranks)) {}
+
+  int ranks() const { return ranks_; }
+
+  void send(int from, int to, Letter letter) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    box(from, to).push_back(std::move(letter));
+    arrived_.notify_all();
+  }
+
+  Letter receive(int from, int to) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    arrived_.wait(lock, [&] { return failed_ || !box(from, to).empty(); });
+    if (box(from, to).empty()) throw std::runtime_error("rank " + std::to_string(to) + ": another rank failed");
+    Letter letter = std::move(box(from, to).front());
+    box(from, to).pop_front();
+    return letter;
+  }
+
+  void fail(std::exception_ptr error) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!failed_) first_ = std::move(error);
+    failed_ = true;
+    arrived_.notify_all();
+  }
+
+  std::exception_ptr first_failure() const { return first_; }
+
+ private:
+  std::deque<Letter>& box(int from, int to) { return boxes_[static_cast<std::size_t>(from * ranks_ + to)]; }
+
+  int ranks_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<std::deque<Letter>> boxes_;
+  bool failed_ = false;
+  std::exception_ptr first_;
+};
+
+class LocalRank final : public Communicator {
+ public:
+  LocalRank(Mail& mail, int rank) : mail_(mail), rank_(rank) {}
+  int rank() const override { return rank_; }
+  int size() const override { return mail_.ranks(); }
+
+  void exchange(Phase phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
+    for (const Outgoing& send : sends) mail_.send(rank_, send.to, {phase, Bytes(send.bytes.begin(), send.bytes.end())});
+    for (const Incoming& receive : receives) {
+      const Letter letter = mail_.receive(receive.from, rank_);
+      if (letter.phase != phase || letter.bytes.size() != receive.bytes.size())
+        throw std::logic_error("rank " + std::to_string(rank_) + ": expected " + std::to_string(receive.bytes.size()) +
+                               " bytes of \"" + std::string(phase_name(phase)) + "\" from rank " +
+                               std::to_string(receive.from) + ", found " + std::to_string(letter.bytes.size()) +
+                               " of \"" + std::string(phase_name(letter.phase)) + "\"");
+      std::copy(letter.bytes.begin(), letter.bytes.end(), receive.bytes.begin());
+    }
+  }
+
+ private:
+  Mail& mail_;
+  int rank_;
+};
+
+}  // namespace
+
+Communicator& alone() {
+  static Alone communicator;
+  return communicator;
+}
+
+void run_local_ranks(int ranks, const std::function<void(Communicator&)>& work) {
+  Mail mail(ranks);
+  std::vector<std::thread> threads;
+  for (int r = 0; r < ranks; ++r)
+    threads.emplace_back([&, r] {
+      try {
+        LocalRank own(mail, r);
+        work(own);
+      } catch (...) {
+        mail.fail(std::current_exception());
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  if (mail.first_failure()) std::rethrow_exception(mail.first_failure());
+}
+
+}  // namespace moelm

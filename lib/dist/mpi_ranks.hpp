@@ -1,0 +1,18 @@
+// Ranks that are processes under MPI. Two sources implement it: mpi_ranks.cpp, the only file that includes mpi.h, and
+// no_mpi.cpp in builds without MPI.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dist/communicator.hpp"
+
+namespace moelm {
+
+/// The library and its version, or empty.
+std::string mpi_library();
+
+/// Starts MPI in this process, once. REQUIRES a library.
+std::unique_ptr<Communicator> start_mpi();
+
+}  // namespace moelm

@@ -1,0 +1,85 @@
+#include "dist/watchdog.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace moelm {
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+Watchdog::Watchdog(std::string name) : name_(std::move(name)), thread_([this] { watch(); }) {}
+
+Watchdog::~Watchdog() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Watchdog::set_patience(double seconds) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  patience_ = seconds;
+}
+
+void Watchdog::note_step(std::int64_t step) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  step_ = step;
+}
+
+void Watchdog::note_peers(const std::vector<int>& peers) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  peers_ = peers;
+}
+
+Watchdog::Wait::Wait(Watchdog& dog, Phase phase) : dog_(dog) {
+  const std::lock_guard<std::mutex> lock(dog.mutex_);
+  dog.waiting_ = true;
+  dog.phase_ = phase;
+  dog.since_ = now();
+  dog.peers_.clear();
+}
+
+Watchdog::Wait::~Wait() {
+  const std::lock_guard<std::mutex> lock(dog_.mutex_);
+  dog_.waiting_ = false;
+}
+
+void Watchdog::watch() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  double looked = now();
+  while (!stop_) {
+    changed_.wait_for(lock, std::chrono::milliseconds(500));
+    // A process that was itself stopped has not waited all that time.
+    if (waiting_ && now() - looked > 5) since_ += now() - looked;
+    looked = now();
+    const double patience = phase_ == Phase::order ? 10 * patience_ : patience_;
+    if (waiting_ && now() - since_ > patience) end_process(now() - since_);
+  }
+}
+
+void Watchdog::end_process(double waited) const {
+  std::string line = "error: " + name_ + ": expected an answer within " + std::to_string(static_cast<int>(waited)) +
+                     " s, found none: step " + std::to_string(step_) + ", phase \"" + std::string(phase_name(phase_)) +
+                     "\"";
+  std::set<int> silent(peers_.begin(), peers_.end());
+  silent.erase(-1);
+  if (!silent.empty()) line += ", no message of rank";
+  for (const int peer : silent) line += " " + std::to_string(peer);
+  line += "; start again to go on from the last checkpoint\n";
+  std::fputs(line.c_str(), stderr);
+  _exit(static_cast<int>(Exit::stopped));
+}
+
+}  // namespace moelm

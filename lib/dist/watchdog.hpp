@@ -1,0 +1,58 @@
+// Ends a rank whose others do not answer: an MPI library would wait for ever.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dist/communicator.hpp"
+
+namespace moelm {
+
+/// A thread that looks twice a second how long the rank has waited. After the patience it prints one line with rank,
+/// machine, step, phase and the ranks not yet heard from, and ends the process with exit code 75: what was saved is
+/// whole, and starting again goes on from there. The launcher then ends the other ranks.
+class Watchdog {
+ public:
+  explicit Watchdog(std::string name);
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  /// Seconds. For the next order, which may come after a long save or a slow file, it is ten times as long.
+  void set_patience(double seconds);
+  void note_step(std::int64_t step);
+  /// The ranks of the messages of the present wait, -1 for those that came.
+  void note_peers(const std::vector<int>& peers);
+
+  /// A wait lasts as long as this exists.
+  class Wait {
+   public:
+    Wait(Watchdog& dog, Phase phase);
+    ~Wait();
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+   private:
+    Watchdog& dog_;
+  };
+
+ private:
+  void watch();
+  [[noreturn]] void end_process(double waited) const;
+
+  std::string name_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false, waiting_ = false;
+  Phase phase_ = Phase::start;
+  double patience_ = 60, since_ = 0;
+  std::int64_t step_ = 0;
+  std::vector<int> peers_;
+  std::thread thread_;
+};
+
+}  // namespace moelm
