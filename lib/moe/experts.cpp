@@ -49,7 +49,7 @@ void pack(Context& context, const ExpertParameters& expert, std::size_t j, Trans
 }
 
 /// Packs the matrices of all experts that have rows and were never packed.
-void pack_once(Context& context, const std::vector<ExpertParameters>& experts, ExpertsCache& cache) {
+void pack_once(Context& context, std::span<const ExpertParameters> experts, ExpertsCache& cache) {
   cache.packed.resize(experts.size());
   context.parallel_for(static_cast<Index>(experts.size()), [&](Index e) {
     auto& packed = cache.packed[static_cast<std::size_t>(e)];
@@ -73,14 +73,14 @@ void drop_units(Context& context, const ExpertsCache& cache, const ExpertFactors
                 Index begin, MatrixView hidden) {
   if (!cache.dropout) return;
   const HiddenDropout& dropout = *cache.dropout;
-  const auto experts = static_cast<Index>(factors.offset.size()) - 1,
-             layers = static_cast<Index>(cache.hidden[0].size());
+  const auto layers = static_cast<Index>(cache.hidden[0].size());
   std::array<Index, 64> numbers;
   for (Index first = 0; first < hidden.rows; first += 64) {
     const Index last = std::min<Index>(hidden.rows, first + 64);
     for (Index i = first; i < last; ++i) {
       const Index position = factors.position[static_cast<std::size_t>(begin + i)];
-      numbers[static_cast<std::size_t>(i - first)] = (position * experts + e) * layers + static_cast<Index>(j);
+      numbers[static_cast<std::size_t>(i - first)] =
+          (position * dropout.experts + dropout.first + e) * layers + static_cast<Index>(j);
     }
     const std::span<const Index> rows(numbers.data(), static_cast<std::size_t>(last - first));
     apply_dropout(context, {dropout.stream, dropout.step, dropout.rate, rows}, hidden.row_range(first, last));
@@ -142,12 +142,13 @@ std::vector<TensorPointer> tensor_pointers(ExpertParameters& p) {
   return pointers;
 }
 
-void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
+void experts_forward(Context& context, std::span<const ExpertParameters> experts, const Dispatch& dispatch,
                      HiddenLayers hidden, ExpertsCache& cache) {
-  const std::size_t matrices = experts[0].matrices();
   ExpertFactors& factors = cache.factors;
-  prepare_workers(context, matrices, cache);
   factors.offset = dispatch.offset;
+  if (experts.empty()) return;  // a rank may have none
+  const std::size_t matrices = experts[0].matrices();
+  prepare_workers(context, matrices, cache);
   factors.input.resize(matrices);
   for (std::size_t j = 1; j < matrices; ++j)
     factors.input[j].reshape(hidden == HiddenLayers::kept ? dispatch.slots() : 0, experts[0].cols(j));
@@ -172,8 +173,9 @@ void experts_forward(Context& context, const std::vector<ExpertParameters>& expe
   });
 }
 
-void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
+void experts_backward(Context& context, std::span<const ExpertParameters> experts, HiddenLayers hidden,
                       ExpertsCache& cache) {
+  if (experts.empty()) return;
   const std::size_t matrices = experts[0].matrices();
   ExpertFactors& factors = cache.factors;
   ensure(factors.gradient.size() == matrices, "the gradient of the output is given");

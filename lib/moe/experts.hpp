@@ -57,7 +57,9 @@ struct ExpertFactors {
 struct HiddenDropout {
   RandomStream stream;
   Index step;
-  double rate;  ///< 0 < rate < 1
+  double rate;        ///< 0 < rate < 1
+  Index first = 0;    ///< number of the first expert of a pass
+  Index experts = 1;  ///< of the layer
 };
 
 /// The memory of a pass through the experts. One per worker thread.
@@ -77,11 +79,11 @@ enum class HiddenLayers { kept, recomputed };
 
 /// Applies the experts to cache.factors.input[0] (filled by dispatch_rows) and writes cache.output. `dispatch` gives
 /// the slots of each expert.
-void experts_forward(Context& context, const std::vector<ExpertParameters>& experts, const Dispatch& dispatch,
+void experts_forward(Context& context, std::span<const ExpertParameters> experts, const Dispatch& dispatch,
                      HiddenLayers hidden, ExpertsCache& cache);
 
 /// From cache.factors.gradient.back(), the gradient of the output, fills the other gradients and cache.dinput.
-void experts_backward(Context& context, const std::vector<ExpertParameters>& experts, HiddenLayers hidden,
+void experts_backward(Context& context, std::span<const ExpertParameters> experts, HiddenLayers hidden,
                       ExpertsCache& cache);
 
 /// The maximum number of an expert's rows that are added to its gradient, and recomputed, at a time.

@@ -21,38 +21,81 @@ void append(std::vector<TensorPointer>& to, const std::vector<TensorPointer>& po
 }
 
 /// Gradients of each slot's output and of each gate: d output = gate * dy, d gate = <dy, output>.
-void combine_backward(Context& context, ConstMatrixView dy, MoeCache& cache) {
-  Matrix& doutput = cache.experts.factors.gradient.back();
+void combine_backward(Context& context, ConstMatrixView dy, const Matrix& output, MoeCache& cache, Matrix& doutput) {
   cache.routing_gradient.gate.resize(cache.routing.gate.size());
   context.parallel_ranges(dy.rows, 32, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
       for (std::size_t p = cache.routing.first_pair(n); p < cache.routing.first_pair(n + 1); ++p) {
         const Index slot = cache.dispatch.slot[p];
         const float* upstream = dy.row(n);
-        cache.routing_gradient.gate[p] = kernels().dot(dy.cols, upstream, cache.experts.output.row(slot));
+        cache.routing_gradient.gate[p] = kernels().dot(dy.cols, upstream, output.row(slot));
         const bool masked = !cache.masked.empty() && cache.masked[p] != 0;
         kernels().scale(dy.cols, masked ? 0.0f : cache.routing.gate[p], upstream, doutput.row(slot));
       }
   });
 }
 
-/// Tells the experts which hidden units a training pass drops, if any.
+/// Tells the experts which hidden units a training pass drops, if any. The positions of slots are those of their rows.
 void prepare_dropout(double rate, const std::optional<MoeMasks>& masks, RandomStream MoeMasks::*stream,
-                     const Dispatch& dispatch, ExpertsCache& experts) {
+                     const Dispatch& dispatch, Index first_expert, Index all_experts, ExpertsCache& experts) {
   experts.dropout.reset();
   experts.factors.position.clear();
   if (!masks || rate <= 0) return;
-  experts.dropout = HiddenDropout{(*masks).*stream, masks->step, rate};
+  experts.dropout = HiddenDropout{(*masks).*stream, masks->step, rate, first_expert, all_experts};
   for (const std::int32_t row : dispatch.row)
     experts.factors.position.push_back(masks->positions[static_cast<std::size_t>(row)]);
 }
 
+/// What the experts gave for every slot.
+Matrix& outputs_of(const MoeParameters& p, MoeCache& cache) {
+  return p.exchange.exists() ? cache.home_output : cache.experts.output;
+}
+
+/// Rows x of the dispatched pairs through their experts: into outputs_of().
+void through_experts(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
+                     MoeCache& cache) {
+  const ExpertExchange& exchange = p.exchange;
+  ExpertFactors& factors = cache.experts.factors;
+  factors.input.resize(config.hidden.size() + 1);
+  Matrix& slots = exchange.exists() ? cache.home : factors.input[0];
+  slots.reshape(cache.dispatch.slots(), x.cols);
+  dispatch_rows(context, cache.dispatch, x, slots);
+  prepare_dropout(config.hidden_dropout, cache.masks, &MoeMasks::hidden, cache.dispatch, exchange.first_expert(),
+                  config.experts, cache.experts);
+  if (!exchange.exists())
+    return experts_forward(context, p.own_experts(), cache.dispatch, hidden_layers(config), cache.experts);
+  exchange.plan(cache.dispatch, cache.exchange);
+  exchange.to_owners(context, Phase::expert_rows, cache.exchange, slots, cache.packed, factors.input[0]);
+  if (cache.experts.dropout) exchange.to_owners(cache.exchange, std::vector(factors.position), factors.position);
+  experts_forward(context, p.own_experts(), cache.exchange.dispatch, hidden_layers(config), cache.experts);
+  exchange.to_homes(context, Phase::expert_outputs, cache.exchange, cache.experts.output, cache.packed,
+                    cache.home_output);
+}
+
+/// The memory for the gradients of what the experts gave.
+Matrix& doutputs_of(const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
+  cache.experts.factors.gradient.resize(config.hidden.size() + 1);
+  return p.exchange.exists() ? cache.home : cache.experts.factors.gradient.back();
+}
+
+/// From doutputs_of() back through the experts. Returns the gradients of the slots' rows.
+const Matrix& back_through_experts(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
+  const ExpertExchange& exchange = p.exchange;
+  if (exchange.exists())
+    exchange.to_owners(context, Phase::expert_gradients, cache.exchange, cache.home, cache.packed,
+                       cache.experts.factors.gradient.back());
+  experts_backward(context, p.own_experts(), hidden_layers(config), cache.experts);
+  if (!exchange.exists()) return cache.experts.dinput;
+  exchange.to_homes(context, Phase::expert_dinputs, cache.exchange, cache.experts.dinput, cache.packed,
+                    cache.home_output);
+  return cache.home_output;
+}
+
 /// Draws which outputs count as zero (expert output masking: Elbayad et al. 2022), and makes them zero.
-void mask_outputs(Context& context, double rate, MoeCache& cache) {
+void mask_outputs(Context& context, double rate, MoeCache& cache, Matrix& output) {
   cache.masked.clear();
   if (!cache.masks || rate <= 0) return;
   const Routing& routing = cache.routing;
-  Matrix& output = cache.experts.output;
   cache.masked.assign(routing.expert.size(), 0);
   context.parallel_ranges(routing.rows, 32, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
@@ -81,7 +124,8 @@ void add_shared_forward(Context& context, const MoeConfig& config, const MoePara
   cache.shared.factors.input.resize(p.shared[0].matrices());
   cache.shared.factors.input[0].reshape(cache.shared_dispatch.slots(), x.cols);
   dispatch_rows(context, cache.shared_dispatch, x, cache.shared.factors.input[0]);
-  prepare_dropout(config.hidden_dropout, cache.masks, &MoeMasks::shared, cache.shared_dispatch, cache.shared);
+  prepare_dropout(config.hidden_dropout, cache.masks, &MoeMasks::shared, cache.shared_dispatch, 0, config.shared,
+                  cache.shared);
   experts_forward(context, p.shared, cache.shared_dispatch, hidden_layers(config), cache.shared);
   for (Index s = 0; s < config.shared; ++s)
     add(context, cache.shared.output.view().row_range(s * x.rows, (s + 1) * x.rows), y);
@@ -140,6 +184,18 @@ MoeParameters empty_moe(const MoeConfig& config) {
   return p;
 }
 
+std::span<const ExpertParameters> MoeParameters::own_experts() const {
+  if (!exchange.exists()) return experts;
+  const Index first = exchange.first_expert(),
+              last = share_begin(exchange.experts, exchange.ranks->rank() + 1, exchange.ranks->size());
+  return std::span(experts).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+}
+
+Index MoeParameters::elements() const {
+  const std::span<const ExpertParameters> own = own_experts();
+  return own.empty() ? 0 : own[0].elements() * static_cast<Index>(own.size() + shared.size());
+}
+
 NoiseSampler gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions) {
   return [stream, step, positions](Index row, Index first, Index count, float* out) {
     kernels().normals(first, count, stream.row(step, positions[static_cast<std::size_t>(row)]), out);
@@ -158,14 +214,23 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
                  const GatePass& pass, MoeCache& cache, MatrixView y) {
   moe_route(context, config, p.gates, x, pass, cache);
   plan_dispatch(cache.routing, cache.dispatch);
-  cache.experts.factors.input.resize(p.experts[0].matrices());
-  cache.experts.factors.input[0].reshape(cache.dispatch.slots(), x.cols);
-  dispatch_rows(context, cache.dispatch, x, cache.experts.factors.input[0]);
-  prepare_dropout(config.hidden_dropout, cache.masks, &MoeMasks::hidden, cache.dispatch, cache.experts);
-  experts_forward(context, p.experts, cache.dispatch, hidden_layers(config), cache.experts);
-  mask_outputs(context, config.mask_outputs, cache);
-  combine_rows(context, cache.dispatch, cache.routing, cache.experts.output, y);
+  through_experts(context, config, p, x, cache);
+  mask_outputs(context, config.mask_outputs, cache, outputs_of(p, cache));
+  combine_rows(context, cache.dispatch, cache.routing, outputs_of(p, cache), y);
   if (config.shared > 0) add_shared_forward(context, config, p, x, cache, y);
+}
+
+void moe_serve_forward(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
+  cache.routing.shape(0, config.experts, 0);
+  cache.routing.count_pairs();
+  plan_dispatch(cache.routing, cache.dispatch);
+  const Matrix none(0, p.exchange.width);
+  through_experts(context, config, p, none, cache);
+}
+
+void moe_serve_backward(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
+  doutputs_of(config, p, cache).reshape(0, p.exchange.width);
+  back_through_experts(context, config, p, cache);
 }
 
 BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
@@ -182,11 +247,10 @@ BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
 void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
                   ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
                   MatrixView dx) {
-  cache.experts.factors.gradient.resize(p.experts[0].matrices());
-  cache.experts.factors.gradient.back().reshape(cache.dispatch.slots(), dy.cols);
-  combine_backward(context, dy, cache);
-  experts_backward(context, p.experts, hidden_layers(config), cache.experts);
-  dispatch_backward(context, cache.dispatch, cache.routing, cache.experts.dinput, 0, dx);
+  Matrix& doutput = doutputs_of(config, p, cache);
+  doutput.reshape(cache.dispatch.slots(), dy.cols);
+  combine_backward(context, dy, outputs_of(p, cache), cache, doutput);
+  dispatch_backward(context, cache.dispatch, cache.routing, back_through_experts(context, config, p, cache), 0, dx);
   if (config.shared > 0) add_shared_backward(context, config, p, dy, cache, dx);
   if (!config.has_gate()) return;
   cache.routing_gradient.importance = cv_squared_gradient(sums.importance, config.w_importance);

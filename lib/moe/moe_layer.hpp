@@ -12,6 +12,7 @@
 #include "base/context.hpp"
 #include "base/random.hpp"
 #include "moe/dispatch.hpp"
+#include "moe/expert_exchange.hpp"
 #include "moe/experts.hpp"
 #include "moe/gate.hpp"
 #include "moe/hierarchical_gate.hpp"
@@ -26,11 +27,14 @@ struct GatesParameters {
 
 struct MoeParameters {
   GatesParameters gates;
-  std::vector<ExpertParameters> experts;
+  std::vector<ExpertParameters> experts;  ///< those of other ranks are empty
   std::vector<ExpertParameters> shared;
+  ExpertExchange exchange;  ///< with the other ranks, if there are any
 
-  /// Weights of all experts.
-  Index elements() const { return experts[0].elements() * static_cast<Index>(experts.size() + shared.size()); }
+  /// The routed experts whose weights are here: all, or this rank's share.
+  std::span<const ExpertParameters> own_experts() const;
+  /// Weights of all experts that are here.
+  Index elements() const;
 };
 
 /// The tensors of the layer, and their places in the parameters in the same order: gates first, so that
@@ -60,6 +64,8 @@ struct MoeCache {
   ExpertsCache shared;
   RoutingGradient routing_gradient;
   std::optional<MoeMasks> masks;     ///< for callers: in training
+  ExchangePlan exchange;             ///< of the pass, where experts are on other ranks, with its memory:
+  Matrix home, home_output, packed;  ///< rows of the slots, results for the slots, rows on their journey
   std::vector<std::uint8_t> masked;  ///< whether the output of a pair counts as zero, [pairs]; empty: none does
 };
 
@@ -85,6 +91,11 @@ void moe_route(Context& context, const MoeConfig& config, const GatesParameters&
 /// y [N, D] = the combined output for x [N, D].
 void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
                  const GatePass& pass, MoeCache& cache, MatrixView y);
+
+/// For a rank whose lane is empty, or which has no rows of its own at all: lets the other ranks use its experts in
+/// their moe_forward and moe_backward. REQUIRES an exchange.
+void moe_serve_forward(Context& context, const MoeConfig& config, const MoeParameters& parameters, MoeCache& cache);
+void moe_serve_backward(Context& context, const MoeConfig& config, const MoeParameters& parameters, MoeCache& cache);
 
 /// The losses of a step with these sums.
 BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums);
