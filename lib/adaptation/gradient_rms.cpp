@@ -123,7 +123,7 @@ std::vector<AdaptedTensor> adapted_tensors(ModelParameters& parameters) {
   const std::vector<NamedTensor> tensors = named_tensors(parameters);
   std::vector<AdaptedTensor> adapted;
   std::size_t next = 0;
-  for_each_tensor(parameters, [&](std::size_t, const std::string&, const TensorSpec& spec, std::size_t) {
+  for_each_tensor(parameters, [&](std::size_t, const std::string&, const TensorSpec& spec, std::size_t, int) {
     const NamedTensor& tensor = tensors[next++];
     // Thresholds learn from counts of tokens, not from this loss.
     if (spec.gradient != GradientForm::none && spec.group != ParameterGroup::thresholds)

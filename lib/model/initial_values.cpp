@@ -45,6 +45,11 @@ class Initialiser {
     ++next_;
   }
 
+  /// A matrix of another rank: those after it keep their numbers.
+  void skip(InitialValue initial) {
+    if (initial == InitialValue::normal || initial == InitialValue::uniform) ++next_;
+  }
+
  private:
   template <class F>
   void fill(Matrix& m, F&& fill_row) {
@@ -92,9 +97,13 @@ void initialise(Context& context, std::uint64_t seed, ModelParameters& parameter
   const std::vector<std::vector<TensorPointer>> pointers = tensor_pointers(parameters);
   std::vector<Initialiser> layers;
   for (std::size_t l = 0; l < pointers.size(); ++l) layers.emplace_back(context, seed, static_cast<Index>(l));
-  for_each_tensor(parameters, [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place) {
-    initialise_tensor(layers[l], spec, pointers[l][place]);
-  });
+  for_each_tensor(parameters,
+                  [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place, int owner) {
+                    if (is_here(parameters, owner))
+                      initialise_tensor(layers[l], spec, pointers[l][place]);
+                    else
+                      layers[l].skip(spec.initial);
+                  });
 }
 
 }  // namespace moelm

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "dist/orders.hpp"
 #include "model/layer_cache.hpp"
 #include "model/output_layer.hpp"
 #include "model/pass_masks.hpp"
@@ -199,6 +200,11 @@ class Pass {
   ModelCache& cache_;
 };
 
+/// The others, if this is a pass in evaluation by the leader of several ranks, whose rows need their experts.
+Communicator* others_of(const ModelParameters& parameters, const PassOptions& options) {
+  return !options.training && parameters.ranks != nullptr && parameters.ranks->leads() ? parameters.ranks : nullptr;
+}
+
 }  // namespace
 
 double Losses::total() const {
@@ -209,23 +215,31 @@ double Losses::total() const {
 
 void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache) {
+  Communicator* const others = others_of(parameters, options);
+  if (others != nullptr) give_order(*others, Order::pass);
+  const Together together(others);
   Pass(context, config, parameters, batch, options, cache).forward(state);
 }
 
 void model_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                  ModelState& state, ModelCache& cache, std::span<double> nll) {
   const PassOptions options;
-  Pass pass(context, config, parameters, batch, options, cache);
-  pass.forward(state);
-  pass.score(nll);
+  model_forward(context, config, parameters, batch, options, state, cache);
+  Pass(context, config, parameters, batch, options, cache).score(nll);
 }
 
 Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll) {
+  Pass(context, config, parameters, batch, options, cache).forward(state);
+  return model_backward(context, config, parameters, batch, options, cache, gradients, nll);
+}
+
+Losses model_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                      const Batch& batch, const PassOptions& options, ModelCache& cache, ModelGradients& gradients,
+                      std::span<double> nll) {
   if (!options.part.accumulate) gradients.zero();
   Pass pass(context, config, parameters, batch, options, cache);
-  pass.forward(state);
   pass.softmax_backward(gradients, nll);
   pass.backward(gradients);
 
@@ -235,6 +249,28 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
   for (std::size_t l = 0; l < parameters.layers.size(); ++l)
     if (routing_of(cache, l) != nullptr) losses.balance[l] = balance_losses(pass.balanced(l), pass.sums_of(l));
   return losses;
+}
+
+void model_serve_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                         const PassOptions& options, ModelCache& cache) {
+  const PassMasks masks(config, Sequence(), options);
+  cache.layers.resize(parameters.layers.size());
+  for (std::size_t l = 0; l < parameters.layers.size(); ++l) {
+    const auto* p = std::get_if<MoeParameters>(&parameters.layers[l]);
+    if (p == nullptr) continue;
+    MoeCache& moe = ensure_cache<MoeLayerCache>(cache.layers[l]).moe;
+    moe.experts.packing = packing_of(cache, p->elements());
+    moe.masks = masks.moe(l);
+    moe_serve_forward(context, std::get<MoeConfig>(config.layers[l]), *p, moe);
+  }
+}
+
+void model_serve_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                          ModelCache& cache) {
+  for (std::size_t l = parameters.layers.size(); l-- > 0;)
+    if (const auto* p = std::get_if<MoeParameters>(&parameters.layers[l]))
+      moe_serve_backward(context, std::get<MoeConfig>(config.layers[l]), *p,
+                         std::get<MoeLayerCache>(cache.layers[l]).moe);
 }
 
 void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,

@@ -70,7 +70,8 @@ struct Losses {
   double total() const;
 };
 
-/// Runs all layers up to the softmax: cache.x of the last layer but one holds its input. Carries `state` on.
+/// Runs all layers up to the softmax: cache.x of the last layer but one holds its input. Carries `state` on. In
+/// evaluation by the leader of several ranks, the others are told to serve their experts.
 void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache);
 
@@ -84,6 +85,19 @@ void model_score(Context& context, const ModelConfig& config, const ModelParamet
 Losses model_gradients(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll);
+
+/// The second half of model_gradients: what follows a model_forward with the same arguments. With `part.sums` the
+/// balancing losses are of those sums.
+Losses model_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                      const Batch& batch, const PassOptions& options, ModelCache& cache, ModelGradients& gradients,
+                      std::span<double> nll);
+
+/// For a rank without rows: lets the other ranks use its experts in their model_forward or model_score, and in their
+/// model_backward. REQUIRES parameters of several ranks.
+void model_serve_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                         const PassOptions& options, ModelCache& cache);
+void model_serve_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                          ModelCache& cache);
 
 /// Computes only the routing of a training pass: runs the layers up to the last gate and leaves the routing of every
 /// gated layer in the cache.

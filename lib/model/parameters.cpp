@@ -70,6 +70,14 @@ void tie(TensorSpec& embedding, TensorSpec& softmax) {
   softmax.rows = 0;
 }
 
+/// Every rank gets a share of the experts of every layer.
+void share_experts(const ModelConfig& config, ModelParameters& parameters) {
+  const std::vector<Index> widths = input_widths(config);
+  for (std::size_t l = 0; l < config.layers.size(); ++l)
+    if (auto* moe = std::get_if<MoeParameters>(&parameters.layers[l]))
+      moe->exchange = {parameters.ranks, std::get<MoeConfig>(config.layers[l]).experts, widths[l]};
+}
+
 LayerTensors output_tensors(const SoftmaxConfig& config, std::size_t layer, Index inputs, Index vocabulary) {
   if (config.cutoffs.empty()) return softmax_tensors(config, inputs, vocabulary);
   if (config.cutoffs.back() >= vocabulary)
@@ -102,17 +110,21 @@ Index vocabulary_of(const ModelParameters& parameters) {
   return std::get<EmbeddingParameters>(parameters.layers.front()).weight.rows();
 }
 
-ModelParameters make_parameters(const ModelConfig& config, Index vocabulary) {
-  ModelParameters parameters{{}, model_tensors(config, vocabulary)};
+ModelParameters make_parameters(const ModelConfig& config, Index vocabulary, Communicator* ranks) {
+  ModelParameters parameters{
+      {}, model_tensors(config, vocabulary), ranks != nullptr && ranks->size() > 1 ? ranks : nullptr};
   for (const LayerConfig& layer : config.layers) parameters.layers.push_back(empty_layer(layer));
+  if (parameters.ranks != nullptr) share_experts(config, parameters);
   const std::vector<std::vector<TensorPointer>> pointers = tensor_pointers(parameters);
-  for_each_tensor(parameters, [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place) {
-    const TensorPointer& tensor = pointers[l][place];
-    if (spec.type == DataType::bf16)
-      *tensor.bf16 = Bf16Matrix(spec.rows, spec.columns);
-    else
-      *tensor.f32 = Matrix(spec.rows, spec.columns);
-  });
+  for_each_tensor(parameters,
+                  [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place, int owner) {
+                    if (!is_here(parameters, owner)) return;
+                    const TensorPointer& tensor = pointers[l][place];
+                    if (spec.type == DataType::bf16)
+                      *tensor.bf16 = Bf16Matrix(spec.rows, spec.columns);
+                    else
+                      *tensor.f32 = Matrix(spec.rows, spec.columns);
+                  });
   return parameters;
 }
 
@@ -122,7 +134,7 @@ ModelGradients make_gradients(const ModelParameters& parameters) {
     gradients.layers.push_back(empty_gradient(parameters.layers[l], parameters.tensors[l][0].tensors[0].gradient));
   std::vector<std::vector<GradientPointer>> pointers;
   for (LayerGradients& layer : gradients.layers) pointers.push_back(gradient_pointers(layer));
-  for_each_tensor(parameters, [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place) {
+  for_each_tensor(parameters, [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place, int) {
     if (spec.gradient == GradientForm::whole) *pointers[l][place].whole = Matrix(spec.rows, spec.columns);
   });
   return gradients;
@@ -137,9 +149,11 @@ void ModelGradients::zero() {
 std::vector<NamedTensor> named_tensors(ModelParameters& parameters) {
   const std::vector<std::vector<TensorPointer>> pointers = tensor_pointers(parameters);
   std::vector<NamedTensor> tensors;
-  for_each_tensor(parameters, [&](std::size_t l, const std::string& name, const TensorSpec& spec, std::size_t place) {
-    tensors.push_back({name, pointers[l][place].f32, spec.vector, pointers[l][place].bf16});
-  });
+  for_each_tensor(parameters,
+                  [&](std::size_t l, const std::string& name, const TensorSpec& spec, std::size_t place, int owner) {
+                    tensors.push_back({name, pointers[l][place].f32, spec.vector, pointers[l][place].bf16, owner});
+                    if (!is_here(parameters, owner)) tensors.back().absent = {spec.rows, spec.columns};
+                  });
   return tensors;
 }
 
@@ -149,7 +163,7 @@ std::vector<TrainedTensor> trained_tensors(ModelParameters& parameters, ModelGra
   const std::vector<NamedTensor> tensors = named_tensors(parameters);
   std::vector<TrainedTensor> trained;
   std::size_t next = 0;
-  for_each_tensor(parameters, [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place) {
+  for_each_tensor(parameters, [&](std::size_t l, const std::string&, const TensorSpec& spec, std::size_t place, int) {
     const NamedTensor& tensor = tensors[next++];
     if (spec.gradient != GradientForm::whole && spec.gradient != GradientForm::rows) return;
     const GradientPointer& gradient = pointers[l][place];

@@ -9,6 +9,7 @@
 #include "base/context.hpp"
 #include "config/model_config.hpp"
 #include "config/tensor_spec.hpp"
+#include "dist/communicator.hpp"
 #include "moe/moe_layer.hpp"
 #include "nn/adaptive_softmax.hpp"
 #include "nn/embedding.hpp"
@@ -29,6 +30,7 @@ using LayerParameters =
 struct ModelParameters {
   std::vector<LayerParameters> layers;
   std::vector<LayerTensors> tensors;  ///< what they were made from
+  Communicator* ranks = nullptr;      ///< that share the experts; nullptr: all weights are here
 };
 
 using LayerGradients = std::variant<RowGradient, EmbeddingParameters, LstmParameters, GatesParameters,
@@ -45,8 +47,9 @@ struct ModelGradients {
 /// V, the number of tokens that the embedding knows and the softmax predicts.
 Index vocabulary_of(const ModelParameters& parameters);
 
-/// Weights of a valid configuration, all zero.
-ModelParameters make_parameters(const ModelConfig& config, Index vocabulary);
+/// Weights of a valid configuration, all zero. With several ranks, of the routed experts only this rank's share;
+/// `ranks` must outlive the weights.
+ModelParameters make_parameters(const ModelConfig& config, Index vocabulary, Communicator* ranks = nullptr);
 
 /// Zero gradients for these weights.
 ModelGradients make_gradients(const ModelParameters& parameters);
@@ -54,15 +57,26 @@ ModelGradients make_gradients(const ModelParameters& parameters);
 /// Gives every tensor its initial value, a function of the seed.
 void initialise(Context& context, std::uint64_t seed, ModelParameters& parameters);
 
+/// The owner of a tensor that every rank has.
+inline constexpr int kEveryRank = -1;
+
 /// A tensor as files name it: "layers.1.weight_ih"; biases are vectors, all others matrices.
 struct NamedTensor {
   std::string name;
   Matrix* values;  ///< null where the tensor is kept in bfloat16
   bool vector;
   Bf16Matrix* bf16_values = nullptr;
+  int owner = kEveryRank;          ///< the rank that has it
+  std::vector<Index> absent = {};  ///< its shape where it is not here; else empty
 
-  Index size() const { return bf16_values != nullptr ? bf16_values->size() : values->size(); }
+  bool is_here() const { return absent.empty(); }
+  /// Numbers that are here.
+  Index size() const {
+    if (bf16_values != nullptr) return bf16_values->size();
+    return values != nullptr ? values->size() : 0;
+  }
   std::vector<Index> shape() const {
+    if (!is_here()) return absent;
     if (bf16_values != nullptr) return {bf16_values->rows(), bf16_values->cols()};
     return vector ? std::vector<Index>{values->size()} : std::vector<Index>{values->rows(), values->cols()};
   }

@@ -47,6 +47,19 @@ std::vector<BatchPart> split_batch(const Batch& batch, Index most_rows) {
   return parts;
 }
 
+std::vector<BatchPart> cut_lanes(const Batch& batch, Index lanes) {
+  const std::vector<Index> steps = lengths(batch.sequence);
+  const auto streams = static_cast<Index>(steps.size());
+  std::vector<BatchPart> parts;
+  Index first = 0, rows = 0;  // of the streams before `end`
+  for (Index lane = 1, end = 0; lane <= lanes; ++lane) {
+    for (; end < streams && rows * lanes < lane * batch.rows(); ++end) rows += steps[static_cast<std::size_t>(end)];
+    parts.push_back(end > first ? part_of(batch, first, end - first) : BatchPart{first, {}});
+    first = end;
+  }
+  return parts;
+}
+
 ModelState state_of(const ModelState& state, const BatchPart& part) {
   const Index count = part.batch.sequence.streams();
   ModelState out;

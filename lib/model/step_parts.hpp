@@ -1,4 +1,5 @@
-// A batch that is too large for the memory of one pass, cut into parts that are passed one after another.
+// A batch cut between its streams: into parts that are passed one after another because one pass has not the memory for
+// it, or into the lanes of a step over several ranks.
 #pragma once
 
 #include <vector>
@@ -16,6 +17,10 @@ struct BatchPart {
 
 /// Cuts a batch between its streams into parts of at most `most_rows` rows, at least one stream each; 0: one part.
 std::vector<BatchPart> split_batch(const Batch& batch, Index most_rows);
+
+/// Cuts a batch between its streams into `lanes` parts of about equally many rows, a function of the batch alone. The
+/// first part has rows; others may have none.
+std::vector<BatchPart> cut_lanes(const Batch& batch, Index lanes);
 
 /// The state of a part's streams, copied.
 ModelState state_of(const ModelState& state, const BatchPart& part);
