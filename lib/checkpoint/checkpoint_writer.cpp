@@ -102,7 +102,11 @@ Index checkpoint_bytes(const CheckpointContents& contents) {
 void require_finite(const CheckpointContents& contents) {
   for (const auto* tensors : {&contents.model, &contents.optimizer, &contents.carried})
     for (const TensorView& tensor : *tensors) {
-      const Index element = first_non_finite(tensor.type, tensor.data, element_count(tensor.shape).value_or(0));
+      Index element = -1;
+      with_data(tensor, static_cast<std::size_t>(tensor_bytes(tensor.type, tensor.shape).value_or(0)),
+                [&](const void* data) {
+                  element = first_non_finite(tensor.type, data, element_count(tensor.shape).value_or(0));
+                });
       if (element >= 0)
         throw Error(Exit::diverged, "step " + std::to_string(contents.step) + ": tensor \"" + tensor.name +
                                         "\": element " + std::to_string(element) +

@@ -1,6 +1,7 @@
 // safetensors files: named tensors, written from memory and read into memory of the caller.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,7 +24,17 @@ struct TensorView {
   TensorType type = TensorType::f32;
   std::vector<Index> shape;  ///< sizes, row-major; no sizes: one number
   const void* data = nullptr;
+  std::function<void(std::span<std::byte>)> fetch = nullptr;  ///< where it is not in memory: writes its bytes
 };
+
+/// Calls use(bytes) with the tensor's data, fetched if need be.
+template <class Use>
+void with_data(const TensorView& tensor, std::size_t bytes, Use&& use) {
+  if (!tensor.fetch) return use(tensor.data);
+  std::vector<std::byte> fetched(bytes);
+  tensor.fetch(fetched);
+  use(static_cast<const void*>(fetched.data()));
+}
 
 /// Strings that a file stores with the tensors ("__metadata__").
 using TensorMetadata = std::map<std::string, std::string>;

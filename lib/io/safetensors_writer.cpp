@@ -72,7 +72,7 @@ void write_safetensors(const SafetensorsPlan& plan, std::span<const TensorView> 
   sink(plan.head.data(), plan.head.size());
   for (const std::size_t i : plan.order) {
     const auto bytes = static_cast<std::size_t>(*tensor_bytes(tensors[i].type, tensors[i].shape));
-    if (bytes > 0) sink(tensors[i].data, bytes);
+    if (bytes > 0) with_data(tensors[i], bytes, [&](const void* data) { sink(data, bytes); });
   }
 }
 

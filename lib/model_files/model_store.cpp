@@ -3,6 +3,8 @@
 #include "base/error.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
+#include "model_files/serve_model.hpp"
+#include "model_files/tensor_transport.hpp"
 
 namespace moelm {
 
@@ -24,6 +26,7 @@ const StoredTensor& find_tensor(const SafetensorsFile& file, const std::string& 
   return *stored;
 }
 
+/// REQUIRES for a tensor of another rank that its empty place here has its type.
 TensorType stored_type(const NamedTensor& tensor) {
   return tensor.bf16_values != nullptr ? TensorType::bf16 : TensorType::f32;
 }
@@ -50,9 +53,21 @@ void load_tensor(const SafetensorsFile& file, const std::string& name, TensorTyp
   file.read(find_tensor(file, name, type, shape), out);
 }
 
-void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors) {
-  for (const NamedTensor& tensor : tensors)
-    load_tensor(file, tensor.name, stored_type(tensor), tensor.shape(), data_of(tensor));
+void load_tensor(const SafetensorsFile& file, const NamedTensor& tensor, Communicator* ranks) {
+  const TensorType type = stored_type(tensor);
+  if (tensor.is_here()) {
+    load_tensor(file, tensor.name, type, tensor.shape(), data_of(tensor));
+    if (ranks != nullptr && tensor.owner == kEveryRank)
+      store_on_ranks(*ranks, tensor.name, kEveryRank, bytes_of(tensor));
+    return;
+  }
+  Bytes bytes(static_cast<std::size_t>(tensor_bytes(type, tensor.shape()).value()));
+  load_tensor(file, tensor.name, type, tensor.shape(), bytes.data());
+  store_on_ranks(*ranks, tensor.name, tensor.owner, bytes);
+}
+
+void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors, Communicator* ranks) {
+  for (const NamedTensor& tensor : tensors) load_tensor(file, tensor, ranks);
   if (file.tensors().size() == tensors.size()) return;
   for (const StoredTensor& stored : file.tensors()) {
     bool known = false;
@@ -61,14 +76,24 @@ void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& t
   }
 }
 
-std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors) {
+std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors, Communicator* ranks) {
   std::vector<TensorView> views;
-  for (const NamedTensor& tensor : tensors)
-    views.push_back({tensor.name, stored_type(tensor), tensor.shape(), data_of(tensor)});
+  for (const NamedTensor& tensor : tensors) {
+    TensorView& view = views.emplace_back(TensorView{tensor.name, stored_type(tensor), tensor.shape()});
+    if (tensor.is_here())
+      view.data = data_of(tensor);
+    else
+      view.fetch = [ranks, name = tensor.name, owner = tensor.owner](std::span<std::byte> bytes) {
+        fetch_from_rank(*ranks, name, owner, bytes);
+      };
+  }
   return views;
 }
 
-LoadedModel load_model(const std::string& path) {
+namespace {
+
+/// `ranks`: nullptr where the whole model is here.
+LoadedModel load_model(const std::string& path, Communicator* ranks, const Context* context) {
   const std::string run = run_of_path(path);
   LoadedModel model;
   model.folder = run;
@@ -79,12 +104,21 @@ LoadedModel load_model(const std::string& path) {
   require_own_checkpoint(found.checkpoint->path(), found.checkpoint->state(), run, model.run);
   model.tokenizer = read_run_tokenizer(run, model.run);
   require_numbers(found.checkpoint->model(), model.run.config.model, model.run.data.vocabulary);
-  model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary);
-  load_tensors(found.checkpoint->model(), named_tensors(model.parameters));
+  if (ranks != nullptr) announce_scoring(*ranks, model.run.config.model, model.run.data.vocabulary, *context);
+  model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary, ranks);
+  load_tensors(found.checkpoint->model(), named_tensors(model.parameters), ranks);
   model.checkpoint = found.checkpoint->path();
   model.step = found.checkpoint->step();
   model.warnings = std::move(found.warnings);
   return model;
+}
+
+}  // namespace
+
+LoadedModel load_model(const std::string& path) { return load_model(path, nullptr, nullptr); }
+
+LoadedModel load_model(const std::string& path, Communicator& ranks, const Context& context) {
+  return load_model(path, ranks.size() > 1 ? &ranks : nullptr, &context);
 }
 
 }  // namespace moelm

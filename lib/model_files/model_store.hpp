@@ -14,15 +14,18 @@
 namespace moelm {
 
 /// Reads every named tensor from a file. Error(bad_config) names the first tensor that the file lacks, holds in another
-/// shape, or has in addition.
-void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors);
+/// shape, or has in addition. With several ranks, those that have a tensor get it.
+void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors, Communicator* ranks = nullptr);
 
-/// Views of the tensors for writing.
-std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors);
+/// Views of the tensors for writing. Those of other ranks are fetched when they are written.
+std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors, Communicator* ranks = nullptr);
 
 /// Reads one tensor into `out`. Error(bad_config) unless the file has it with this type and shape.
 void load_tensor(const SafetensorsFile& file, const std::string& name, TensorType type, const std::vector<Index>& shape,
                  void* out);
+
+/// The same for a named tensor, wherever it is.
+void load_tensor(const SafetensorsFile& file, const NamedTensor& tensor, Communicator* ranks);
 
 /// A trained model, ready for use, and where it came from.
 struct LoadedModel {
@@ -36,7 +39,9 @@ struct LoadedModel {
 };
 
 /// Loads the best checkpoint of a run, else the newest, or loads the given checkpoint. Writes nothing.
-/// Error(missing_input) if there is none.
+/// Error(missing_input) if there is none. With `ranks` the others get their parts, and score with the products of
+/// `context`.
 LoadedModel load_model(const std::string& path);
+LoadedModel load_model(const std::string& path, Communicator& ranks, const Context& context);
 
 }  // namespace moelm
