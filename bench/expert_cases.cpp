@@ -40,7 +40,7 @@ class ExpertBench {
     cache_.factors.input.push_back(random_numbers(context, slots(), shape.width, 1000));
     cache_.factors.gradient.resize(2);
     cache_.factors.gradient.back() = random_numbers(context, slots(), shape.width, 1001);
-    set_ = std::make_unique<ExpertSet>("experts", experts_, optimizer_, RandomStream(1, "rounding", 0));
+    set_ = std::make_unique<ExpertSet>("experts", all_of(experts_), optimizer_, RandomStream(1, "rounding", 0));
   }
 
   void forward() { experts_forward(context_, experts_, dispatch_, HiddenLayers::kept, cache_); }
@@ -48,7 +48,7 @@ class ExpertBench {
   void update(double lr) {
     set_->begin_step();
     set_->use(cache_.factors);
-    set_->update(context_, ++step_, lr, cache_);
+    set_->update(context_, ++step_, lr, {}, cache_);
   }
 
   /// The last row of the last expert, there and back.

@@ -59,6 +59,7 @@ struct TrainConfig {
   Index unroll = 35;
   Index batch_tokens = 2240;
   Index micro_batch_tokens = 0;
+  Index lanes = 1;
   double lr = 2e-3;
   ScheduleKind schedule = ScheduleKind::cosine;
   Index warmup = 0;
@@ -76,6 +77,7 @@ struct TrainConfig {
   Index max_bad_steps = 10;
   Index log_every = 1;
   double overload = 5;
+  double step_timeout = 60;
 };
 
 /// The type that matrix products of training read, once `auto` is resolved.
@@ -111,6 +113,14 @@ void fields(TrainConfig& c, Visitor&& visit) {
                .unit = "tokens",
                .min = 0},
         c.micro_batch_tokens);
+  visit(Option{.key = "lanes",
+               .help = "parts of a batch whose gradients are summed apart, in a fixed order. Results depend on it and "
+                       "not on the number of ranks, which it limits: raise it to train on more ranks",
+               .unit = "lanes",
+               .min = 1,
+               .max = 65536,
+               .may_change = true},
+        c.lanes);
   visit(Option{.key = "lr", .help = "peak learning rate. Lower it if the loss diverges", .min = 0}, c.lr);
   visit(Option{.key = "schedule",
                .help = "course of the learning rate after the warm-up. Take inverse-sqrt, plateau or constant if the "
@@ -205,6 +215,14 @@ void fields(TrainConfig& c, Visitor&& visit) {
                .min = 0,
                .may_change = true},
         c.overload);
+  visit(
+      Option{.key = "step_timeout",
+             .help = "with several ranks: how long one waits for the others within a step before it ends the training "
+                     "with exit code 75. Raise it if steps take longer on the slowest machine",
+             .unit = "seconds",
+             .min = 1,
+             .may_change = true},
+      c.step_timeout);
 }
 
 /// Everything that a run is made of, as stored in run/config.json.

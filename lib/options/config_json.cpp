@@ -11,6 +11,7 @@
 #include "options/config_keys.hpp"
 #include "options/interval.hpp"
 #include "options/key_guess.hpp"
+#include "options/step_in_parts.hpp"
 
 namespace moelm {
 
@@ -272,12 +273,7 @@ void validate(const RunConfig& config) {
   require_possible_sizes(config.train);
   parse_interval("train.checkpoint_every", config.train.checkpoint_every);
   require_sampled(config);
-  for (std::size_t l = 0; l < config.model.layers.size(); ++l)
-    if (const auto* moe = std::get_if<MoeConfig>(&config.model.layers[l]);
-        moe != nullptr && moe->gate == GateKind::balanced && config.train.micro_batch_tokens > 0)
-      throw Error(Exit::bad_config, "train.micro_batch_tokens: expected 0 with " + layer_prefix(l) +
-                                        "gate balanced, which compares the rows of a whole batch, found " +
-                                        std::to_string(config.train.micro_batch_tokens));
+  require_possible_parts(config);
 }
 
 std::vector<std::string> known_keys(const RunConfig& config) {

@@ -35,6 +35,15 @@ bool has_window(const ModelConfig& config) {
   });
 }
 
+OwnExperts own_experts(MoeParameters& moe) {
+  const std::span<const ExpertParameters> own = moe.own_experts();
+  const Index first = moe.exchange.first_expert();
+  OwnExperts experts{std::span(moe.experts).subspan(static_cast<std::size_t>(first), own.size()), first,
+                     static_cast<Index>(moe.experts.size())};
+  if (moe.exchange.exists()) experts.owner_of = [&exchange = moe.exchange](Index e) { return exchange.owner_of(e); };
+  return experts;
+}
+
 /// Whether a step in parts has to know the routing of all of them beforehand.
 bool balances(const ModelConfig& config) {
   return std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
@@ -46,8 +55,12 @@ bool balances(const ModelConfig& config) {
 }  // namespace
 
 Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
-                 std::uint64_t seed)
-    : config_(model), optimizer_(optimizer), seed_(seed), parameters_(make_parameters(model, vocabulary)) {
+                 std::uint64_t seed, Communicator& ranks)
+    : config_(model),
+      optimizer_(optimizer),
+      seed_(seed),
+      ranks_(ranks),
+      parameters_(make_parameters(model, vocabulary, &ranks)) {
   initialise(context, seed, parameters_);
   gradients_ = make_gradients(parameters_);
   for (const TrainedTensor& trained : trained_tensors(parameters_, gradients_)) {
@@ -69,17 +82,18 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
     auto* moe = std::get_if<MoeParameters>(&parameters_.layers[l]);
     if (moe == nullptr) continue;
     const std::string prefix = "layers." + std::to_string(l) + ".";
-    experts_.push_back(
-        {l, false,
-         ExpertSet(prefix + "experts", moe->experts, optimizer_.experts, {seed, "rounding", static_cast<Index>(l)})});
+    experts_.push_back({l, false,
+                        ExpertSet(prefix + "experts", own_experts(*moe), optimizer_.experts,
+                                  {seed, "rounding", static_cast<Index>(l)})});
     if (!moe->shared.empty())
       experts_.push_back({l, true,
-                          ExpertSet(prefix + "shared", moe->shared, optimizer_.experts,
+                          ExpertSet(prefix + "shared", all_of(moe->shared), optimizer_.experts,
                                     {seed, "rounding-shared", static_cast<Index>(l)})});
   }
 }
 
 StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
+  if (options.lanes > 1 || ranks_.size() > 1) return lead_lanes(context, batch, options, state);
   before_.copy_from(state);
   PassOptions pass{true, seed_, options.step, options.streams};
   pass.windows = windows_;
@@ -145,7 +159,8 @@ std::vector<RoutingSums> Learner::routing_of_parts(Context& context, const std::
 }
 
 ExpertsCache& Learner::cache_of(const LayerExperts& set) {
-  MoeCache& cache = std::get<MoeLayerCache>(cache_.layers[set.layer]).moe;
+  ModelCache& of_pass = lane_caches_.empty() ? cache_ : lane_caches_.front();
+  MoeCache& cache = std::get<MoeLayerCache>(of_pass.layers[set.layer]).moe;
   return set.shared ? cache.shared : cache.experts;
 }
 
@@ -174,7 +189,8 @@ bool Learner::update(Context& context, const StepOptions& options, const StepRes
   const double scale = clip_scale(result.grad_norm, options.clip);
   bool finite = true;
   for (Slot& slot : slots_) finite &= update_dense(context, slot, options.step, options.lr, scale);
-  for (LayerExperts& set : experts_) finite &= set.experts.update(context, options.step, options.lr, cache_of(set));
+  for (LayerExperts& set : experts_)
+    finite &= set.experts.update(context, options.step, options.lr, result.routing[set.layer].tokens, cache_of(set));
   for (std::size_t l = 0; l < config_.layers.size(); ++l) {
     const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]);
     if (moe == nullptr) continue;
@@ -201,10 +217,7 @@ bool Learner::update_dense(Context& context, Slot& slot, Index step, double lr, 
 OptimizerTensors Learner::optimizer_tensors() {
   OptimizerTensors tensors;
   const auto add = [&](const std::string& name, Moments& moments, bool vector) {
-    if (!moments.m.empty()) tensors.moments.push_back({name + ".m", &moments.m, vector});
-    if (!moments.v.empty()) tensors.moments.push_back({name + ".v", &moments.v, vector});
-    if (!moments.rows.empty()) tensors.moments.push_back({name + ".rows", &moments.rows, true});
-    if (!moments.columns.empty()) tensors.moments.push_back({name + ".columns", &moments.columns, true});
+    for (const NamedTensor& tensor : moment_tensors(name, moments, vector)) tensors.moments.push_back(tensor);
   };
   for (Slot& slot : slots_) {
     add(slot.trained.tensor.name, moments_[slot.moments], slot.trained.tensor.vector);
@@ -213,10 +226,7 @@ OptimizerTensors Learner::optimizer_tensors() {
     if (!slot.decay.empty()) tensors.doubles.emplace_back(slot.trained.tensor.name + ".decay", slot.decay);
   }
   for (LayerExperts& set : experts_) {
-    auto& moments = set.experts.moments();
-    for (std::size_t e = 0; e < moments.size(); ++e)
-      for (std::size_t j = 0; j < moments[e].size(); ++j)
-        add(set.experts.name() + "." + std::to_string(e) + ".weight_" + std::to_string(j), moments[e][j], false);
+    for (NamedTensor& tensor : set.experts.moment_tensors()) tensors.moments.push_back(std::move(tensor));
     tensors.last_steps.emplace_back(set.experts.name() + ".last_step", &set.experts.last_step());
     if (!set.experts.decay().empty()) tensors.doubles.emplace_back(set.experts.name() + ".decay", set.experts.decay());
   }

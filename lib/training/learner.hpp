@@ -9,10 +9,13 @@
 
 #include "base/context.hpp"
 #include "config/optimizer_config.hpp"
+#include "dist/lane_tree.hpp"
+#include "dist/local_ranks.hpp"
 #include "model/language_model.hpp"
 #include "model/step_parts.hpp"
 #include "optim/moments.hpp"
 #include "training/expert_set.hpp"
+#include "training/lane_work.hpp"
 #include "training/optimizer_store.hpp"
 
 namespace moelm {
@@ -25,6 +28,7 @@ struct StepOptions {
   double clip = 0;               ///< global norm of the gradients outside experts and thresholds, 0: none
   Index micro_batch_tokens = 0;  ///< most rows of a pass, 0: the whole batch
   bool full_softmax = false;     ///< the full softmax, although the softmax samples
+  Index lanes = 1;               ///< into which the batch is cut, at least one a rank
 };
 
 /// What a step found out.
@@ -34,24 +38,33 @@ struct StepResult {
   double grad_norm = 0;              ///< global norm before clipping, expert matrices and thresholds excepted
   Index tokens = 0;                  ///< predicted tokens
   std::string fault;                 ///< what was not finite, else empty
+  bool stop_asked = false;           ///< by a signal at another rank
   bool applied = true;               ///< whether weights changed: not where the fault was found before the update
 };
 
 /// Weights and everything that changes them. Not thread-safe.
 class Learner {
  public:
-  /// Freshly initialised weights.
+  /// Freshly initialised weights. With several ranks every rank makes its learner: it has a copy of all weights but the
+  /// experts, of which it has its share. `ranks` must outlive it.
   Learner(Context& context, const ModelConfig& model, const OptimizerConfig& optimizer, Index vocabulary,
-          std::uint64_t seed);
+          std::uint64_t seed, Communicator& ranks = alone());
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
   /// Updates the weights and advances `state`. If a loss, a gradient or the carried state is non-finite, the step
   /// changes neither, and the result names the fault. It also names a weight that becomes non-finite in the update.
   /// Weights that a step does not write are not checked: they were finite when they were read or last written. A step
-  /// in several passes gives the result of one pass, up to rounding.
+  /// in several passes gives the result of one pass, up to rounding. With several ranks the leader calls it, and the
+  /// others follow_lanes(). The result is the same for every number of ranks up to options.lanes, bit for bit.
   StepResult step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
 
+  /// A step that the leader ordered; `order` is the content of Order::step. Tells the leader if this rank was asked to
+  /// stop.
+  void follow_lanes(Context& context, const Bytes& order, bool stop_asked);
+
+  /// The ranks that share the experts; nullptr: there are no others.
+  Communicator* ranks() const { return parameters_.ranks; }
   const ModelConfig& config() const { return config_; }
   const ModelParameters& parameters() const { return parameters_; }
   ModelParameters& parameters() { return parameters_; }
@@ -78,6 +91,14 @@ class Learner {
                   StepResult& result);
   std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
                                             const PassOptions& options, const ModelState& state);
+  // Steps over lanes, in learner_lanes.cpp.
+  StepResult lead_lanes(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
+  StepResult step_lanes(Context& context, std::vector<LaneWork>& own, const StepOptions& options, Index rows);
+  void forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes, StepResult& result);
+  void backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
+                      LaneSum<double>& loss, StepResult& result);
+  void use_factors(Context& context);
+  void find_non_finite_lanes(Context& context, std::vector<LaneWork>& own, StepResult& result) const;
   ExpertsCache& cache_of(const LayerExperts& set);
   void find_non_finite(Context& context, ModelState& state, StepResult& result) const;
   double gradient_norm(std::string& fault) const;
@@ -88,9 +109,11 @@ class Learner {
   ModelConfig config_;
   OptimizerConfig optimizer_;
   std::uint64_t seed_;
+  Communicator& ranks_;
   ModelParameters parameters_;
   ModelGradients gradients_;
   ModelCache cache_;
+  std::vector<ModelCache> lane_caches_;  ///< of the lanes of this rank; empty where batches are not cut into lanes
   std::vector<Slot> slots_;
   std::vector<Moments> moments_;
   std::vector<LayerExperts> experts_;

@@ -1,6 +1,7 @@
 #include "training/memory.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "model/parameters.hpp"
@@ -27,14 +28,14 @@ constexpr double kProcess = 64.0 * (1 << 20);
 
 /// Sums in double: beyond 2^53 bytes a rounding error does not matter, an overflow would.
 struct Sums {
-  // `saved`: numbers' worth of weights that are kept in bfloat16; `rounded`: what is kept in the type of products;
-  // `packed`: weights of a validation in that type.
+  // `saved`: numbers' worth of weights that are kept in bfloat16; `elsewhere`: of experts of other ranks; `rounded`:
+  // what is kept in the type of products; `packed`: weights of a validation in that type.
   double saved = 0, rounded = 0, packed = 0, state = 0, tensors = 0, moments = 0, gradients = 0, activations = 0,
-         copies = 0, validation = 0;
+         copies = 0, validation = 0, exchange = 0, elsewhere = 0;
 };
 
 struct Shape {
-  double inputs, vocabulary, rows, pass_rows, validation_rows, threads;
+  double inputs, vocabulary, rows, pass_rows, validation_rows, threads, ranks;
   bool full_softmax;
   const OptimizerConfig& optimizer;
   const ModelConfig& model;
@@ -46,10 +47,12 @@ double number(Index value) { return static_cast<double>(value); }
 void add_tensors(const LayerTensors& tensors, const Shape& s, Sums& sums) {
   double largest = 0;  // matrix of an expert: its gradient exists once per thread
   for (const TensorBlock& block : tensors) {
-    const double copies = number(block.copies);
+    const bool shared_out = block.name == "experts" && s.ranks > 1;
+    const double copies = shared_out ? std::ceil(number(block.copies) / s.ranks) : number(block.copies);
     for (const TensorSpec& spec : block.tensors) {
       if (!spec.exists() || copies == 0) continue;
       const double rows = number(spec.rows), columns = number(spec.columns), size = rows * columns;
+      if (shared_out) sums.elsewhere += (number(block.copies) - copies) * size;
       if (spec.type == DataType::bf16) sums.saved += copies * size / 2;
       if (spec.gradient == GradientForm::none) continue;
       sums.moments += copies * moment_numbers(s.optimizer.of(spec.group).kind, rows, columns, spec.vector);
@@ -104,7 +107,8 @@ void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
 }
 
 void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
-  const double pairs = s.rows * number(c.experts_per_token()), routed = pairs + s.rows * number(c.shared);
+  const double overload = s.ranks > 1 ? kExpectedOverload : 1;
+  const double pairs = overload * s.rows * number(c.experts_per_token()), routed = pairs + s.rows * number(c.shared);
   if (c.has_gate()) add_gates(c, s, pairs, sums);
   if (c.hierarchical()) sums.tensors += number(c.groups);
   const double experts = number(c.experts) + number(c.shared);
@@ -117,7 +121,9 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   sums.activations += s.pass_rows * (routed / s.rows + 1) * 2 * s.inputs;
   sums.validation += s.validation_rows * (routed / s.rows * (2 * s.inputs + (c.recompute ? 0 : hidden)) + 2 * s.inputs);
   const double weights = number(expert_weights(c, static_cast<Index>(s.inputs)));
-  sums.packed += experts * weights <= number(kMaxCachedElements) ? experts * weights : 0;
+  const double here = std::ceil(number(c.experts) / s.ranks) + number(c.shared);
+  sums.packed += here * weights <= number(kMaxCachedElements) ? here * weights : 0;
+  if (s.ranks > 1) sums.exchange += (2 + overload) * s.rows * number(c.experts_per_token()) * s.inputs;
   if (c.hidden_dropout > 0) sums.activations += routed * sizeof(Index) / kNumber;
   if (c.mask_outputs > 0) sums.activations += pairs * sizeof(std::uint8_t) / kNumber;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
@@ -209,18 +215,19 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   const ModelSize size = model_size(config, vocabulary);
   const std::vector<Index> widths = input_widths(config);
   const std::vector<LayerTensors> tensors = model_tensors(config, vocabulary);
-  const double pass_rows = number(rows.pass > 0 ? std::min(rows.pass, rows.step) : rows.step);
+  const Index rows_of_rank = (rows.step + rows.ranks - 1) / rows.ranks;
+  const double pass_rows = number(rows.pass > 0 ? std::min(rows.pass, rows.step) : rows_of_rank);
   Sums sums;
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    const Shape shape{number(widths[i]), number(vocabulary), number(rows.step), pass_rows, number(rows.validation),
-                      number(threads),   rows.full_softmax,  optimizer,         config};
+    const Shape shape{number(widths[i]), number(vocabulary), number(rows_of_rank), pass_rows, number(rows.validation),
+                      number(threads),   number(rows.ranks), rows.full_softmax,    optimizer, config};
     widest = std::max(widest, widths[i]);
     add_tensors(tensors[i], shape, sums);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);
   }
   TrainingMemory memory;
-  memory.weights = bytes(number(size.parameters) - sums.saved);
+  memory.weights = bytes(number(size.parameters) - sums.saved - sums.elsewhere);
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
   if (config.locked_dropout) sums.activations += pass_rows * sizeof(Index) / kNumber;
@@ -229,6 +236,8 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   memory.copies = bytes(of_products * sums.copies);
   memory.validation = rows.validation > 0 ? bytes(sums.validation + of_products * sums.packed) : 0;
   memory.streams = bytes(number(rows.streams) * (kStates * sums.state + number(rows.reading) / kNumber));
+  // Gradients of a lane, those of the other ranks' slices and their sums, beside those that are counted above.
+  if (rows.ranks > 1) memory.exchange = bytes(sums.exchange + 2 * sums.gradients);
   memory.tensors = bytes(sums.tensors * kBytesOfTensor / kNumber);
   memory.process = static_cast<Index>(kProcess);
   return memory;

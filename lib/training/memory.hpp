@@ -22,12 +22,17 @@ struct TrainingMemory {
   Index streams = 0;  ///< what layers remember of each stream, three times (now, before the step, in a checkpoint that
                       ///< is being written), and the text that is read ahead of it
   Index tensors = 0;  ///< overhead of each expert matrix beside its numbers; the largest part for many small experts
-  Index process = 0;  ///< the program itself, its libraries and its input
+  Index exchange = 0;  ///< with several ranks: rows on their journey to experts and back, and gradients of copies that
+                       ///< are being added
+  Index process = 0;   ///< the program itself, its libraries and its input
 
   Index total() const {
-    return weights + moments + gradients + activations + copies + validation + streams + tensors + process;
+    return weights + moments + gradients + activations + copies + validation + streams + tensors + exchange + process;
   }
 };
+
+/// What the fullest rank's experts get, in shares of the mean.
+inline constexpr double kExpectedOverload = 1.25;
 
 /// Predicted tokens that are in memory together.
 struct TrainingRows {
@@ -37,10 +42,12 @@ struct TrainingRows {
   Index streams = 0;          ///< sequences side by side in a step, each with a carried state
   Index reading = 0;          ///< bytes that reading each stream takes
   bool full_softmax = false;  ///< whether some steps use the full softmax although the softmax samples
+  Index ranks = 1;            ///< that share the rows and the experts
 };
 
 /// Memory of training a valid model whose products read `products`. Experts' rows are counted as they are (N k in all),
-/// so that no routing takes more.
+/// so that no routing takes more. With several ranks it is that of the leader, which has the streams of all and whose
+/// experts are expected to get kExpectedOverload times their share of the rows; another routing may take more.
 TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, const TrainingRows& rows, int threads,
                                const OptimizerConfig& optimizer = {}, DataType products = DataType::f32);
 

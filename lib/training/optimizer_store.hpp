@@ -21,10 +21,11 @@ struct OptimizerTensors {
 };
 
 /// Reads the optimizer's tensors as they were after `step` steps: last steps beyond it, and doubles that are not
-/// finite, are Error(bad_data).
-void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step);
+/// finite, are Error(bad_data). With several ranks, those that have a tensor get it.
+void load_optimizer(const SafetensorsFile& file, const OptimizerTensors& tensors, Index step,
+                    Communicator* ranks = nullptr);
 
-/// Views of the optimizer's tensors for writing.
-std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors);
+/// Views of the optimizer's tensors for writing. Those of other ranks are fetched when they are written.
+std::vector<TensorView> optimizer_views(const OptimizerTensors& tensors, Communicator* ranks = nullptr);
 
 }  // namespace moelm

@@ -38,14 +38,14 @@ class RoutingCollector {
 
 }  // namespace
 
-Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data)
+Trainer::Trainer(Context& context, const RunConfig& config, const Dataset& data, Communicator& ranks)
     : context_(context),
       config_(config),
       schedule_(schedule_of(config)),
       steps_(config.train.steps),
       data_(data),
       learner_(context, config.model, config.optimizer, data.tokenizer().vocabulary_size(),
-               static_cast<std::uint64_t>(config.train.seed)),
+               static_cast<std::uint64_t>(config.train.seed), ranks),
       batches_(make_read_ahead(make_batches(config.train, data))),
       checkpoint_every_(parse_interval("train.checkpoint_every", config.train.checkpoint_every)) {}
 
@@ -101,13 +101,13 @@ bool Trainer::rescue(TrainObserver& observer) {
 TrainEnd Trainer::train(TrainObserver& observer) {
   // A run that was stopped within a validation repeats it.
   if (validation_due() && !validate(observer, true)) return TrainEnd::out_of_patience;
-  if (observer.stop_requested()) return TrainEnd::stopped;
+  if (stop_requested(observer)) return TrainEnd::stopped;
   while (progress_.step < steps_) {
     const double begin = now();
     if (!train_step(observer)) return time_is_up() ? TrainEnd::time_is_up : TrainEnd::stopped;
     time_plan_.add_step(now() - begin);
     if (validation_due() && !validate(observer, true)) return TrainEnd::out_of_patience;
-    if (observer.stop_requested()) return TrainEnd::stopped;
+    if (stop_requested(observer)) return TrainEnd::stopped;
     if (time_is_up()) return TrainEnd::time_is_up;
     plan_by_time(observer);
     if (checkpoint_due(now())) save(observer, SaveTime::underway);
@@ -182,8 +182,10 @@ bool Trainer::train_step(TrainObserver& observer) {
                             lr,
                             config_.train.clip,
                             config_.train.micro_batch_tokens,
-                            has_full_softmax(config_.train.full_softmax, schedule_, step)};
+                            has_full_softmax(config_.train.full_softmax, schedule_, step),
+                            config_.train.lanes};
   const StepResult result = learner_.step(context_, batch_, options, state_);
+  stop_asked_ |= result.stop_asked;
   // 6. Record.
   progress_.step = step;
   progress_.next = batches_->position();

@@ -40,7 +40,9 @@ enum class TrainEnd { finished, out_of_patience, time_is_up, stopped };
 class Trainer {
  public:
   /// REQUIRES a planned configuration: steps, warmup and intervals are positive. References must outlive the trainer.
-  Trainer(Context& context, const RunConfig& config, const Dataset& data);
+  /// With several ranks this one leads, and the others follow_training(). Error(bad_config) if a batch has fewer
+  /// streams than lanes.
+  Trainer(Context& context, const RunConfig& config, const Dataset& data, Communicator& ranks = alone());
 
   Learner& learner() { return learner_; }
   ModelState& carried() { return state_; }
@@ -95,6 +97,7 @@ class Trainer {
   /// Saves the state after an error if it is consistent. Returns whether it is saved now.
   bool rescue(TrainObserver& observer);
   bool is_saved() const;
+  bool stop_requested(TrainObserver& observer) const { return stop_asked_ || observer.stop_requested(); }
   bool time_is_up() { return max_seconds_ > 0 && now() - started_ >= max_seconds_; }
   /// Counts a step that was not finite, tells the observer, and ends training if it cannot continue.
   void note_non_finite(TrainObserver& observer, const StepReport& report);
@@ -133,7 +136,8 @@ class Trainer {
   double started_ = 0, seconds_before_ = 0, saved_at_ = 0, save_seconds_ = 0, announced_interval_ = 0;
   double max_seconds_ = 0, read_seconds_ = 60;
   Index saved_step_ = 0, saved_validation_ = 0;
-  bool consistent_ = true;  ///< weights, carried state and text position belong together; false within a step
+  bool stop_asked_ = false;  ///< by a signal at another rank
+  bool consistent_ = true;   ///< weights, carried state and text position belong together; false within a step
   std::optional<double> unsaved_best_;  ///< nats per token of the current weights if they beat those kept
 };
 

@@ -8,6 +8,7 @@
 #include "io/file.hpp"
 #include "model_files/model_store.hpp"
 #include "model_files/run_origin.hpp"
+#include "model_files/tensor_transport.hpp"
 #include "options/run_schedule.hpp"
 #include "training/progress_json.hpp"
 #include "training/softmax_switch.hpp"
@@ -36,7 +37,7 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
       start_(start),
       observer_(observer),
       claim_(start.run, start.foreign_lock, *start.files),
-      trainer_(context, stored_.config, data),
+      trainer_(context, stored_.config, data, *start.ranks),
       collapse_(stored_.config.model, stored_.config.train.overload) {
   require_unchanged();
   if (claim_.begins()) {
@@ -69,12 +70,13 @@ void TrainingRun::load_origin() {
   if (stored_.origin.kind == OriginKind::random) {
     if (std::get<SoftmaxConfig>(stored_.config.model.layers.back()).unigram_bias)
       set_unigram_bias(token_counts(data_, Split::train), trainer_.learner().parameters());
+    if (trainer_.learner().ranks()) spread_copies(*start_.ranks, named_tensors(trainer_.learner().parameters()));
     return;
   }
   const OpenedOrigin origin = open_origin(start_.run, stored_, data_);
   for (const std::string& warning : origin.warnings) observer_.message("warning: " + warning);
   if (stored_.origin.kind == OriginKind::resume) return restore(origin.checkpoint);
-  load_tensors(origin.checkpoint.model(), named_tensors(trainer_.learner().parameters()));
+  load_tensors(origin.checkpoint.model(), named_tensors(trainer_.learner().parameters()), trainer_.learner().ranks());
   observer_.message("weights of " + origin.checkpoint.path());
 }
 
@@ -265,8 +267,8 @@ void TrainingRun::save(bool best) {
   Learner& learner = trainer_.learner();
   CheckpointContents contents;
   contents.step = trainer_.progress().step;
-  contents.model = tensor_views(named_tensors(learner.parameters()));
-  contents.optimizer = optimizer_views(learner.optimizer_tensors());
+  contents.model = tensor_views(named_tensors(learner.parameters()), learner.ranks());
+  contents.optimizer = optimizer_views(learner.optimizer_tensors(), learner.ranks());
   if (trainer_.carries()) contents.carried = tensor_views(state_tensors(trainer_.carried()));
   contents.state = state_json();
   const SavedCheckpoint saved = store_->save(contents, {best, stored_.config.train.keep, trainer_.sound_step()});

@@ -26,6 +26,7 @@ struct TrainingStart {
   std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never stop
   RunLock::Foreign foreign_lock = RunLock::Foreign::refuse;
   FileSystem* files = &real_file_system();  ///< for the run's folder
+  Communicator* ranks = &alone();           ///< that train together, led by this one
 };
 
 /// Holds the run's lock while it exists.

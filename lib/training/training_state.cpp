@@ -44,8 +44,9 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
   const TrainProgress progress = read_progress(state);
   state.at("step").integer(checkpoint.step(), checkpoint.step());
   state.at("position").at("batch").integer(0, trainer_.steps_per_pass() - 1);
-  load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()));
-  load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors(), progress.step);
+  Communicator* const ranks = trainer_.learner().ranks();
+  load_tensors(checkpoint.model(), named_tensors(trainer_.learner().parameters()), ranks);
+  load_optimizer(checkpoint.optimizer(), trainer_.learner().optimizer_tensors(), progress.step, ranks);
   trainer_.progress() = progress;
   // If the best checkpoint is lost, or stayed in another run's folder, there is no best validation any more.
   if (!store_ || store_->best().empty()) trainer_.progress().kept_step = 0;

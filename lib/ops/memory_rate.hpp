@@ -1,0 +1,9 @@
+// How fast this machine streams numbers from memory.
+#pragma once
+
+namespace moelm {
+
+/// Bytes in a second that one thread reads, in about 50 ms.
+double measure_memory_rate();
+
+}  // namespace moelm

@@ -1,0 +1,18 @@
+// Losses and sums of the routing, summed over the lanes of all ranks.
+#pragma once
+
+#include <vector>
+
+#include "dist/lane_tree.hpp"
+#include "moe/routing.hpp"
+
+namespace moelm {
+
+/// left += right, layer by layer. A lane without rows has sums without experts.
+void add_layers(std::vector<RoutingSums>& left, const std::vector<RoutingSums>& right);
+
+/// The sum over all lanes of all ranks; `own` has those of this rank. All ranks call it and get the same.
+std::vector<RoutingSums> sum_of_lanes(Communicator& ranks, LaneSum<std::vector<RoutingSums>>& own, Index lanes);
+double sum_of_lanes(Communicator& ranks, LaneSum<double>& own, Index lanes);
+
+}  // namespace moelm

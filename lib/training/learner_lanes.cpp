@@ -1,0 +1,256 @@
+// A step over lanes and ranks: the part of learner.hpp for batches that are cut into lanes (section 3.1 of the paper).
+#include <algorithm>
+#include <utility>
+
+#include "base/finite.hpp"
+#include "dist/lane_tree.hpp"
+#include "dist/message.hpp"
+#include "dist/orders.hpp"
+#include "io/tensor_type.hpp"
+#include "moe/merge_factors.hpp"
+#include "training/gradient_sum.hpp"
+#include "training/lane_sums.hpp"
+#include "training/lane_work.hpp"
+#include "training/learner.hpp"
+#include "training/step_check.hpp"
+
+namespace moelm {
+
+namespace {
+
+/// Facts about a step that all ranks need.
+struct StepHead {
+  StepOptions options;
+  Index rows = 0;
+};
+
+bool all_finite(const LaneWork& lane) {
+  const auto finite = [](const Matrix& m) { return first_non_finite(TensorType::f32, m.data(), m.size()) < 0; };
+  return std::all_of(lane.state.layers.begin(), lane.state.layers.end(),
+                     [&](const LstmState& layer) { return finite(layer.h) && finite(layer.c); });
+}
+
+/// The lanes of this rank, once the leader has sent to every rank its own.
+std::vector<LaneWork> deal_lanes(Communicator& ranks, std::vector<LaneWork> all, Index lanes) {
+  std::vector<Bytes> send(static_cast<std::size_t>(ranks.size()));
+  for (int r = 0; r < ranks.size() && ranks.leads(); ++r) {
+    const LaneNode range = lanes_of_rank(lanes, r, ranks.size());
+    MessageWriter message;
+    for (Index l = range.first; l < range.last; ++l) write_lane(all[static_cast<std::size_t>(l)], message);
+    if (r > 0) send[static_cast<std::size_t>(r)] = message.finish();
+  }
+  const LaneNode own = lanes_of_rank(lanes, ranks.rank(), ranks.size());
+  if (ranks.leads()) {
+    if (ranks.size() > 1) all_to_all(ranks, Phase::batch, send);
+    all.resize(static_cast<std::size_t>(own.last));
+    return all;
+  }
+  const std::vector<Bytes> received = all_to_all(ranks, Phase::batch, send);
+  MessageReader message(received[0]);
+  std::vector<LaneWork> work;
+  for (Index l = own.first; l < own.last; ++l) work.push_back(read_lane(message));
+  return work;
+}
+
+/// Sends the states after the step to the leader, who puts them among those of all streams. Returns, for the leader,
+/// whether any rank was asked to stop.
+bool collect_states(Communicator& ranks, const std::vector<LaneWork>& own, std::vector<BatchPart>& parts, Index lanes,
+                    bool stop_asked, ModelState& state) {
+  MessageWriter message;
+  message.value(stop_asked);
+  if (!ranks.leads())
+    for (const LaneWork& lane : own)
+      if (!lane.empty()) write_state(lane.state, message);
+  std::vector<Bytes> send(static_cast<std::size_t>(ranks.size()));
+  send[0] = message.finish();
+  const std::vector<Bytes> received =
+      ranks.size() > 1 ? all_to_all(ranks, Phase::step_end, send) : std::vector<Bytes>(1);
+  if (!ranks.leads()) return stop_asked;
+  for (int r = 0; r < ranks.size(); ++r) {
+    MessageReader states(received[static_cast<std::size_t>(r)]);
+    if (r > 0) stop_asked |= states.value<bool>();
+    const LaneNode range = lanes_of_rank(lanes, r, ranks.size());
+    for (Index l = range.first; l < range.last; ++l) {
+      const BatchPart& part = parts[static_cast<std::size_t>(l)];
+      if (part.batch.rows() == 0) continue;
+      if (r == 0) {
+        put_state(own[static_cast<std::size_t>(l)].state, part, state);
+        continue;
+      }
+      ModelState of_lane;
+      of_lane.layers.resize(state.layers.size());
+      read_state(states, of_lane);
+      put_state(of_lane, part, state);
+    }
+  }
+  return stop_asked;
+}
+
+/// What the ranks say about a step: the first fault by rank, and whether anybody was asked to stop.
+std::string first_fault(Communicator& ranks, Phase phase, const std::string& own) {
+  if (ranks.size() == 1) return own;
+  const std::vector<Bytes> all = all_gather(ranks, phase, std::as_bytes(std::span(own)));
+  for (std::size_t r = 0; r < all.size(); ++r)
+    if (!all[r].empty())
+      return std::string(reinterpret_cast<const char*>(all[r].data()), all[r].size()) + " (rank " + std::to_string(r) +
+             ")";
+  return {};
+}
+
+}  // namespace
+
+StepResult Learner::lead_lanes(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
+  ranks_.note_step(options.step);
+  std::vector<BatchPart> parts = cut_lanes(batch, options.lanes);
+  std::vector<LaneWork> all;
+  for (const BatchPart& part : parts)
+    all.push_back({part, part.batch.rows() > 0 ? state_of(state, part) : ModelState{}});
+  if (ranks_.size() > 1) {
+    MessageWriter head;
+    head.value(StepHead{options, batch.rows()});
+    give_order(ranks_, Order::step, head.finish());
+  }
+  const Together together(parameters_.ranks);
+  std::vector<LaneWork> own = deal_lanes(ranks_, std::move(all), options.lanes);
+  StepResult result = step_lanes(context, own, options, batch.rows());
+  if (result.applied) result.stop_asked = collect_states(ranks_, own, parts, options.lanes, false, state);
+  return result;
+}
+
+void Learner::follow_lanes(Context& context, const Bytes& order, bool stop_asked) {
+  const StepHead head = MessageReader(order).value<StepHead>();
+  ranks_.note_step(head.options.step);
+  std::vector<LaneWork> own = deal_lanes(ranks_, {}, head.options.lanes);
+  const StepResult result = step_lanes(context, own, head.options, head.rows);
+  std::vector<BatchPart> none;
+  ModelState unused;
+  if (result.applied) collect_states(ranks_, own, none, head.options.lanes, stop_asked, unused);
+}
+
+StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, const StepOptions& options, Index rows) {
+  StepResult result;
+  result.tokens = rows;
+  for (LayerExperts& set : experts_) set.experts.begin_step();
+  PassOptions pass{true, seed_, options.step, options.streams};
+  pass.windows = windows_;
+  pass.full_softmax = options.full_softmax;
+  pass.part.rows = rows;
+  // 3. Forward of all lanes, because the balancing losses look at all rows of the step; then backward of all.
+  forward_lanes(context, own, pass, options.lanes, result);
+  LaneSum<double> loss(options.lanes);
+  backward_lanes(context, own, pass, options.lanes, loss, result);
+  use_factors(context);
+  // 4. Check.
+  result.losses.cross_entropy = sum_of_lanes(ranks_, loss, options.lanes);
+  find_non_finite_lanes(context, own, result);
+  result.applied = result.fault.empty();
+  if (!result.applied) return result;
+  // 5. Update.
+  std::string bad;
+  if (!update(context, options, result)) bad = first_bad_number(context, named_tensors(parameters_));
+  result.fault = first_fault(ranks_, Phase::weights_written, bad);
+  return result;
+}
+
+void Learner::forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
+                            StepResult& result) {
+  const auto rounds = static_cast<std::size_t>((lanes + ranks_.size() - 1) / ranks_.size());
+  lane_caches_.resize(rounds);
+  LaneSum<std::vector<RoutingSums>> sums(lanes);
+  Index lane = lanes_of_rank(lanes, ranks_.rank(), ranks_.size()).first;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    ModelCache& cache = lane_caches_[i];
+    const bool works = i < own.size() && !own[i].empty();
+    std::vector<RoutingSums> of_lane(parameters_.layers.size());
+    if (works) {
+      pass.part.first_stream = own[i].part.first;
+      model_forward(context, config_, parameters_, own[i].part.batch, pass, own[i].state, cache);
+      add_routing(cache, of_lane);
+    } else if (ranks_.size() > 1) {
+      model_serve_forward(context, config_, parameters_, pass, cache);
+    } else {
+      cache = ModelCache();  // what an earlier step left is not of this one
+      cache.layers.resize(parameters_.layers.size());
+    }
+    if (i < own.size()) {
+      sums.push({lane, lane + 1}, std::move(of_lane), add_layers);
+      ++lane;
+    }
+  }
+  result.routing = sum_of_lanes(ranks_, sums, lanes);
+}
+
+void Learner::backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
+                             LaneSum<double>& loss, StepResult& result) {
+  pass.part.sums = result.routing;
+  CopiedGradients copied;
+  for (const Slot& slot : slots_) {
+    if (slot.trained.gradient != nullptr) copied.whole.push_back(slot.trained.gradient);
+    if (slot.trained.rows != nullptr) copied.rows.push_back(slot.trained.rows);
+  }
+  GradientSum sum(ranks_, lanes);
+  Index lane = lanes_of_rank(lanes, ranks_.rank(), ranks_.size()).first;
+  for (std::size_t i = 0; i < lane_caches_.size(); ++i) {
+    ModelCache& cache = lane_caches_[i];
+    double of_lane = 0;
+    if (i < own.size() && !own[i].empty()) {
+      pass.part.first_stream = own[i].part.first;
+      nll_.resize(static_cast<std::size_t>(own[i].part.batch.rows()));
+      Losses losses = model_backward(context, config_, parameters_, own[i].part.batch, pass, cache, gradients_, nll_);
+      of_lane = losses.cross_entropy;
+      result.losses.balance = std::move(losses.balance);
+    } else {
+      if (ranks_.size() > 1) model_serve_backward(context, config_, parameters_, cache);
+      gradients_.zero();
+      for (RowGradient* rows : copied.rows) *rows = {};
+    }
+    if (i >= own.size()) continue;
+    sum.take_lane(context, copied);
+    loss.push({lane, lane + 1}, of_lane, [](double& left, double right) { left += right; });
+    ++lane;
+  }
+  sum.finish(context, copied);
+}
+
+void Learner::use_factors(Context& context) {
+  for (LayerExperts& set : experts_) {
+    if (lane_caches_.size() == 1) {
+      set.experts.use(cache_of(set).factors);
+      continue;
+    }
+    const auto& exchange = std::get<MoeParameters>(parameters_.layers[set.layer]).exchange;
+    std::vector<PassFactors> passes;
+    for (ModelCache& cache : lane_caches_) {
+      auto* layer = std::get_if<MoeLayerCache>(&cache.layers[set.layer]);
+      if (layer == nullptr) continue;  // an empty lane of a single rank
+      PassFactors pass{&layer->moe.experts.factors, layer->moe.exchange.counts};
+      if (!exchange.exists()) {
+        pass.counts.clear();
+        for (std::size_t e = 0; e + 1 < pass.factors->offset.size(); ++e)
+          pass.counts.push_back(pass.factors->rows_of(static_cast<Index>(e)));
+      }
+      passes.push_back(std::move(pass));
+    }
+    ExpertFactors merged = merge_factors(context, passes, exchange.exists() ? ranks_.size() : 1);
+    set.experts.take(0, merged);
+  }
+}
+
+void Learner::find_non_finite_lanes(Context& context, std::vector<LaneWork>& own, StepResult& result) const {
+  std::string here;
+  for (const LayerExperts& set : experts_) {
+    if (!here.empty()) break;
+    if (const std::string bad = set.experts.bad_gradient(context); !bad.empty()) here = "gradient of " + bad;
+  }
+  for (LaneWork& lane : own)
+    if (here.empty() && !all_finite(lane)) here = first_bad_number(context, state_tensors(lane.state));
+  // The losses of the balance are known where lanes have rows, but all ranks have to say the same.
+  if (std::string loss = first_bad_loss(result.losses); !loss.empty()) here = std::move(loss);
+  if (std::string gradient; here.empty()) {
+    result.grad_norm = gradient_norm(gradient);
+    here = std::move(gradient);
+  }
+  result.fault = first_fault(ranks_, Phase::faults, here);
+}
+
+}  // namespace moelm

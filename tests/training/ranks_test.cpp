@@ -1,0 +1,222 @@
+// Training over several ranks: after twenty steps every number of ranks has the same weights, moments and carried
+// state, bit for bit.
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "dist/local_ranks.hpp"
+#include "dist/orders.hpp"
+#include "model_files/tensor_transport.hpp"
+#include "support/catch.hpp"
+#include "support/tiny_data.hpp"
+#include "training/follower.hpp"
+#include "training/learner.hpp"
+
+using namespace moelm;
+
+namespace {
+
+constexpr Index kVocabulary = 31, kStreams = 11, kSteps = 20;
+constexpr std::uint64_t kSeed = 5;
+
+/// A model, its optimizer, and how it is trained.
+struct Case {
+  std::string name;
+  ModelConfig model;
+  OptimizerConfig optimizer;
+  DataType products = DataType::f32;
+  bool lines = false;  ///< batches of lines of different lengths instead of streams
+  bool full_softmax_at_end = false;
+};
+
+MoeConfig flat() {
+  MoeConfig moe = moe_config(7, 2, {6});
+  moe.balance_window = 3;
+  return moe;
+}
+
+MoeConfig two_levels() {
+  MoeConfig moe = moe_config(12, 2, {6, 5});
+  moe.groups = 4;
+  moe.k_groups = 2;
+  return moe;
+}
+
+ModelConfig model_of(const MoeConfig& moe, double dropout = 0.2) {
+  return model_config(8, {LstmConfig{8, 0}, moe, LstmConfig{12, 8}}, dropout);
+}
+
+OptimizerConfig optimizer_of(OptimizerKind kind) {
+  OptimizerConfig optimizer;
+  optimizer.dense.kind = kind;
+  optimizer.tables.kind = kind;
+  optimizer.experts.kind = kind;
+  return optimizer;
+}
+
+SoftmaxConfig& softmax_of(ModelConfig& model) { return std::get<SoftmaxConfig>(model.layers.back()); }
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  const auto add = [&](std::string name, ModelConfig model, OptimizerKind kind = OptimizerKind::adam) -> Case& {
+    return all.emplace_back(Case{std::move(name), std::move(model), optimizer_of(kind)});
+  };
+  add("noisy top-k", model_of(flat()));
+  add("two levels", model_of(two_levels()));
+  add("two levels, factored moments", model_of(two_levels()), OptimizerKind::factored);
+  add("adafactor", model_of(flat()), OptimizerKind::adafactor);
+  add("bf16 products", model_of(flat())).products = DataType::bf16;
+  {
+    MoeConfig moe = flat();
+    moe.weights = DataType::bf16;
+    moe.recompute = true;
+    moe.hidden_dropout = 0.3;
+    moe.mask_outputs = 0.2;
+    add("bf16 experts, recomputed, masked", model_of(moe), OptimizerKind::factored);
+  }
+  for (const GateKind gate : {GateKind::top_k, GateKind::sigmoid, GateKind::softmax}) {
+    MoeConfig moe = flat();
+    moe.gate = gate;
+    moe.w_load = 0;
+    moe.w_switch = gate == GateKind::sigmoid ? 0 : 0.2;
+    moe.w_z = moe.w_switch;
+    moe.bias_rate = gate == GateKind::softmax ? 0 : 0.01;
+    add("gate " + std::string(enum_name(gate)), model_of(moe));
+  }
+  add("one expert, no gate", model_of(moe_config(1, 1, {6})));
+  {
+    Case& c = add("sampled softmax, decay, weight drop", model_of(flat()));
+    softmax_of(c.model).samples = 9;
+    c.optimizer.tables.weight_decay = c.optimizer.experts.weight_decay = 0.1;
+    c.model.weight_drop = 0.2;
+    c.model.embedding_dropout = 0.1;
+    c.full_softmax_at_end = true;
+  }
+  {
+    Case& c = add("tied tables, lines", model_of(flat()));
+    c.model.tied = true;
+    c.model.locked_dropout = true;
+    c.lines = true;
+  }
+  {
+    Case& c = add("adaptive softmax, lines", model_of(two_levels()));
+    softmax_of(c.model).cutoffs = {9, 20};
+    c.lines = true;
+  }
+  return all;
+}
+
+/// Of lines, the last lanes of some steps are empty.
+Sequence sequence_of(const Case& c, Index step) {
+  if (!c.lines) return Sequence(kStreams, 5);
+  if (step % 3 == 0) return Sequence(std::vector<Index>{3, 3, 1, 1, 1, 1, 1, 1});
+  return Sequence(std::vector<Index>{kStreams, kStreams, 9, 4, 4, 1});
+}
+
+using Snapshot = std::map<std::string, Bytes>;
+
+void put(Snapshot& snapshot, Communicator& ranks, const std::vector<NamedTensor>& tensors) {
+  for (const NamedTensor& tensor : tensors) {
+    if (tensor.is_here()) {
+      const std::span<std::byte> bytes = bytes_of(tensor);
+      snapshot[tensor.name] = Bytes(bytes.begin(), bytes.end());
+      continue;
+    }
+    const std::size_t of_number = tensor.bf16_values != nullptr ? sizeof(Bf16) : sizeof(float);
+    Index numbers = 1;
+    for (const Index size : tensor.absent) numbers *= size;
+    Bytes& bytes = snapshot[tensor.name];
+    bytes.resize(static_cast<std::size_t>(numbers) * of_number);
+    fetch_from_rank(ranks, tensor.name, tensor.owner, bytes);
+  }
+}
+
+/// All that a checkpoint would have after the steps, and the losses of every step.
+Snapshot lead(Context& context, const Case& c, Index lanes, Communicator& ranks) {
+  Learner learner(context, c.model, c.optimizer, kVocabulary, kSeed, ranks);
+  ModelState state;
+  Snapshot snapshot;
+  state.reset(learner.parameters(), kStreams);
+  for (Index step = 1; step <= kSteps; ++step) {
+    const Batch batch = random_batch(sequence_of(c, step), kVocabulary, static_cast<std::uint64_t>(step));
+    if (c.lines) state.reset(learner.parameters(), batch.sequence.streams());
+    const StepOptions options{step, kStreams, 0.01, 1.0, 0, c.full_softmax_at_end && step > 15, lanes};
+    const StepResult result = learner.step(context, batch, options, state);
+    const double losses[] = {result.losses.total(), result.grad_norm};
+    const auto bytes = std::as_bytes(std::span(losses));
+    snapshot["losses " + std::to_string(step)] = Bytes(bytes.begin(), bytes.end());
+    REQUIRE(result.fault == "");
+  }
+  put(snapshot, ranks, named_tensors(learner.parameters()));
+  const OptimizerTensors optimizer = learner.optimizer_tensors();
+  put(snapshot, ranks, optimizer.moments);
+  for (const auto& [name, steps] : optimizer.last_steps) {
+    const auto bytes = std::as_bytes(std::span(*steps));
+    snapshot[name] = Bytes(bytes.begin(), bytes.end());
+  }
+  for (const auto& [name, values] : optimizer.doubles) {
+    const auto bytes = std::as_bytes(values);
+    snapshot[name] = Bytes(bytes.begin(), bytes.end());
+  }
+  put(snapshot, ranks, state_tensors(state));
+  return snapshot;
+}
+
+Snapshot train(const Case& c, Index lanes, int count) {
+  Snapshot snapshot;
+  run_local_ranks(count, [&](Communicator& ranks) {
+    Context context(1, c.products);
+    if (ranks.leads()) {
+      snapshot = lead(context, c, lanes, ranks);
+      if (count > 1) end_followers(ranks, 3);
+    } else if (follow_training(context, {c.model, c.optimizer, kVocabulary, kSeed}, ranks) != 3) {
+      throw std::runtime_error("the exit code of the leader");
+    }
+  });
+  return snapshot;
+}
+
+/// Names of what differs.
+std::string differences(const Snapshot& a, const Snapshot& b) {
+  std::string names;
+  for (const auto& [name, bytes] : a)
+    if (!b.contains(name) || b.at(name) != bytes) names += name + " ";
+  for (const auto& [name, bytes] : b)
+    if (!a.contains(name)) names += "+" + name + " ";
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("every number of ranks trains to the same bits") {
+  constexpr Index kLanes = 8;
+  for (const Case& c : cases()) {
+    const Snapshot one = train(c, kLanes, 1);
+    for (const int ranks : {2, 3, 4, 8}) {
+      CAPTURE(c.name, ranks);
+      REQUIRE(differences(one, train(c, kLanes, ranks)) == "");
+    }
+  }
+}
+
+TEST_CASE("one rank with one lane is a step as ever") {
+  for (const Case& c : cases()) {
+    CAPTURE(c.name);
+    Context context(1, c.products);
+    const Snapshot plain = lead(context, c, 1, alone());
+    const Snapshot lanes = train(c, 1, 1);
+    REQUIRE(differences(plain, lanes) == "");
+  }
+}
+
+TEST_CASE("lanes change results by rounding only") {
+  const Case c = cases().front();
+  const Snapshot one = train(c, 1, 1), eight = train(c, 8, 2);
+  REQUIRE(differences(one, eight) != "");
+  double first[2], second[2];
+  std::memcpy(first, one.at("losses 3").data(), sizeof first);
+  std::memcpy(second, eight.at("losses 3").data(), sizeof second);
+  REQUIRE(second[0] == Approx(first[0]).epsilon(1e-5));
+  REQUIRE(second[1] == Approx(first[1]).epsilon(1e-4));
+}
