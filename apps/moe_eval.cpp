@@ -7,10 +7,11 @@
 #include "base/stopwatch.hpp"
 #include "base/version.hpp"
 #include "common/command.hpp"
-#include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/rank_guard.hpp"
 #include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
+#include "dist/launch.hpp"
 #include "evaluation/score_rows.hpp"
 #include "moe_eval_adaptation.hpp"
 #include "report/evaluation_report.hpp"
@@ -116,12 +117,12 @@ std::optional<ForeignRows> make_foreign(const Options& o, const Tokenizer& token
 
 class Evaluator {
  public:
-  Evaluator(const Command& command, const Options& o)
+  Evaluator(const Command& command, const Options& o, Communicator& ranks)
       : command_(command),
         o_(o),
-        threads_(command.threads()),
+        threads_(threads_of_rank(command.threads(), find_launch())),
         context_(threads_.threads, o.dtype.value_or(DataType::f32)),
-        model_(load_model(o.inputs[0])),
+        model_(load_model(o.inputs[0], ranks, context_)),
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(progress_style(command, o), console_writer()),
         rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()),
@@ -255,7 +256,7 @@ class Evaluator {
   Index tokens_ = 0, expected_ = 0;
 };
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Communicator& ranks) {
   Command command("moe-eval", "Scores a text with a trained model: perplexity of the whole text, by line or by token.",
                   "RUN [--data DIR [--split test] | TEXT | -] [options]");
   Options o;
@@ -264,7 +265,10 @@ int run(int argc, char** argv) {
   check_usage(o, command.json());
   require_run_path(o.inputs[0], "moe-eval");
   if (o.has_text()) require_text_path(o.inputs[1], "moe-eval");
-  Evaluator(command, o).run();
+  if (ranks.size() > 1 && (command.given("--dynamic") || command.given("--cache")))
+    throw Error(Exit::bad_config, std::string(command.given("--cache") ? "--cache" : "--dynamic") +
+                                      ": expected one process, found " + std::to_string(ranks.size()) + " ranks");
+  Evaluator(command, o, ranks).run();
   return 0;
 }
 
@@ -272,5 +276,6 @@ int run(int argc, char** argv) {
 }  // namespace moelm
 
 int main(int argc, char** argv) {
-  return moelm::main_guard([&] { return moelm::run(argc, argv); });
+  return moelm::rank_guard([&](moelm::Communicator& ranks) { return moelm::run(argc, argv, ranks); },
+                           moelm::follow_scorer);
 }

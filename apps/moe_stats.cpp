@@ -5,9 +5,10 @@
 #include "base/quantity.hpp"
 #include "base/stopwatch.hpp"
 #include "common/command.hpp"
-#include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "common/rank_guard.hpp"
 #include "data/path_kind.hpp"
+#include "dist/launch.hpp"
 #include "io/file.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
@@ -70,8 +71,8 @@ void check_usage(const Command& command, const Options& o) {
   if (readers > 1) throw Error(Exit::usage, "standard input: expected one use, found " + std::to_string(readers));
 }
 
-StatisticsReport measure(const Command& command, const Options& o, const LoadedModel& model, Output& routes) {
-  Context context(command.threads().threads);
+StatisticsReport measure(Context& context, const Command& command, const Options& o, const LoadedModel& model,
+                         Output& routes) {
   Console console(console_style(STDERR_FILENO, command.quiet()), console_writer());
   Stopwatch watch;
   StatisticsHooks hooks;
@@ -102,7 +103,7 @@ void print(const Command& command, const Options& o, const StatisticsReport& rep
   }
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Communicator& ranks) {
   Command command(
       "moe-stats", "Shows what each expert of a trained model reads in a text, and how evenly the experts are used.",
       "RUN [TEXT ...] [--data DIR [--split test]] [--html FILE] [--classes FILE] [--routes FILE] [options]");
@@ -114,10 +115,11 @@ int run(int argc, char** argv) {
   for (const std::string& text : o.texts()) require_text_path(text, "moe-stats");
   Output html(o.html, kPageKind, o.force), routes(o.routes, kRoutesKind, o.force);
 
-  const LoadedModel model = load_model(o.inputs[0]);
+  Context context(threads_of_rank(command.threads(), find_launch()).threads);
+  const LoadedModel model = load_model(o.inputs[0], ranks, context);
   if (!command.quiet())
     for (const std::string& warning : model.warnings) say_line("warning: " + warning);
-  const StatisticsReport report = measure(command, o, model, routes);
+  const StatisticsReport report = measure(context, command, o, model, routes);
   routes.finish();
   if (html.wanted()) {
     html.write(html_report(report, read_training_curves(join_path(model.folder, "metrics.jsonl"))));
@@ -131,5 +133,6 @@ int run(int argc, char** argv) {
 }  // namespace moelm
 
 int main(int argc, char** argv) {
-  return moelm::main_guard([&] { return moelm::run(argc, argv); });
+  return moelm::rank_guard([&](moelm::Communicator& ranks) { return moelm::run(argc, argv, ranks); },
+                           moelm::follow_scorer);
 }

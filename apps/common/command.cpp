@@ -231,7 +231,7 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
     return 0;
   }
   if (version_) {
-    print_line(name_ + " (moelm) " + version());
+    print_line(name_ + " (moelm) " + version() + (built_with_.empty() ? "" : ", " + built_with_));
     return 0;
   }
   parser_->require_values();

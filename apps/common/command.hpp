@@ -57,6 +57,8 @@ class Command {
   void example(const std::string& arguments, const std::string& what_it_does);
   /// Describes an exit code. 0, 2 and 70 are known.
   void exit_code(Exit exit, const std::string& meaning);
+  /// Names a library that not every build has, for --version. Empty: this build has it not.
+  void built_with(std::string library) { built_with_ = std::move(library); }
   /// Called with an unknown option ("--seed") for a hint; returns "" for none.
   void on_unknown(std::function<std::string(const std::string&)> hint);
 
@@ -88,6 +90,7 @@ class Command {
   Index max_positionals_ = 0;
   std::optional<Index> threads_;
   bool json_ = false;
+  std::string built_with_;
   bool quiet_ = false;
   bool help_ = false;
   bool version_ = false;

@@ -8,6 +8,7 @@
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
+#include "moe_train/ranks.hpp"
 #include "ops/faster_type.hpp"
 #include "options/run_schedule.hpp"
 #include "run/run_data.hpp"
@@ -118,7 +119,7 @@ Json printed_config(const ResolvedRun& resolved) {
   return document;
 }
 
-ResolvedRun resolve_run(const TrainOptions& options, int threads) {
+ResolvedRun resolve_run(const TrainOptions& options, int threads, int ranks) {
   if (options.out) require_no_traces(*options.out);
   ResolvedRun resolved;
   const std::optional<ExistingRun> existing = find_existing(options);
@@ -127,8 +128,10 @@ ResolvedRun resolve_run(const TrainOptions& options, int threads) {
   else
     open_data_of_new(options, resolved);
   ResolvedConfig config = resolve_config(options.config, existing ? &existing->stored.config : nullptr,
-                                         plan_inputs(options, resolved, threads));
+                                         plan_inputs(options, resolved, threads * ranks));
   resolved.config = std::move(config.config);
+  if (!existing && ranks > 1 && !config.draft.is_given("train.lanes")) resolved.config.train.lanes = lanes_for(ranks);
+  validate(resolved.config);
   if (resolved.data) require_ordered_ids(resolved.config.model, resolved.data->tokenizer());
   resolved.batches_per_pass = config.batches_per_pass;
   resolved.most_steps = config.most_steps;

@@ -27,8 +27,8 @@ struct ResolvedRun {
 };
 
 /// Opens the data and resolves the configuration. Data may be missing if nothing is trained. With --max-time the speed
-/// of `threads` threads is estimated.
-ResolvedRun resolve_run(const TrainOptions& options, int threads = 1);
+/// of `threads` threads on each of `ranks` ranks is estimated. A new run gets lanes for the ranks.
+ResolvedRun resolve_run(const TrainOptions& options, int threads = 1, int ranks = 1);
 
 /// The configuration as --config reads it: complete if there are data, else open where planning decides.
 Json printed_config(const ResolvedRun& resolved);

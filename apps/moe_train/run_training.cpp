@@ -9,6 +9,7 @@
 #include "common/output.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
+#include "moe_train/ranks.hpp"
 #include "moe_train/training_console.hpp"
 #include "options/gate_notes.hpp"
 #include "options/run_schedule.hpp"
@@ -116,7 +117,7 @@ void print_result(const Command& command, const std::string& out, const Json& re
 }  // namespace
 
 int run_training(const TrainOptions& options, const Command& command, const ResolvedRun& resolved,
-                 const SizeReport& report, StopSignal& stop) {
+                 const SizeReport& report, StopSignal& stop, Communicator& ranks) {
   const std::string& out = *options.out;
   const DiskPlan disk = disk_plan(out, resolved, report);
   require_memory(report, options.force);
@@ -129,8 +130,12 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   const StoredRun stored = run_to_train(options, resolved);
   TrainingConsole observer(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
+  require_lanes(stored.config, ranks);
+  announce_training(ranks, stored.config, resolved.vocabulary,
+                    command.given("--threads") ? std::optional(report.threads.threads) : std::nullopt);
   TrainingStart start;
   start.run = out;
+  start.ranks = &ranks;
   start.max_seconds = options.max_seconds.value_or(0);
   start.most_steps = resolved.most_steps;
   start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;

@@ -7,7 +7,9 @@
 #include "base/checked.hpp"
 #include "base/quantity.hpp"
 #include "data/shard.hpp"
+#include "dist/launch.hpp"
 #include "evaluation/evaluation.hpp"
+#include "moe_train/rank_table.hpp"
 #include "options/config_json.hpp"
 #include "options/interval.hpp"
 #include "options/plan.hpp"
@@ -26,7 +28,8 @@ constexpr double kLargeSoftmaxShare = 0.7;
 std::vector<std::pair<const char*, Index>> parts(const TrainingMemory& memory) {
   return {{"weights", memory.weights},         {"moments", memory.moments}, {"gradients", memory.gradients},
           {"activations", memory.activations}, {"copies", memory.copies},   {"validation", memory.validation},
-          {"streams", memory.streams},         {"tensors", memory.tensors}, {"process", memory.process}};
+          {"streams", memory.streams},         {"tensors", memory.tensors}, {"exchange", memory.exchange},
+          {"process", memory.process}};
 }
 
 /// "10m", "500 steps".
@@ -65,7 +68,7 @@ Exposure planned_exposure(const SizeReport& r) {
 }
 
 /// Each stream is read one decoded block at a time. There are at most as many lines as tokens in a batch.
-TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
+TrainingRows training_rows(const TrainConfig& train, Index training_tokens, int ranks) {
   const bool carry = train.state == StateKind::carry;
   Index streams = carry ? train.batch : train.batch_tokens;
   if (training_tokens > 0) streams = std::min(streams, training_tokens);
@@ -74,25 +77,31 @@ TrainingRows training_rows(const TrainConfig& train, Index training_tokens) {
           kEvaluationTokens,
           streams,
           carry ? kBlockTokens * static_cast<Index>(sizeof(std::int32_t)) : 0,
-          train.full_softmax > 0};
+          train.full_softmax > 0,
+          ranks};
 }
 
 }  // namespace
 
 SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
-                       Index steps_per_pass, const ThreadChoice& threads) {
-  SizeReport report{config,
-                    base,
-                    vocabulary,
-                    training_tokens,
-                    steps_per_pass,
-                    threads,
-                    memory_limit(),
-                    model_size(config.model, vocabulary),
-                    training_memory(config.model, vocabulary, training_rows(config.train, training_tokens),
-                                    threads.threads, config.optimizer, products_of(config.train)),
-                    {},
-                    {}};
+                       Index steps_per_pass, const ThreadChoice& threads, int ranks) {
+  const auto memory = [&](int of) {
+    return training_memory(config.model, vocabulary, training_rows(config.train, training_tokens, of), threads.threads,
+                           config.optimizer, products_of(config.train));
+  };
+  SizeReport report;
+  report.config = config;
+  report.base = base;
+  report.vocabulary = vocabulary;
+  report.training_tokens = training_tokens;
+  report.steps_per_pass = steps_per_pass;
+  report.ranks = ranks;
+  report.threads = threads;
+  report.limit = memory_of_rank(memory_limit(), find_launch());
+  report.size = model_size(config.model, vocabulary);
+  report.memory = memory(ranks);
+  const TrainingMemory whole = memory(1);
+  report.checkpoint = whole.weights + whole.moments;
   report.exposure = planned_exposure(report);
   return report;
 }
@@ -100,6 +109,13 @@ SizeReport size_report(const RunConfig& config, const std::string& base, Index v
 void SizeReport::limit_time(const GivenTime& given) {
   time = given;
   exposure = planned_exposure(*this);
+}
+
+void SizeReport::plan_ranks(int most, const std::optional<std::string>& given) {
+  if (given) network = parse_network(*given, "--network");
+  const MachineRates machine = measure_rates(products_of(config.train), threads.threads);
+  for (int count = 1; count <= most; count = count < most ? std::min(2 * count, most) : most + 1)
+    rank_costs.push_back(moelm::rank_costs(config, vocabulary, rows_per_step(config.train), count, machine, network));
 }
 
 std::string size_table(const SizeReport& r) {
@@ -122,6 +138,7 @@ std::string size_table(const SizeReport& r) {
   totals.add_row({"fits", r.fits() ? "yes" : "no"});
   text += totals.str() + "\ntraining: " + training_line(r) + "\n" + exposure_line(r.exposure) + "\n" + machine_line(r) +
           "\n";
+  if (!r.rank_costs.empty()) text += "\n" + ranks_table(r.rank_costs, r.network);
   if (const std::string advice = exposure_advice(r.config.model, r.exposure); !advice.empty()) text += advice + "\n";
   if (const std::string advice = softmax_advice(r.size); !advice.empty()) text += advice + "\n";
   return text;
@@ -158,12 +175,14 @@ Json size_json(const SizeReport& r) {
           {"training_tokens", r.training_tokens},
           {"steps_per_pass", r.steps_per_pass},
           {"exposure", exposure_json(r.exposure)},
+          {"ranks", ranks_json(r.rank_costs)},
           {"layers", layers},
           {"config", config_json(r.config)}};
 }
 
 std::string machine_line(const SizeReport& r) {
-  return format_counted(r.threads.threads, "thread") + " (" + r.threads.source + "), " +
+  const std::string ranks = r.ranks > 1 ? format_counted(r.ranks, "rank") + ", each with " : "";
+  return ranks + format_counted(r.threads.threads, "thread") + " (" + r.threads.source + "), " +
          format_bytes(r.memory.total()) + " of " + format_bytes(r.limit.bytes) + " memory (" + r.limit.source + "), " +
          std::string(enum_name(r.config.train.dtype));
 }

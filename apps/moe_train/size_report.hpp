@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/machine.hpp"
 #include "checkpoint/disk_plan.hpp"
@@ -11,6 +12,7 @@
 #include "model/exposure.hpp"
 #include "model/size.hpp"
 #include "training/memory.hpp"
+#include "training/rank_costs.hpp"
 
 namespace moelm {
 
@@ -27,23 +29,29 @@ struct SizeReport {
   Index vocabulary = 0;
   Index training_tokens = 0;  ///< 0: unknown
   Index steps_per_pass = 0;   ///< 0: unknown
+  int ranks = 1;
   ThreadChoice threads;
   MemoryLimit limit;
   ModelSize size;
   TrainingMemory memory;
+  Index checkpoint = 0;
   std::optional<GivenTime> time;
-  Exposure exposure;  ///< of the planned steps, or of the tokens that are expected in the time
+  std::vector<RankCosts> rank_costs;  ///< of 1, 2, 4 ... ranks, if they were asked for
+  Network network;                    ///< between them
+  Exposure exposure;                  ///< of the planned steps, or of the tokens that are expected in the time
 
   /// Sets `time`, and the exposure for it.
   void limit_time(const GivenTime& given);
+  /// Predicts steps on 1, 2, 4 ... `most` ranks. Error(usage) if the text is no network.
+  void plan_ranks(int most, const std::optional<std::string>& network);
   /// Bytes of one checkpoint: weights and moments. Headers and carried states add little.
-  Index checkpoint_bytes() const { return memory.weights + memory.moments; }
+  Index checkpoint_bytes() const { return checkpoint; }
   bool fits() const { return memory.total() <= limit.bytes; }
 };
 
-/// Allocates nothing of the model.
+/// Allocates nothing of the model. With several ranks, threads and memory are those of each.
 SizeReport size_report(const RunConfig& config, const std::string& base, Index vocabulary, Index training_tokens,
-                       Index steps_per_pass, const ThreadChoice& threads);
+                       Index steps_per_pass, const ThreadChoice& threads, int ranks = 1);
 
 std::string size_table(const SizeReport& report);
 Json size_json(const SizeReport& report);

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/quantity.hpp"
+#include "dist/mpi_ranks.hpp"
 #include "options/config_json.hpp"
 #include "options/key_guess.hpp"
 
@@ -29,6 +30,7 @@ TrainCommand::TrainCommand(TrainOptions& o)
                "Trains a language model of LSTM and Mixture-of-Experts layers on a data folder of moe-tokenize.",
                "--data data/ --out run/ [options]") {
   Command& c = command_;
+  c.built_with(mpi_library());
   c.option("--data", "DIR", o.data, "data folder of moe-tokenize; an existing run knows its own");
   c.option("--out", "DIR", o.out, "folder of the run; an existing run continues");
   c.option("--preset", "NAME", o.config.preset,
@@ -49,6 +51,10 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.choice("--dtype", o.config.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
   c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
+  c.option(
+      "--ranks", "N", o.ranks, 1,
+      "with --dry-run: memory of a rank, bytes and predicted time of a step on 1, 2, 4 ... N ranks like this machine");
+  c.option("--network", "RATE:LATENCY", o.network, "with --ranks: the network between them; default: 10Gb/s:25us");
   c.flag("--force", o.force, "train even if memory or disk seem too small");
   c.flag("--break-lock", o.break_lock,
          "take over the lock of another host or container; first make sure that its process no longer runs");
@@ -63,6 +69,7 @@ TrainCommand::TrainCommand(TrainOptions& o)
   c.example("--data data/ --out run/ --steps 50000", "the same run, longer: the added steps get their own schedule");
   c.example("--data data/ --out run2/ --preset moe-32 --set moe.experts=64 --max-time 1h",
             "a model of the paper, varied");
+  c.example("--preset moe-256 --dry-run --ranks 16 --network 10Gb/s:25us", "whether many machines would pay");
   c.example("--preset moe-256 --vocab-size 793471 --dry-run", "what it would cost");
   c.exit_code(Exit::bad_data, "data or checkpoint damaged");
   c.exit_code(Exit::missing_input, "data, configuration or checkpoint missing");

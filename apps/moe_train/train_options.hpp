@@ -17,6 +17,8 @@ struct TrainOptions {
   std::optional<std::string> init;
   std::optional<double> max_seconds;
   std::optional<Index> vocabulary;
+  std::optional<Index> ranks;          ///< of a --dry-run
+  std::optional<std::string> network;  ///< between them
   bool dry_run = false;
   bool force = false;
   bool break_lock = false;
