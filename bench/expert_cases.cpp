@@ -102,25 +102,25 @@ class ExpertBench {
 };
 
 /// What is timed: a name, and the optimizer where it is the update.
-struct Phase {
+struct ExpertPhase {
   const char* name;
   enum { forward, backward, update } what;
   OptimizerKind kind = OptimizerKind::adam;
 };
 
 BenchResult run(Context& context, const BenchSetting& setting, const std::string& name, const Shape& shape,
-                const Phase& phase) {
+                const ExpertPhase& phase) {
   ExpertBench bench(context, shape, phase.kind);
   bench.check_passes(setting, name);
-  if (phase.what == Phase::update) bench.check_update(setting, name);
+  if (phase.what == ExpertPhase::update) bench.check_update(setting, name);
   BenchResult result = begin_result(kPart, name, context);
   result.tokens = static_cast<double>(shape.rows * shape.experts);
   result.flops = 2 * shape.ops();
-  result.bytes = shape.weights() * (phase.what == Phase::update ? update_bytes(phase.kind) : sizeof(float));
+  result.bytes = shape.weights() * (phase.what == ExpertPhase::update ? update_bytes(phase.kind) : sizeof(float));
   result.seconds = setting.median_seconds([&] {
-    if (phase.what == Phase::forward) bench.forward();
-    if (phase.what == Phase::backward) bench.backward();
-    if (phase.what == Phase::update) bench.update(1e-4);
+    if (phase.what == ExpertPhase::forward) bench.forward();
+    if (phase.what == ExpertPhase::backward) bench.backward();
+    if (phase.what == ExpertPhase::update) bench.update(1e-4);
   });
   return result;
 }
@@ -129,9 +129,10 @@ BenchResult run(Context& context, const BenchSetting& setting, const std::string
 
 std::vector<BenchCase> expert_cases(const BenchSetting& setting) {
   std::vector<BenchCase> cases;
-  for (const Phase& phase :
-       {Phase{"forward", Phase::forward}, Phase{"backward", Phase::backward},
-        Phase{"adam", Phase::update, OptimizerKind::adam}, Phase{"factored", Phase::update, OptimizerKind::factored}})
+  for (const ExpertPhase& phase :
+       {ExpertPhase{"forward", ExpertPhase::forward}, ExpertPhase{"backward", ExpertPhase::backward},
+        ExpertPhase{"adam", ExpertPhase::update, OptimizerKind::adam},
+        ExpertPhase{"factored", ExpertPhase::update, OptimizerKind::factored}})
     for (const Index rows : {1, 2, 5, 10, 20, 40, 80, 160, 320, 1000}) {
       const std::string name = std::string("experts-") + phase.name + "-" + std::to_string(rows) + "-rows";
       // 32 experts are 134 MB of weights, more than caches hold; with many rows fewer do.

@@ -8,6 +8,7 @@
 #include "base/stop_signal.hpp"
 #include "base/version.hpp"
 #include "common/main_guard.hpp"
+#include "common/output.hpp"
 #include "dist/collectives.hpp"
 #include "dist/launch.hpp"
 #include "dist/local_ranks.hpp"
@@ -76,7 +77,7 @@ int rank_guard(const std::function<int(Communicator&)>& lead, const std::functio
       [&] {
         // Signals are handled before the library makes threads. Nothing has to be saved yet.
         if (find_launch()) StopSignal::of_process(StopSignal::First::immediate);
-        launched = launched_ranks();
+        launched = launched_ranks([](const std::string& line) { say_line("error: " + line); });
         Communicator& ranks = launched ? *launched : alone();
         if (ranks.size() > 1) require_same_build(ranks);
         return ranks.leads() ? lead(ranks) : follow_by_name(follow, ranks);

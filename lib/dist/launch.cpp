@@ -67,7 +67,7 @@ MemoryLimit memory_of_rank(const MemoryLimit& all, const std::optional<Launch>& 
           all.source + ", shared by " + std::to_string(launch->ranks_of_machine) + " ranks"};
 }
 
-std::unique_ptr<Communicator> launched_ranks() {
+std::unique_ptr<Communicator> launched_ranks(const std::function<void(const std::string&)>& say) {
   const std::optional<Launch> launch = find_launch();
   if (!launch) return nullptr;
   if (mpi_library().empty())
@@ -75,7 +75,7 @@ std::unique_ptr<Communicator> launched_ranks() {
                                       ": this build has no MPI; install libopenmpi-dev and build again, or start the "
                                       "program without " +
                                       launch->launcher);
-  std::unique_ptr<Communicator> ranks = start_mpi();
+  std::unique_ptr<Communicator> ranks = start_mpi(say);
   if (ranks->size() != launch->ranks)
     throw Error(Exit::bad_config, launch->launcher + ": expected " + std::to_string(launch->ranks) +
                                       " ranks that know of each other, found " + std::to_string(ranks->size()) +

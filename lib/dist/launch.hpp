@@ -29,7 +29,7 @@ ThreadChoice threads_of_rank(const ThreadChoice& all, const std::optional<Launch
 MemoryLimit memory_of_rank(const MemoryLimit& all, const std::optional<Launch>& launch);
 
 /// Connects this process with the other ranks of the launch. Nothing without a launch. Error(bad_config) in a build
-/// without MPI, and where the library sees another number of ranks than the launcher started.
-std::unique_ptr<Communicator> launched_ranks();
+/// without MPI, and where the library sees another number of ranks than the launcher started. `say` as start_mpi().
+std::unique_ptr<Communicator> launched_ranks(const std::function<void(const std::string&)>& say);
 
 }  // namespace moelm

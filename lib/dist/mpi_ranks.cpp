@@ -32,7 +32,7 @@ std::string name_of_machine() {
 
 class MpiRank final : public Communicator {
  public:
-  MpiRank() {
+  explicit MpiRank(const std::function<void(const std::string&)>& say) {
     int provided = 0;
     // One thread calls MPI. Errors of the library end all ranks.
     if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
@@ -40,7 +40,7 @@ class MpiRank final : public Communicator {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
     machine_ = name_of_machine();
-    watchdog_.emplace("rank " + std::to_string(rank_) + " (" + machine_ + ")");
+    watchdog_.emplace("rank " + std::to_string(rank_) + " (" + machine_ + ")", say);
   }
 
   /// Leaves MPI if all ranks do; MPI_Finalize would wait for ever for one that does not.
@@ -131,6 +131,8 @@ std::string mpi_library() {
   return version.substr(0, version.find_first_of(",\n"));
 }
 
-std::unique_ptr<Communicator> start_mpi() { return std::make_unique<MpiRank>(); }
+std::unique_ptr<Communicator> start_mpi(const std::function<void(const std::string&)>& say) {
+  return std::make_unique<MpiRank>(say);
+}
 
 }  // namespace moelm

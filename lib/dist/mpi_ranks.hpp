@@ -2,6 +2,7 @@
 // no_mpi.cpp in builds without MPI.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,8 @@ namespace moelm {
 /// The library and its version, or empty.
 std::string mpi_library();
 
-/// Starts MPI in this process, once. REQUIRES a library.
-std::unique_ptr<Communicator> start_mpi();
+/// Starts MPI in this process, once. REQUIRES a library. `say` gets the line of a rank that ends because others are
+/// silent.
+std::unique_ptr<Communicator> start_mpi(const std::function<void(const std::string&)>& say);
 
 }  // namespace moelm

@@ -1,5 +1,6 @@
 #include "dist/network.hpp"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -35,7 +36,9 @@ Network parse_network(std::string_view text, std::string_view option) {
 }
 
 std::string format_network(const Network& network) {
-  return format_number(network.bytes_per_second * 8 / 1e9) + " Gb/s, " + format_number(network.latency * 1e6) + " us";
+  const auto thousandths = [](double value) { return std::round(value * 1e3) / 1e3; };
+  return format_number(thousandths(network.bytes_per_second * 8 / 1e9)) + " Gb/s, " +
+         format_number(thousandths(network.latency * 1e6)) + " us";
 }
 
 }  // namespace moelm

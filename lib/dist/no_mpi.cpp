@@ -7,6 +7,8 @@ namespace moelm {
 
 std::string mpi_library() { return {}; }
 
-std::unique_ptr<Communicator> start_mpi() { throw std::logic_error("this build has no MPI"); }
+std::unique_ptr<Communicator> start_mpi(const std::function<void(const std::string&)>&) {
+  throw std::logic_error("this build has no MPI");
+}
 
 }  // namespace moelm

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <set>
 #include <utility>
 
@@ -17,7 +16,8 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 }  // namespace
 
-Watchdog::Watchdog(std::string name) : name_(std::move(name)), thread_([this] { watch(); }) {}
+Watchdog::Watchdog(std::string name, std::function<void(const std::string&)> say)
+    : name_(std::move(name)), say_(std::move(say)), thread_([this] { watch(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -70,15 +70,14 @@ void Watchdog::watch() {
 }
 
 void Watchdog::end_process(double waited) const {
-  std::string line = "error: " + name_ + ": expected an answer within " + std::to_string(static_cast<int>(waited)) +
+  std::string line = name_ + ": expected an answer within " + std::to_string(static_cast<int>(waited)) +
                      " s, found none: step " + std::to_string(step_) + ", phase \"" + std::string(phase_name(phase_)) +
                      "\"";
   std::set<int> silent(peers_.begin(), peers_.end());
   silent.erase(-1);
   if (!silent.empty()) line += ", no message of rank";
   for (const int peer : silent) line += " " + std::to_string(peer);
-  line += "; start again to go on from the last checkpoint\n";
-  std::fputs(line.c_str(), stderr);
+  say_(line + "; start again to go on from the last checkpoint");
   _exit(static_cast<int>(Exit::stopped));
 }
 

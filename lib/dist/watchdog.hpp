@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,7 +18,8 @@ namespace moelm {
 /// whole, and starting again goes on from there. The launcher then ends the other ranks.
 class Watchdog {
  public:
-  explicit Watchdog(std::string name);
+  /// `say` gets the line, without its end.
+  Watchdog(std::string name, std::function<void(const std::string&)> say);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -45,6 +47,7 @@ class Watchdog {
   [[noreturn]] void end_process(double waited) const;
 
   std::string name_;
+  std::function<void(const std::string&)> say_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false, waiting_ = false;

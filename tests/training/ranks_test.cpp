@@ -163,6 +163,11 @@ Snapshot lead(Context& context, const Case& c, Index lanes, Communicator& ranks)
   return snapshot;
 }
 
+void put_all(Snapshot& snapshot, Communicator& ranks, Learner& learner) {
+  put(snapshot, ranks, named_tensors(learner.parameters()));
+  put(snapshot, ranks, learner.optimizer_tensors().moments);
+}
+
 Snapshot train(const Case& c, Index lanes, int count) {
   Snapshot snapshot;
   run_local_ranks(count, [&](Communicator& ranks) {
@@ -219,4 +224,34 @@ TEST_CASE("lanes change results by rounding only") {
   std::memcpy(second, eight.at("losses 3").data(), sizeof second);
   REQUIRE(second[0] == Approx(first[0]).epsilon(1e-5));
   REQUIRE(second[1] == Approx(first[1]).epsilon(1e-4));
+}
+
+TEST_CASE("a rank whose numbers are not finite keeps the step from all ranks") {
+  const Case c = cases().front();
+  run_local_ranks(3, [&](Communicator& ranks) {
+    Context context(1, c.products);
+    if (!ranks.leads()) {
+      follow_training(context, {c.model, c.optimizer, kVocabulary, kSeed}, ranks);
+      return;
+    }
+    Learner learner(context, c.model, c.optimizer, kVocabulary, kSeed, ranks);
+    ModelState state;
+    state.reset(learner.parameters(), kStreams);
+    const Batch batch = random_batch(sequence_of(c, 1), kVocabulary, 1);
+    const StepOptions options{1, kStreams, 0.01, 1.0, 0, false, 4};
+    REQUIRE(learner.step(context, batch, options, state).fault == "");
+    const std::string name = "layers.2.experts.6.weight_1";
+    Snapshot before, after;
+    put_all(before, ranks, learner);
+    Bytes spoilt = before.at(name);
+    std::memset(spoilt.data(), 0xff, sizeof(float));
+    store_on_ranks(ranks, name, 2, spoilt);
+    const StepResult result = learner.step(context, batch, options, state);
+    CHECK(!result.applied);
+    CHECK(result.fault.find("rank") != std::string::npos);
+    store_on_ranks(ranks, name, 2, before.at(name));
+    put_all(after, ranks, learner);
+    CHECK(differences(before, after) == "");
+    end_followers(ranks, 0);
+  });
 }
