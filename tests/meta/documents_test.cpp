@@ -37,7 +37,7 @@ TEST_CASE("every source that a document names is there") {
 
 TEST_CASE("every source that a document names without its folder is somewhere") {
   std::set<std::string> names;
-  for (const char* folder : {"lib", "apps", "bench", "tests"})
+  for (const char* folder : {"lib", "apps", "bench", "examples", "tests"})
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder))
       names.insert(entry.path().filename().string());
   for (const fs::path& document : documents())
