@@ -76,7 +76,7 @@ std::string pattern_of(const CommandDescription& command, bool many) {
 
 std::string offer(const std::vector<std::string>& words) {
   std::string text = "_@FUNCTION@_offer \"$value\"";
-  for (const std::string& word : words) text += " " + quoted(word);
+  for (const std::string& word : words) text += " " + shell_quoted(word);
   return text + "; ";
 }
 

@@ -16,7 +16,7 @@ std::string completion_script(const CommandDescription& command, Shell shell) {
   return {};
 }
 
-std::string quoted(std::string_view word) {
+std::string shell_quoted(std::string_view word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";

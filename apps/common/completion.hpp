@@ -27,7 +27,7 @@ std::string zsh_completion(const CommandDescription& command);
 std::string fish_completion(const CommandDescription& command);
 
 /// A word that these shells read as it is: 'it'\''s'. REQUIRES no line end.
-std::string quoted(std::string_view word);
+std::string shell_quoted(std::string_view word);
 
 /// The words with a blank between them.
 std::string spaced(const std::vector<std::string>& words);

@@ -19,7 +19,7 @@ std::string without_dashes(const std::string& name) { return name.substr(name.fi
 /// A function that offers keys, and behind "=" their values.
 std::string zsh_keys(const std::string& name, const Completion& completion) {
   std::string text = name + "() {\n  local -a words=(";
-  for (const std::string& word : completion.words) text += "\n    " + quoted(word);
+  for (const std::string& word : completion.words) text += "\n    " + shell_quoted(word);
   return text + R"()
   if compset -P 1 '*='; then
     local key=${${IPREFIX%=}##*=}=
@@ -52,7 +52,7 @@ std::string specification(const DeclaredOption& option, const std::string& funct
       if (option.values == OptionValues::many) spec += ":*-*";
       spec += ":" + specified(option.unit) + ":" + action(completion_of(option), function);
     }
-    text += " \\\n    " + quoted(spec);
+    text += " \\\n    " + shell_quoted(spec);
   }
   return text;
 }
@@ -63,7 +63,7 @@ std::string zsh_completion(const CommandDescription& command) {
   std::string functions, specifications;
   for (const DeclaredOption& option : command.options) {
     if (option.is_argument()) {
-      specifications += " \\\n    " + quoted("*:" + specified(option.unit) + ":_files");
+      specifications += " \\\n    " + shell_quoted("*:" + specified(option.unit) + ":_files");
       continue;
     }
     const Completion completion = option.values == OptionValues::none ? Completion{} : completion_of(option);

@@ -45,4 +45,4 @@ TEST_CASE("options are found by each of their names") {
         std::vector<std::string>{"--quiet", "--data", "--folder", "--resume", "--steps", "--set", "--train"});
 }
 
-TEST_CASE("a quoted word is one word for a shell") { CHECK(quoted("it's $HOME") == R"('it'\''s $HOME')"); }
+TEST_CASE("a quoted word is one word for a shell") { CHECK(shell_quoted("it's $HOME") == R"('it'\''s $HOME')"); }
