@@ -34,7 +34,12 @@ inside() {
 check 'packages are made' make_packages "$cpack" "$build" "$debian/one"
 check '... and those of a later version' make_packages "$cpack" "$build" "$debian/two" 99.0
 cp "$root/examples/score.cpp" "$debian/root"
-inside 'apt-get update -qq && find / -xdev -path /proc -prune -o -name "*moe*" -print | sort >/root/before'
+# What there is of us beside packages and users' files, and the pages that man-db keeps by itself.
+cat >"$debian/root/traces" <<'LIST'
+find / -xdev \( -path /proc -o -path /home -o -path /one -o -path /two -o -path /var/cache/man -o -path "/root/score*" \
+  -o -path /var/lib/apt/lists \) -prune -o -name '*moe*' -print | sort
+LIST
+inside 'apt-get update -qq && bash /root/traces >/root/before'
 
 check 'the package is installed with all that it needs' inside 'apt-get install -qq -y --no-install-recommends /one/moelm_*.deb'
 check 'every program runs' inside 'for p in /usr/bin/moe-*; do "$p" --version && "$p" --help >/dev/null; done; [ "$(ls /usr/bin/moe-* | wc -l)" -ge 12 ]'
@@ -70,9 +75,7 @@ check '... and a program is built and gives the scores of moe-eval' inside '
 
 check 'removing leaves nothing' inside '
   apt-get purge -qq -y moelm libmoelm-dev
-  rm -rf /root/score* /var/lib/apt/lists/*moe* && cd /
-  find / -xdev \( -path /proc -o -path /home -o -path /one -o -path /two -o -path /var/cache/man \) -prune -o -name "*moe*" -print | sort >/root/after
-  diff /root/before /root/after'
+  cd / && bash /root/traces >/root/after && diff /root/before /root/after'
 check '... but what users made' test -s "$debian/home/student/run/result.json"
 
 verdict
