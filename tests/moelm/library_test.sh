@@ -42,7 +42,7 @@ if command -v pkg-config >/dev/null; then
   check 'a program is built with pkg-config' with_pkg_config
   programs+=("$work/score")
   version=$(PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name moelm.pc)") pkg-config --modversion moelm)
-  check 'both say the version of the programs' [ "moe-eval (moelm) $version" = "$("$build/bin/moe-eval" --version)" ]
+  check 'both say the version of the programs' [ "moe-check (moelm) $version" = "$("$build/bin/moe-check" --version)" ]
 else
   echo 'skipped: pkg-config is not there'
 fi
