@@ -49,6 +49,12 @@ void declare(Command& command, Options& o) {
                   "everything that --list does not mark \"only by its full name\", for a script");
   command.example("--case growth --dtype bf16 --plot growth.svg", "the cost of more experts, 4 to 4,096");
   command.example("--run run/", "the speed of your own model on your own text");
+  command.offer("--case", [] {
+    std::vector<std::string> names;
+    for (const BenchCase& c : all_cases()) names.push_back(c.name);
+    return names;
+  });
+  command.exit_code(Exit::bad_data, "--run: the run or its data are damaged");
   command.exit_code(Exit::missing_input, "--run: the run, its checkpoint or its data are missing");
   command.exit_code(Exit::out_of_memory, "out of memory, also for a case given by its full name");
   command.exit_code(Exit::cannot_create, "--plot: the file cannot be created, or would replace another file");

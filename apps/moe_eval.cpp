@@ -78,10 +78,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ test.txt --format srilm --per-token", "for compute-best-mix and ppl-from-log of SRILM");
   command.exit_code(Exit::bad_data, "an input is damaged or holds no text");
   command.exit_code(Exit::missing_input, "the run, a checkpoint, the data or the text is missing");
-  command.exit_code(Exit::out_of_memory, "out of memory");
-  command.exit_code(Exit::io, "reading or writing failed");
   command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
-  command.exit_code(Exit::no_permission, "no permission");
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 

@@ -40,7 +40,6 @@ void declare(Command& command, Options& o) {
   command.example("data/ chapter.txt.gz --per-token", "how probable each word of a text is, for moe-mix");
   command.exit_code(Exit::bad_data, "the data folder or the text is damaged, or holds no text");
   command.exit_code(Exit::missing_input, "the data folder or the text is missing");
-  command.exit_code(Exit::io, "reading or writing failed");
 }
 
 void check_usage(const Options& o) {

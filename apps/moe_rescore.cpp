@@ -48,6 +48,11 @@ void declare(Command& command, Options& o) {
   command.repeated("--weight", "NAME=W", o.weights,
                    "mix scores: the sum of W times each. NAME: model (required), words (their number), ascore, lscore, "
                    "score, or a feature of Moses (NAME.2 is the second of its values)");
+  command.offer("--weight", [] {
+    std::vector<std::string> keys;
+    for (const std::string_view name : score_names(NbestFormat::srilm)) keys.push_back(std::string(name) + "=");
+    return keys;
+  });
   command.flag("--best", o.best, "print only the best hypothesis of each list, by the mixture or the model's score");
   command.flag("--scores", o.scores, "print only the scores, one a line (kaldi: behind the id)");
   command.flag("--replace", o.replace, "srilm, moses: put the score in the place of lscore or score");
@@ -73,10 +78,7 @@ void declare(Command& command, Options& o) {
                   "a co-process: a list and an empty line in, scores and an empty line out");
   command.exit_code(Exit::bad_data, "a list or the run is malformed or damaged");
   command.exit_code(Exit::missing_input, "the run, its checkpoint or a list is missing");
-  command.exit_code(Exit::out_of_memory, "out of memory");
-  command.exit_code(Exit::io, "reading or writing failed");
   command.exit_code(Exit::diverged, "the model has diverged: its probabilities are no numbers");
-  command.exit_code(Exit::no_permission, "no permission");
   command.exit_code(Exit::bad_config, "the checkpoint does not fit the run");
 }
 

@@ -52,11 +52,8 @@ void declare(Command& command, Options& o) {
   command.example("run/ --data data/ --split valid --routes routes.tsv --json > stats.json", "everything, for scripts");
   command.exit_code(Exit::bad_data, "an input is damaged, empty or of the wrong kind");
   command.exit_code(Exit::missing_input, "an input is missing");
-  command.exit_code(Exit::out_of_memory, "out of memory");
   command.exit_code(Exit::cannot_create, "an output cannot be created, or would replace a file of another kind");
-  command.exit_code(Exit::io, "reading or writing failed");
   command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
-  command.exit_code(Exit::no_permission, "no permission");
   command.exit_code(Exit::bad_config, "model and data do not fit together");
 }
 

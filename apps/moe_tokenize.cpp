@@ -20,10 +20,10 @@ namespace {
 
 void declare(Command& command, TokenizeOptions& options) {
   command.option("--out", "FOLDER", options.out, "folder to create; must be new or empty");
-  command.list("--train", "FILE...", options.train,
+  command.list("--train", "FILE", options.train,
                "training text, plain or compressed (gz, xz, bz2, zst); - for standard input");
-  command.list("--valid", "FILE...", options.valid, "validation text; default: the last 5 % of each training file");
-  command.list("--test", "FILE...", options.test, "test text; default: likewise");
+  command.list("--valid", "FILE", options.valid, "validation text; default: the last 5 % of each training file");
+  command.list("--test", "FILE", options.test, "test text; default: likewise");
   command.choice(
       "--tokenizer", options.kind,
       "text (default): raw text; word: text with spaces between tokens; byte: bytes; bpe: pieces of words, lossless");
@@ -41,7 +41,6 @@ void declare(Command& command, TokenizeOptions& options) {
   command.exit_code(Exit::bad_data, "an input is damaged or empty");
   command.exit_code(Exit::missing_input, "an input is missing");
   command.exit_code(Exit::cannot_create, "the output folder is in use; nothing is ever overwritten");
-  command.exit_code(Exit::io, "reading or writing failed");
   command.exit_code(Exit::stopped, "stopped by a signal; nothing was kept, run again");
 }
 

@@ -30,6 +30,13 @@ std::string only_with_letter(char letter, const std::vector<std::string>& names)
 
 }  // namespace
 
+OptionsWithValues options_with_values(const CommandDescription& command) {
+  OptionsWithValues options;
+  for (const DeclaredOption& option : command.options)
+    if (!option.is_argument() && option.values != OptionValues::none) options[option.name()] = option.values;
+  return options;
+}
+
 std::vector<std::string> one_value_each(const std::vector<std::string>& arguments, const OptionsWithValues& options) {
   std::vector<std::string> result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -40,7 +47,7 @@ std::vector<std::string> one_value_each(const std::vector<std::string>& argument
     if (option == options.end()) continue;
     const bool has_value = name.size() < argument.size();
     if (!has_value && i + 1 < arguments.size()) result.push_back(arguments[++i]);
-    if (option->second == OptionValues::one) continue;
+    if (option->second != OptionValues::many) continue;
     while (i + 1 < arguments.size() && is_value(arguments[i + 1])) {
       result.push_back(name);
       result.push_back(arguments[++i]);

@@ -6,11 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "common/command_description.hpp"
+
 namespace moelm {
 
-/// How many values an option takes. Options not named here take none.
-enum class OptionValues { one, many };
+/// Options that take values. Others take none.
 using OptionsWithValues = std::map<std::string, OptionValues>;
+OptionsWithValues options_with_values(const CommandDescription& command);
 
 /// Repeats the name of an option before each of its values ("--train a b" becomes "--train a --train b"), so the parser
 /// needs no lists and a file name in brackets stays a name.

@@ -4,12 +4,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <string_view>
 
+#include "base/check.hpp"
 #include "base/instruction_set.hpp"
 #include "base/quantity.hpp"
 #include "base/version.hpp"
 #include "common/arguments.hpp"
+#include "common/completion.hpp"
+#include "common/help_text.hpp"
+#include "common/man_page.hpp"
 #include "common/output.hpp"
 #include "terminal/terminal.hpp"
 
@@ -19,7 +24,16 @@ namespace {
 
 constexpr Index kMaxThreads = 4096;
 constexpr Index kMaxHelpWidth = 100;
-constexpr Index kNarrowWidth = 60;
+
+/// What any program may end with.
+constexpr std::array<std::pair<Exit, const char*>, 6> kCommonExits = {{
+    {Exit::ok, "done"},
+    {Exit::usage, "wrong usage"},
+    {Exit::internal, "a bug of the program"},
+    {Exit::out_of_memory, "out of memory"},
+    {Exit::io, "reading or writing failed"},
+    {Exit::no_permission, "no permission"},
+}};
 
 Error usage_error(const std::string& message) { return {Exit::usage, message}; }
 
@@ -38,68 +52,40 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-Index help_width() { return std::min(terminal_columns(STDOUT_FILENO), kMaxHelpWidth); }
-
-/// Text broken at the width of the terminal. The first line starts at `column`, the others at `indent`.
-std::string wrapped(const std::string& text, Index indent, Index column, const char* line_suffix = "") {
-  return wrap_words(text, help_width(), indent, column, line_suffix) + "\n";
-}
-
-std::string entry(const std::string& label, const std::string& text) {
-  const std::size_t indent = help_width() < kNarrowWidth ? 6 : 26;
-  std::string line = "  " + label;
-  if (line.size() + 2 > indent)
-    line += "\n" + std::string(indent, ' ');
-  else
-    line.resize(indent, ' ');
-  return line + wrapped(text, static_cast<Index>(indent), static_cast<Index>(indent));
+/// One of `names`, or Error(usage).
+std::string one_of(const CLI::Option& option, const std::vector<std::string>& names) {
+  const std::string chosen = single(option);
+  if (std::find(names.begin(), names.end(), chosen) == names.end())
+    throw usage_error(option.get_name() + ": expected one of " + joined(names) + ", found " + chosen);
+  return chosen;
 }
 
 }  // namespace
 
 struct Command::Parser {
   CLI::App app;
-  std::string options;  ///< their part of the help text
-  OptionsWithValues values;
-  std::map<std::string, std::string> units;  ///< of the options that take values
 
-  CLI::Option* add(const std::string& name, const std::string& unit, const std::string& help) {
+  CLI::Option* add(const std::string& name, const std::string& help) {
     CLI::Option* option = app.add_option(name, CLI::callback_t([](const CLI::results_t&) { return true; }), help);
     option->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     option->allow_extra_args(false);
-    options += entry(unit.empty() ? name : name + " " + unit, help);
-    values[name] = OptionValues::one;
-    units[name] = unit;
     return option;
-  }
-
-  /// "--out --json": the value was forgotten.
-  void require_values() const {
-    const std::vector<std::string> names = option_names();
-    for (const auto& [name, unit] : units)
-      for (const std::string& value : app.get_option(name)->results())
-        if (std::find(names.begin(), names.end(), value) != names.end())
-          throw usage_error(name + ": expected " + unit + ", found the option " + value);
-  }
-
-  std::vector<std::string> option_names() const {
-    std::vector<std::string> names;
-    for (const CLI::Option* option : app.get_options())
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    return names;
   }
 };
 
 Command::Command(std::string name, std::string summary, std::string usage)
-    : name_(std::move(name)),
-      summary_(std::move(summary)),
-      usage_(std::move(usage)),
-      parser_(std::make_unique<Parser>()),
-      exits_{{0, "done"}, {2, "wrong usage"}} {
+    : description_{std::move(name), std::move(summary), std::move(usage), {}, {}, {}},
+      parser_(std::make_unique<Parser>()) {
+  for (const auto& [code, meaning] : kCommonExits) exit_code(code, meaning);
   parser_->app.set_help_flag();
   parser_->app.allow_extras();
   flag("-h,--help", help_, "print this help and exit");
   flag("--version", version_, "print the version and exit");
+  flag("--help-man", man_, "print this page in roff and exit");
+  description_.options.back().in_help = false;
+  choice_of("--help-completion", enum_spellings<Shell>(), "print a script that completes this command, and exit",
+            [](const std::string&) {});
+  description_.options.back().in_help = false;
   flag("-q,--quiet", quiet_, "errors only: no progress and no notes on stderr");
   option("--threads", "N", threads_, 1,
          "threads; else OMP_NUM_THREADS, SLURM_CPUS_PER_TASK, or the physical cores within the limits of the process");
@@ -107,15 +93,25 @@ Command::Command(std::string name, std::string summary, std::string usage)
 
 Command::~Command() = default;
 
+DeclaredOption& Command::declare(const std::vector<std::string>& names, const std::string& unit,
+                                 const std::string& help, OptionValues values) {
+  return description_.options.emplace_back(DeclaredOption{names, unit, help, values, {}, true});
+}
+
 void Command::flag(const std::string& name, bool& value, const std::string& help) {
   parser_->app.add_flag(name, value, help);
-  parser_->options += entry(name, help);
+  const std::size_t comma = name.find(',');
+  if (comma == std::string::npos)
+    declare({name}, "", help, OptionValues::none);
+  else
+    declare({name.substr(0, comma), name.substr(comma + 1)}, "", help, OptionValues::none);
 }
 
 void Command::json_flag(const std::string& help) { flag("--json", json_, help); }
 
 void Command::option(const std::string& name, const std::string& unit, std::string& value, const std::string& help) {
-  const CLI::Option* option = parser_->add(name, unit, help);
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, unit, help, OptionValues::one);
   conversions_.push_back([option, &value] {
     if (option->count() > 0) value = single(*option);
   });
@@ -123,7 +119,8 @@ void Command::option(const std::string& name, const std::string& unit, std::stri
 
 void Command::option(const std::string& name, const std::string& unit, std::optional<std::string>& value,
                      const std::string& help) {
-  const CLI::Option* option = parser_->add(name, unit, help);
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, unit, help, OptionValues::one);
   conversions_.push_back([option, &value] {
     if (option->count() > 0) value = single(*option);
   });
@@ -131,7 +128,8 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
 
 void Command::option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index min,
                      const std::string& help) {
-  const CLI::Option* option = parser_->add(name, unit, help);
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, unit, help, OptionValues::one);
   conversions_.push_back([option, &value, min] {
     if (option->count() == 0) return;
     const std::string text = single(*option);
@@ -144,7 +142,8 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
 
 void Command::option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
                      const std::string& help) {
-  const CLI::Option* option = parser_->add(name, unit, help);
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, unit, help, OptionValues::one);
   conversions_.push_back([option, &value, min] {
     if (option->count() == 0) return;
     const std::string text = single(*option);
@@ -157,36 +156,35 @@ void Command::option(const std::string& name, const std::string& unit, std::opti
 
 void Command::choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
                         const std::function<void(const std::string& chosen)>& set) {
-  const CLI::Option* option = parser_->add(name, "NAME", help + " (" + joined(names) + ")");
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, "NAME", help + " (" + joined(names) + ")", OptionValues::one).offered = [names] { return names; };
   conversions_.push_back([option, names, set] {
-    if (option->count() == 0) return;
-    const std::string chosen = single(*option);
-    if (std::find(names.begin(), names.end(), chosen) == names.end())
-      throw usage_error(option->get_name() + ": expected one of " + joined(names) + ", found " + chosen);
-    set(chosen);
+    if (option->count() > 0) set(one_of(*option, names));
   });
 }
 
 void Command::repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                        const std::string& help) {
-  const CLI::Option* option = parser_->add(name, unit, help);
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, unit, help, OptionValues::repeated);
   conversions_.push_back([option, &values] { values = option->results(); });
 }
 
 void Command::list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                    const std::string& help) {
-  const CLI::Option* option = parser_->add(name, unit + "...", help);
-  parser_->values[name] = OptionValues::many;
+  const CLI::Option* option = parser_->add(name, help);
+  declare({name}, unit + "...", help, OptionValues::many);
   conversions_.push_back([option, &values] { values = option->results(); });
 }
 
 void Command::positional(const std::string& name, std::vector<std::string>& values, Index min, Index max,
                          const std::string& help) {
-  parser_->options += entry(name, help);
+  declare({}, name, help, OptionValues::many);
   max_positionals_ = max;
   conversions_.push_back([this, name, min, &values] {
     values = positionals_;
-    if (static_cast<Index>(values.size()) < min) throw usage_error(name + ": missing; see " + name_ + " --help");
+    if (static_cast<Index>(values.size()) < min)
+      throw usage_error(name + ": missing; see " + description_.name + " --help");
   });
 }
 
@@ -196,45 +194,46 @@ void Command::exclude(const std::string& name, const std::string& other) {
   });
 }
 
-void Command::example(const std::string& arguments, const std::string& what_it_does) {
-  examples_.emplace_back(name_ + " " + arguments, what_it_does);
+void Command::offer(const std::string& name, std::function<std::vector<std::string>()> values) {
+  DeclaredOption* const option = find_option(description_, name);
+  ensure(option != nullptr, "what completion offers belongs to a declared option");
+  option->offered = std::move(values);
 }
 
-void Command::exit_code(Exit exit, const std::string& meaning) { exits_.emplace_back(static_cast<int>(exit), meaning); }
+void Command::example(const std::string& arguments, const std::string& what_it_does) {
+  description_.examples.push_back({description_.name + " " + arguments, what_it_does});
+}
+
+void Command::exit_code(Exit exit, const std::string& meaning) { description_.exits[static_cast<int>(exit)] = meaning; }
 
 void Command::on_unknown(std::function<std::string(const std::string&)> hint) { hint_ = std::move(hint); }
 
 std::optional<int> Command::parse(int argc, const char* const* argv) {
   if (argc <= 1) {
-    say_text("usage: " + name_ + " " + usage_ + "\nSee '" + name_ + " --help'.\n");
+    say_text("usage: " + description_.name + " " + description_.usage + "\nSee '" + description_.name + " --help'.\n");
     return static_cast<int>(Exit::usage);
   }
   // What follows "--" is not parsed: CLI11 would report it as unknown options.
   const char* const* const end = argv + argc;
   const char* const* const options_end =
       std::find_if(argv, end, [](const char* a) { return std::string_view(a) == "--"; });
-  std::vector<std::string> arguments = one_value_each({argv + 1, options_end}, parser_->values);
-  if (const std::string typed = single_dash_option(arguments, parser_->values); !typed.empty()) refuse_unknown(typed);
+  const OptionsWithValues values = options_with_values(description_);
+  std::vector<std::string> arguments = one_value_each({argv + 1, options_end}, values);
+  if (const std::string typed = single_dash_option(arguments, values); !typed.empty()) refuse_unknown(typed);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     parser_->app.parse(std::move(arguments));
   } catch (const CLI::ArgumentMismatch& e) {
     const std::string name = std::string(e.what()).substr(0, std::string(e.what()).find(':'));
-    const auto unit = parser_->units.find(name);
-    throw usage_error(unit == parser_->units.end() ? e.what() + std::string("; see ") + name_ + " --help"
-                                                   : name + ": expected " + unit->second + ", found nothing");
+    const DeclaredOption* const option = find_option(description_, name);
+    throw usage_error(option == nullptr || option->unit.empty()
+                          ? e.what() + std::string("; see ") + description_.name + " --help"
+                          : name + ": expected " + option->unit + ", found nothing");
   } catch (const CLI::ParseError& e) {
-    throw usage_error(std::string(e.what()) + "; see " + name_ + " --help");
+    throw usage_error(std::string(e.what()) + "; see " + description_.name + " --help");
   }
-  if (help_) {
-    print_text(help_text());
-    return 0;
-  }
-  if (version_) {
-    print_line(name_ + " (moelm) " + version() + (built_with_.empty() ? "" : ", " + built_with_));
-    return 0;
-  }
-  parser_->require_values();
+  if (print_help()) return 0;
+  require_values();
   for (const std::string& argument : parser_->app.remaining()) {
     if (argument.size() > 1 && argument[0] == '-') refuse_unknown(argument);
     take_positional(argument);
@@ -248,34 +247,44 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
   return std::nullopt;
 }
 
+bool Command::print_help() {
+  if (help_) {
+    print_text(help_text(description_, std::min(terminal_columns(STDOUT_FILENO), kMaxHelpWidth)));
+  } else if (version_) {
+    print_line(description_.name + " (moelm) " + version() + (built_with_.empty() ? "" : ", " + built_with_));
+  } else if (man_) {
+    print_text(man_page(description_));
+  } else if (given("--help-completion")) {
+    const std::string shell = one_of(*parser_->app.get_option("--help-completion"), enum_spellings<Shell>());
+    print_text(completion_script(description_, *parse_enum<Shell>(shell)));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Command::require_values() const {
+  for (const DeclaredOption& option : description_.options) {
+    if (option.is_argument() || option.values == OptionValues::none) continue;
+    for (const std::string& value : parser_->app.get_option(option.name())->results())
+      if (find_option(description_, value) != nullptr)
+        throw usage_error(option.name() + ": expected " + option.unit + ", found the option " + value);
+  }
+}
+
 void Command::take_positional(const std::string& argument) {
   if (static_cast<Index>(positionals_.size()) == max_positionals_)
-    throw usage_error(argument + ": unexpected; see " + name_ + " --help");
+    throw usage_error(argument + ": unexpected; see " + description_.name + " --help");
   positionals_.push_back(argument);
 }
 
 void Command::refuse_unknown(const std::string& argument) const {
   const std::string name = argument.substr(0, argument.find('='));
-  std::string hint = meant_option(name, parser_->option_names());
+  std::string hint = meant_option(name, long_names(description_));
   // An exact key of the configuration is a better guess than an option with a similar name.
   if (const std::string other = hint_ ? hint_(name) : ""; !other.empty()) hint = other;
   throw usage_error(name + ": unknown option; " +
-                    (hint.empty() ? "see " + name_ + " --help" : "did you mean " + hint + "?"));
-}
-
-std::string Command::help_text() const {
-  std::string text = wrapped("usage: " + name_ + " " + usage_, 8, 0, " \\") + "\n" + wrapped(summary_, 0, 0) +
-                     "\noptions:\n" + parser_->options;
-  if (!examples_.empty()) text += "\nexamples:\n";
-  for (const auto& [command, meaning] : examples_)
-    text += "  " + wrapped(command, 6, 2, " \\") + "      " + wrapped(meaning, 6, 6);
-  text += "\nexit codes:\n";
-  auto exits = exits_;
-  exits.emplace_back(static_cast<int>(Exit::internal), "a bug of the program");
-  std::sort(exits.begin(), exits.end());
-  for (const auto& [code, meaning] : exits)
-    text += "  " + std::to_string(code) + std::string(code < 10 ? 3 : 2, ' ') + wrapped(meaning, 6, 6);
-  return text;
+                    (hint.empty() ? "see " + description_.name + " --help" : "did you mean " + hint + "?"));
 }
 
 bool Command::given(const std::string& name) const { return parser_->app.get_option(name)->count() > 0; }

@@ -12,6 +12,7 @@
 #include "base/index.hpp"
 #include "base/machine.hpp"
 #include "base/option.hpp"
+#include "common/command_description.hpp"
 
 namespace moelm {
 
@@ -19,8 +20,8 @@ namespace moelm {
 /// same value. Bound variables must outlive the command.
 class Command {
  public:
-  /// `usage` follows the name in the usage line: "--data data/ --out run/ [options]". Adds --help, --version, --quiet
-  /// and --threads.
+  /// `usage` follows the name in the usage line: "--data data/ --out run/ [options]". Adds --help, --version, --quiet,
+  /// --threads, and what writes the manual page and completion: --help-man and --help-completion SHELL.
   Command(std::string name, std::string summary, std::string usage);
   ~Command();
   Command(const Command&) = delete;
@@ -53,9 +54,11 @@ class Command {
                   const std::string& help);
   /// The two cannot be given together.
   void exclude(const std::string& name, const std::string& other);
+  /// What completion offers for the values of an option that was declared; see DeclaredOption::offered.
+  void offer(const std::string& name, std::function<std::vector<std::string>()> values);
 
   void example(const std::string& arguments, const std::string& what_it_does);
-  /// Describes an exit code. 0, 2 and 70 are known.
+  /// Describes an exit code. Those that every program may end with (0, 2, 70, 71, 74, 77) have a description.
   void exit_code(Exit exit, const std::string& meaning);
   /// Names a library that not every build has, for --version. Empty: this build has it not.
   void built_with(std::string library) { built_with_ = std::move(library); }
@@ -76,14 +79,17 @@ class Command {
   struct Parser;
   void choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
                  const std::function<void(const std::string& chosen)>& set);
-  std::string help_text() const;
+  DeclaredOption& declare(const std::vector<std::string>& names, const std::string& unit, const std::string& help,
+                          OptionValues values);
+  /// Prints what --help and its like ask for. Returns whether there was one.
+  bool print_help();
+  /// "--out --json": the value was forgotten.
+  void require_values() const;
   void take_positional(const std::string& argument);
   [[noreturn]] void refuse_unknown(const std::string& argument) const;
 
-  std::string name_, summary_, usage_;
+  CommandDescription description_;
   std::unique_ptr<Parser> parser_;
-  std::vector<std::pair<std::string, std::string>> examples_;
-  std::vector<std::pair<int, std::string>> exits_;
   std::function<std::string(const std::string&)> hint_;
   std::vector<std::function<void()>> conversions_;
   std::vector<std::string> positionals_;
@@ -94,6 +100,7 @@ class Command {
   bool quiet_ = false;
   bool help_ = false;
   bool version_ = false;
+  bool man_ = false;
 };
 
 }  // namespace moelm

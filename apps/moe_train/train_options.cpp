@@ -5,8 +5,10 @@
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "dist/mpi_ranks.hpp"
+#include "options/assignments.hpp"
 #include "options/config_json.hpp"
 #include "options/key_guess.hpp"
+#include "options/presets.hpp"
 
 namespace moelm {
 
@@ -20,6 +22,12 @@ std::string key_hint(const std::string& flag) {
   const std::string key = key_meant(word, known_keys(resolve_config(small, nullptr, {}).config));
   if (key == "train.steps" || key == "train.epochs" || key == "train.dtype") return "--" + key.substr(6);
   return key.empty() ? "" : "--set " + key + "=";
+}
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.push_back(preset.name);
+  return names;
 }
 
 }  // namespace
@@ -37,6 +45,8 @@ TrainCommand::TrainCommand(TrainOptions& o)
            "a named configuration (--list-presets); without it one is chosen by the size of the data and --max-time");
   c.option("--config", "FILE", o.config.config_file, "configuration as JSON, - for standard input");
   c.repeated("--set", "KEY=VALUE", o.config.assignments, "set one key (--list-keys); may be repeated");
+  c.offer("--preset", preset_names);
+  c.offer("--set", key_assignments);
   c.option("--resume", "auto|never|PATH", resume_,
            "auto (default): continue the run in --out, if there is one; never: refuse then; PATH: continue exactly "
            "from that "
@@ -80,7 +90,6 @@ TrainCommand::TrainCommand(TrainOptions& o)
               "stopped on request (Ctrl-C, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, a closed terminal), saved: run again to "
               "continue");
   c.exit_code(Exit::diverged, "training diverged: the loss or a weight is not finite");
-  c.exit_code(Exit::no_permission, "permission denied");
   c.exit_code(Exit::bad_config, "the configuration contradicts itself, the data or the run");
   c.on_unknown(key_hint);
 }

@@ -25,10 +25,15 @@ NbestMixture::NbestMixture(std::span<const std::string> weights) {
     throw Error(Exit::usage, "--weight: expected one of " + std::string(kModelScore) + " among them, found none");
 }
 
-void NbestMixture::require_names(NbestFormat format) const {
-  if (format == NbestFormat::moses) return;
+std::vector<std::string_view> score_names(NbestFormat format) {
   std::vector<std::string_view> names = {kModelScore, "words"};
   if (format == NbestFormat::srilm) names.insert(names.end(), {"ascore", "lscore", "score"});
+  return names;
+}
+
+void NbestMixture::require_names(NbestFormat format) const {
+  if (format == NbestFormat::moses) return;
+  const std::vector<std::string_view> names = score_names(format);
   for (const Weight& w : weights_) {
     if (std::find(names.begin(), names.end(), w.name) != names.end()) continue;
     std::string known;

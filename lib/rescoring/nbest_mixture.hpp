@@ -14,6 +14,9 @@ namespace moelm {
 /// The name of the model's score among the weights.
 inline constexpr std::string_view kModelScore = "model";
 
+/// The names of the scores that lists of Kaldi and SRILM have; those of Moses bring their own.
+std::vector<std::string_view> score_names(NbestFormat format);
+
 /// A weighted sum of scores. Without weights it is the model's score.
 class NbestMixture {
  public:

@@ -8,7 +8,7 @@ if ! command -v clang-format-14 >/dev/null; then
   echo 'skipped: there is no clang-format-14' && exit 77
 fi
 cd "$1"
-mapfile -t sources < <(find apps bench lib tests -name '*.[ch]pp' | sort)
+mapfile -t sources < <(find apps bench examples lib tests -name '*.[ch]pp' | sort)
 check 'there are sources' [ ${#sources[@]} -gt 100 ]
 check 'the check knows what is not formatted' eval '! printf "int  f( );\n" | clang-format-14 -n -Werror 2>/dev/null'
 check 'every source is formatted' clang-format-14 -n -Werror "${sources[@]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a packager relies on: flags kept, no tests where none are wanted, no network, nothing written beside the sources,
-# only programs installed, and no word in them of where they were built.
+# programs installed with their pages, completion and examples, and no word in them of where they were built.
 # usage: package_test.sh CMAKE GENERATOR PROJECT-FOLDER BUILD-FOLDER
 set -euo pipefail
 . "$(dirname "$0")/../support/check.sh"
@@ -9,7 +9,7 @@ cmake=$1 generator=$2 root=$3 build=$4
 
 # As from a tarball: what is built, without .git and tests, in a folder that cannot be written.
 mkdir "$work/source"
-cp -r "$root"/{CMakeLists.txt,cmake,lib,bench,apps,corpora} "$work/source"
+cp -r "$root"/{CMakeLists.txt,cmake,lib,bench,apps,corpora,docs,examples} "$work/source"
 chmod -R a-w "$work/source"
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 mapfile -t found < <(sed -nE 's/^([A-Za-z0-9_]+_(DIR|LIBRARY|INCLUDE_DIR|PREFIX_PATH|CXX_COMPILER):(PATH|FILEPATH|STRING)=.+)/-D\1/p' \
@@ -34,16 +34,25 @@ check 'programs go where the packager wants them' grep -q '/libexec/moelm' "$wor
 
 # One component, so that the list of a real installation is not overwritten.
 stage() {
-  DESTDIR=$work/stage "$cmake" --install "$build" --prefix /usr --component Unspecified >"$work/log" 2>&1 || return 1
-  rm -f "$build/install_manifest_Unspecified.txt"
+  DESTDIR=$work/stage "$cmake" --install "$build" --prefix /usr --component programs >"$work/log" 2>&1 || return 1
+  rm -f "$build/install_manifest_programs.txt"
 }
 check 'the build is installed below DESTDIR' stage
-programs=$(cd "$build/bin" && printf '/usr/bin/%s\n' moe-*)
-check '... programs only' eval '[ "$(cd "$work/stage" && find . -type f | sed "s/^.//" | sort)" = "$programs" ]'
+expected() {
+  local name
+  for name in $(cd "$build/bin" && ls -d moe-*); do
+    printf '%s\n' "bin/$name" "share/man/man1/$name.1" "share/bash-completion/completions/$name" \
+      "share/zsh/site-functions/_$name" "share/fish/vendor_completions.d/$name.fish"
+  done
+  printf 'share/man/man5/moelm-%s.5\n' data run output options
+  printf 'share/doc/moelm/examples/%s\n' grid results array.sbatch
+}
+check '... programs, their pages, completion and examples only' \
+  eval 'diff <(expected | sort) <(cd "$work/stage/usr" && find . -type f | sed "s,^./,," | sort)'
 sanitized=no
 ! grep -q '^MOELM_SANITIZE:STRING=.' "$build/CMakeCache.txt" || sanitized=yes
 [ $sanitized = no ] || echo 'skipped: no word of where programs were built, for sanitizers write it into them'
-for program in "$work"/stage/usr/bin/*; do
+for program in "$work"/stage/usr/bin/moe-*; do
   name=$(basename "$program")
   [ $sanitized = yes ] || check "$name says nothing of where it was built" eval '! grep -qaF -e "$root/" -e "$build/" "$program"'
   check "$name runs" eval '(cd / && env -i "$program" --version >/dev/null)'

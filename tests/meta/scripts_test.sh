@@ -22,11 +22,11 @@ run() { # EXPECTED-EXIT COMMAND...
   echo "expected exit $expected, found $status" && cat "$work/out" && return 1
 }
 
-for script in "$root"/scripts/{prepare.sh,test,fuzz,quickstart} "$root"/.ci/run "$root"/corpora/get; do
+for script in "$root"/scripts/{prepare.sh,test,fuzz,quickstart,package} "$root"/.ci/run "$root"/corpora/get; do
   check "$(basename "$script") is valid" bash -n "$script"
 done
 
-for script in test quickstart; do
+for script in test quickstart package; do
   check "$script: nothing to build with is exit 66" run 66 "$root/scripts/$script" --no-install
   check '... all of it named' eval 'says g++ && says cmake && says ninja-build'
   check "$script: a compiler of the caller that is not there is exit 66" run 66 CXX=no-such-compiler "$root/scripts/$script"

@@ -10,6 +10,12 @@ check() { # DESCRIPTION COMMAND...
   if "$@"; then echo "ok: $description"; else echo "FAILED: $description" && failures=$((failures + 1)); fi
 }
 
+every() { # COMMAND ITEM...: whether the command succeeds with each item
+  local command=$1 item
+  shift
+  for item in "$@"; do "$command" "$item" || { echo "not for $item" && return 1; }; done
+}
+
 verdict() { # the last command of a test
   [ $failures -eq 0 ] || { echo "$failures failed" && exit 1; }
 }
