@@ -29,7 +29,7 @@ struct MoeParameters {
   GatesParameters gates;
   std::vector<ExpertParameters> experts;  ///< those of other ranks are empty
   std::vector<ExpertParameters> shared;
-  ExpertExchange exchange;  ///< with the other ranks, if there are any
+  ExpertExchange exchange = {};  ///< with the other ranks, if there are any
 
   /// The routed experts whose weights are here: all, or this rank's share.
   std::span<const ExpertParameters> own_experts() const;
