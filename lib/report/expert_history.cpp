@@ -9,6 +9,7 @@ namespace moelm {
 void ExpertHistory::add(double step, const std::vector<double>& tokens) {
   const double sum = std::accumulate(tokens.begin(), tokens.end(), 0.0);
   const auto count = static_cast<Index>(tokens.size());
+  if (std::any_of(tokens.begin(), tokens.end(), [](double value) { return !(value >= 0); })) return;
   if (!std::isfinite(step) || !(sum > 0) || !std::isfinite(sum) || (experts_ > 0 && count != experts_)) return;
   while (!steps_.empty() && steps_.back() >= step) {
     steps_.pop_back();
