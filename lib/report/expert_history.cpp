@@ -19,7 +19,7 @@ void ExpertHistory::add(double step, const std::vector<double>& tokens) {
   if (steps_.size() == kMaxValidations) thin();
   steps_.push_back(step);
   std::vector<float>& use = use_.emplace_back();
-  for (const double value : tokens) use.push_back(static_cast<float>(value * static_cast<double>(count) / sum));
+  for (const double value : tokens) use.push_back(static_cast<float>(value / sum * static_cast<double>(count)));
 }
 
 /// Keeps the validations 0, 2, 4, ...; the newest one is added behind them.
