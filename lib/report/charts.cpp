@@ -158,7 +158,7 @@ void write_level_key(HtmlWriter& html, std::string_view less, std::string_view m
 }
 
 void draw(HtmlWriter& html, const LineChart& chart) {
-  constexpr double kChartWidth = 470, kChartLeft = 48, kRight = 20, kHeight = 190;
+  constexpr double kChartWidth = 470, kChartLeft = 58, kRight = 20, kHeight = 190;
   const auto usable = [&](CurvePoint p) {
     return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0) &&
            (!chart.logarithmic_x || p.x > 0);
