@@ -68,7 +68,8 @@ void declare(Command& command, Options& o) {
       "--format", o.format,
       "print as srilm (ngram -ppl -debug 0; 1 with --per-sentence, 2 with --per-token) or kenlm (query -v 0; "
       "1, 2) does, base 10, the summary on stdout too");
-  // Nothing in those forms could say that the scores are not static; ranks are those of the trained model.
+  // Nothing in those forms could say that the scores are not static; the ranks of tokens are those of the trained
+  // model.
   for (const char* other : {"--cache", "--dynamic", "--rank", "--log-base"}) command.exclude("--format", other);
   for (const char* other : {"--cache", "--dynamic"}) command.exclude("--rank", other);
   declare_json_rows(command);
@@ -142,10 +143,10 @@ class Evaluator {
   void run() {
     announce();
     if (request_.active()) adapt();
-    if (o_.rank) ranks_.emplace(context_, model_.run.config.model, model_.parameters);
+    if (o_.rank) target_ranks_.emplace(context_, model_.run.config.model, model_.parameters);
     watch_ = Stopwatch();
     scorer_.observe([this](const Batch& batch, std::span<const RowOrigin>, const ModelCache& pass, auto nll) {
-      if (ranks_) ranks_->add(batch, pass);
+      if (target_ranks_) target_ranks_->add(batch, pass);
       show_progress(static_cast<Index>(nll.size()));
     });
     if (o_.has_text())
@@ -153,7 +154,7 @@ class Evaluator {
     else
       evaluate_data_folder();
     report_.seconds = watch_.seconds();
-    if (ranks_) report_.ranks = ranks_->counts();
+    if (target_ranks_) report_.ranks = target_ranks_->counts();
     if (adaptation_) report_.adaptation.static_nll = adaptation_->static_nll();
     console_.finish();
     for (const std::string& text : evaluation_notes(report_)) note("warning: " + text);
@@ -263,7 +264,7 @@ class Evaluator {
   EvaluationReport report_;
   AdaptationRequest request_;
   std::optional<ModelAdaptation> adaptation_;
-  std::optional<TargetRanks> ranks_;
+  std::optional<TargetRanks> target_ranks_;
   std::optional<Dataset> data_;
   Stopwatch watch_;
   Index tokens_ = 0, expected_ = 0;
