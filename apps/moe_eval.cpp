@@ -32,7 +32,8 @@ struct Options {
   std::optional<DataType> dtype;
   std::optional<ForeignFormat> format;
   std::optional<Index> streams, batch_lines;
-  bool per_sentence = false, per_token = false;
+  std::optional<std::string> log_base;
+  bool per_sentence = false, per_token = false, rank = false;
   AdaptationOptions adaptation;
 
   bool rows() const { return per_sentence || per_token; }
@@ -58,13 +59,19 @@ void declare(Command& command, Options& o) {
   declare_adaptation(command, o.adaptation);
   declare_dtype(command, o.dtype);
   declare_rows(command, o.per_sentence, o.per_token);
+  declare_log_base(command, o.log_base);
+  command.flag("--rank", o.rank,
+               "count also how often the right token is among the 1, 5 and 10 most probable; takes another softmax");
   command.option("--batch-lines", "N", o.batch_lines, 1,
                  "print the rows of a text after at most N lines; default: 64 from a pipe; 1 for co-processes");
-  command.choice("--format", o.format,
-                 "print as srilm (ngram -ppl -debug 0; 1 with --per-sentence, 2 with --per-token) or kenlm (query -v "
-                 "summary; sentence, word) does, base 10, the summary on stdout too");
-  // Nothing in those forms could say that the scores are not static.
-  for (const char* other : {"--cache", "--dynamic"}) command.exclude("--format", other);
+  command.choice(
+      "--format", o.format,
+      "print as srilm (ngram -ppl -debug 0; 1 with --per-sentence, 2 with --per-token) or kenlm (query -v 0; "
+      "1, 2) does, base 10, the summary on stdout too");
+  // Nothing in those forms could say that the scores are not static; the ranks of tokens are those of the trained
+  // model.
+  for (const char* other : {"--cache", "--dynamic", "--rank", "--log-base"}) command.exclude("--format", other);
+  for (const char* other : {"--cache", "--dynamic"}) command.exclude("--rank", other);
   declare_json_rows(command);
   command.on_unknown([](const std::string& typed) {
     const std::string name = typed.substr(typed.find_first_not_of('-'));
@@ -73,6 +80,7 @@ void declare(Command& command, Options& o) {
   command.example("run/", "perplexity of the test split of the run's data");
   command.example("run/ --split valid --json", "the number that validation computes during training, for a script");
   command.example("run/ chapter.txt.gz --per-token", "how probable each word of a text is");
+  command.example("run/ --rank", "also how often the right word is among the 1, 5 and 10 most probable");
   command.example("run/ - --per-sentence --batch-lines 1", "a co-process: a line in, a score out");
   command.example("run/ --cache 2000", "perplexity with a neural cache, its numbers chosen on the validation split");
   command.example("run/ test.txt --format srilm --per-token", "for compute-best-mix and ppl-from-log of SRILM");
@@ -89,6 +97,7 @@ void check_usage(const Options& o, bool json) {
   if (o.streams.value_or(1) > 1 && (o.rows() || o.format))
     throw Error(Exit::usage, "--streams: expected 1 with rows, which come in the order of the text, found " +
                                  std::to_string(*o.streams));
+  chosen_log_base(o.log_base, o.rows());
 }
 
 EvaluationPolicy choose_policy(const Options& o, StateKind trained) {
@@ -122,7 +131,8 @@ class Evaluator {
         model_(load_model(o.inputs[0], ranks, context_)),
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(progress_style(command, o), console_writer()),
-        rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json()),
+        rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json(),
+              chosen_log_base(o.log_base, o.rows())),
         foreign_(make_foreign(o, *model_.tokenizer)),
         report_(empty_report(model_, choose_policy(o, model_.run.config.train.state), context_.products())),
         request_(adaptation_request(o.adaptation, report_.policy)) {}
@@ -130,8 +140,10 @@ class Evaluator {
   void run() {
     announce();
     if (request_.active()) adapt();
+    if (o_.rank) target_ranks_.emplace(context_, model_.run.config.model, model_.parameters);
     watch_ = Stopwatch();
-    scorer_.observe([this](const Batch&, std::span<const RowOrigin>, const ModelCache&, std::span<const double> nll) {
+    scorer_.observe([this](const Batch& batch, std::span<const RowOrigin>, const ModelCache& pass, auto nll) {
+      if (target_ranks_) target_ranks_->add(batch, pass);
       show_progress(static_cast<Index>(nll.size()));
     });
     if (o_.has_text())
@@ -139,6 +151,7 @@ class Evaluator {
     else
       evaluate_data_folder();
     report_.seconds = watch_.seconds();
+    if (target_ranks_) report_.ranks = target_ranks_->counts();
     if (adaptation_) report_.adaptation.static_nll = adaptation_->static_nll();
     console_.finish();
     for (const std::string& text : evaluation_notes(report_)) note("warning: " + text);
@@ -248,6 +261,7 @@ class Evaluator {
   EvaluationReport report_;
   AdaptationRequest request_;
   std::optional<ModelAdaptation> adaptation_;
+  std::optional<TargetRanks> target_ranks_;
   std::optional<Dataset> data_;
   Stopwatch watch_;
   Index tokens_ = 0, expected_ = 0;

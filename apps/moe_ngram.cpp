@@ -20,6 +20,7 @@ struct Options {
   std::vector<std::string> inputs;  // data folder, then the text
   std::optional<Split> split;
   std::optional<Index> order;
+  std::optional<std::string> log_base;
   bool skip_blank_lines = false, per_sentence = false, per_token = false;
 
   bool rows() const { return per_sentence || per_token; }
@@ -34,6 +35,7 @@ void declare(Command& command, Options& o) {
   command.option("--order", "N", o.order, 1, "longest n-gram, 1 to 8; default: 5");
   command.flag("--skip-blank-lines", o.skip_blank_lines, "neither count nor score lines without words, as KenLM does");
   declare_rows(command, o.per_sentence, o.per_token);
+  declare_log_base(command, o.log_base);
   declare_json_rows(command);
   command.example("data/", "5-gram perplexity of the test split");
   command.example("data/ --split valid --skip-blank-lines --json", "as KenLM counts, for scripts");
@@ -48,6 +50,7 @@ void check_usage(const Options& o) {
   if (o.order.value_or(1) > kMaxNgramOrder)
     throw Error(Exit::usage,
                 "--order: expected 1 to " + std::to_string(kMaxNgramOrder) + ", found " + std::to_string(*o.order));
+  chosen_log_base(o.log_base, o.rows());
 }
 
 class NgramProgram {
@@ -58,7 +61,8 @@ class NgramProgram {
         data_(Dataset::open(o.inputs[0])),
         order_(o.order.value_or(kDefaultNgramOrder)),
         model_(train_ngram(data_, order_, o.skip_blank_lines)),
-        rows_(data_.tokenizer(), o.per_token ? RowKind::token : RowKind::sentence, command.json()) {}
+        rows_(data_.tokenizer(), o.per_token ? RowKind::token : RowKind::sentence, command.json(),
+              chosen_log_base(o.log_base, o.rows())) {}
 
   void run() {
     if (o_.has_text())

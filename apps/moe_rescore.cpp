@@ -103,7 +103,7 @@ class Rescorer {
         state_(o.state.value_or(StateKind::reset)),
         scorer_(predictor_, *model_.tokenizer, state_),
         console_(progress_style(), console_writer()) {
-    if (o.log_base) ln_base_ = ln_of_base(*o.log_base);
+    if (o.log_base) ln_base_ = parse_log_base(*o.log_base).ln;
     if (o.format) mixture_.require_names(*o.format);
   }
 
@@ -178,7 +178,7 @@ class Rescorer {
     if (!texts.empty()) {
       format = reader.format();
       mixture_.require_names(format);
-      if (!ln_base_ && format == NbestFormat::srilm) ln_base = ln_of_base("10");
+      if (!ln_base_ && format == NbestFormat::srilm) ln_base = LogBase().ln;
       scores = scorer_.score(texts);
     }
     std::string out;

@@ -12,6 +12,7 @@
 #include "io/file.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
+#include "report/sentence_report.hpp"
 #include "report/text_report.hpp"
 #include "statistics/model_statistics.hpp"
 #include "statistics/routes_writer.hpp"
@@ -23,7 +24,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;  // run, then texts
-  std::optional<std::string> data, html, classes, routes;
+  std::optional<std::string> data, html, classes, routes, sentence;
   std::optional<Split> split;
   bool force = false;
 
@@ -34,6 +35,9 @@ void declare(Command& command, Options& o) {
   command.positional("RUN [TEXT ...]", o.inputs, 1, 100'000,
                      "a run or checkpoint folder; then texts (plain or compressed, - for standard input) to read "
                      "instead of the run's own data");
+  command.option(
+      "--sentence", "TEXT", o.sentence,
+      "read TEXT itself and show the experts of each of its tokens, in colors on a terminal (NO_COLOR: none)");
   command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
   command.choice("--split", o.split, "split of the data folder; default: test");
   command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
@@ -48,6 +52,8 @@ void declare(Command& command, Options& o) {
   command.json_flag("the report as one JSON object on stdout");
   command.example("run/", "the experts on the test split of the run's data");
   command.example("run/ --html report.html", "also as a page with charts and contexts");
+  command.example("run/ --sentence 'In the beginning God created' --html sentence.html",
+                  "who works on each word of a sentence");
   command.example("run/ law.txt sea.txt", "which experts serve which of two texts");
   command.example("run/ --data data/ --split valid --routes routes.tsv --json > stats.json", "everything, for scripts");
   command.exit_code(Exit::bad_data, "an input is damaged, empty or of the wrong kind");
@@ -60,6 +66,8 @@ void declare(Command& command, Options& o) {
 void check_usage(const Command& command, const Options& o) {
   if (o.inputs.size() > 1 && (o.data || o.split))
     throw Error(Exit::usage, o.inputs[1] + ": expected either texts or --data and --split, found both");
+  if (o.sentence && (o.inputs.size() > 1 || o.data || o.split || o.classes))
+    throw Error(Exit::usage, "--sentence: expected it alone, found also a text, --data, --split or --classes");
   const auto is_stdio = [](const std::optional<std::string>& path) { return path == "-" ? 1 : 0; };
   if (is_stdio(o.html) + is_stdio(o.routes) + (command.json() ? 1 : 0) > 1)
     throw Error(Exit::usage, "standard output: expected one of --json, --html - and --routes -, found more");
@@ -83,7 +91,8 @@ StatisticsReport measure(Context& context, const Command& command, const Options
                    elapsed);
   };
   try {
-    return model_statistics(context, model, {o.texts(), o.data, o.split.value_or(Split::test), o.classes}, hooks);
+    const StatisticsRequest request{o.texts(), o.sentence, o.data, o.split.value_or(Split::test), o.classes};
+    return model_statistics(context, model, request, hooks);
   } catch (const Error& error) {
     // The decisions of a model that diverged may show why.
     if (error.exit() == Exit::diverged) routes.finish();
@@ -95,15 +104,18 @@ void print(const Command& command, const Options& o, const StatisticsReport& rep
   if (command.json()) {
     print_json(json_report(report));
   } else if (o.html != "-" && o.routes != "-") {
-    print_text(text_report(report, terminal_columns(STDOUT_FILENO)));
+    const Index columns = terminal_columns(STDOUT_FILENO);
+    if (!report.sentence.empty()) print_colored(colored_sentence(report, columns));
+    print_text(text_report(report, columns));
     if (o.html) print_text("\npage: " + escape_terminal(*o.html) + "\n");
   }
 }
 
 int run(int argc, char** argv, Communicator& ranks) {
-  Command command(
-      "moe-stats", "Shows what each expert of a trained model reads in a text, and how evenly the experts are used.",
-      "RUN [TEXT ...] [--data DIR [--split test]] [--html FILE] [--classes FILE] [--routes FILE] [options]");
+  Command command("moe-stats",
+                  "Shows what each expert of a trained model reads in a text, and how evenly the experts are used.",
+                  "RUN [TEXT ...] [--sentence TEXT] [--data DIR [--split test]] [--html FILE] [--classes FILE] "
+                  "[--routes FILE] [options]");
   Options o;
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;

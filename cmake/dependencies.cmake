@@ -58,6 +58,7 @@ moelm_find_package(nlohmann-json3-dev nlohmann_json 3.10)  # io/json: configurat
 moelm_find_package(libcli11-dev CLI11 2.1)             # apps/common: command lines
 moelm_find_library(moelm_onednn dnnl.hpp dnnl libdnnl-dev)  # ops/gemm: matrix products at the machine's speed
 moelm_find_library(moelm_utf8proc utf8proc.h utf8proc libutf8proc-dev)  # base/unicode: classes and case of characters
+moelm_find_library(moelm_cairo cairo/cairo.h cairo libcairo2-dev)  # plot/png_picture: curves as PNG, with text
 if(BUILD_TESTING)
   moelm_find_package(catch2 Catch2)                    # tests only
 endif()

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/escape.hpp"
 #include "base/utf8.hpp"
+#include "terminal/console.hpp"
 
 namespace moelm {
 
@@ -28,6 +29,16 @@ std::size_t whole_characters(std::string_view bytes) {
 void print_line(std::string_view text) { std::cout << escape_terminal(text) << '\n'; }
 
 void print_text(std::string_view text) { std::cout << escape_lines(text); }
+
+void print_colored(const ColoredText& text) {
+  const bool colored = console_style(STDOUT_FILENO, false).color;
+  for (const ColoredPart& part : text) {
+    if (colored && part.color >= 0)
+      std::cout << color_begin(part.color) << escape_lines(part.text) << kColorEnd;
+    else
+      print_text(part.text);
+  }
+}
 
 void print_checked(std::string_view text) {
   print_text(text);

@@ -9,6 +9,7 @@
 
 #include "io/json.hpp"
 #include "io/output_file.hpp"
+#include "terminal/colored_text.hpp"
 
 namespace moelm {
 
@@ -19,7 +20,12 @@ void print_line(std::string_view text);
 /// Prints lines that the library made for a terminal. Escapes whatever could still act on it.
 void print_text(std::string_view text);
 
-/// The same, but Error(io) at once if standard output does not take it: for rows, of which there may be many.
+/// Prints text with colors if standard output is a terminal that shows them and NO_COLOR is not set; else without. Its
+/// parts are escaped.
+void print_colored(const ColoredText& text);
+
+/// The same as print_text, but Error(io) at once if standard output does not take it: for rows, of which there may be
+/// many.
 void print_checked(std::string_view text);
 
 /// Prints bytes that are the result itself, such as generated text or lines of the user's own file: as they are to a

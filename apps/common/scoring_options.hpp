@@ -7,6 +7,7 @@
 #include "base/data_type.hpp"
 #include "common/command.hpp"
 #include "config/train_config.hpp"
+#include "evaluation/score_number.hpp"
 
 namespace moelm {
 
@@ -25,15 +26,31 @@ inline void declare_state(Command& command, std::optional<StateKind>& state, con
 /// --per-token: rows of score_rows.hpp.
 inline void declare_token_rows(Command& command, bool& per_token) {
   command.flag("--per-token", per_token,
-               "a row per token: line, position, token, log10 probability; the summary goes to stderr");
+               "a row per token: line, position, token, log probability (base 10); the summary goes to stderr");
 }
 
 /// --per-sentence and --per-token, of which one may be given.
 inline void declare_rows(Command& command, bool& per_sentence, bool& per_token) {
-  command.flag("--per-sentence", per_sentence,
-               "a row per line: log10 probability, tokens, unknown words, tab-separated; the summary goes to stderr");
+  command.flag(
+      "--per-sentence", per_sentence,
+      "a row per line: log probability (base 10), tokens, unknown words, tab-separated; the summary goes to stderr");
   declare_token_rows(command, per_token);
   command.exclude("--per-sentence", "--per-token");
+}
+
+/// --log-base B: the base of the logarithms in rows.
+inline void declare_log_base(Command& command, std::optional<std::string>& base) {
+  command.option("--log-base", "B", base,
+                 "base of the logarithms in rows, e or a number; default: 10, which moe-compare and moe-mix need");
+}
+
+/// The base asked for. Error(usage) without rows.
+inline LogBase chosen_log_base(const std::optional<std::string>& base, bool rows) {
+  if (base && !rows)
+    throw Error(Exit::usage,
+                "--log-base: expected rows, which --per-sentence or --per-token print; the summary is in "
+                "nats and bits");
+  return base ? parse_log_base(*base) : LogBase();
 }
 
 /// --json of programs that print rows.

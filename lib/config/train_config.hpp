@@ -76,6 +76,7 @@ struct TrainConfig {
   SaveErrors on_save_error = SaveErrors::go_on;
   Index max_bad_steps = 10;
   Index log_every = 1;
+  bool tensorboard = false;
   double overload = 5;
   double step_timeout = 60;
 };
@@ -209,6 +210,11 @@ void fields(TrainConfig& c, Visitor&& visit) {
                .min = 1,
                .may_change = true},
         c.log_every);
+  visit(Option{.key = "tensorboard",
+               .help = "write event files for TensorBoard beside metrics.jsonl: its scalars, and histograms of each "
+                       "validation. Set it to watch a run with tensorboard --logdir RUN",
+               .may_change = true},
+        c.tensorboard);
   visit(Option{.key = "overload",
                .help = "warn if the maximum load of an expert is more than this many times the mean, 0: never. Raise "
                        "it if uneven experts are wanted",

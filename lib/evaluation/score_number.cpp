@@ -2,7 +2,10 @@
 
 #include <array>
 #include <charconv>
-#include <numbers>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/quantity.hpp"
 
 namespace moelm {
 
@@ -13,6 +16,12 @@ std::string score_number(double value) {
   return {text.data(), end.ptr};
 }
 
-double log10_of_nll(double nll) { return nll == 0 ? 0 : -nll / std::numbers::ln10; }
+LogBase parse_log_base(const std::string& text) {
+  if (text == "e") return {text, 1};
+  const auto number = parse_number(text);
+  if (!number || *number <= 1)
+    throw Error(Exit::usage, "--log-base: expected e or a number above 1, found " + excerpt(text));
+  return {text, *number == 10 ? std::numbers::ln10 : std::log(*number)};
+}
 
 }  // namespace moelm

@@ -1,7 +1,6 @@
 #include "evaluation/score_rows.hpp"
 
 #include "base/escape.hpp"
-#include "evaluation/score_number.hpp"
 #include "io/json.hpp"
 
 namespace moelm {
@@ -9,6 +8,8 @@ namespace moelm {
 namespace {
 
 void append_object(const Json& object, std::string& out) { out += json_text(object) + "\n"; }
+
+const char* log_key(const LogBase& base) { return base.is_ten() ? "log10" : "log"; }
 
 }  // namespace
 
@@ -35,12 +36,12 @@ void ScoreRows::append_sentence(std::string& out) {
   if (json_) {
     append_object({{"type", "sentence"},
                    {"line", line_},
-                   {"log10", log10_of_nll(nll_)},
+                   {log_key(base_), base_.of_nll(nll_)},
                    {"tokens", tokens_},
                    {"oov", unknown_words_}},
                   out);
   } else {
-    out += score_number(log10_of_nll(nll_)) + "\t" + std::to_string(tokens_) + "\t" + std::to_string(unknown_words_) +
+    out += score_number(base_.of_nll(nll_)) + "\t" + std::to_string(tokens_) + "\t" + std::to_string(unknown_words_) +
            "\n";
   }
   tokens_ = unknown_words_ = 0;
@@ -53,21 +54,21 @@ void ScoreRows::append_tokens(const ScoredPart& scored, std::string& out) const 
     TokenRow row{part.line, part.first + static_cast<Index>(i) + 1, tokenizer_.token_text(part.ids[i]), scored.nll[i]};
     row.unknown_word = part.flags[i] == TokenFlag::unknown_word;
     if (row.unknown_word && !part.surface.empty()) row.surface = part.surface[i];
-    append_token_row(row, json_, out);
+    append_token_row(row, json_, out, base_);
   }
 }
 
-void append_token_row(const TokenRow& row, bool json, std::string& out) {
+void append_token_row(const TokenRow& row, bool json, std::string& out, const LogBase& base) {
   if (!json) {
     out += std::to_string(row.line) + "\t" + std::to_string(row.position) + "\t" + escape_field(row.token) + "\t" +
-           score_number(log10_of_nll(row.nll)) + "\n";
+           score_number(base.of_nll(row.nll)) + "\n";
     return;
   }
   Json object = {{"type", "token"},
                  {"line", row.line},
                  {"position", row.position},
                  {"token", to_valid_utf8(row.token)},
-                 {"log10", log10_of_nll(row.nll)}};
+                 {log_key(base), base.of_nll(row.nll)}};
   if (row.unknown_word) {
     object["oov"] = true;
     if (row.surface) object["text"] = to_valid_utf8(*row.surface);

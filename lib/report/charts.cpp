@@ -147,8 +147,18 @@ void draw(HtmlWriter& html, const HeatMap& map) {
   });
 }
 
+void write_level_key(HtmlWriter& html, std::string_view less, std::string_view more) {
+  html.element("p", {{"class", "key"}}, [&] {
+    html.element("span", {}, [&] {
+      html.text(std::string(less) + " ");
+      for (int l = 0; l <= 8; ++l) html.element("i", {{"class", "box d" + std::to_string(l)}}, "");
+      html.text(more);
+    });
+  });
+}
+
 void draw(HtmlWriter& html, const LineChart& chart) {
-  constexpr double kChartWidth = 470, kChartLeft = 48, kRight = 20, kHeight = 190;
+  constexpr double kChartWidth = 470, kChartLeft = 58, kRight = 20, kHeight = 190;
   const auto usable = [&](CurvePoint p) {
     return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0) &&
            (!chart.logarithmic_x || p.x > 0);

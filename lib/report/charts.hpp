@@ -44,6 +44,9 @@ struct HeatMap {
 
 void draw(HtmlWriter& html, const HeatMap& map);
 
+/// The key of a map's colors, between what the two ends mean.
+void write_level_key(HtmlWriter& html, std::string_view less, std::string_view more);
+
 struct CurvePoint {
   double x = 0;
   double y = 0;

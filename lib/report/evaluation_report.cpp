@@ -21,6 +21,30 @@ std::string share(Index part, Index whole) {
   return " (" + format_percent(static_cast<double>(part) / static_cast<double>(whole), 2) + " of the words)";
 }
 
+double rank_share(const RankCounts& ranks, std::size_t limit) {
+  return static_cast<double>(ranks.within[limit]) / static_cast<double>(ranks.tokens);
+}
+
+/// "38.2 % first, 61.0 % among 5, 69.4 % among 10".
+std::string rank_text(const RankCounts& ranks) {
+  std::string text;
+  for (std::size_t i = 0; i < RankCounts::kLimits.size(); ++i) {
+    const Index limit = RankCounts::kLimits[i];
+    text += (text.empty() ? "" : ", ") + format_percent(rank_share(ranks, i), 2) +
+            (limit == 1 ? " first" : " among " + std::to_string(limit));
+  }
+  return text + " of the most probable tokens";
+}
+
+/// {"tokens", "first_1", "first_5", "first_10": counts, "mean_reciprocal"}.
+Json rank_json(const RankCounts& ranks) {
+  Json object = {{"tokens", ranks.tokens}};
+  for (std::size_t i = 0; i < RankCounts::kLimits.size(); ++i)
+    object["first_" + std::to_string(RankCounts::kLimits[i])] = ranks.within[i];
+  object["mean_reciprocal"] = value_or_null(ranks.reciprocal / static_cast<double>(ranks.tokens));
+  return object;
+}
+
 }  // namespace
 
 EvaluationReport empty_report(const LoadedModel& model, const EvaluationPolicy& policy, DataType dtype) {
@@ -90,6 +114,7 @@ std::string evaluation_text(const EvaluationReport& r) {
       report_line("bits", format_measure(r.result.bits_per_token(), 5) + " a token, " +
                               format_measure(r.result.bits_per_byte(), 5) + " a byte of " + format_count(text.bytes) +
                               (r.result.lossless ? "" : " (too low: the tokens do not contain the whole text)"));
+  if (r.ranks) out += report_line("right token", rank_text(*r.ranks));
   out +=
       report_line("time", format_measure(r.seconds, 3) + " s, " + format_count(std::llround(speed(r))) + " tokens/s");
   return out;
@@ -107,6 +132,7 @@ Json evaluation_json(const EvaluationReport& r) {
                   {"streams", r.policy.state == StateKind::reset ? Json(nullptr) : Json(r.policy.streams)},
                   {"seconds", r.seconds},
                   {"tokens_per_s", speed(r)}});
+  if (r.ranks) summary["rank"] = rank_json(*r.ranks);
   return summary;
 }
 

@@ -1,10 +1,12 @@
 // The summary of an evaluation, for people and as JSON with the keys that scripts rely on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "adaptation/adaptation.hpp"
+#include "evaluation/rank_counts.hpp"
 #include "evaluation/text_evaluation.hpp"
 #include "io/json.hpp"
 #include "model_files/model_store.hpp"
@@ -20,8 +22,9 @@ struct EvaluationReport {
   Index step = 0;
   EvaluationPolicy policy;
   Adaptation adaptation;
-  bool has_unknown = true;   ///< whether the tokenizer has an unknown token
-  bool unknown_seen = true;  ///< whether the training text has held it
+  std::optional<RankCounts> ranks;  ///< of the trained model, if they were counted
+  bool has_unknown = true;          ///< whether the tokenizer has an unknown token
+  bool unknown_seen = true;         ///< whether the training text has held it
   std::string dtype = "f32";
   double seconds = 0;
 };

@@ -12,16 +12,29 @@ namespace moelm {
 
 namespace {
 
-/// As C and awk print numbers of these tools.
-std::string number(double value, int digits = 6) {
+/// As SRILM prints logarithms and perplexities.
+std::string srilm_number(double value) {
   std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.*g", digits, value);
+  std::snprintf(text.data(), text.size(), "%.7g", value);
   return text.data();
 }
 
-/// 10^(-log10 / count), as both tools define perplexity.
-std::string perplexity(double log10, Index count) {
-  return count > 0 ? number(std::pow(10.0, -log10 / static_cast<double>(count))) : "undefined";
+/// 10^(-log10 / count), as both tools define perplexity. Of no tokens, SRILM's is "undefined" and KenLM's "nan".
+double perplexity(double log10, Index count) {
+  return count > 0 ? std::pow(10.0, -log10 / static_cast<double>(count)) : std::nan("");
+}
+
+std::string srilm_perplexity(double log10, Index count) {
+  return count > 0 ? srilm_number(perplexity(log10, count)) : "undefined";
+}
+
+/// A word between "p(" and "|", or the one after "|", such that SRILM's scripts find the fields: they look for the
+/// first
+/// "| " and for the first ")" behind it.
+std::string srilm_word(std::string_view spelled) {
+  std::string word;
+  for (const char c : spelled) word += c == '|' ? "\\u{7c}" : c == ')' ? "\\u{29}" : std::string(1, c);
+  return word;
 }
 
 }  // namespace
@@ -46,7 +59,8 @@ void ForeignRows::append(std::span<const ScoredPart> parts, std::string& out) {
     for (std::size_t i = 0; i < scored.nll.size(); ++i) {
       const std::int32_t token = scored.part.ids[i];
       const double log10 = log10_of_nll(scored.nll[i]);
-      const bool end = token == tokenizer_.end_id(), unknown = scored.part.flags[i] == TokenFlag::unknown_word;
+      // KenLM counts `<unk>` in the text as an unknown word too.
+      const bool end = token == tokenizer_.end_id(), unknown = token == tokenizer_.unknown_id();
       // KenLM shows unknown words as they stand in the text.
       const bool surface = unknown && format_ == ForeignFormat::kenlm && !scored.part.surface.empty();
       const std::string spelled = escape_field(surface ? scored.part.surface[i] : tokenizer_.token_text(token));
@@ -63,13 +77,15 @@ void ForeignRows::append(std::span<const ScoredPart> parts, std::string& out) {
 void ForeignRows::append_word(std::int32_t token, std::string_view spelled, double log10, std::string& line) {
   const std::string word(spelled);
   if (format_ == ForeignFormat::kenlm) {
-    line += word + "=" + std::to_string(token) + " 0 " + score_number(log10) + "\t";
+    // A number of 0 says that the word is unknown.
+    line += word + "=" + std::to_string(token == tokenizer_.unknown_id() ? 0 : token + 1) + " 0 " +
+            score_number(log10) + "\t";
     return;
   }
   // One word of context, and dots where the model has read more.
   const std::string more = words_.empty() ? " " : " ...";
-  line += "\tp( " + word + " | " + context_ + more + ") \t= [moe] " + number(std::pow(10.0, log10)) + " [ " +
-          score_number(log10) + " ]\n";
+  line += "\tp( " + srilm_word(word) + " | " + srilm_word(context_) + more + ") \t= [moe] " +
+          srilm_number(std::pow(10.0, log10)) + " [ " + score_number(log10) + " ]\n";
 }
 
 void ForeignRows::append_sentence(std::string& out) {
@@ -88,9 +104,9 @@ void ForeignRows::append_sentence(std::string& out) {
 
 std::string ForeignRows::srilm_sums(const Sums& sums) {
   return std::to_string(sums.sentences) + " sentences, " + std::to_string(sums.words) + " words, 0 OOVs\n" +
-         "0 zeroprobs, logprob= " + number(sums.log10) +
-         " ppl= " + perplexity(sums.log10, sums.words + sums.sentences) +
-         " ppl1= " + perplexity(sums.log10, sums.words) + "\n";
+         "0 zeroprobs, logprob= " + srilm_number(sums.log10) +
+         " ppl= " + srilm_perplexity(sums.log10, sums.words + sums.sentences) +
+         " ppl1= " + srilm_perplexity(sums.log10, sums.words) + "\n";
 }
 
 void ForeignRows::finish(const std::string& text_name, std::string& out) {
@@ -100,9 +116,10 @@ void ForeignRows::finish(const std::string& text_name, std::string& out) {
     return;
   }
   const Index tokens = text_.words + text_.sentences;
-  out += "Perplexity including OOVs:\t" + perplexity(text_.log10, tokens) + "\nPerplexity excluding OOVs:\t" +
-         perplexity(text_.log10 - text_.log10_unknown, tokens - text_.unknown) + "\nOOVs:\t" +
-         std::to_string(text_.unknown) + "\nTokens:\t" + std::to_string(tokens) + "\n";
+  const double excluding = perplexity(text_.log10 - text_.log10_unknown, tokens - text_.unknown);
+  out += "Perplexity including OOVs:\t" + score_number(perplexity(text_.log10, tokens)) +
+         "\nPerplexity excluding OOVs:\t" + score_number(excluding) + "\nOOVs:\t" + std::to_string(text_.unknown) +
+         "\nTokens:\t" + std::to_string(tokens) + "\n";
 }
 
 }  // namespace moelm

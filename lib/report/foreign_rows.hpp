@@ -15,7 +15,7 @@ namespace moelm {
 
 enum class ForeignFormat {
   srilm,  ///< ngram -ppl TEXT -unk -debug 0, 1 or 2
-  kenlm,  ///< query -v summary, sentence or word
+  kenlm,  ///< query -v 0, 1 or 2
 };
 
 template <>
@@ -26,9 +26,9 @@ struct EnumNames<ForeignFormat> {
 
 /// How much is printed before the summary.
 enum class ForeignLevel {
-  summary,   ///< nothing: -debug 0, -v summary
-  sentence,  ///< a line's sums: -debug 1, -v sentence
-  word,      ///< every token too: -debug 2, -v word
+  summary,   ///< nothing: -debug 0, -v 0
+  sentence,  ///< a line's sums: -debug 1, -v 1
+  word,      ///< every token too: -debug 2, -v 2
 };
 
 /// Where definitions differ ours hold, as docs/formats.md says: every line is a sentence, blank ones too; a word that

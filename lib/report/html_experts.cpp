@@ -26,7 +26,7 @@ void write_meter(HtmlWriter& html, double part) {
 
 void write_chips(HtmlWriter& html, std::string_view heading, const std::vector<TokenUse>& tokens, bool lift) {
   if (tokens.empty()) return;
-  html.element("h5", {}, heading);
+  html.element("h4", {}, heading);
   html.element("ul", {{"class", "chips"}}, [&] {
     for (const TokenUse& t : tokens)
       html.element("li",
@@ -41,7 +41,7 @@ void write_chips(HtmlWriter& html, std::string_view heading, const std::vector<T
 
 void write_contexts(HtmlWriter& html, const std::vector<ContextWords>& contexts) {
   if (contexts.empty()) return;
-  html.element("h5", {}, "Highest gates, at the token marked");
+  html.element("h4", {}, "Highest gates, at the token marked");
   html.element("ol", {{"class", "contexts"}}, [&] {
     for (const ContextWords& c : contexts)
       html.element("li", {}, [&] {
@@ -59,7 +59,7 @@ void write_card(HtmlWriter& html, const LayerReport& layer, Index expert, Index 
   const ExpertUse& use = layer.statistics.use[expert];
   const ExpertWords& words = layer.words[expert];
   html.element("article", {{"class", "expert"}}, [&] {
-    html.element("h4", {}, [&] {
+    html.element("h3", {}, [&] {
       html.text("Expert " + std::to_string(expert));
       html.element("small", {},
                    format_counted(use.tokens, "token") + ", " + format_percent(use.share) + ", mean gate " +

@@ -5,6 +5,7 @@
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
 #include "report/html_report.hpp"
+#include "report/html_table.hpp"
 #include "terminal/format.hpp"
 
 namespace moelm {
@@ -74,22 +75,32 @@ void write_load(HtmlWriter& html, const LayerStatistics& s) {
       key(html, sorted ? "c1" : "mark", sorted ? "importance, sorted by itself" : "importance");
       key(html, "even", "mean of all experts");
     });
-    draw(html, chart);
-  });
-}
-
-void write_level_key(HtmlWriter& html, std::string_view less, std::string_view more) {
-  html.element("p", {{"class", "key"}}, [&] {
-    html.element("span", {}, [&] {
-      html.text(std::string(less) + " ");
-      for (int l = 0; l <= 8; ++l) html.element("i", {{"class", "box d" + std::to_string(l)}}, "");
-      html.text(more);
-    });
+    scroll_region(html, chart.texts.title, [&] { draw(html, chart); });
   });
 }
 
 std::string times(double log2_ratio) {
   return std::isnan(log2_ratio) ? "too few to say" : format_measure(std::exp2(log2_ratio), 2) + " times the average";
+}
+
+/// The numbers of a map, for those who cannot see its colors.
+void write_map_table(HtmlWriter& html, const HeatMap& map, const std::string& row_name) {
+  HtmlTable table;
+  table.caption = map.texts.title + ": times the average";
+  table.headings = {row_name};
+  for (const std::string& column : map.columns) table.headings.push_back(map.column_label + " " + column);
+  table.sortable = true;
+  for (std::size_t r = 0; r < map.rows.size(); ++r) {
+    std::vector<std::string>& row = table.rows.emplace_back(1, map.rows[r]);
+    for (std::size_t c = 0; c < map.columns.size(); ++c) {
+      const double value = map.value(r, c);
+      row.push_back(std::isnan(value) ? "" : format_measure(std::exp2(value), 2));
+    }
+  }
+  html.element("details", {}, [&] {
+    html.element("summary", {}, "As a table");
+    draw(html, table);
+  });
 }
 
 /// Whether no cell has enough tokens.
@@ -171,8 +182,25 @@ void write_classes(HtmlWriter& html, const StatisticsReport& report, const Layer
   html.element("div", {{"class", "panel"}}, [&] {
     write_level_key(html, "8 times less often ",
                     "8 times more often than on average; columns are experts, sorted by what they prefer");
-    draw(html, map);
+    scroll_region(html, map.texts.title, [&] { draw(html, map); });
   });
+  write_map_table(html, map, report.class_kind);
+}
+
+/// The pairs that work together most often beyond chance, in words.
+void write_closest(HtmlWriter& html, const HeatMap& map) {
+  std::vector<std::pair<double, std::string>> pairs;
+  for (std::size_t r = 0; r < map.rows.size(); ++r)
+    for (std::size_t c = r + 1; c < map.columns.size(); ++c)
+      if (const double value = map.value(r, c); value > 0)
+        pairs.emplace_back(
+            value, map.rows[r] + " and " + map.columns[c] + " (" + format_measure(std::exp2(value), 2) + " times)");
+  if (pairs.empty()) return;
+  std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(pairs.size(), 6); ++i)
+    text += (i > 0 ? ", " : "") + pairs[i].second;
+  html.element("p", {{"class", "lead"}}, "More often together than by chance: " + text + ".");
 }
 
 void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
@@ -197,37 +225,38 @@ void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
   };
   if (is_blank(map)) return;
   html.element("h3", {}, "Which experts work together");
+  write_closest(html, map);
   html.element("div", {{"class", "panel"}}, [&] {
     write_level_key(html, "4 times less often ",
                     s.experts <= kPairs ? "4 times more often than by chance"
                                         : "4 times more often than by chance; the most used experts");
-    draw(html, map);
+    scroll_region(html, map.texts.title, [&] { draw(html, map); });
   });
 }
 
-void write_table(HtmlWriter& html, const LayerStatistics& s) {
+/// The tokens that an expert prefers, in a few words.
+std::string preferred(const ExpertWords& words) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(words.by_lift.size(), 4); ++i)
+    text += (i > 0 ? " " : "") + words.by_lift[i].token;
+  return text;
+}
+
+void write_table(HtmlWriter& html, const LayerReport& layer) {
+  const LayerStatistics& s = layer.statistics;
+  HtmlTable table;
+  table.caption = "All experts of layer " + std::to_string(s.layer);
+  table.headings = {"expert", "tokens", "share", "importance", "load", "mean gate", "highest gate in", "prefers"};
+  table.sortable = true;
+  for (Index e = 0; e < s.experts; ++e) {
+    const ExpertUse& u = s.use[e];
+    table.rows.push_back({std::to_string(e), format_count(u.tokens), format_percent(u.share, 2),
+                          format_fixed(u.importance, 1), format_fixed(u.load, 1), format_fixed(u.mean_gate, 3),
+                          format_count(u.first), preferred(layer.words[e])});
+  }
   html.element("details", {}, [&] {
-    html.element("summary", {}, "All experts as a table");
-    html.element("table", {}, [&] {
-      html.element("thead", {}, [&] {
-        html.element("tr", {}, [&] {
-          for (const char* heading :
-               {"expert", "tokens", "share", "importance", "load", "mean gate", "highest gate in"})
-            html.element("th", {{"scope", "col"}}, heading);
-        });
-      });
-      html.element("tbody", {}, [&] {
-        for (Index e = 0; e < s.experts; ++e) {
-          const ExpertUse& u = s.use[e];
-          html.element("tr", {}, [&] {
-            for (const std::string& value :
-                 {std::to_string(e), format_count(u.tokens), format_percent(u.share, 2), format_fixed(u.importance, 1),
-                  format_fixed(u.load, 1), format_fixed(u.mean_gate, 3), format_count(u.first)})
-              html.element("td", {}, value);
-          });
-        }
-      });
-    });
+    html.element("summary", {}, table.caption + " as a table");
+    draw(html, table);
   });
 }
 
@@ -245,7 +274,7 @@ void write_layer(HtmlWriter& html, const StatisticsReport& report, const LayerRe
   write_tiles(html, s);
   html.element("h3", {}, "Load and importance");
   write_load(html, s);
-  write_table(html, s);
+  write_table(html, layer);
   if (!report.sentence.empty()) return;  // a few tokens say nothing about classes and pairs
   write_classes(html, report, s);
   write_pairs(html, s);

@@ -1,9 +1,12 @@
 #include "report/html_report.hpp"
 
 #include <cmath>
+#include <span>
 
 #include "base/version.hpp"
+#include "report/html_script.hpp"
 #include "report/html_style.hpp"
+#include "report/html_table.hpp"
 
 namespace moelm {
 namespace {
@@ -17,13 +20,19 @@ std::string layer_name(const LayerReport& layer) { return "Layer " + std::to_str
 void write_head(HtmlWriter& html, const StatisticsReport& report) {
   html.element("head", {}, [&] {
     html.empty("meta", {{"charset", "utf-8"}});
-    html.empty("meta",
-               {{"http-equiv", "Content-Security-Policy"},
-                {"content", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}});
+    html.empty("meta", {{"http-equiv", "Content-Security-Policy"},
+                        {"content", "default-src 'none'; style-src 'unsafe-inline'; script-src '" +
+                                        html_script_source() + "'; base-uri 'none'; form-action 'none'"}});
     html.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
     html.element("title", {}, report.title);
     html.element("style", {}, [&] { html.literal(html_style()); });
   });
+}
+
+/// The layers that the page shows in detail.
+std::span<const LayerReport> detailed_layers(const StatisticsReport& report) {
+  if (report.only_sentence) return {};
+  return report.layers;
 }
 
 void write_header(HtmlWriter& html, const StatisticsReport& report, bool training) {
@@ -38,8 +47,9 @@ void write_header(HtmlWriter& html, const StatisticsReport& report, bool trainin
           });
       });
       html.element("nav", {{"aria-label", "Sections"}}, [&] {
+        if (!report.sentence.empty()) html.element("a", {{"href", "#sentence"}}, "The text and its experts");
         if (training) html.element("a", {{"href", "#training"}}, "Training");
-        for (const LayerReport& layer : report.layers) {
+        for (const LayerReport& layer : detailed_layers(report)) {
           html.element("a", {{"href", "#" + anchor(layer)}}, layer_name(layer) + ": use and balance");
           html.element("a", {{"href", "#" + anchor(layer) + "-experts"}}, layer_name(layer) + ": its experts");
         }
@@ -48,9 +58,18 @@ void write_header(HtmlWriter& html, const StatisticsReport& report, bool trainin
   });
 }
 
+/// Shown by the script, without which nobody could search.
+void write_search(HtmlWriter& html) {
+  html.element("div", {{"id", "search"}, {"role", "search"}, {"hidden", ""}}, [&] {
+    html.element("label", {{"for", "word"}}, "Search the experts for a word");
+    html.empty("input", {{"id", "word"}, {"type", "search"}, {"autocomplete", "off"}, {"spellcheck", "false"}});
+    html.element("output", {{"for", "word"}}, "");
+  });
+}
+
 void write_curves(HtmlWriter& html, const LineChart& chart) {
   html.element("div", {{"class", "panel"}}, [&] {
-    html.element("h4", {}, chart.texts.title);
+    html.element("h3", {}, chart.texts.title);
     html.element("p", {{"class", "key"}}, [&] {
       for (std::size_t i = 0; i < chart.curves.size(); ++i)
         html.element("span", {}, [&] {
@@ -58,7 +77,7 @@ void write_curves(HtmlWriter& html, const LineChart& chart) {
           html.text(chart.curves[i].name);
         });
     });
-    draw(html, chart);
+    scroll_region(html, chart.texts.title, [&] { draw(html, chart); });
   });
 }
 
@@ -129,6 +148,7 @@ void write_training(HtmlWriter& html, const TrainingCurves& curves) {
       write_curves(html, balance_chart(curves));
       write_curves(html, dead_chart(curves));
     });
+    write_history(html, curves);
   });
 }
 
@@ -138,21 +158,23 @@ std::string html_report(const StatisticsReport& report, const TrainingCurves& cu
   html.element("html", {{"lang", "en"}}, [&] {
     write_head(html, report);
     html.element("body", {}, [&] {
+      html.element("a", {{"class", "skip"}, {"href", "#report"}}, "Skip to the report");
       write_header(html, report, !curves.empty());
-      html.element("main", {}, [&] {
+      html.element("main", {{"id", "report"}, {"tabindex", "-1"}}, [&] {
+        if (!detailed_layers(report).empty()) write_search(html);
         write_sentence(html, report);
         write_training(html, curves);
-        for (const LayerReport& layer : report.layers) {
+        for (const LayerReport& layer : detailed_layers(report)) {
           html.element("section", {{"id", anchor(layer)}}, [&] { write_layer(html, report, layer); });
-          html.element("section", {{"id", anchor(layer) + "-experts"}}, [&] { write_experts(html, layer); });
+          html.element("section", {{"id", anchor(layer) + "-experts"}, {"class", "cards"}},
+                       [&] { write_experts(html, layer); });
         }
         if (report.layers.empty())
           html.element("p", {{"class", "lead"}},
                        "This model has no gated MoE layer, so there are no experts to look into.");
       });
-      html.element(
-          "footer", {},
-          std::string("Written by moe-stats ") + version() + ". This page needs no network and runs no script.");
+      html.element("footer", {}, std::string("Written by moe-stats ") + version() + ". This page needs no network.");
+      html.element("script", {}, [&] { html.literal(html_script()); });
     });
   });
   return html.str();

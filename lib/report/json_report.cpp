@@ -1,6 +1,7 @@
 #include "report/json_report.hpp"
 
 #include "base/escape.hpp"
+#include "report/sentence_report.hpp"
 
 namespace moelm {
 namespace {
@@ -114,6 +115,7 @@ Json json_report(const StatisticsReport& report) {
   json["classes"] = {{"kind", report.class_kind}, {"names", names}};
   json["layers"] = Json::array();
   for (const LayerReport& layer : report.layers) json["layers"].push_back(layer_json(layer));
+  if (!report.sentence.empty()) json["sentence"] = sentence_json(report);
   return json;
 }
 

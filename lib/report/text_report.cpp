@@ -5,6 +5,7 @@
 
 #include "base/escape.hpp"
 #include "base/quantity.hpp"
+#include "report/sentence_report.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
 #include "terminal/terminal.hpp"
@@ -82,29 +83,6 @@ std::string expert_table(const StatisticsReport& report, const LayerReport& laye
   return table.str(2, columns);
 }
 
-/// A short text token by token: read, experts of each layer, predicted.
-std::string sentence_table(const StatisticsReport& report, Index columns) {
-  Table table;
-  table.add_column("reads", Align::left, 16);
-  for (const LayerReport& layer : report.layers)
-    table.add_column("experts of layer " + std::to_string(layer.statistics.layer), Align::left);
-  table.add_column("comes next", Align::left, 16);
-  table.add_column("probability");
-  for (const RoutedToken& row : report.sentence) {
-    std::vector<std::string> cells = {row.token};
-    for (const auto& experts : row.experts) {
-      std::string cell;
-      for (const auto& [expert, gate] : experts)
-        cell += (cell.empty() ? "" : " ") + std::to_string(expert) + ":" + format_fixed(static_cast<double>(gate), 2);
-      cells.push_back(std::move(cell));
-    }
-    cells.push_back(row.next);
-    cells.push_back(format_measure(row.probability, 2));
-    table.add_row(cells);
-  }
-  return table.str(0, columns);
-}
-
 /// The end of escaped text that fits, so that the marked words are aligned.
 std::string_view last_columns(std::string_view escaped, Index columns) {
   if (display_width(escaped) <= columns) return escaped;
@@ -144,6 +122,7 @@ std::string text_report(const StatisticsReport& report, Index columns) {
   std::string out;
   append_facts(out, report, columns);
   if (!report.sentence.empty()) out += "\n" + sentence_table(report, columns);
+  if (report.only_sentence) return out;
   if (report.layers.empty()) out += "\nThis model has no gated MoE layer, so there are no experts to look into.\n";
   if (!report.layers.empty()) out += "\n" + wrap_words(kNoiseNote, columns) + "\n";
   for (const LayerReport& layer : report.layers) {

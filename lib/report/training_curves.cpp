@@ -41,40 +41,63 @@ void rewind(TrainingCurves& curves, double step) {
     for (ThinnedSeries* s : {&l.cv_importance, &l.cv_load, &l.max_over_mean_load, &l.dead}) s->rewind(step);
 }
 
-bool add_line(TrainingCurves& curves, const Json& line) {
+/// The expert_tokens of the layers of a validation.
+void add_history(TrainingCurves& curves, const Json& line, double step) {
+  const auto moe = line.find("moe");
+  if (moe == line.end() || !moe->is_array()) return;
+  for (const Json& layer : *moe) {
+    const auto tokens = layer.find("expert_tokens");
+    const double index = layer.is_object() ? number(layer, "layer") : kNone;
+    if (!(index >= 0 && index < 1e6) || tokens == layer.end() || !tokens->is_array()) continue;
+    std::vector<double> values;
+    for (const Json& value : *tokens) values.push_back(value.is_number() ? value.get<double>() : kNone);
+    auto found = std::find_if(curves.history.begin(), curves.history.end(), [&](const ExpertHistory& history) {
+      return history.layer() == static_cast<Index>(index);
+    });
+    if (found == curves.history.end() && curves.history.size() == kMaxLayers) continue;
+    if (found == curves.history.end()) found = curves.history.insert(found, ExpertHistory(static_cast<Index>(index)));
+    found->add(step, values);
+  }
+}
+
+bool add_line(TrainingCurves& curves, const Json& line, CurveAxis axis) {
   if (!line.is_object()) return false;
   if (line.contains("event")) return true;
-  const double step = number(line, "step");
-  if (!std::isfinite(step)) return false;
+  const double step = number(line, "step"), tokens = number(line, "tokens");
+  const double x = axis == CurveAxis::step ? step : tokens;
+  if (!std::isfinite(step) || !std::isfinite(x)) return false;
+  curves.last_step = step;
+  if (std::isfinite(tokens)) curves.last_tokens = tokens;
   const auto split = line.find("split");
   if (split != line.end() && split->is_string() && split->get_ref<const std::string&>() != "train") {
-    while (!curves.valid_ppl.empty() && curves.valid_ppl.back().x >= step) curves.valid_ppl.pop_back();
-    if (curves.valid_ppl.size() < kMaxValidations) curves.valid_ppl.push_back({step, number(line, "ppl")});
+    while (!curves.valid_ppl.empty() && curves.valid_ppl.back().x >= x) curves.valid_ppl.pop_back();
+    if (curves.valid_ppl.size() < kMaxValidations) curves.valid_ppl.push_back({x, number(line, "ppl")});
+    add_history(curves, line, step);
     return true;
   }
-  rewind(curves, step);
-  curves.loss.add(step, number(line, "loss"));
-  curves.lr.add(step, number(line, "lr"));
-  curves.tokens_per_s.add(step, number(line, "tokens_per_s"));
+  rewind(curves, x);
+  curves.loss.add(x, number(line, "loss"));
+  curves.lr.add(x, number(line, "lr"));
+  curves.tokens_per_s.add(x, number(line, "tokens_per_s"));
   const auto moe = line.find("moe");
   if (moe == line.end() || !moe->is_array()) return true;
   for (const Json& layer : *moe) {
     if (!layer.is_object()) continue;
     LayerCurves* l = layer_of(curves, number(layer, "layer"));
     if (l == nullptr) continue;
-    l->cv_importance.add(step, number(layer, "cv_importance"));
-    l->cv_load.add(step, number(layer, "cv_load"));
-    l->max_over_mean_load.add(step, number(layer, "max_over_mean_load"));
-    l->dead.add(step, number(layer, "dead"));
+    l->cv_importance.add(x, number(layer, "cv_importance"));
+    l->cv_load.add(x, number(layer, "cv_load"));
+    l->max_over_mean_load.add(x, number(layer, "max_over_mean_load"));
+    l->dead.add(x, number(layer, "dead"));
   }
   return true;
 }
 
-void add_text(TrainingCurves& curves, std::string_view text, const std::string& path) {
+void add_text(TrainingCurves& curves, std::string_view text, const std::string& path, CurveAxis axis) {
   if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;
   ++curves.lines;
   try {
-    if (!add_line(curves, parse_json(text, path))) ++curves.bad_lines;
+    if (!add_line(curves, parse_json(text, path), axis)) ++curves.bad_lines;
   } catch (const Error&) {
     ++curves.bad_lines;
   }
@@ -112,7 +135,7 @@ std::vector<CurvePoint> ThinnedSeries::points() const {
   return result;
 }
 
-TrainingCurves read_training_curves(const std::string& path) {
+TrainingCurves read_training_curves(const std::string& path, CurveAxis axis) {
   TrainingCurves curves;
   if (!path_exists(path)) return curves;
   File file = File::open_read(path);
@@ -129,7 +152,7 @@ TrainingCurves read_training_curves(const std::string& path) {
         ++curves.bad_lines;
       }
       if (end == std::string_view::npos) break;
-      if (!skipping) add_text(curves, rest, path);
+      if (!skipping) add_text(curves, rest, path, axis);
       rest.clear();
       skipping = false;
       piece.remove_prefix(end + 1);

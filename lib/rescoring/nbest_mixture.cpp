@@ -1,7 +1,6 @@
 #include "rescoring/nbest_mixture.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.hpp"
 #include "base/quantity.hpp"
@@ -48,14 +47,6 @@ double NbestMixture::total(const Hypothesis& hypothesis, double model) const {
   double sum = 0;
   for (const Weight& w : weights_) sum += w.weight * (w.name == kModelScore ? model : hypothesis.value(w.name));
   return sum;
-}
-
-double ln_of_base(const std::string& base) {
-  if (base == "e") return 1;
-  const auto number = parse_number(base);
-  if (!number || *number <= 1)
-    throw Error(Exit::usage, "--log-base: expected e or a number above 1, found " + excerpt(base));
-  return std::log(*number);
 }
 
 }  // namespace moelm

@@ -38,7 +38,4 @@ class NbestMixture {
   std::vector<Weight> weights_;
 };
 
-/// "e", or a number above 1: the natural logarithm of the base. Error(usage) for others.
-double ln_of_base(const std::string& base);
-
 }  // namespace moelm

@@ -63,15 +63,19 @@ struct StatisticsReport {
   std::vector<std::string> class_names;
   bool classes_of_tokens = true;  ///< a class is a function of the token, so nothing is to be known beyond it
   std::vector<LayerReport> layers;
-  std::vector<RoutedToken> sentence;  ///< every row of a text of at most kSentenceTokens, else empty
+  std::vector<RoutedToken> sentence;  ///< every row of a short text, else empty
+  bool only_sentence = false;         ///< too few tokens for anything else
+  std::string token_separator = " ";  ///< between the tokens of a text; empty for bytes and byte pairs
 };
 
 /// What every report says about its counts.
 inline constexpr const char* kNoiseNote =
     "Noisy gates draw noise in training only, so these counts differ from those of training.";
 
-/// A text of at most this many tokens is shown token by token.
+/// A text of at most this many tokens is shown token by token ...
 inline constexpr Index kSentenceTokens = 64;
+/// ... and one of this many if it was given as a sentence.
+inline constexpr Index kMaxSentenceTokens = 1000;
 
 /// Adds words: the tokens that each expert prefers, and at most `contexts` different places with its highest gates.
 LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, Index contexts = 6);

@@ -1,5 +1,6 @@
 #include "statistics/model_statistics.hpp"
 
+#include "base/error.hpp"
 #include "base/quantity.hpp"
 #include "run/run_data.hpp"
 #include "statistics/statistics_pass.hpp"
@@ -19,6 +20,13 @@ struct NamedText {
 };
 
 NamedText read_text(const LoadedModel& model, const StatisticsRequest& request, StateKind state) {
+  if (request.sentence) {
+    NamedText read{load_sentence(*request.sentence, *model.tokenizer, state), "the sentence given"};
+    if (read.text.tokens() > kMaxSentenceTokens)
+      throw Error(Exit::usage, "--sentence: expected at most " + format_count(kMaxSentenceTokens) + " tokens, found " +
+                                   format_count(read.text.tokens()) + "; put the text into a file");
+    return read;
+  }
   if (!request.texts.empty()) {
     NamedText read{load_texts(request.texts, *model.tokenizer, state), {}};
     const std::vector<TextInput>& inputs = read.text.inputs;
@@ -68,10 +76,12 @@ StatisticsReport model_statistics(Context& context, const LoadedModel& model, co
   if (pass.state == StateKind::carry && read.text.tokens() > kMaxExactTokens && !hooks.routes) pass.streams = kStreams;
   pass.text_name = read.name;
   pass.routes = hooks.routes;
+  if (request.sentence) pass.shown_tokens = kMaxSentenceTokens;
   if (hooks.progress) pass.progress = [&](Index done) { hooks.progress(done, read.text.tokens()); };
   const RowClasses classes = choose_classes(request, read.text, *model.tokenizer);
   StatisticsReport report =
       collect_statistics(context, model.run.config.model, model.parameters, *model.tokenizer, read.text, classes, pass);
+  report.only_sentence = request.sentence.has_value();
   add_facts(model, read, pass, report);
   return report;
 }

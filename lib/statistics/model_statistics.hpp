@@ -15,10 +15,11 @@ namespace moelm {
 
 /// What is read with the model.
 struct StatisticsRequest {
-  std::vector<std::string> texts;      ///< files, "-" for standard input; empty: a split of the data
-  std::optional<std::string> data;     ///< data folder; by default the run's own
-  Split split = Split::test;           ///< of the data folder
-  std::optional<std::string> classes;  ///< file with one label for each line of the text
+  std::vector<std::string> texts;       ///< files, "-" for standard input; empty: a split of the data
+  std::optional<std::string> sentence;  ///< the text itself, of at most kMaxSentenceTokens tokens
+  std::optional<std::string> data;      ///< data folder; by default the run's own
+  Split split = Split::test;            ///< of the data folder
+  std::optional<std::string> classes;   ///< file with one label for each line of the text
 };
 
 /// Who is told what during the work. Any function may be missing.

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/quantity.hpp"
+#include "io/short_names.hpp"
 #include "statistics/label_parser.hpp"
 #include "statistics/token_classes.hpp"
 #include "text/text_source.hpp"
@@ -20,18 +21,6 @@ PackedIntegers read_labels(const std::string& path, LabelSet& labels) {
   while (const std::size_t read = source.read_some(text.data(), text.size()))
     parser.add(std::string_view(text).substr(0, read));
   return parser.finish();
-}
-
-/// Names without their common folder.
-std::vector<std::string> shortest_names(std::vector<std::string> names) {
-  std::string common = names.front().substr(0, names.front().rfind('/') + 1);
-  for (const std::string& name : names) {
-    const auto differs = std::mismatch(common.begin(), common.end(), name.begin(), name.end()).first;
-    common.erase(differs, common.end());
-    common.resize(common.rfind('/') + 1);
-  }
-  for (std::string& name : names) name.erase(0, common.size());
-  return names;
 }
 
 /// By length, then by bytes, so that topic2 comes before topic10.
@@ -75,7 +64,7 @@ RowClasses classes_by_file(const StatisticsText& text) {
   LabelSet labels;
   std::vector<std::string> names;
   for (const TextInput& input : text.inputs) names.push_back(input.name);
-  names = shortest_names(std::move(names));
+  names = short_names(std::move(names));
   RowClasses classes{"input file", {}, {}, {}};
   PackedIntegers& line_class = classes.line_class;
   for (std::size_t i = 0; i < text.inputs.size(); ++i) {

@@ -55,7 +55,7 @@ class Collector {
     for (std::size_t l = 0; l < layers_.size(); ++l)
       statistics_[l].add(*routing_of(cache, layers_[l]), {row_, batch.inputs, label_});
     if (pass_.routes) hold_routes(batch, cache);
-    if (text_.tokens() <= kSentenceTokens) keep_rows(batch, cache, nll);
+    if (text_.tokens() <= pass_.shown_tokens) keep_rows(batch, cache, nll);
     done_ += batch.rows();
     if (pass_.progress) pass_.progress(done_);
   }
@@ -76,6 +76,7 @@ class Collector {
     report.classes_of_tokens = classes_.by_token();
     report.sentence = sentence_;
     const TextAccess access = text_access();
+    report.token_separator = access.separator;
     for (ExpertStatistics& s : statistics_) report.layers.push_back(describe_layer(s.finish(), access));
     return report;
   }

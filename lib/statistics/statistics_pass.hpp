@@ -18,6 +18,7 @@ struct StatisticsPass {
   Index streams = 1;               ///< of `carry`: 1 is exact; more cut the text, each part from the zero state
   /// Given every decision as lines of a table with a header, in the order of the text; needs one stream.
   std::function<void(std::string_view lines)> routes;
+  Index shown_tokens = kSentenceTokens;      ///< a text of at most so many is kept row by row
   std::function<void(Index done)> progress;  ///< told after each batch how many tokens are done
 };
 

@@ -45,6 +45,15 @@ class TextBuilder {
   Index line_end_ = 0;  ///< where a line ended that a `</s>` may still join
 };
 
+void add_source(TextSource& source, const Tokenizer& tokenizer, StateKind state, TextBuilder& builder,
+                StatisticsText& text) {
+  TextLines lines(source, tokenizer, state);
+  const Index begin = text.lines();
+  builder.add(lines);
+  text.inputs.push_back({source.name(), begin, text.lines()});
+  text.facts.add(lines.facts());
+}
+
 }  // namespace
 
 StatisticsText load_split(const Dataset& data, Split split, StateKind state) {
@@ -59,16 +68,21 @@ StatisticsText load_split(const Dataset& data, Split split, StateKind state) {
   return text;
 }
 
+StatisticsText load_sentence(const std::string& sentence, const Tokenizer& tokenizer, StateKind state) {
+  StatisticsText text;
+  TextBuilder builder(text);
+  TextSource source = TextSource::of_text(sentence, "sentence", text_bytes(tokenizer.kind()));
+  add_source(source, tokenizer, state, builder, text);
+  require_tokens(text.facts, text.tokens(), source.name());
+  return text;
+}
+
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer, StateKind state) {
   StatisticsText text;
   TextBuilder builder(text);
   for (const std::string& path : paths) {
     TextSource source = TextSource::open(path, {}, text_bytes(tokenizer.kind()));
-    TextLines lines(source, tokenizer, state);
-    const Index begin = text.lines();
-    builder.add(lines);
-    text.inputs.push_back({source.name(), begin, text.lines()});
-    text.facts.add(lines.facts());
+    add_source(source, tokenizer, state, builder, text);
   }
   require_tokens(text.facts, text.tokens(), text.inputs.size() == 1 ? text.inputs[0].name : "texts");
   return text;

@@ -40,6 +40,9 @@ StatisticsText load_split(const Dataset& data, Split split, StateKind state);
 /// a split, and Error(bad_data) for a file that is no text.
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer, StateKind state);
 
+/// One short text that was given itself, not in a file.
+StatisticsText load_sentence(const std::string& sentence, const Tokenizer& tokenizer, StateKind state);
+
 /// The lines of a text in memory, which must outlive them.
 class StatisticsLines final : public LineSource {
  public:

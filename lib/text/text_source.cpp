@@ -102,7 +102,9 @@ struct TextSource::State {
   std::string name;
   std::optional<Descriptor> opened;
   std::optional<ScratchFile> spool;
-  int descriptor = -1;  // of `opened` or of `spool`
+  int descriptor = -1;                // of `opened` or of `spool`
+  std::optional<std::string> memory;  // the text itself, instead of a descriptor
+  std::size_t memory_used = 0;
   bool regular = false;
   Index stored_size = 0;
   Index stored_position = 0;
@@ -183,7 +185,12 @@ struct TextSource::State {
     return done;
   }
 
-  std::size_t read_some(char* out, std::size_t count) const {
+  std::size_t read_some(char* out, std::size_t count) {
+    if (memory) {
+      const std::size_t done = memory->copy(out, count, memory_used);
+      memory_used += done;
+      return done;
+    }
     if (!regular && stop) wait_readable(descriptor, name, stop);
     return read_descriptor(descriptor, out, count, name, stop);
   }
@@ -246,6 +253,18 @@ TextSource TextSource::open_rewindable(const std::string& path, const std::strin
   return TextSource(std::move(state));
 }
 
+TextSource TextSource::of_text(std::string text, std::string name, TextBytes bytes) {
+  auto state = std::make_unique<State>();
+  state->name = std::move(name);
+  state->bytes = bytes;
+  state->regular = true;
+  state->stored_size = static_cast<Index>(text.size());
+  state->memory = std::move(text);
+  state->begin_stored();
+  state->begin_text();
+  return TextSource(std::move(state));
+}
+
 std::size_t TextSource::read_some(char* out, std::size_t count) {
   if (count == 0) return 0;
   return state_->read_text(out, count);
@@ -253,7 +272,9 @@ std::size_t TextSource::read_some(char* out, std::size_t count) {
 
 void TextSource::rewind() {
   ensure(state_->regular, "only files can be read twice");
-  if (::lseek(state_->descriptor, 0, SEEK_SET) != 0) throw_file_error(errno, Exit::io, state_->name, "seek");
+  state_->memory_used = 0;
+  if (!state_->memory && ::lseek(state_->descriptor, 0, SEEK_SET) != 0)
+    throw_file_error(errno, Exit::io, state_->name, "seek");
   state_->begin_stored();
   state_->begin_text();
 }

@@ -24,6 +24,8 @@ class TextSource {
   /// in `directory`, so that rewind() works.
   static TextSource open_rewindable(const std::string& path, const std::string& directory,
                                     const std::function<bool()>& stop = {}, TextBytes bytes = TextBytes::utf8);
+  /// A text that is in memory, under a name for messages.
+  static TextSource of_text(std::string text, std::string name, TextBytes bytes = TextBytes::utf8);
   ~TextSource();
   TextSource(TextSource&&) noexcept;
   TextSource& operator=(TextSource&&) noexcept;

@@ -1,9 +1,8 @@
 #include "training/training_run.hpp"
 
-#include <ctime>
-
 #include "base/error.hpp"
 #include "base/quantity.hpp"
+#include "base/utc_time.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "io/file.hpp"
 #include "model_files/model_store.hpp"
@@ -15,19 +14,6 @@
 #include "training/unigram_bias.hpp"
 
 namespace moelm {
-
-namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-}  // namespace
 
 TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Dataset& data, const TrainingStart& start,
                          TrainObserver& observer)
@@ -49,6 +35,8 @@ TrainingRun::TrainingRun(Context& context, const StoredRun& stored, const Datase
   if (!claim_.begins()) write_run_config(start.run, stored_, claim_.files());
   log_.emplace(open_log(found.checkpoint));
   if (!log_->warning().empty()) observer_.message("warning: " + log_->warning());
+  const auto warn = [this](const std::string& text) { observer_.message("warning: " + text); };
+  if (stored_.config.train.tensorboard) events_.emplace(start.run, warn, claim_.files());
   // From here on the run does not need its origin any more.
   if (!found.checkpoint && stored_.origin.kind != OriginKind::random) save(false);
   claim_.keep();
@@ -232,6 +220,7 @@ void TrainingRun::on_non_finite_step(const StepReport& report) {
 void TrainingRun::log(const Json& line) {
   claim_.lock().require_held();
   log_->write(line);
+  if (events_) events_->write(line);
   const bool trouble = !log_->trouble().empty();
   if (trouble && stored_.config.train.on_save_error == SaveErrors::stop) throw Error(Exit::io, log_->trouble());
   if (trouble && !log_in_trouble_)

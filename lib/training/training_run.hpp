@@ -11,6 +11,7 @@
 #include "io/json.hpp"
 #include "run/run_claim.hpp"
 #include "run/run_folder.hpp"
+#include "tensorboard/event_log.hpp"
 #include "training/collapse_watch.hpp"
 #include "training/trainer.hpp"
 
@@ -98,6 +99,7 @@ class TrainingRun final : public TrainObserver {
   Trainer trainer_;
   CollapseWatch collapse_;
   std::optional<MetricsLog> log_;
+  std::optional<EventLog> events_;  ///< of the same lines, if train.tensorboard
   std::string last_checkpoint_;
   bool log_in_trouble_ = false;
   bool prune_due_ = false;  ///< prune() as soon as the weights saved last are known to be sound

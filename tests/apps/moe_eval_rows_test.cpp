@@ -170,6 +170,42 @@ TEST_CASE("line and position are unique for each token, also for the end of a do
   }
 }
 
+TEST_CASE("--log-base changes the logarithms of rows and nothing else") {
+  const EvalCase c;
+  for (const char* kind : {"--per-sentence", "--per-token"}) {
+    const std::size_t column = std::string(kind) == "--per-token" ? 3 : 0;
+    const auto ten = table(c.eval({"-", kind}, kText).out);
+    const auto natural = table(c.eval({"-", kind, "--log-base", "e"}, kText).out);
+    REQUIRE(natural.size() == ten.size());
+    for (std::size_t i = 0; i < ten.size(); ++i)
+      CHECK(std::stod(natural[i].at(column)) == Approx(std::stod(ten[i].at(column)) * std::log(10)).epsilon(1e-7));
+    CHECK(c.eval({"-", kind, "--log-base", "10"}, kText).out == c.eval({"-", kind}, kText).out);
+    const ProgramResult json = c.eval({"-", kind, "--log-base", "2", "--json"}, kText);
+    const Json row = parse_json(json.out.substr(0, json.out.find('\n')), "row");
+    CHECK_FALSE(row.contains("log10"));
+    CHECK(row["log"].get<double>() == Approx(std::stod(ten[0].at(column)) * std::log2(10)).epsilon(1e-7));
+  }
+  CHECK(c.eval({"-", "--log-base", "e"}, kText).code == 2);
+  CHECK(c.eval({"-", "--per-token", "--log-base", "1"}, kText).code == 2);
+  CHECK(c.eval({"-", "--per-token", "--log-base", "e", "--format", "srilm"}, kText).code == 2);
+}
+
+TEST_CASE("--rank counts how often the right token is among the most probable") {
+  const EvalCase c;
+  const Json rank = c.summary({"-", "--rank"}, kText)["rank"];
+  CHECK(rank["tokens"] == kTokens);
+  CHECK(rank["first_1"].get<Index>() <= rank["first_5"].get<Index>());
+  CHECK(rank["first_5"].get<Index>() <= rank["first_10"].get<Index>());
+  CHECK(rank["first_10"].get<Index>() >= kTokens - 5);  // of 11 tokens
+  const double reciprocal = rank["mean_reciprocal"].get<double>();
+  CHECK((reciprocal >= 1.0 / 11 && reciprocal <= 1));
+  CHECK(holds(c.eval({"-", "--rank"}, kText).out, " among 10 of the most probable tokens"));
+  CHECK_FALSE(c.summary({"-"}, kText).contains("rank"));
+  CHECK(c.nll({"-", "--rank"}, kText) == c.nll({"-"}, kText));
+  CHECK(c.summary({"--rank", "--streams", "2"})["rank"]["tokens"] == kTokens);
+  for (const char* other : {"--cache=9", "--dynamic", "--format=srilm"}) CHECK(c.eval({"--rank", other}).code == 2);
+}
+
 TEST_CASE("--format prints what the scripts of SRILM and KenLM read") {
   const EvalCase c;
   const Json summary = c.summary({"-", "--state", "reset"}, kText);
@@ -183,7 +219,7 @@ TEST_CASE("--format prints what the scripts of SRILM and KenLM read") {
   CHECK(std::stod(found.substr(found.find("ppl= ") + 5)) == Approx(summary["perplexity"].get<double>()).epsilon(1e-5));
   const ProgramResult kenlm = c.eval({"-", "--state", "reset", "--format", "kenlm"}, kText);
   CHECK(kenlm.out.starts_with("Perplexity including OOVs:\t"));
-  CHECK(holds(kenlm.out, "OOVs:\t1\nTokens:\t15\n"));
+  CHECK(holds(kenlm.out, "OOVs:\t2\nTokens:\t15\n"));  // zebra, and <unk> in the text itself
   CHECK(c.eval({"--format", "kenlm"}).code == 0);
   CHECK(c.eval({"--format", "kenlm", "--json"}).code == 2);
   CHECK(c.eval({"--format", "srilm", "--streams", "2"}).code == 2);

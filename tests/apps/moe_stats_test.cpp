@@ -122,10 +122,53 @@ TEST_CASE("JSON, page and routes of one pass agree") {
   CHECK(routes.find("token_index\tline\ttoken\tlayer\texpert_1") == 0);
   CHECK(routes.substr(routes.find('\n') + 1).find("0\t1\t</s>\t2\t") == 0);
   CHECK(harmless(page));
-  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("<script") == page.rfind("<script"));
   CHECK(page.find("&lt;script&gt;") != std::string::npos);
   CHECK(page.find("Training") != std::string::npos);
   CHECK(page.find("Noisy gates draw noise in training only") != std::string::npos);
+}
+
+TEST_CASE("a sentence: each token with its experts, on the terminal, as a page and as JSON") {
+  const Outcome outcome = world().stats("run --sentence 'the cat \x1b[31m sat' --html sentence.html");
+  REQUIRE(outcome.code == 0);
+  CHECK(harmless(outcome.out));
+  CHECK(outcome.out.find("Layer 2, below each token read the expert with its highest gate:\n</s> the cat ") !=
+        std::string::npos);
+  CHECK(outcome.out.find("the sentence given") != std::string::npos);
+  CHECK(outcome.out.find("comes next") != std::string::npos);
+  CHECK(outcome.out.find("CV(importance)") == std::string::npos);
+  const std::string page = world().file("sentence.html");
+  CHECK(page.find("<p class=\"tokens\">") != std::string::npos);
+  CHECK(page.find("<article") == std::string::npos);
+
+  const Json json = parse_json(world().stats("run --sentence 'the cat sat' --json").out, "moe-stats");
+  REQUIRE(json.at("sentence").size() == 4);
+  double sum = 0;
+  for (const Json& expert : json.at("sentence")[1].at("experts")[0]) sum += expert.at("gate").get<double>();
+  CHECK(sum == Approx(1).epsilon(1e-5));
+  CHECK(json.at("sentence")[1].at("token") == "the");
+  CHECK(json.at("sentence")[3].at("next") == "</s>");
+  CHECK(json.at("sentence") ==
+        parse_json(world().run("echo the cat sat | " MOELM_MOE_STATS " run - --json --threads 1").out, "moe-stats")
+            .at("sentence"));
+
+  CHECK(world().stats("run a.txt --sentence x").code == 2);
+  CHECK(world().stats("run --split valid --sentence x").code == 2);
+  CHECK(world().stats("run --sentence ''").code == 65);
+  CHECK(world().stats("run --sentence \"$(yes cat | head -n 1500 | tr '\\n' ' ')\"").code == 2);
+}
+
+TEST_CASE("a sentence has colors on a terminal, unless NO_COLOR is set") {
+  if (std::system("command -v script > /dev/null 2>&1") != 0) return;
+  const auto on_terminal = [](const std::string& before) {
+    return world()
+        .run("TERM=xterm " + before +
+             " script -qec \"" MOELM_MOE_STATS " run -q --threads 1 --sentence 'the cat sat'\" /dev/null")
+        .out;
+  };
+  CHECK(on_terminal("env -u NO_COLOR").find("\x1b[30;48;5;") != std::string::npos);
+  CHECK(on_terminal("NO_COLOR=1").find('\x1b') == std::string::npos);
+  CHECK(on_terminal("NO_COLOR=1").find("the cat") != std::string::npos);
 }
 
 TEST_CASE("texts instead of the run's data: standard input, classes by file, by label") {

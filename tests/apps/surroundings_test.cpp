@@ -62,6 +62,9 @@ std::vector<std::string> printing() {
                                        "moe-stats -q --threads 1 run --json",
                                        "moe-stats -q --threads 1 run --html -",
                                        "moe-stats -q --threads 1 run --routes -",
+                                       "moe-plot run",
+                                       "moe-plot run --png -",
+                                       "moe-plot run --csv -",
                                        "moe-check run",
                                        "moe-check run --json",
                                        "moe-bench --list",
@@ -70,7 +73,7 @@ std::vector<std::string> printing() {
                                        "moe-compare -q --threads 1 run data",
                                        "moe-mix -q --threads 1 run data --per-token"};
   for (const char* name : {"moe-train", "moe-tokenize", "moe-eval", "moe-generate", "moe-rescore", "moe-stats",
-                           "moe-check", "moe-bench", "moe-ngram", "moe-grammar", "moe-compare", "moe-mix"})
+                           "moe-check", "moe-bench", "moe-ngram", "moe-grammar", "moe-compare", "moe-mix", "moe-plot"})
     for (const char* option : {" --help", " --version"}) commands.push_back(std::string(name) + option);
   return commands;
 }

@@ -1,7 +1,6 @@
 // Readers of JSON: documents, and those with a seal, each as it is and with the seal put right.
 
 #include "checkpoint/manifest.hpp"
-#include "checkpoint/metrics_log.hpp"
 #include "data/data_index.hpp"
 #include "fuzz/scratch.hpp"
 #include "fuzz/targets.hpp"
@@ -61,11 +60,6 @@ std::string fuzz_manifest(std::string_view bytes) {
     parse_manifest(manifest_text(manifest), "manifest");
     for (const ManifestFile& file : manifest.files) promise(is_plain_name(file.name), "files have plain names");
   });
-}
-
-std::string fuzz_metrics(std::string_view bytes) {
-  const std::string path = put_scratch(bytes);
-  return refusal_of([&] { for_each_metric(path, [](const Json& line) { json_text(line); }); });
 }
 
 }  // namespace moelm

@@ -47,6 +47,13 @@ void put_documents() {
       "\n"
       R"({"event":"bad_step","loss":"NaN"})"
       "\n{\"torn\":");
+  put("metrics", "good-experts",
+      R"({"split":"valid","step":1,"moe":[{"layer":2,"expert_tokens":[3,1]},{"layer":"x","expert_tokens":[1]},7]})"
+      "\n"
+      R"({"split":"valid","step":2,"moe":[{"layer":2,"expert_tokens":[0,4]},{"layer":4,"expert_tokens":[-1,2]}]})"
+      "\n"
+      R"({"split":"valid","step":2,"moe":[{"layer":2,"expert_tokens":[1e308,1e308]}]})"
+      "\n");
   put("metrics", "bad-array", "[]\n");
   put("metrics", "bad-number", "{\"loss\":NaN}\n");
 }

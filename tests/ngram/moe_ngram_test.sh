@@ -23,6 +23,10 @@ grep -q '"tokens":7,' "$work/out" || failed 'blank lines are left out'
 [ "$(exit_of "$bin/moe-ngram" "$work/data" - --per-token)" = 65 ] || failed 'an empty text is exit 65'
 [ "$("$bin/moe-ngram" -q "$work/data" "$work/test.txt" --per-token | cut -f 1-3 | tail -n 2 | tr '\t\n' ' |')" = '1 7 </s>|2 1 </s>|' ] ||
   failed 'a text has a row for each token'
+rows() { "$bin/moe-ngram" -q "$work/data" "$work/test.txt" --per-token "$@" | cut -f 4; }
+paste <(rows) <(rows --log-base e) | perl -ane 'exit 1 if abs($F[0] * log(10) - $F[1]) > 1e-6' ||
+  failed 'rows have logarithms to the base that is asked for'
+[ "$(exit_of "$bin/moe-ngram" "$work/data" --log-base e)" = 2 ] || failed 'a base without rows is a usage error'
 [ "$(exit_of "$bin/moe-ngram" "$work/none")" = 66 ] || failed 'a missing folder is exit 66'
 [ "$(exit_of "$bin/moe-ngram")" = 2 ] || failed 'no arguments are a usage error'
 unigram=$("$bin/moe-ngram" "$work/data" --order 1 --json | sed 's/.*"perplexity"://; s/,.*//')

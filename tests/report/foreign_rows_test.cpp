@@ -12,11 +12,12 @@ using namespace moelm;
 
 namespace {
 
-/// "the cat", "", "a zebra the", each with its end; every token costs ln 10 times 1, 2, 3, ...
-std::vector<ScoredPart> parts_of(const Tokenizer& tokenizer) {
+/// Lines, each with its end; every token costs ln 10 times 1, 2, 3, ...
+std::vector<ScoredPart> parts_of(const Tokenizer& tokenizer,
+                                 const std::vector<std::string>& lines = {"the cat\n", "\n", "a zebra the\n"}) {
   std::vector<ScoredPart> parts;
   double cost = 0;
-  for (const std::string line : {"the cat\n", "\n", "a zebra the\n"}) {
+  for (const std::string& line : lines) {
     EncodedText encoded;
     encoded.keep_surface = true;
     tokenizer.encode(line, encoded);
@@ -42,8 +43,23 @@ std::string text_of(ForeignFormat format, ForeignLevel level) {
   return out;
 }
 
-/// The log10 values of SRILM's word lines, as compute-best-mix and ppl-from-log find them: lines whose first field is
-/// "p(", the context being taken for one field.
+/// The log10 values of SRILM's word lines, as compute-best-mix and ppl-from-log find them: in a line whose first field
+/// is "p(", what stands from the first "| " to the next ")" is replaced by two fields; the tenth field is the value.
+std::vector<double> values_of_scripts(const std::string& text) {
+  std::vector<double> values;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("\tp( ")) continue;
+    const std::size_t context = line.find("| "), end = line.find(')', context);
+    std::istringstream fields(line.replace(context, end + 1 - context, "| X )"));
+    std::string field;
+    for (int i = 0; i < 10; ++i) fields >> field;
+    values.push_back(std::atof(field.c_str()));
+  }
+  return values;
+}
+
+/// The same in lines whose words hold none of their marks, field by field from the end.
 std::vector<double> word_values(const std::string& text) {
   std::vector<double> values;
   std::istringstream lines(text);
@@ -71,7 +87,7 @@ TEST_CASE("srilm: the summary has the counts and perplexities of its definition"
   const std::string text = text_of(ForeignFormat::srilm, ForeignLevel::summary);
   // 8 tokens cost 36: 5 words and 3 ends.
   CHECK(text ==
-        "file some text: 3 sentences, 5 words, 0 OOVs\n0 zeroprobs, logprob= -36 ppl= 31622.8 ppl1= 1.58489e+07\n");
+        "file some text: 3 sentences, 5 words, 0 OOVs\n0 zeroprobs, logprob= -36 ppl= 31622.78 ppl1= 1.584893e+07\n");
 }
 
 TEST_CASE("srilm: sentences and words above it") {
@@ -89,16 +105,46 @@ TEST_CASE("srilm: sentences and words above it") {
   CHECK(words.ends_with(text_of(ForeignFormat::srilm, ForeignLevel::summary)));
 }
 
+TEST_CASE("srilm: its scripts find the values of words that look like their marks") {
+  const std::vector<std::string> words = {"|", ")", "a|", "(|)", ":)", "[", "p(", "="};
+  const auto tokenizer = tiny_tokenizer(TokenizerKind::word, words);
+  std::string line;
+  for (const std::string& word : words) line += word + " ";
+  for (const std::string& word : words) line += word + " | " + word + " ) ";
+  ForeignRows rows(*tokenizer, ForeignFormat::srilm, ForeignLevel::word);
+  std::string out;
+  rows.append(parts_of(*tokenizer, {line + "\n"}), out);
+  rows.finish("some text", out);
+  std::vector<double> expected;
+  for (int i = 1; i <= 5 * 8 + 1; ++i) expected.push_back(-i);
+  CHECK(values_of_scripts(out) == expected);
+  CHECK(values_of_scripts(text_of(ForeignFormat::srilm, ForeignLevel::word)) ==
+        std::vector<double>{-1, -2, -3, -4, -5, -6, -7, -8});
+}
+
+TEST_CASE("kenlm: <unk> in the text is unknown, and without known tokens there is no perplexity") {
+  const auto tokenizer = tiny_tokenizer(TokenizerKind::word, {"the", "cat", "a"});
+  ForeignRows rows(*tokenizer, ForeignFormat::kenlm, ForeignLevel::word);
+  std::string out;
+  rows.append(parts_of(*tokenizer, {"<unk> the\n"}), out);
+  rows.finish("some text", out);
+  CHECK(out.starts_with("<unk>=0 0 -1\tthe=3 0 -2\t</s>=1 0 -3\tTotal: -6 OOV: 1\n"));
+  ForeignRows none(*tokenizer, ForeignFormat::kenlm, ForeignLevel::summary);
+  out.clear();
+  none.finish("some text", out);
+  CHECK(out.starts_with("Perplexity including OOVs:\tnan\n"));
+}
+
 TEST_CASE("kenlm: words, totals and the summary") {
-  const std::string summary = "Perplexity including OOVs:\t31622.8\nPerplexity excluding OOVs:\t" +
-                              std::string("19307") + "\nOOVs:\t1\nTokens:\t8\n";
+  const std::string summary = "Perplexity including OOVs:\t31622.7766\nPerplexity excluding OOVs:\t" +
+                              std::string("19306.9773") + "\nOOVs:\t1\nTokens:\t8\n";
   // Without the unknown word 7 tokens cost 30: 10^(30/7) = 19306.98.
   CHECK(text_of(ForeignFormat::kenlm, ForeignLevel::summary) == summary);
   CHECK(text_of(ForeignFormat::kenlm, ForeignLevel::sentence) ==
         "Total: -6 OOV: 0\nTotal: -4 OOV: 0\nTotal: -26 OOV: 1\n" + summary);
   CHECK(text_of(ForeignFormat::kenlm, ForeignLevel::word) ==
-        "the=2 0 -1\tcat=3 0 -2\t</s>=0 0 -3\tTotal: -6 OOV: 0\n</s>=0 0 -4\tTotal: -4 OOV: 0\n"
-        "a=4 0 -5\tzebra=1 0 -6\tthe=2 0 -7\t</s>=0 0 -8\tTotal: -26 OOV: 1\n" +
+        "the=3 0 -1\tcat=4 0 -2\t</s>=1 0 -3\tTotal: -6 OOV: 0\n</s>=1 0 -4\tTotal: -4 OOV: 0\n"
+        "a=5 0 -5\tzebra=0 0 -6\tthe=3 0 -7\t</s>=1 0 -8\tTotal: -26 OOV: 1\n" +
             summary);
 }
 

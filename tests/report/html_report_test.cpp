@@ -1,9 +1,11 @@
-// The page is well-formed and has no active element, for any text and any number of experts.
+// The page is well-formed and has no active element but its own script, for any text and any number of experts.
 #include "report/html_report.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
+#include "report/html_script.hpp"
 #include "sample_report.hpp"
 #include "support/catch.hpp"
 #include "support/hostile.hpp"
@@ -70,17 +72,44 @@ class MarkupChecker {
 
   std::string start_tag() {
     static const std::set<std::string> kTags = {
-        "html", "head", "meta", "title", "style", "body",    "header", "main",    "section", "footer", "nav",   "div",
-        "span", "p",    "a",    "b",     "i",     "h1",      "h2",     "h3",      "h4",      "h5",     "small", "dl",
-        "dt",   "dd",   "ul",   "ol",    "li",    "article", "mark",   "details", "summary", "table",  "thead", "tbody",
-        "tr",   "th",   "td",   "svg",   "desc",  "rect",    "line",   "path",    "circle",  "text"};
-    static const std::set<std::string> kAttributes = {
-        "lang",       "charset",     "http-equiv", "content", "name",
-        "class",      "id",          "href",       "title",   "role",
-        "aria-label", "aria-hidden", "scope",      "viewBox", "preserveAspectRatio",
-        "x",          "y",           "x1",         "x2",      "y1",
-        "y2",         "cx",          "cy",         "r",       "d",
-        "width",      "height"};
+        "html",   "head",  "meta",  "title",   "style", "body",  "header", "main",    "section", "footer",  "nav",
+        "div",    "span",  "p",     "a",       "b",     "i",     "h1",     "h2",      "h3",      "h4",      "h5",
+        "small",  "dl",    "dt",    "dd",      "ul",    "ol",    "li",     "article", "mark",    "details", "summary",
+        "table",  "thead", "tbody", "tr",      "th",    "td",    "svg",    "desc",    "rect",    "line",    "path",
+        "circle", "text",  "sub",   "caption", "label", "input", "output", "script"};
+    static const std::set<std::string> kAttributes = {"lang",
+                                                      "charset",
+                                                      "http-equiv",
+                                                      "content",
+                                                      "name",
+                                                      "class",
+                                                      "id",
+                                                      "href",
+                                                      "title",
+                                                      "role",
+                                                      "aria-label",
+                                                      "aria-hidden",
+                                                      "scope",
+                                                      "viewBox",
+                                                      "preserveAspectRatio",
+                                                      "x",
+                                                      "y",
+                                                      "x1",
+                                                      "x2",
+                                                      "y1",
+                                                      "y2",
+                                                      "cx",
+                                                      "cy",
+                                                      "r",
+                                                      "d",
+                                                      "width",
+                                                      "height",
+                                                      "tabindex",
+                                                      "for",
+                                                      "type",
+                                                      "hidden",
+                                                      "autocomplete",
+                                                      "spellcheck"};
     skip("<");
     const std::string name = word(" />");
     if (kTags.count(name) == 0) return "tag " + name;
@@ -96,6 +125,7 @@ class MarkupChecker {
     }
     if (skip("/>")) return "";
     if (!skip(">")) return "tag without end";
+    if (name == "script" && (counts[name] > 1 || !skip(html_script()))) return "a script that is not the page's";
     open_.push_back(name);
     return "";
   }
@@ -108,6 +138,7 @@ TrainingCurves sample_curves() {
   TrainingCurves curves;
   curves.layers.resize(1);
   curves.layers[0].layer = 2;
+  ExpertHistory history(2);
   for (int step = 1; step <= 300; ++step) {
     ++curves.lines;
     curves.loss.add(step, 3 + 6.0 / step);
@@ -116,7 +147,9 @@ TrainingCurves sample_curves() {
     curves.layers[0].cv_load.add(step, 2.0 / step);
     curves.layers[0].dead.add(step, 0);
     if (step % 100 == 0) curves.valid_ppl.push_back({static_cast<double>(step), 40});
+    if (step % 100 == 0) history.add(step, {1, 2, step == 300 ? 0.0 : 3, 0});
   }
+  curves.history.push_back(history);
   return curves;
 }
 
@@ -130,9 +163,11 @@ TEST_CASE("a page of ordinary text is well-formed and shows all its parts") {
   CHECK(checker.complaint() == "");
   CHECK(objection(page) == "");
   CHECK(checker.counts["article"] == 5);  // the dead expert has no card
-  CHECK(checker.counts["svg"] == 4 + 3 + 5);
+  CHECK(checker.counts["svg"] == 4 + 1 + 3 + 5);
   CHECK(checker.counts["mark"] > 0);
   CHECK(page.find("Content-Security-Policy") != std::string::npos);
+  CHECK(page.find("script-src &#39;" + html_script_source() + "&#39;") != std::string::npos);
+  CHECK(checker.counts["script"] == 1);
   CHECK(page.find("Without a token in this text: 5.") != std::string::npos);
   CHECK(page.find("word7") != std::string::npos);
 }
@@ -146,6 +181,7 @@ TEST_CASE("a short text is shown token by token with its experts, and empty char
   MarkupChecker checker(page);
   CHECK(checker.complaint() == "");
   CHECK(page.find("<td>&lt;/s&gt;</td>") != std::string::npos);
+  CHECK(page.find("title=\"expert 3 0.75, expert 1 0.25\">&lt;/s&gt;<sub>3</sub>") != std::string::npos);
   CHECK(page.find("<li title=\"expert 3\">3<small>0.75</small></li>") != std::string::npos);
   CHECK(page.find("experts of layer 2 (gate)") != std::string::npos);
   CHECK(page.find("0.25</td>") != std::string::npos);
@@ -176,7 +212,7 @@ TEST_CASE("pages of hostile tokens, labels and names have no active element") {
     const std::string page = html_report(sample_report(shape, name), sample_curves());
     CHECK(MarkupChecker(page).complaint() == "");
     CHECK(objection(page) == "");
-    CHECK(page.find("<script") == std::string::npos);
+    CHECK(page.find("<script") == page.rfind("<script"));
   }
 }
 
@@ -187,6 +223,51 @@ TEST_CASE("the checker of these tests finds active elements") {
        {"<p>", "<p></div>", "<script></script>", "<p onclick=\"x\"></p>", "<p title=\"a<b\"></p>", "a > b<p></p>",
         "<a href=\"http://x\"></a>", "<p>&nbsp;</p>", "<img src=\"x\"/>", "<p title=x></p>"})
     CHECK(MarkupChecker(head + bad).complaint() != "");
+}
+
+TEST_CASE("headings have an order, regions that scroll have names, and tables have heads") {
+  const std::string page = html_report(sample_report({}, [](Index i) { return std::to_string(i); }), sample_curves());
+  int level = 0;
+  for (std::size_t at = page.find("<h"); at != std::string::npos; at = page.find("<h", at + 1)) {
+    const char digit = page[at + 2];
+    if (digit < '1' || digit > '6') continue;
+    INFO(page.substr(at, 60));
+    CHECK(digit - '0' <= level + 1);
+    level = digit - '0';
+  }
+  std::size_t regions = 0, tables = 0;
+  for (std::size_t at = page.find("class=\"scroll\""); at != std::string::npos;
+       at = page.find("class=\"scroll\"", at + 1)) {
+    ++regions;
+    const std::string tag = page.substr(at, page.find('>', at) - at);
+    CHECK(tag.find("role=\"region\" aria-label=\"") != std::string::npos);
+    CHECK(tag.find("tabindex=\"0\"") != std::string::npos);
+  }
+  for (std::size_t at = page.find("<table"); at != std::string::npos; at = page.find("<table", at + 1)) {
+    ++tables;
+    CHECK(page.substr(at, 200).find("<caption>") != std::string::npos);
+  }
+  CHECK(regions > tables);
+  CHECK(tables >= 3);
+}
+
+TEST_CASE("the experts over training: who died, who moved") {
+  const std::string page = html_report(sample_report({}, [](Index i) { return std::to_string(i); }), sample_curves());
+  CHECK(page.find("its experts over training") != std::string::npos);
+  CHECK(page.find("<dt>Never had a token</dt><dd>3</dd>") != std::string::npos);
+  CHECK(page.find("<dd>2 (300)</dd>") != std::string::npos);
+  CHECK(page.find("2: 2.00 to 0.00; 1: 1.33 to 2.67; 0: 0.67 to 1.33") != std::string::npos);
+}
+
+TEST_CASE("a page of a sentence shows no statistics of its few tokens") {
+  StatisticsReport report = sample_report({}, [](Index i) { return std::to_string(i); });
+  report.only_sentence = true;
+  report.sentence = {{"</s>", "a", 0.25, {{{3, 0.75F}}}}};
+  const std::string page = html_report(report, sample_curves());
+  MarkupChecker checker(page);
+  CHECK(checker.complaint() == "");
+  CHECK(checker.counts["article"] == 0);
+  CHECK(checker.counts["input"] == 0);
 }
 
 TEST_CASE("any number of experts makes a page of reasonable size") {

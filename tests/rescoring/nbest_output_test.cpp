@@ -120,10 +120,3 @@ TEST_CASE("weights that make no sense are refused") {
   CHECK(holds(error_text([&] { moses.require_names(NbestFormat::srilm); }),
               "--weight: expected a score of a list of srilm (model, words, ascore, lscore, score), found LM0"));
 }
-
-TEST_CASE("bases of logarithms") {
-  CHECK(ln_of_base("e") == 1);
-  CHECK(ln_of_base("10") == Approx(std::log(10)));
-  CHECK(ln_of_base("1.0001") == Approx(std::log(1.0001)));
-  for (const char* bad : {"1", "0", "-2", "", "ten", "inf"}) CHECK(error_exit([&] { ln_of_base(bad); }) == Exit::usage);
-}

@@ -45,6 +45,20 @@ TEST_CASE("plain files and gzip give the same text, whatever their names and wha
   CHECK(TextSource::open(folder / "plain.gz", {}, TextBytes::any).packing() == Packing::none);
 }
 
+TEST_CASE("a text in memory is read like a file, and again") {
+  const std::string text = RandomBytes(3).bytes(9000);
+  TextSource source = TextSource::of_text(text, "a name", TextBytes::any);
+  CHECK(read_all(source, 7) == text);
+  CHECK(read_all(source).empty());
+  source.rewind();
+  CHECK(read_all(source) == text);
+  CHECK(source.name() == "a name");
+  CHECK_FALSE(source.is_interactive());
+  TextSource empty = TextSource::of_text("", "nothing");
+  CHECK(read_all(empty).empty());
+  CHECK(error_exit([] { TextSource::of_text(std::string("a\0b", 3), "bytes"); }) == Exit::bad_data);
+}
+
 TEST_CASE("short and empty files are text") {
   const TemporaryDirectory folder;
   for (const std::string text : {"", "a", "\x1F",
