@@ -11,12 +11,14 @@
 namespace moelm {
 namespace {
 
-void declare(Command& command, std::vector<std::string>& paths) {
+void declare(Command& command, std::vector<std::string>& paths, bool& onnx) {
   command.positional("RUN OUT", paths, 2, 2,
                      "a run (its best checkpoint, else the newest) or a checkpoint folder; then the folder to create, "
                      "which must be new or empty");
+  command.flag("--onnx", onnx, "also model.onnx: the model in standard operators of ONNX, for onnxruntime and others");
   command.json_flag("one JSON object on stdout");
   command.example("run/ exported/", "config.json, model.safetensors and tokenizer.json for Python");
+  command.example("run/ exported/ --onnx", "a model.onnx beside them, which reads its weights from model.safetensors");
   command.example("run/checkpoints/step-000000001000 exported/", "a certain checkpoint");
   command.exit_code(Exit::bad_data, "an input is damaged");
   command.exit_code(Exit::missing_input, "the run or its checkpoint is missing");
@@ -43,13 +45,14 @@ int run(int argc, char** argv) {
   Command command("moe-export", "Writes a trained model for other software: weights, configuration and tokenizer.",
                   "RUN OUT [options]");
   std::vector<std::string> paths;
-  declare(command, paths);
+  bool onnx = false;
+  declare(command, paths, onnx);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   require_run_path(paths[0], "moe-export");
   LoadedModel model = load_model(paths[0]);
   if (!command.quiet())
     for (const std::string& warning : model.warnings) say_line("warning: " + warning);
-  const std::vector<ExportedFile> files = export_model(model, paths[1]);
+  const std::vector<ExportedFile> files = export_model(model, paths[1], onnx);
   if (!command.json()) {
     print_text(files_text(files));
     print_line("step " + format_count(model.step) + " of " + model.folder + ", written to " + paths[1]);

@@ -1,5 +1,6 @@
 // moe-export as a user runs it, on a tiny run. That others read the files is for tests/examples.
 #include <filesystem>
+#include <set>
 
 #include "io/safetensors.hpp"
 #include "moe_eval_case.hpp"
@@ -17,6 +18,47 @@ struct Case : EvalCase {
     return run_program(arguments);
   }
 };
+
+/// A message of Protocol Buffers: its fields with their bytes or numbers, in order.
+struct Field {
+  int number = 0;
+  std::uint64_t value = 0;
+  std::string bytes;
+};
+
+std::uint64_t take_varint(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (int shift = 0;; shift += 7) {
+    REQUIRE_FALSE(bytes.empty());
+    const auto byte = static_cast<unsigned char>(bytes[0]);
+    bytes.remove_prefix(1);
+    value |= std::uint64_t{byte & 0x7Fu} << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+std::vector<Field> fields_of(std::string_view message) {
+  std::vector<Field> fields;
+  while (!message.empty()) {
+    const std::uint64_t key = take_varint(message);
+    Field field{static_cast<int>(key >> 3), take_varint(message), ""};
+    REQUIRE((key & 7) % 2 == 0);  // numbers and bytes: our graphs have no others
+    if ((key & 7) == 2) {
+      REQUIRE(field.value <= message.size());
+      field.bytes = message.substr(0, field.value);
+      message.remove_prefix(field.value);
+    }
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
+std::vector<std::string> all_of(const std::vector<Field>& fields, int number) {
+  std::vector<std::string> found;
+  for (const Field& field : fields)
+    if (field.number == number) found.push_back(field.bytes);
+  return found;
+}
 
 std::vector<std::string> names_in(const std::string& folder) { return list_directory(folder); }
 
@@ -63,6 +105,43 @@ TEST_CASE("--json is one object") {
   REQUIRE(json["files"].size() == 3);
   for (const Json& file : json["files"])
     CHECK(file["bytes"] == std::filesystem::file_size(c.out() + "/" + file["name"].get<std::string>()));
+}
+
+TEST_CASE(
+    "--onnx writes a graph in which every value is made once, before it is used, and weights lie in the other file") {
+  const Case c;
+  REQUIRE(c.export_run({c.run(), c.out(), "--onnx", "--quiet"}).code == 0);
+  CHECK(names_in(c.out()).size() == 4);
+  const std::vector<Field> model = fields_of(get_file(c.out() + "/model.onnx"));
+  REQUIRE(all_of(model, 8).size() == 1);
+  CHECK(fields_of(all_of(model, 8)[0])[0].value == 17);
+  const std::vector<Field> graph = fields_of(all_of(model, 7).at(0));
+  const SafetensorsFile file = SafetensorsFile::open(c.out() + "/model.safetensors");
+  const auto data_begin = static_cast<Index>(std::filesystem::file_size(c.out() + "/model.safetensors")) -
+                          (file.tensors().back().begin + file.tensors().back().bytes);
+  std::set<std::string> known{""};
+  std::size_t stored = 0;
+  for (const std::string& tensor : all_of(graph, 5)) {
+    const std::vector<Field> fields = fields_of(tensor);
+    const std::string name = all_of(fields, 8).at(0);
+    CHECK(known.insert(name).second);
+    const StoredTensor* in_file = file.find(name);
+    if (in_file == nullptr) continue;
+    ++stored;
+    const std::vector<std::string> entries = all_of(fields, 13);
+    REQUIRE(entries.size() == 3);
+    CHECK(all_of(fields_of(entries[0]), 2)[0] == "model.safetensors");
+    CHECK(all_of(fields_of(entries[1]), 2)[0] == std::to_string(data_begin + in_file->begin));
+    CHECK(all_of(fields_of(entries[2]), 2)[0] == std::to_string(in_file->bytes));
+  }
+  CHECK(stored + 1 == file.tensors().size());  // all but the weights of the noise
+  for (const std::string& input : all_of(graph, 11)) known.insert(all_of(fields_of(input), 1)[0]);
+  for (const std::string& node : all_of(graph, 1)) {
+    for (const std::string& input : all_of(fields_of(node), 1)) CHECK(known.contains(input));
+    for (const std::string& output : all_of(fields_of(node), 2)) CHECK(known.insert(output).second);
+  }
+  for (const std::string& output : all_of(graph, 12)) CHECK(known.contains(all_of(fields_of(output), 1)[0]));
+  CHECK(all_of(graph, 12).size() == 5);
 }
 
 TEST_CASE("a checkpoint is exported, and the same run gives the same bytes") {
