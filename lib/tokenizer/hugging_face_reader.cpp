@@ -71,7 +71,7 @@ void rename_unknown(const JsonField& root, std::vector<std::string>& words, std:
     if (word == kUnknownText)
       root.at("model")
           .at("unk_token")
-          .refuse("<unk>, which is in the vocabulary,", excerpt(unknown.get<std::string>()));
+          .refuse("<unk>, which is in the vocabulary", excerpt(unknown.get<std::string>()));
   }
   if (place == nullptr) return;
   notes.push_back("the unknown token " + *place + " of --vocab is called <unk> here, with the same id");

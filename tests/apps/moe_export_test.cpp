@@ -176,6 +176,20 @@ TEST_CASE("nothing is overwritten, and what a killed process left is cleared") {
   CHECK(names_in(c.directory / "empty").size() == 3);
 }
 
+TEST_CASE("an exported model is no run, and moe-check says what it can of it") {
+  const Case c;
+  REQUIRE(c.export_run({c.run(), c.out()}).code == 0);
+  const ProgramResult eval = run_program({MOELM_BIN_DIR "/moe-eval", c.out()});
+  CHECK(eval.code == 66);
+  CHECK(holds(eval.err, "expected a run, found an exported model; moelm reads the run that it was exported from"));
+  const auto check = [&] { return run_program({MOELM_BIN_DIR "/moe-check", c.out()}); };
+  CHECK(check().code == 0);
+  CHECK(holds(check().out, "exported model: intact"));
+  put_file(c.out() + "/tokenizer.json", "{}");
+  CHECK(check().code == 65);
+  CHECK(holds(check().out, "tokenizer.json: model"));
+}
+
 TEST_CASE("what cannot be exported ends with its exit code and one line") {
   const Case c;
   const auto refusal = [&](int code, const std::vector<std::string>& arguments) {

@@ -25,9 +25,12 @@ def read(path):
 
 texts = [path.read_text(encoding="utf-8") for path in [PROJECT / "README.md", *sorted(PROJECT.glob("docs/*.md"))]]
 texts += [read(pathlib.Path(name)) for name in filter(None, os.environ.get("MOELM_TEXTS", "").split(":"))]
-learned, held = WORK / "learned.txt", WORK / "held.txt"
+learned, held, little = WORK / "learned.txt", WORK / "held.txt", WORK / "little.txt"
 learned.write_text("".join(texts), encoding="utf-8", newline="")
 held.write_text("".join(texts[:2]) + "".join(text[-200_000:] for text in texts[2:]) + ODD, encoding="utf-8", newline="")
+
+
+little.write_text("the end\n")  # what a training validates on, which nobody looks at
 
 
 def lines_of(path):
@@ -59,7 +62,7 @@ def same(description, a, b):
 for kind, options in [("text", []), ("text", ["--lowercase"]), ("word", []), ("word", ["--lowercase", "--min-count", 3]),
                       ("byte", []), ("bpe", ["--vocab-size", 2000])]:
     name = f"{kind}{len(options)}"
-    data = tokenize(name, learned, "--tokenizer", kind, *options, test=held)
+    data = tokenize(name, learned, "--tokenizer", kind, *options, valid=little, test=held)
     path = exported(f"run-{name}", data)
     tokenizer = Tokenizer.from_file(str(path))
     keeps_bytes = kind in ("byte", "bpe")
@@ -77,10 +80,10 @@ for kind, options in [("text", []), ("text", ["--lowercase"]), ("word", []), ("w
         same(f"{name}: ids stand for the same tokens", [tokenizer.id_to_token(i) for i in range(len(vocabulary))], vocabulary)
     saved = WORK / f"{name}.json"
     tokenizer.save(str(saved))
-    again = tokenize(f"{name}-again", learned, "--vocab", saved, test=held)
+    again = tokenize(f"{name}-again", learned, "--vocab", saved, valid=little, test=held)
     same(f"{name}: read back from a file that the package saved, the same ids", stored(again, tokenizer), ours)
     same(f"{name}: ... and the same counts", (again / "vocab.txt").read_bytes(), (data / "vocab.txt").read_bytes())
-    folder = tokenize(f"{name}-folder", learned, "--vocab", path.parent, test=held)
+    folder = tokenize(f"{name}-folder", learned, "--vocab", path.parent, valid=little, test=held)
     same(f"{name}: read from the exported folder", read_ids(folder, "test"), read_ids(again, "test"))
 
 # Tokenizers that were made elsewhere.
@@ -88,7 +91,7 @@ gpt2 = ByteLevelBPETokenizer()
 gpt2.train([str(learned)], vocab_size=1500, special_tokens=["<|endoftext|>"], show_progress=False)
 gpt2.save(str(WORK / "gpt2.json"))
 gpt2 = Tokenizer.from_file(str(WORK / "gpt2.json"))
-data = tokenize("gpt2", learned, "--vocab", WORK / "gpt2.json", test=held)
+data = tokenize("gpt2", learned, "--vocab", WORK / "gpt2.json", valid=little, test=held)
 path = exported("run-gpt2", data)
 tokenizer = Tokenizer.from_file(str(path))
 ours = stored(data, tokenizer)
@@ -100,10 +103,10 @@ same("GPT-2's words: each line has the tokens of the file",
 
 words = Tokenizer(models.WordLevel(unk_token="[UNK]"))
 words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-learned.write_text(learned.read_text(encoding="utf-8").replace("</s>", "end"), encoding="utf-8", newline="")
+learned.write_text(learned.read_text(encoding="utf-8").replace("</s>", "end").replace("<unk>", "any"), encoding="utf-8", newline="")
 words.train([str(learned)], trainers.WordLevelTrainer(vocab_size=900, special_tokens=["[UNK]", "[PAD]"], show_progress=False))
 words.save(str(WORK / "words.json"))
-data = tokenize("words", learned, "--vocab", WORK / "words.json", test=held)
+data = tokenize("words", learned, "--vocab", WORK / "words.json", valid=little, test=held)
 ids, vocabulary = read_ids(data, "test")
 lines = [line.rstrip("\n") for line in lines_of(held)]
 plain = [[i for i in line.ids if i != 900] for line in words.encode_batch(lines)]
