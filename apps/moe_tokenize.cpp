@@ -31,14 +31,17 @@ void declare(Command& command, TokenizeOptions& options) {
                  "maximum number of types, </s> and <unk> included; default: text 50,000, word all, bpe 16,384");
   command.option("--min-count", "N", options.min_count, 1, "rarer words become <unk>; default: text 2, word 1");
   command.flag("--lowercase", options.lowercase, "text and word: convert to lower case");
-  command.option("--vocab", "PATH", options.vocabulary,
-                 "keep the ids of a data or run folder, or take the words of a file (first column, one per line)");
+  command.option(
+      "--vocab", "PATH", options.vocabulary,
+      "keep the ids of a data or run folder or of a Hugging Face tokenizer.json (WordLevel, ByteLevel BPE); or "
+      "take the words of a file: one a line, SRILM's vocabulary, fairseq's dict.txt");
   command.json_flag("print the result as JSON");
   command.example("--out data/ --train book.txt", "tokenize a text and hold its end back for validation and test");
   command.example("--out data/ --train a.txt.gz b.txt.gz --valid v.txt --test t.txt --tokenizer word",
                   "text that comes with spaces between words and punctuation");
   command.example("--out new/ --train new.txt --vocab run/", "more text for an existing model");
-  command.exit_code(Exit::bad_data, "an input is damaged or empty");
+  command.example("--out new/ --train new.txt --vocab tokenizer.json", "the tokens of a tokenizer from Hugging Face");
+  command.exit_code(Exit::bad_data, "an input is damaged or empty, or a tokenizer.json is of another kind");
   command.exit_code(Exit::missing_input, "an input is missing");
   command.exit_code(Exit::cannot_create, "the output folder is in use; nothing is ever overwritten");
   command.exit_code(Exit::stopped, "stopped by a signal; nothing was kept, run again");

@@ -128,6 +128,7 @@ std::vector<std::string> data_notes(const TokenizeResult& result) {
   note_held_back(result, notes);
   note_text(result, notes);
   note_word_list(result, notes);
+  notes.insert(notes.end(), result.vocabulary_notes.begin(), result.vocabulary_notes.end());
   if (result.unknown_unseen)
     notes.push_back(
         "<unk> never occurs in the training text, so the model cannot learn to expect unknown words, and each costs it "

@@ -27,7 +27,23 @@ std::string read_index_text(const std::string& directory) {
   return read_file(path, kIndexLimit, Links::refuse);
 }
 
+bool is_shard(std::string_view name) {
+  constexpr std::string_view kShard = ".shard";
+  const std::size_t split = name.find('-');
+  if (split == std::string_view::npos || !name.ends_with(kShard)) return false;
+  const std::string_view digits = name.substr(split + 1, name.size() - split - 1 - kShard.size());
+  return parse_enum<Split>(name.substr(0, split)) && digits.size() >= 5 &&
+         digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_data_file(std::string_view name) {
+  return is_shard(name) || name.starts_with(".moelm-scratch-") || name == kTokenizerFile || name == kVocabularyFile ||
+         name == kIndexFile;
+}
+
 }  // namespace
+
+const FolderKind kDataFolder{"moe-tokenize", kIndexFile, is_data_file, is_shard};
 
 ReadIndex read_data_index(const std::string& directory) {
   const std::string text = read_index_text(directory);

@@ -21,6 +21,8 @@ std::string run_hint(const std::string& path, const std::string& program) {
       return "; moe-train --data " + path + " --out run/ makes a run of it";
     case PathKind::checkpoints:
       return "; give the run, or one of them: " + program + " " + parent_path(path);
+    case PathKind::exported:
+      return "; moelm reads the run that it was exported from";
     case PathKind::file:
       return "; the run comes first: " + program + " run/ " + path;
     case PathKind::nothing:
@@ -36,6 +38,7 @@ PathKind path_kind(const std::string& path) {
   if (!path_exists(path)) return PathKind::nothing;
   if (!is_directory(path)) return PathKind::file;
   if (has(path, "MANIFEST.json")) return PathKind::checkpoint;
+  if (has(path, "config.json") && has(path, "model.safetensors")) return PathKind::exported;
   if (has(path, "config.json") || has(path, "checkpoints")) return PathKind::run;
   if (has(path, kIndexFile)) return PathKind::data;
   std::string trimmed = path;
@@ -57,6 +60,8 @@ std::string describe(PathKind kind) {
       return "a checkpoint";
     case PathKind::checkpoints:
       return "the checkpoints of a run";
+    case PathKind::exported:
+      return "an exported model";
     case PathKind::folder:
       break;
   }

@@ -5,7 +5,7 @@
 
 namespace moelm {
 
-enum class PathKind { nothing, file, data, run, checkpoint, checkpoints, folder };
+enum class PathKind { nothing, file, data, run, checkpoint, checkpoints, exported, folder };
 
 /// Judges a folder by the names of its files, and reads none.
 PathKind path_kind(const std::string& path);

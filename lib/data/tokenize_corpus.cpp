@@ -6,11 +6,11 @@
 
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
+#include "data/dataset_files.hpp"
 #include "data/dataset_writer.hpp"
 #include "data/default_splits.hpp"
 #include "data/given_tokenizer.hpp"
 #include "data/index_room.hpp"
-#include "data/output_folder.hpp"
 #include "data/tokenizer_training.hpp"
 #include "io/checksum.hpp"
 #include "io/file.hpp"
@@ -106,7 +106,7 @@ class TokenizationJob {
         context_(context),
         callbacks_(callbacks),
         pipeline_(context, callbacks),
-        folder_(options.out) {
+        folder_(options.out, kDataFolder) {
     if (!options.vocabulary.empty() && names_tokenizer(options.vocabulary)) load_given_tokenizer();
     open(options.train, Split::train, train_);
     open(options.valid, Split::valid, others_);
@@ -136,9 +136,10 @@ class TokenizationJob {
   }
 
   void load_given_tokenizer() {
-    StoredTokenizer given = read_given_tokenizer(options_.vocabulary);
+    GivenTokenizer given = read_given_tokenizer(options_.vocabulary);
     files_ = std::move(given.files);
     tokenizer_ = std::move(given.tokenizer);
+    result_.vocabulary_notes = std::move(given.notes);
     if (options_.kind && *options_.kind != tokenizer_->kind())
       refuse_option("--tokenizer " + std::string(enum_name(*options_.kind)) + ": --vocab " + options_.vocabulary +
                     " is a " + std::string(enum_name(tokenizer_->kind())) + " tokenizer; leave --tokenizer out");

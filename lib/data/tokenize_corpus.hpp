@@ -18,7 +18,8 @@ struct TokenizeOptions {
   std::optional<Index> vocabulary_size = {};
   std::optional<Index> min_count = {};
   bool lowercase = false;
-  /// A data or run folder or its tokenizer.json, whose ids are kept, or a list with a word on every line.
+  /// A data or run folder or its tokenizer.json, whose ids are kept, a Hugging Face tokenizer.json, or a list with a
+  /// word on every line.
   std::string vocabulary = {};
 };
 
@@ -34,6 +35,7 @@ struct TokenizeResult {
   /// these.
   Index listed_words = -1, unmatched_words = 0;
   std::string unmatched_example;
+  std::vector<std::string> vocabulary_notes;  ///< what of a given tokenizer is not kept
   /// Whether the vocabulary has an `<unk>` that never occurs in the training text.
   bool unknown_unseen = false;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.hpp"
+#include "data/word_list.hpp"
 #include "tokenizer/bpe_trainer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
 #include "tokenizer/normalized_text.hpp"
@@ -67,32 +67,6 @@ CountedText count_words(std::vector<InputText>& inputs, const TokenizerOptions& 
         });
   }
   return result;
-}
-
-/// Reads the first column of every line that is not empty. Adds `</s>` and `<unk>`.
-WordTable read_word_list(const std::string& path, bool lowercase, const std::function<bool()>& stop) {
-  WordTable words;
-  words.add(kEndText);
-  words.add(kUnknownText);
-  TextSource source = TextSource::open(path, stop);
-  TextBlockReader reader(source);
-  TextBlock block;
-  NormalizedText normalized;
-  TextFaults ignored;
-  while (reader.next(block)) {
-    std::string_view text = normalized.normalize(block_text(block, false), lowercase, ignored);
-    while (!text.empty()) {
-      const std::size_t line_end = std::min(text.find('\n'), text.size());
-      const std::string_view line = text.substr(0, line_end);
-      const std::size_t begin = std::min(line.find_first_not_of(" \t\r"), line.size());
-      const std::string_view word = line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
-      if (!word.empty()) words.add(word);
-      if (words.size() > kMaxTypes)
-        throw Error(Exit::bad_data, path + ": expected at most " + std::to_string(kMaxTypes) + " words, found more");
-      text.remove_prefix(std::min(line_end + 1, text.size()));
-    }
-  }
-  return words;
 }
 
 /// Counts the words of a list in the training text by encoding it.

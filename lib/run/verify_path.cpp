@@ -12,7 +12,9 @@
 #include "data/dataset.hpp"
 #include "data/path_kind.hpp"
 #include "io/file.hpp"
+#include "io/json.hpp"
 #include "run/run_folder.hpp"
+#include "tokenizer/hugging_face_reader.hpp"
 #include "tokenizer/tokenizer_file.hpp"
 
 namespace moelm {
@@ -98,11 +100,24 @@ VerifiedPath verify_checkpoint(const std::string& path) {
   return result;
 }
 
+/// What moe-export wrote has no checksums.
+VerifiedPath verify_export(const std::string& path) {
+  VerifiedPath result{path, "exported model", file_faults(join_path(path, kModelFile)), {}};
+  result.notes.push_back("it has no checksums, so only the form of its files was verified");
+  collect(result.faults, [&] {
+    const std::string tokenizer = join_path(path, kTokenizerFile);
+    parse_hugging_face(read_file(tokenizer, JsonLimits{}.bytes, Links::refuse), tokenizer);
+  });
+  collect(result.faults, [&] { read_json(join_path(path, kConfigFile), {}, Links::refuse); });
+  return result;
+}
+
 }  // namespace
 
 VerifiedPath verify_path(const std::string& path) {
   if (!path_exists(path)) throw_errno(ENOENT, Exit::missing_input, path, "open");
   if (!is_directory(path)) return verify_file(path);
+  if (path_kind(path) == PathKind::exported) return verify_export(path);
   if (is_checkpoint(path)) return verify_checkpoint(path);
   if (is_run(path)) return {path, "run", whole_run_faults(path), run_notes(path)};
   if (has(path, kIndexFile) || has(path, kTokenizerFile)) return {path, "data", verify_dataset(path), {}};

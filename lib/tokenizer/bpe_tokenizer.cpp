@@ -57,8 +57,11 @@ class MergedWord {
 
 class BpeTokenizer final : public Tokenizer {
  public:
-  BpeTokenizer(std::vector<Merge> merges, std::vector<Index> counts)
-      : merges_(std::move(merges)), counts_(std::move(counts)), pairs_(static_cast<Index>(merges_.size())) {
+  BpeTokenizer(std::vector<Merge> merges, std::vector<Index> counts, BpeWords words)
+      : merges_(std::move(merges)),
+        counts_(std::move(counts)),
+        words_(words),
+        pairs_(static_cast<Index>(merges_.size())) {
     pieces_.reserve(merges_.size() + kByteTokens);
     for (std::int32_t byte = 0; byte < kByteTokens; ++byte) add_piece(std::string(1, static_cast<char>(byte)));
     for (const Merge& merge : merges_) {
@@ -70,6 +73,11 @@ class BpeTokenizer final : public Tokenizer {
   }
 
   const std::vector<Merge>& merges() const { return merges_; }
+  BpeWords words() const { return words_; }
+  std::vector<std::int32_t> merged(std::string_view word) const {
+    const MergedWord pieces(word, pairs_);
+    return {pieces.ids().begin(), pieces.ids().end()};
+  }
 
   TokenizerKind kind() const override { return TokenizerKind::bpe; }
   Index vocabulary_size() const override { return static_cast<Index>(pieces_.size()) + 1; }
@@ -94,7 +102,7 @@ class BpeTokenizer final : public Tokenizer {
   void encode_block(std::string_view text, EncodedText& out) const override {
     measure_kept_bytes(text, out);
     std::vector<Word> words;
-    split_bpe(text, words);
+    words_ == BpeWords::gpt2 ? split_gpt2(text, words) : split_bpe(text, words);
     std::vector<std::int32_t> numbers(words.size());
     piece_numbers_.find_all(text, words, numbers.data());
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -126,22 +134,31 @@ class BpeTokenizer final : public Tokenizer {
 
   std::vector<Merge> merges_;
   std::vector<Index> counts_;
+  BpeWords words_;
   std::vector<std::string> pieces_;
   WordTable piece_numbers_;
   std::vector<std::int32_t> piece_ids_;
   PairTable pairs_;
 };
 
-}  // namespace
-
-std::unique_ptr<Tokenizer> make_bpe_tokenizer(std::vector<Merge> merges, std::vector<Index> counts) {
-  ensure(counts.size() == merges.size() + kByteTokens + 1, "a count for every token");
-  return std::make_unique<BpeTokenizer>(std::move(merges), std::move(counts));
+const BpeTokenizer& as_bpe(const Tokenizer& tokenizer) {
+  ensure(tokenizer.kind() == TokenizerKind::bpe, "only bpe has merges");
+  return static_cast<const BpeTokenizer&>(tokenizer);
 }
 
-const std::vector<Merge>& bpe_merges(const Tokenizer& tokenizer) {
-  ensure(tokenizer.kind() == TokenizerKind::bpe, "only bpe has merges");
-  return static_cast<const BpeTokenizer&>(tokenizer).merges();
+}  // namespace
+
+std::unique_ptr<Tokenizer> make_bpe_tokenizer(std::vector<Merge> merges, std::vector<Index> counts, BpeWords words) {
+  ensure(counts.size() == merges.size() + kByteTokens + 1, "a count for every token");
+  return std::make_unique<BpeTokenizer>(std::move(merges), std::move(counts), words);
+}
+
+const std::vector<Merge>& bpe_merges(const Tokenizer& tokenizer) { return as_bpe(tokenizer).merges(); }
+
+BpeWords bpe_words(const Tokenizer& tokenizer) { return as_bpe(tokenizer).words(); }
+
+std::vector<std::int32_t> merged_pieces(const Tokenizer& tokenizer, std::string_view word) {
+  return as_bpe(tokenizer).merged(word);
 }
 
 }  // namespace moelm

@@ -33,12 +33,18 @@ struct Description {
   Index size = 0;
   bool lowercase = false;
   std::vector<Merge> merges;
+  BpeWords words = BpeWords::runs;
   std::string vocabulary_sha256;
 };
 
 TokenizerKind kind_of(const JsonField& field) {
   if (const auto kind = parse_enum<TokenizerKind>(field.text())) return *kind;
   field.refuse("text, word, byte or bpe");
+}
+
+BpeWords words_of(const JsonField& field) {
+  if (const auto words = parse_enum<BpeWords>(field.text())) return *words;
+  field.refuse("runs or gpt2");
 }
 
 /// The number of the first merge whose pair an earlier one has, or -1.
@@ -88,8 +94,9 @@ Description parse_description(std::string_view text, const std::string& path) {
       root.at("vocabulary").integer(kByteVocabulary, kByteVocabulary);
       break;
     case TokenizerKind::bpe:
-      refuse_unknown_keys(root, {"format", "version", "kind", "vocabulary", "merges", "vocab_sha256"});
+      refuse_unknown_keys(root, {"format", "version", "kind", "vocabulary", "words", "merges", "vocab_sha256"});
       root.at("vocabulary").integer(kByteVocabulary, kByteVocabulary + kMaxMerges);
+      if (root.has("words")) description.words = words_of(root.at("words"));
       description.merges = merges_of(root.at("merges"), description.size - kByteVocabulary);
       break;
     default:
@@ -111,9 +118,10 @@ std::unique_ptr<Tokenizer> make_tokenizer(Description description, std::string_v
   if (kind == TokenizerKind::text || kind == TokenizerKind::word)
     return make_vocabulary_tokenizer(kind, description.lowercase, parse_vocabulary(vocabulary, description.size, path));
   std::vector<Index> counts = parse_counts(vocabulary, description.size, path);
-  std::unique_ptr<Tokenizer> tokenizer = kind == TokenizerKind::byte
-                                             ? make_byte_tokenizer(std::move(counts))
-                                             : make_bpe_tokenizer(std::move(description.merges), std::move(counts));
+  std::unique_ptr<Tokenizer> tokenizer =
+      kind == TokenizerKind::byte
+          ? make_byte_tokenizer(std::move(counts))
+          : make_bpe_tokenizer(std::move(description.merges), std::move(counts), description.words);
   require_pieces(vocabulary, *tokenizer, path);
   return tokenizer;
 }
@@ -147,6 +155,7 @@ TokenizerFiles tokenizer_files(const Tokenizer& tokenizer, std::span<const Index
                  {"vocabulary", tokenizer.vocabulary_size()}};
   if (!tokenizer.keeps_bytes()) object["lowercase"] = tokenizer.lowercase();
   if (tokenizer.kind() == TokenizerKind::bpe) {
+    if (bpe_words(tokenizer) != BpeWords::runs) object["words"] = enum_name(bpe_words(tokenizer));
     Json::array_t ids;
     for (const Merge& merge : bpe_merges(tokenizer)) ids.insert(ids.end(), merge.begin(), merge.end());
     object["merges"] = std::move(ids);

@@ -26,6 +26,10 @@ void split_white_space(std::string_view text, std::vector<Word>& words);
 /// remaining white space; or one newline. The concatenated words are the text, whatever its bytes. Appends to `words`.
 void split_bpe(std::string_view text, std::vector<Word>& words);
 
+/// `bpe` with the words of GPT-2: each line is cut as GPT-2 cuts it alone, and the newline is a word. Appends to
+/// `words`.
+void split_gpt2(std::string_view text, std::vector<Word>& words);
+
 /// The number of words between ASCII white space, as byte and bpe count them.
 Index count_space_separated(std::string_view text);
 

@@ -31,6 +31,8 @@ for json in '' --json; do
   run moe-eval $json "$odd.run" "$odd.txt"
   run moe-eval $json "$odd.run" "$odd.txt" --per-token
   run moe-eval $json "$odd.run" "$odd.none"
+  run moe-export $json "$odd.run" "$odd.exported"
+  run moe-export $json "$odd.none" "$odd.exported"
   run moe-generate $json "$odd.run" --per-token --tokens 30
   run moe-generate $json "$odd.none" --prompt "$odd"
   run moe-rescore $json "$odd.run" "$odd.txt"
@@ -56,7 +58,7 @@ run moe-rescore --json "$odd.run" "$odd.txt" --format kaldi
 run moe-stats "$odd.run" --html "$odd.txt"
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
-for program in moe-tokenize moe-train moe-eval moe-generate moe-rescore moe-stats moe-check moe-bench moe-ngram moe-grammar \
+for program in moe-tokenize moe-train moe-eval moe-export moe-generate moe-rescore moe-stats moe-check moe-bench moe-ngram moe-grammar \
   moe-compare moe-mix; do
   run $program "--$odd"
   run $program "$odd"

@@ -54,6 +54,8 @@ std::vector<std::string> printing() {
                                        "moe-eval -q --threads 1 run --json",
                                        "moe-eval -q --threads 1 run text --per-token",
                                        "moe-eval -q --threads 1 run text --per-sentence",
+                                       "moe-export -q run new",
+                                       "moe-export -q run new --json",
                                        "moe-generate -q --threads 1 run --tokens 20",
                                        "moe-generate -q --threads 1 run --tokens 20 --per-token",
                                        "moe-rescore -q --threads 1 run text --format kaldi",
@@ -72,8 +74,9 @@ std::vector<std::string> printing() {
                                        "moe-ngram data text --per-token",
                                        "moe-compare -q --threads 1 run data",
                                        "moe-mix -q --threads 1 run data --per-token"};
-  for (const char* name : {"moe-train", "moe-tokenize", "moe-eval", "moe-generate", "moe-rescore", "moe-stats",
-                           "moe-check", "moe-bench", "moe-ngram", "moe-grammar", "moe-compare", "moe-mix", "moe-plot"})
+  for (const char* name :
+       {"moe-train", "moe-tokenize", "moe-eval", "moe-export", "moe-generate", "moe-rescore", "moe-stats", "moe-check",
+        "moe-bench", "moe-ngram", "moe-grammar", "moe-compare", "moe-mix", "moe-plot"})
     for (const char* option : {" --help", " --version"}) commands.push_back(std::string(name) + option);
   return commands;
 }

@@ -1,4 +1,6 @@
 // Vocabularies that are given: those of folders, lists of words, and options that contradict them.
+#include <algorithm>
+
 #include "data/workshop.hpp"
 #include "io/json.hpp"
 #include "io/sealed_json.hpp"
@@ -63,6 +65,51 @@ TEST_CASE("a list of words is ranked by the training counts, absent words last")
   for (std::int32_t id = 0; id < data.tokenizer().vocabulary_size(); ++id)
     words.push_back(data.tokenizer().token_text(id));
   CHECK(words == std::vector<std::string>{"c", "b", "</s>", "<unk>", "a", "absent"});
+}
+
+TEST_CASE("lists of SRILM and fairseq are read") {
+  const Workshop shop;
+  const std::string text = shop.text("text", "the cat ## sat\n"), none = shop.text("none", "");
+  const auto words_of = [&](const std::string& list) {
+    std::filesystem::remove_all(shop.path("data"));
+    shop.make("data", {.train = {text},
+                       .valid = {none},
+                       .test = {none},
+                       .kind = TokenizerKind::word,
+                       .vocabulary = shop.text("list", list)});
+    std::vector<std::string> words;
+    const Dataset data = shop.open("data");
+    for (std::int32_t id = 0; id < data.tokenizer().vocabulary_size(); ++id)
+      words.push_back(data.tokenizer().token_text(id));
+    std::sort(words.begin(), words.end());
+    return words;
+  };
+  const std::vector<std::string> expected = {"</s>", "<unk>", "cat", "the"};
+  // ngram-count -write-vocab; a comment has words behind its mark.
+  CHECK(words_of("## made by ngram-count\n<s>\n</s>\n<unk>\nthe\ncat\n") == expected);
+  // fairseq-preprocess: filled up to a multiple of 8, duplicates marked.
+  CHECK(words_of("the 1061396\ncat 12\nmadeupword0000 0\nmadeupword0001 0\n") == expected);
+  CHECK(words_of("<s> 1 #fairseq:overwrite\n<pad> 1 #fairseq:overwrite\nthe 3\ncat 2 #fairseq:overwrite\n") ==
+        expected);
+  // Words that only look like these.
+  CHECK(words_of("##\n## 3\n##ing\nmadeupword\n") ==
+        std::vector<std::string>{"##", "##ing", "</s>", "<unk>", "madeupword"});
+}
+
+TEST_CASE("a tokenizer of Hugging Face keeps its ids, and its counts are those of the training text") {
+  const Workshop shop;
+  const std::string text = shop.text("text", "b b a new\n"), none = shop.text("none", "");
+  const std::string file =
+      shop.text("words.json", R"({"pre_tokenizer": {"type": "WhitespaceSplit"}, "model": {"type": "WordLevel",)"
+                              R"( "vocab": {"a": 1, "[UNK]": 0, "b": 2}, "unk_token": "[UNK]"}})");
+  const TokenizeResult result =
+      shop.make("data", {.train = {text}, .valid = {none}, .test = {none}, .vocabulary = file});
+  CHECK(get_file(shop.path("data/vocab.txt")) == "<unk>\t1\na\t1\nb\t2\n</s>\t1\n");
+  REQUIRE(result.vocabulary_notes.size() == 2);
+  CHECK(holds(result.vocabulary_notes[0], "[UNK] of --vocab is called <unk> here"));
+  CHECK(holds(result.vocabulary_notes[1], "</s> is not in --vocab and was added with the id 3"));
+  const auto refused = [&] { shop.make("no", {.train = {text}, .lowercase = true, .vocabulary = file}); };
+  CHECK(error_exit(refused) == Exit::usage);
 }
 
 TEST_CASE("options that contradict each other are usage errors") {

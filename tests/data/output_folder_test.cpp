@@ -1,5 +1,5 @@
 // The folder that moe-tokenize makes: complete or not there, and nothing of somebody else is lost.
-#include "data/output_folder.hpp"
+#include "io/output_folder.hpp"
 
 #include <sys/stat.h>
 

@@ -6,6 +6,9 @@
 #include "fuzz/targets.hpp"
 #include "io/json.hpp"
 #include "support/stored_tokenizer.hpp"
+#include "tokenizer/equal_tokens.hpp"
+#include "tokenizer/hugging_face_reader.hpp"
+#include "tokenizer/hugging_face_writer.hpp"
 
 namespace moelm {
 
@@ -52,6 +55,15 @@ std::string fuzz_tokenizer(std::string_view bytes) {
   const TokenizerFiles files = separated(bytes);
   refusal_of([&] { use(*parse_tokenizer(files, "tokenizer")); });
   return refusal_of([&] { use(*parse_tokenizer(resealed(files), "tokenizer")); });
+}
+
+std::string fuzz_hugging_face(std::string_view bytes) {
+  return refusal_of([&] {
+    const ForeignTokenizer read = parse_hugging_face(bytes, "tokenizer");
+    use(*read.tokenizer);
+    const ForeignTokenizer again = parse_hugging_face(hugging_face_text(*read.tokenizer), "again");
+    promise(equal_tokens(*read.tokenizer, *again.tokenizer), "a tokenizer is written as it is read");
+  });
 }
 
 std::string fuzz_manifest(std::string_view bytes) {

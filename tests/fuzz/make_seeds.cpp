@@ -20,6 +20,7 @@
 #include "support/tiny_data.hpp"
 #include "tokenizer/bpe_tokenizer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
+#include "tokenizer/hugging_face_writer.hpp"
 #include "tokenizer/vocabulary_tokenizer.hpp"
 #include "training/progress_json.hpp"
 
@@ -94,6 +95,25 @@ void put_tokenizers() {
   put("tokenizer", "bad-words", bad.replace(bad.find("the\t9"), 5, "</s>\t9"));
   bad = text;
   put("tokenizer", "bad-size", bad.replace(bad.find("\"vocabulary\": 5"), 15, "\"vocabulary\": 2000000000"));
+}
+
+/// What moe-export writes, and what others write.
+void put_hugging_face() {
+  Vocabulary words;
+  for (const char* word : {"the", "</s>", "<unk>", "naïve", "<script>"}) words.words.add(word);
+  words.counts.assign(5, 1);
+  put("hugging_face", "good-text",
+      hugging_face_text(*make_vocabulary_tokenizer(TokenizerKind::text, true, std::move(words))));
+  const std::string bpe =
+      hugging_face_text(*make_bpe_tokenizer({{'t', 'h'}, {256, 'e'}}, std::vector<Index>(259, 3), BpeWords::gpt2));
+  put("hugging_face", "good-bpe", bpe);
+  std::string bad = bpe;
+  put("hugging_face", "bad-merge", bad.replace(bad.find("\"th e\""), 6, "\"th x\""));
+  put("hugging_face", "good-words",
+      R"({"version":"1.0","added_tokens":[{"id":2,"content":"[PAD]","special":true}],"normalizer":{"type":"Lowercase"},)"
+      R"("pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordLevel","vocab":{"a":1,"[UNK]":0},)"
+      R"("unk_token":"[UNK]"}})");
+  put("hugging_face", "bad-kind", R"({"model":{"type":"Unigram","vocab":[["a",0.5]]}})");
 }
 
 void put_manifest() {
@@ -231,6 +251,7 @@ int main(int argc, char** argv) {
   put_documents();
   put_index();
   put_tokenizers();
+  put_hugging_face();
   put_manifest();
   put_tensors();
   put_shards();

@@ -17,6 +17,7 @@ struct FuzzTarget {
 std::string fuzz_json(std::string_view bytes);
 std::string fuzz_index(std::string_view bytes);
 std::string fuzz_tokenizer(std::string_view bytes);
+std::string fuzz_hugging_face(std::string_view bytes);
 std::string fuzz_manifest(std::string_view bytes);
 std::string fuzz_tensors(std::string_view bytes);
 std::string fuzz_shard(std::string_view bytes);
@@ -28,9 +29,10 @@ std::string fuzz_state(std::string_view bytes);
 std::string fuzz_run(std::string_view bytes);
 std::string fuzz_nbest(std::string_view bytes);
 
-inline constexpr std::array<FuzzTarget, 13> kFuzzTargets = {{{"json", fuzz_json},
+inline constexpr std::array<FuzzTarget, 14> kFuzzTargets = {{{"json", fuzz_json},
                                                              {"index", fuzz_index},
                                                              {"tokenizer", fuzz_tokenizer},
+                                                             {"hugging_face", fuzz_hugging_face},
                                                              {"manifest", fuzz_manifest},
                                                              {"tensors", fuzz_tensors},
                                                              {"shard", fuzz_shard},

@@ -1,4 +1,4 @@
-// Messages in the wire format of Protocol Buffers, field by field: as much of it as event files need.
+// Messages in the wire format of Protocol Buffers, field by field: as much of it as our files need.
 #pragma once
 
 #include <cstdint>

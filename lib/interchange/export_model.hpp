@@ -1,0 +1,22 @@
+// Writes a model for other software: a folder of files in common formats.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model_files/model_store.hpp"
+
+namespace moelm {
+
+/// A file of an exported model.
+struct ExportedFile {
+  std::string name;
+  Index bytes = 0;
+};
+
+/// Makes the folder `out` with config.json, model.safetensors and tokenizer.json (Hugging Face), and with `onnx` also
+/// model.onnx, complete or not at all. Error(cannot_create) if `out` exists and is not empty, Error(bad_config) if the
+/// tokenizer has no such form.
+std::vector<ExportedFile> export_model(LoadedModel& model, const std::string& out, bool onnx);
+
+}  // namespace moelm
