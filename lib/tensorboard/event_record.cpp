@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/protocol_buffer.hpp"
 #include "tensorboard/crc32c.hpp"
-#include "tensorboard/protocol_buffer.hpp"
 
 namespace moelm {
 
