@@ -12,9 +12,9 @@
 namespace moelm {
 namespace {
 
-constexpr std::size_t kRows = 32;     // experts in the map
-constexpr std::size_t kColumns = 32;  // validations in it
-constexpr std::size_t kNames = 40;    // experts in a list
+constexpr std::size_t kMapRows = 32;     // experts in the map
+constexpr std::size_t kMapColumns = 32;  // validations in it
+constexpr std::size_t kNames = 40;       // experts in a list
 constexpr std::size_t kMovers = 5;
 
 /// "4, 17, 23", or "none".
@@ -60,7 +60,7 @@ void write_fates(HtmlWriter& html, const std::vector<ExpertFate>& all) {
 }
 
 void write_map(HtmlWriter& html, const ExpertHistory& history, const std::vector<Index>& experts) {
-  const std::vector<std::size_t> columns = evenly(history.validations(), kColumns);
+  const std::vector<std::size_t> columns = evenly(history.validations(), kMapColumns);
   HeatMap map;
   map.texts = {"Use of the experts of layer " + std::to_string(history.layer()) + " over training",
                "Each cell: the expert's tokens in a validation over the mean of all experts. An empty cell: no token."};
@@ -108,13 +108,14 @@ void write_history(HtmlWriter& html, const TrainingCurves& curves) {
     if (count < 2) continue;
     const std::vector<ExpertFate> all = fates(history);
     html.element("h3", {}, "Layer " + std::to_string(history.layer()) + ": its experts over training");
-    html.element("p", {{"class", "lead"}},
-                 "From " + std::to_string(count) + " validations, without noise in the gates. Between the last two, " +
-                     format_percent(history.moved(count - 1)) + " of all choices went to other experts; between the " +
-                     "first two " + format_percent(history.moved(1)) + "." +
-                     (all.size() > kRows ? " The map shows the " + std::to_string(kRows) + " that changed most." : ""));
+    html.element(
+        "p", {{"class", "lead"}},
+        "From " + std::to_string(count) + " validations, without noise in the gates. Between the last two, " +
+            format_percent(history.moved(count - 1)) + " of all choices went to other experts; between the " +
+            "first two " + format_percent(history.moved(1)) + "." +
+            (all.size() > kMapRows ? " The map shows the " + std::to_string(kMapRows) + " that changed most." : ""));
     write_fates(html, all);
-    write_map(html, history, most_changed(all, kRows));
+    write_map(html, history, most_changed(all, kMapRows));
     write_numbers(html, history, all);
   }
 }
