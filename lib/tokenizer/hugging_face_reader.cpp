@@ -69,9 +69,7 @@ void rename_unknown(const JsonField& root, std::vector<std::string>& words, std:
   for (std::string& word : words) {
     if (word == unknown.get<std::string>()) place = &word;
     if (word == kUnknownText)
-      root.at("model")
-          .at("unk_token")
-          .refuse("<unk>, which is in the vocabulary", excerpt(unknown.get<std::string>()));
+      root.at("model").at("unk_token").refuse("<unk>, which is in the vocabulary", excerpt(unknown.get<std::string>()));
   }
   if (place == nullptr) return;
   notes.push_back("the unknown token " + *place + " of --vocab is called <unk> here, with the same id");

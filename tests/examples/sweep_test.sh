@@ -43,8 +43,8 @@ stopped() { # SIGNAL
   lines=$(cat long/metrics.jsonl 2>/dev/null | wc -l)
   PATH=$PWD/cluster:$PATH SLURM_ARRAY_TASK_ID=1 SLURM_ARRAY_JOB_ID=77 bash "$examples/array.sbatch" long.jobs >log 2>&1 &
   task=$!
-  # Until training goes on.
-  until [ "$(cat long/metrics.jsonl 2>/dev/null | wc -l)" -gt $((lines + 1)) ]; do command sleep 0.1; done
+  # Until training goes on: a line tells that it does, others come with validations.
+  until [ "$(cat long/metrics.jsonl 2>/dev/null | wc -l)" -gt $((lines + 5)) ]; do command sleep 0.1; done
   kill "-$1" $task
   wait $task || code=$?
   [ $code -eq 75 ] || { echo "exit $code" && cat log && return 1; }
