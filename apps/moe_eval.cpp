@@ -128,7 +128,7 @@ class Evaluator {
         o_(o),
         threads_(threads_of_rank(command.threads(), find_launch())),
         context_(threads_.threads, o.dtype.value_or(DataType::f32)),
-        model_(load_model(o.inputs[0], ranks, context_)),
+        model_(load_model(o.inputs[0], ranks, context_.products(), threads_given(command))),
         scorer_(context_, model_.run.config.model, model_.parameters),
         console_(progress_style(command, o), console_writer()),
         rows_(*model_.tokenizer, o.per_token ? RowKind::token : RowKind::sentence, command.json(),

@@ -125,7 +125,7 @@ int run(int argc, char** argv, Communicator& ranks) {
   Output html(o.html, kPageKind, o.force), routes(o.routes, kRoutesKind, o.force);
 
   Context context(threads_of_rank(command.threads(), find_launch()).threads);
-  const LoadedModel model = load_model(o.inputs[0], ranks, context);
+  const LoadedModel model = load_model(o.inputs[0], ranks, context.products(), threads_given(command));
   if (!command.quiet())
     for (const std::string& warning : model.warnings) say_line("warning: " + warning);
   const StatisticsReport report = measure(context, command, o, model, routes);

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "common/command.hpp"
 #include "common/process_setup.hpp"
 #include "dist/communicator.hpp"
 
@@ -14,6 +15,9 @@ namespace moelm {
 /// rank and machine. Error(bad_config) as launched_ranks(), and where the ranks are of different builds.
 int rank_guard(const std::function<int(Communicator&)>& lead, const std::function<int(Communicator&)>& follow,
                ClosedPipe closed_pipe = ClosedPipe::ends_program);
+
+/// The number of --threads, for all ranks; 0: not given, each has its own.
+inline int threads_given(const Command& command) { return command.given("--threads") ? command.threads().threads : 0; }
 
 /// The follower of programs that score.
 int follow_scorer(Communicator& ranks);

@@ -1,7 +1,5 @@
-// moe-train over several ranks: what the leader tells the others at the start, and the others.
+// moe-train over several ranks: their lanes, and the ranks that follow.
 #pragma once
-
-#include <optional>
 
 #include "config/train_config.hpp"
 #include "dist/communicator.hpp"
@@ -13,9 +11,6 @@ Index lanes_for(int ranks);
 
 /// Error(bad_config) unless every rank gets a lane.
 void require_lanes(const RunConfig& config, const Communicator& ranks);
-
-/// For the leader, before it makes its own part of the model. `threads`: those of every rank, if the user gave them.
-void announce_training(Communicator& ranks, const RunConfig& config, Index vocabulary, std::optional<int> threads);
 
 /// For the others: takes part until the leader ends. Returns the leader's exit code.
 int follow_leader(Communicator& ranks);

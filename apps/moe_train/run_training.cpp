@@ -7,8 +7,10 @@
 #include "base/thread_team.hpp"
 #include "base/version.hpp"
 #include "common/output.hpp"
+#include "common/rank_guard.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
+#include "model_files/model_message.hpp"
 #include "moe_train/ranks.hpp"
 #include "moe_train/training_console.hpp"
 #include "options/gate_notes.hpp"
@@ -131,8 +133,8 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   TrainingConsole observer(console, stored.config, options.max_seconds.value_or(0));
   Context context(report.threads.threads, products_of(stored.config.train));
   require_lanes(stored.config, ranks);
-  announce_training(ranks, stored.config, resolved.vocabulary,
-                    command.given("--threads") ? std::optional(report.threads.threads) : std::nullopt);
+  ranks.set_patience(stored.config.train.step_timeout);
+  announce_model(ranks, Order::train, {stored.config, resolved.vocabulary, context.products(), threads_given(command)});
   TrainingStart start;
   start.run = out;
   start.ranks = &ranks;

@@ -1,6 +1,5 @@
 #include "dist/communicator.hpp"
 
-#include <cstdlib>
 #include <exception>
 
 namespace moelm {
@@ -42,8 +41,6 @@ std::string_view phase_name(Phase phase) {
   }
   return "";
 }
-
-void Communicator::end_all(int code) { std::exit(code); }
 
 Together::Together(Communicator* ranks) : ranks_(ranks), exceptions_(std::uncaught_exceptions()) {
   if (ranks_ != nullptr) ranks_->set_together(true);

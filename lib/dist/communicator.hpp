@@ -68,7 +68,7 @@ class Communicator {
   /// The step that is being made, for messages.
   virtual void note_step(std::int64_t) {}
   /// Ends all ranks at once, without waiting for them.
-  [[noreturn]] virtual void end_all(int code);
+  [[noreturn]] virtual void end_all(int code) = 0;
 
   /// Whether the ranks are in the middle of something that they do together: one that leaves it alone, because
   /// something failed, must end all of them. Followers are until they are told the end.

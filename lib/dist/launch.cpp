@@ -28,8 +28,7 @@ std::optional<int> number_of(const char* variable) {
 std::string hint(const Launch& launch) {
   if (launch.launcher == "srun")
     return "; srun needs --mpi=pmix for Open MPI, --mpi=pmi2 for MPICH; env -u SLURM_STEP_NUM_TASKS starts programs "
-           "that "
-           "have nothing to do with each other";
+           "that have nothing to do with each other";
   return "; " + launch.launcher + " must belong to the same MPI library as this program, " + mpi_library();
 }
 

@@ -25,6 +25,7 @@ class Alone final : public Communicator {
   void exchange(Phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
     ensure(sends.empty() && receives.empty(), "a rank sends nothing to itself");
   }
+  [[noreturn]] void end_all(int) override { throw std::logic_error("there are no other ranks"); }
 };
 
 struct Letter {
@@ -92,6 +93,8 @@ class LocalRank final : public Communicator {
       std::copy(letter.bytes.begin(), letter.bytes.end(), receive.bytes.begin());
     }
   }
+
+  [[noreturn]] void end_all(int) override { throw std::logic_error("ranks of one process end by an exception"); }
 
  private:
   Mail& mail_;

@@ -22,6 +22,8 @@ void end_followers(Communicator& ranks, int code) {
   give_order(ranks, Order::end, message.finish());
 }
 
+int exit_code_of(const GivenOrder& end) { return MessageReader(end.content).value<int>(); }
+
 GivenOrder receive_order(Communicator& ranks) {
   Bytes bytes;
   broadcast(ranks, Phase::order, bytes);

@@ -27,6 +27,9 @@ void give_order(Communicator& ranks, Order order, Bytes content = {});
 /// For rank 0: ends the others, who return `code`.
 void end_followers(Communicator& ranks, int code);
 
+/// The exit code of Order::end.
+int exit_code_of(const GivenOrder& end);
+
 /// For the others: waits for the next order.
 GivenOrder receive_order(Communicator& ranks);
 

@@ -3,7 +3,7 @@
 #include "base/error.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
-#include "model_files/serve_model.hpp"
+#include "model_files/model_message.hpp"
 #include "model_files/tensor_transport.hpp"
 
 namespace moelm {
@@ -31,10 +31,6 @@ TensorType stored_type(const NamedTensor& tensor) {
   return tensor.bf16_values != nullptr ? TensorType::bf16 : TensorType::f32;
 }
 
-void* data_of(const NamedTensor& tensor) {
-  return tensor.bf16_values != nullptr ? static_cast<void*>(tensor.bf16_values->data()) : tensor.values->data();
-}
-
 /// Refuses a configuration that asks for more numbers than the file holds, before any memory is allocated.
 void require_numbers(const SafetensorsFile& file, const ModelConfig& config, Index vocabulary) {
   const Index expected = model_size(config, vocabulary).parameters;
@@ -56,7 +52,7 @@ void load_tensor(const SafetensorsFile& file, const std::string& name, TensorTyp
 void load_tensor(const SafetensorsFile& file, const NamedTensor& tensor, Communicator* ranks) {
   const TensorType type = stored_type(tensor);
   if (tensor.is_here()) {
-    load_tensor(file, tensor.name, type, tensor.shape(), data_of(tensor));
+    load_tensor(file, tensor.name, type, tensor.shape(), bytes_of(tensor).data());
     if (ranks != nullptr && tensor.owner == kEveryRank)
       store_on_ranks(*ranks, tensor.name, kEveryRank, bytes_of(tensor));
     return;
@@ -81,7 +77,7 @@ std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors, Co
   for (const NamedTensor& tensor : tensors) {
     TensorView& view = views.emplace_back(TensorView{tensor.name, stored_type(tensor), tensor.shape()});
     if (tensor.is_here())
-      view.data = data_of(tensor);
+      view.data = bytes_of(tensor).data();
     else
       view.fetch = [ranks, name = tensor.name, owner = tensor.owner](std::span<std::byte> bytes) {
         fetch_from_rank(*ranks, name, owner, bytes);
@@ -90,10 +86,7 @@ std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors, Co
   return views;
 }
 
-namespace {
-
-/// `ranks`: nullptr where the whole model is here.
-LoadedModel load_model(const std::string& path, Communicator* ranks, const Context* context) {
+LoadedModel load_model(const std::string& path, Communicator& ranks, DataType products, int threads) {
   const std::string run = run_of_path(path);
   LoadedModel model;
   model.folder = run;
@@ -104,21 +97,13 @@ LoadedModel load_model(const std::string& path, Communicator* ranks, const Conte
   require_own_checkpoint(found.checkpoint->path(), found.checkpoint->state(), run, model.run);
   model.tokenizer = read_run_tokenizer(run, model.run);
   require_numbers(found.checkpoint->model(), model.run.config.model, model.run.data.vocabulary);
-  if (ranks != nullptr) announce_scoring(*ranks, model.run.config.model, model.run.data.vocabulary, *context);
-  model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary, ranks);
-  load_tensors(found.checkpoint->model(), named_tensors(model.parameters), ranks);
+  announce_model(ranks, Order::score, {model.run.config, model.run.data.vocabulary, products, threads});
+  model.parameters = make_parameters(model.run.config.model, model.run.data.vocabulary, &ranks);
+  load_tensors(found.checkpoint->model(), named_tensors(model.parameters), model.parameters.ranks);
   model.checkpoint = found.checkpoint->path();
   model.step = found.checkpoint->step();
   model.warnings = std::move(found.warnings);
   return model;
-}
-
-}  // namespace
-
-LoadedModel load_model(const std::string& path) { return load_model(path, nullptr, nullptr); }
-
-LoadedModel load_model(const std::string& path, Communicator& ranks, const Context& context) {
-  return load_model(path, ranks.size() > 1 ? &ranks : nullptr, &context);
 }
 
 }  // namespace moelm

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint_store.hpp"
+#include "dist/local_ranks.hpp"
 #include "io/safetensors.hpp"
 #include "model/parameters.hpp"
 #include "run/run_folder.hpp"
@@ -39,9 +40,9 @@ struct LoadedModel {
 };
 
 /// Loads the best checkpoint of a run, else the newest, or loads the given checkpoint. Writes nothing.
-/// Error(missing_input) if there is none. With `ranks` the others get their parts, and score with the products of
-/// `context`.
-LoadedModel load_model(const std::string& path);
-LoadedModel load_model(const std::string& path, Communicator& ranks, const Context& context);
+/// Error(missing_input) if there is none. With several ranks the others get their parts, and score with these products
+/// and threads (0: each its own).
+LoadedModel load_model(const std::string& path, Communicator& ranks = alone(), DataType products = DataType::f32,
+                       int threads = 0);
 
 }  // namespace moelm

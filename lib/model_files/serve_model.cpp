@@ -1,8 +1,7 @@
 #include "model_files/serve_model.hpp"
 
-#include "dist/message.hpp"
 #include "model/language_model.hpp"
-#include "options/config_json.hpp"
+#include "model_files/model_message.hpp"
 
 namespace moelm {
 
@@ -38,7 +37,7 @@ int serve_model(Context& context, const ModelConfig& config, const ModelParamete
         held.fetch(ranks, given.content);
         break;
       case Order::end:
-        return MessageReader(given.content).value<int>();
+        return exit_code_of(given);
       case Order::train:
       case Order::score:
         ensure(false, "a rank gets one model");
@@ -46,28 +45,15 @@ int serve_model(Context& context, const ModelConfig& config, const ModelParamete
   }
 }
 
-void announce_scoring(Communicator& ranks, const ModelConfig& model, Index vocabulary, const Context& context) {
-  RunConfig config;
-  config.model = model;
-  MessageWriter message;
-  message.text(json_text(config_json(config)));
-  message.value(vocabulary);
-  message.value(context.products());
-  give_order(ranks, Order::score, message.finish());
-}
-
-int follow_scoring(Communicator& ranks, int threads) {
+int follow_scoring(Communicator& ranks, int own_threads) {
   const GivenOrder first = receive_order(ranks);
-  MessageReader message(first.content);
-  if (first.order == Order::end) return message.value<int>();
-  ConfigDraft draft;
-  apply_document(parse_json(message.text(), "configuration of rank 0"), "configuration of rank 0", draft);
-  const auto vocabulary = message.value<Index>();
-  Context context(threads, message.value<DataType>());
-  ModelParameters parameters = make_parameters(draft.config.model, vocabulary, &ranks);
+  if (first.order == Order::end) return exit_code_of(first);
+  const SharedModel model = read_model(first.content);
+  Context context(model.threads > 0 ? model.threads : own_threads, model.products);
+  ModelParameters parameters = make_parameters(model.config.model, model.vocabulary, &ranks);
   HeldTensors held;
   held.add(named_tensors(parameters));
-  return serve_model(context, draft.config.model, parameters, held, ranks);
+  return serve_model(context, model.config.model, parameters, held, ranks);
 }
 
 }  // namespace moelm

@@ -13,11 +13,8 @@ namespace moelm {
 int serve_model(Context& context, const ModelConfig& config, const ModelParameters& parameters, const HeldTensors& held,
                 Communicator& ranks, const std::function<void(const Bytes& order)>& step = nullptr);
 
-/// For the leader: tells the others which model is scored, and with what.
-void announce_scoring(Communicator& ranks, const ModelConfig& model, Index vocabulary, const Context& context);
-
 /// For the others, in a program that scores: makes this rank's part of the model and serves it. Returns the leader's
-/// exit code. `threads` of this rank, unless the leader's are given by its user.
-int follow_scoring(Communicator& ranks, int threads);
+/// exit code. `own_threads` unless the leader's user gave a number for all.
+int follow_scoring(Communicator& ranks, int own_threads);
 
 }  // namespace moelm

@@ -20,9 +20,11 @@ HeldTensors tensors_of(Learner& learner) {
 
 }  // namespace
 
-int follow_training(Context& context, const TrainingModel& model, Communicator& ranks,
+int follow_training(Context& context, const SharedModel& model, Communicator& ranks,
                     const std::function<bool()>& stop_requested) {
-  Learner learner(context, model.model, model.optimizer, model.vocabulary, model.seed, ranks);
+  const RunConfig& config = model.config;
+  Learner learner(context, config.model, config.optimizer, model.vocabulary,
+                  static_cast<std::uint64_t>(config.train.seed), ranks);
   const HeldTensors held = tensors_of(learner);
   return serve_model(context, learner.config(), learner.parameters(), held, ranks, [&](const Bytes& order) {
     learner.follow_lanes(context, order, stop_requested && stop_requested());

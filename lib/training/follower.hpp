@@ -4,23 +4,14 @@
 #include <functional>
 
 #include "base/context.hpp"
-#include "config/train_config.hpp"
-#include "dist/communicator.hpp"
+#include "model_files/model_message.hpp"
 
 namespace moelm {
-
-/// What the leader tells the others about a training before its first step.
-struct TrainingModel {
-  ModelConfig model;
-  OptimizerConfig optimizer;
-  Index vocabulary = 0;
-  std::uint64_t seed = 0;
-};
 
 /// Makes this rank's part of the model and takes part in the training until the leader ends it. Returns the leader's
 /// exit code. REQUIRES that the leader's Learner is made with the same values. The leader is told when
 /// `stop_requested`.
-int follow_training(Context& context, const TrainingModel& model, Communicator& ranks,
+int follow_training(Context& context, const SharedModel& model, Communicator& ranks,
                     const std::function<bool()>& stop_requested = nullptr);
 
 }  // namespace moelm

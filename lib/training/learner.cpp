@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/finite.hpp"
-#include "io/tensor_type.hpp"
 #include "moe/auxiliary_losses.hpp"
 #include "ops/kernels.hpp"
 #include "optim/update.hpp"
@@ -15,12 +14,6 @@ namespace moelm {
 namespace {
 
 double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
-
-bool all_finite(const ModelState& state) {
-  const auto finite = [](const Matrix& m) { return first_non_finite(TensorType::f32, m.data(), m.size()) < 0; };
-  return std::all_of(state.layers.begin(), state.layers.end(),
-                     [&](const auto& layer) { return finite(layer.h) && finite(layer.c); });
-}
 
 /// A table of one row per token: the weights themselves, or the bias, whose rows are single numbers.
 MatrixView table_view(const NamedTensor& tensor) {
@@ -172,7 +165,7 @@ void Learner::find_non_finite(Context& context, ModelState& state, StepResult& r
     const std::string bad = set.experts.bad_gradient(context);
     if (!bad.empty()) result.fault = "gradient of " + bad;
   }
-  if (result.fault.empty() && !all_finite(state)) result.fault = first_bad_number(context, state_tensors(state));
+  if (result.fault.empty()) result.fault = first_bad_number(context, state);
 }
 
 double Learner::gradient_norm(std::string& fault) const {

@@ -1,12 +1,9 @@
 // A step over lanes and ranks: the part of learner.hpp for batches that are cut into lanes (section 3.1 of the paper).
-#include <algorithm>
 #include <utility>
 
-#include "base/finite.hpp"
 #include "dist/lane_tree.hpp"
 #include "dist/message.hpp"
 #include "dist/orders.hpp"
-#include "io/tensor_type.hpp"
 #include "moe/merge_factors.hpp"
 #include "training/gradient_sum.hpp"
 #include "training/lane_sums.hpp"
@@ -23,12 +20,6 @@ struct StepHead {
   StepOptions options;
   Index rows = 0;
 };
-
-bool all_finite(const LaneWork& lane) {
-  const auto finite = [](const Matrix& m) { return first_non_finite(TensorType::f32, m.data(), m.size()) < 0; };
-  return std::all_of(lane.state.layers.begin(), lane.state.layers.end(),
-                     [&](const LstmState& layer) { return finite(layer.h) && finite(layer.c); });
-}
 
 /// The lanes of this rank, once the leader has sent to every rank its own.
 std::vector<LaneWork> deal_lanes(Communicator& ranks, std::vector<LaneWork> all, Index lanes) {
@@ -86,7 +77,7 @@ bool collect_states(Communicator& ranks, const std::vector<LaneWork>& own, std::
   return stop_asked;
 }
 
-/// What the ranks say about a step: the first fault by rank, and whether anybody was asked to stop.
+/// What the ranks say about a step: the first fault by rank.
 std::string first_fault(Communicator& ranks, Phase phase, const std::string& own) {
   if (ranks.size() == 1) return own;
   const std::vector<Bytes> all = all_gather(ranks, phase, std::as_bytes(std::span(own)));
@@ -243,7 +234,7 @@ void Learner::find_non_finite_lanes(Context& context, std::vector<LaneWork>& own
     if (const std::string bad = set.experts.bad_gradient(context); !bad.empty()) here = "gradient of " + bad;
   }
   for (LaneWork& lane : own)
-    if (here.empty() && !all_finite(lane)) here = first_bad_number(context, state_tensors(lane.state));
+    if (here.empty()) here = first_bad_number(context, lane.state);
   // The losses of the balance are known where lanes have rows, but all ranks have to say the same.
   if (std::string loss = first_bad_loss(result.losses); !loss.empty()) here = std::move(loss);
   if (std::string gradient; here.empty()) {

@@ -26,6 +26,15 @@ std::string first_bad_loss(const Losses& losses) {
   return {};
 }
 
+std::string first_bad_number(Context& context, ModelState& state) {
+  const auto finite = [](const Matrix& m) { return first_non_finite(TensorType::f32, m.data(), m.size()) < 0; };
+  // Nearly always: no names are made then.
+  if (std::all_of(state.layers.begin(), state.layers.end(),
+                  [&](const LstmState& layer) { return finite(layer.h) && finite(layer.c); }))
+    return {};
+  return first_bad_number(context, state_tensors(state));
+}
+
 std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors) {
   constexpr Index kPiece = Index{1} << 16;
   struct Piece {

@@ -16,4 +16,7 @@ std::string first_bad_loss(const Losses& losses);
 /// them once, on all threads.
 std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors);
 
+/// The same for a carried state.
+std::string first_bad_number(Context& context, ModelState& state);
+
 }  // namespace moelm

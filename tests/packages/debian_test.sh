@@ -33,13 +33,13 @@ inside() {
 
 check 'packages are made' make_packages "$cpack" "$build" "$debian/one"
 check '... and those of a later version' make_packages "$cpack" "$build" "$debian/two" 99.0
-cp "$root/examples/score.cpp" "$debian/root"
+mkdir "$debian/build" && cp "$root/examples/score.cpp" "$debian/build"
 # What there is of us beside packages and users' files, and the pages that man-db keeps by itself.
-cat >"$debian/root/traces" <<'LIST'
-find / -xdev \( -path /proc -o -path /home -o -path /one -o -path /two -o -path /var/cache/man -o -path "/root/score*" \
+cat >"$debian/build/traces" <<'LIST'
+find / -xdev \( -path /proc -o -path /home -o -path /one -o -path /two -o -path /var/cache/man -o -path /build \
   -o -path /var/lib/apt/lists \) -prune -o -name '*moe*' -print | sort
 LIST
-inside 'apt-get update -qq && bash /root/traces >/root/before'
+inside 'apt-get update -qq && bash /build/traces >/build/before'
 
 check 'the package is installed with all that it needs' inside 'apt-get install -qq -y --no-install-recommends /one/moelm_*.deb'
 check 'every program runs' inside 'for p in /usr/bin/moe-*; do "$p" --version && "$p" --help >/dev/null; done; [ "$(ls /usr/bin/moe-* | wc -l)" -ge 12 ]'
@@ -68,14 +68,14 @@ check 'a downgrade too' inside 'apt-get install -qq -y --no-install-recommends -
 
 check 'the library is installed with all that a program links' inside 'apt-get install -qq -y --no-install-recommends /one/libmoelm-dev_*.deb g++ pkg-config'
 check '... and a program is built and gives the scores of moe-eval' inside '
-  cd /root && g++ -std=c++20 -O1 score.cpp -o score $(pkg-config --cflags --libs moelm)
+  cd /build && g++ -std=c++20 -O1 score.cpp -o score $(pkg-config --cflags --libs moelm)
   printf "the cat 3 sat\n\n" >lines && ./score /home/student/run <lines | cut -f 1 >scores
   moe-eval --quiet /home/student/run lines --per-sentence | cut -f 1 | paste - scores |
     awk "{ d = \$1 - \$2; if (d < 0) d = -d; if (d > 2e-6) exit 1; n++ } END { exit n != 2 }"'
 
 check 'removing leaves nothing' inside '
   apt-get purge -qq -y moelm libmoelm-dev
-  cd / && bash /root/traces >/root/after && diff /root/before /root/after'
+  cd / && bash /build/traces >/build/after && diff /build/before /build/after'
 check '... but what users made' test -s "$debian/home/student/run/result.json"
 
 verdict

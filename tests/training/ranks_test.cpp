@@ -163,6 +163,15 @@ Snapshot lead(Context& context, const Case& c, Index lanes, Communicator& ranks)
   return snapshot;
 }
 
+SharedModel shared(const Case& c) {
+  SharedModel model;
+  model.config.model = c.model;
+  model.config.optimizer = c.optimizer;
+  model.config.train.seed = kSeed;
+  model.vocabulary = kVocabulary;
+  return model;
+}
+
 void put_all(Snapshot& snapshot, Communicator& ranks, Learner& learner) {
   put(snapshot, ranks, named_tensors(learner.parameters()));
   put(snapshot, ranks, learner.optimizer_tensors().moments);
@@ -175,7 +184,7 @@ Snapshot train(const Case& c, Index lanes, int count) {
     if (ranks.leads()) {
       snapshot = lead(context, c, lanes, ranks);
       if (count > 1) end_followers(ranks, 3);
-    } else if (follow_training(context, {c.model, c.optimizer, kVocabulary, kSeed}, ranks) != 3) {
+    } else if (follow_training(context, shared(c), ranks) != 3) {
       throw std::runtime_error("the exit code of the leader");
     }
   });
@@ -231,7 +240,7 @@ TEST_CASE("a rank whose numbers are not finite keeps the step from all ranks") {
   run_local_ranks(3, [&](Communicator& ranks) {
     Context context(1, c.products);
     if (!ranks.leads()) {
-      follow_training(context, {c.model, c.optimizer, kVocabulary, kSeed}, ranks);
+      follow_training(context, shared(c), ranks);
       return;
     }
     Learner learner(context, c.model, c.optimizer, kVocabulary, kSeed, ranks);
