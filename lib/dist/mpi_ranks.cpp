@@ -126,9 +126,11 @@ std::string mpi_library() {
   std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
   int length = 0;
   MPI_Get_library_version(text.data(), &length);
-  const std::string version(text.data(), static_cast<std::size_t>(length));
-  // Open MPI: "Open MPI v4.1.4, package: ..."; MPICH: "MPICH Version: 4.0.2\nMPICH Release date: ...".
-  return version.substr(0, version.find_first_of(",\n"));
+  // Open MPI: "Open MPI v4.1.4, package: ..."; MPICH: "MPICH Version:\t4.0.2\nMPICH Release date: ...".
+  std::string version(text.data(), static_cast<std::size_t>(length));
+  version.resize(std::min(version.size(), version.find_first_of(",\n")));
+  std::replace(version.begin(), version.end(), '\t', ' ');
+  return version;
 }
 
 std::unique_ptr<Communicator> start_mpi(const std::function<void(const std::string&)>& say) {
