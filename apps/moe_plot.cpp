@@ -69,9 +69,8 @@ std::vector<PlotKind> kinds_of(const Options& o) {
 }
 
 void check_usage(const Command& command, const Options& o) {
-  const int streams = (o.svg == "-") + (o.png == "-") + (o.csv == "-") + (command.json() ? 1 : 0);
-  if (streams > 1)
-    throw Error(Exit::usage, "standard output: expected one of --json, --svg -, --png - and --csv -, found more");
+  require_one_standard_use(
+      {{"--json", command.json()}, {"--svg -", o.svg == "-"}, {"--png -", o.png == "-"}, {"--csv -", o.csv == "-"}});
   if (!o.show.empty() && !o.svg && !o.png) throw Error(Exit::usage, "--show: expected --svg or --png with it");
   if (o.scale && !o.png) throw Error(Exit::usage, "--scale: expected --png with it");
   if (o.scale.value_or(1) > kMaxScale)

@@ -68,10 +68,8 @@ void check_usage(const Command& command, const Options& o) {
     throw Error(Exit::usage, o.inputs[1] + ": expected either texts or --data and --split, found both");
   if (o.sentence && (o.inputs.size() > 1 || o.data || o.split || o.classes))
     throw Error(Exit::usage, "--sentence: expected it alone, found also a text, --data, --split or --classes");
-  const auto is_stdio = [](const std::optional<std::string>& path) { return path == "-" ? 1 : 0; };
-  if (is_stdio(o.html) + is_stdio(o.routes) + (command.json() ? 1 : 0) > 1)
-    throw Error(Exit::usage, "standard output: expected one of --json, --html - and --routes -, found more");
-  int readers = is_stdio(o.classes);
+  require_one_standard_use({{"--json", command.json()}, {"--html -", o.html == "-"}, {"--routes -", o.routes == "-"}});
+  int readers = o.classes == "-" ? 1 : 0;
   for (const std::string& text : o.texts()) readers += text == "-" ? 1 : 0;
   if (readers > 1) throw Error(Exit::usage, "standard input: expected one use, found " + std::to_string(readers));
 }

@@ -68,6 +68,18 @@ void say_line(std::string_view text) { std::cerr << escape_terminal(text) + "\n"
 
 void say_text(std::string_view text) { std::cerr << escape_lines(text) << std::flush; }
 
+void require_one_standard_use(std::initializer_list<StandardUse> uses) {
+  std::string names;
+  std::size_t wanted = 0, left = uses.size();
+  for (const StandardUse& use : uses) {
+    names += names.empty() ? "" : left == 1 ? " and " : ", ";
+    names += use.option;
+    wanted += use.wanted ? 1 : 0;
+    --left;
+  }
+  if (wanted > 1) throw Error(Exit::usage, "standard output: expected one of " + names + ", found more");
+}
+
 Output::Output(const std::optional<std::string>& path, const OutputKind& kind, bool force) : wanted_(path) {
   if (path && path != "-") file_.emplace(*path, kind, force);
 }

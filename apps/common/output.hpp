@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,15 @@ void say_line(std::string_view text);
 
 /// Prints several lines on standard error at once.
 void say_text(std::string_view text);
+
+/// What may go to standard output, and whether it shall: "--html -".
+struct StandardUse {
+  std::string_view option;
+  bool wanted;
+};
+
+/// Error(usage) if more than one of them shall.
+void require_one_standard_use(std::initializer_list<StandardUse> uses);
 
 /// An output that an option asks for: a file, standard output ("-"), or none.
 class Output {

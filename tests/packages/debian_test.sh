@@ -42,7 +42,7 @@ LIST
 inside 'apt-get update -qq && bash /build/traces >/build/before'
 
 check 'the package is installed with all that it needs' inside 'apt-get install -qq -y --no-install-recommends /one/moelm_*.deb'
-check 'every program runs' inside 'for p in /usr/bin/moe-*; do "$p" --version && "$p" --help >/dev/null; done; [ "$(ls /usr/bin/moe-* | wc -l)" -ge 12 ]'
+check 'every program runs' inside 'for p in /usr/bin/moe-*; do "$p" --version && "$p" --help >/dev/null; done; [ "$(ls /usr/bin/moe-* | wc -l)" -eq 14 ]'
 check 'every program finds its libraries' inside '! ldd /usr/bin/moe-* | grep "not found"'
 check 'a user trains and evaluates' inside '
   useradd --create-home student && cd /home/student
