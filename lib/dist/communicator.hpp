@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moelm {
 
@@ -43,6 +46,27 @@ struct Incoming {
   std::span<std::byte> bytes;
 };
 
+/// Messages of one phase, to be sent and received at the same time.
+struct Messages {
+  Phase phase;
+  std::vector<Outgoing> sends;
+  std::vector<Incoming> receives;
+};
+
+/// Messages on their way while the rank computes. The memory that they are sent from and received into belongs to them
+/// until wait() has returned. Without wait(), after an error, the destructor gives up all messages on their way; the
+/// ranks then have to end.
+class Transfer {
+ public:
+  Transfer() = default;
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+  virtual ~Transfer() = default;
+
+  /// Returns when all have arrived. REQUIRES that the communicator still exists. Called once.
+  virtual void wait() = 0;
+};
+
 /// One rank's connection to the others. All ranks make the same calls in the same order. Not thread-safe.
 class Communicator {
  public:
@@ -58,6 +82,10 @@ class Communicator {
   /// message; several between two ranks are received in the order in which they are sent. Throws if the ranks lost step
   /// or one of them is gone.
   virtual void exchange(Phase phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) = 0;
+
+  /// Begins to send and receive, and returns. When these messages have arrived, `then` is called, perhaps by another
+  /// thread, and the messages that it returns follow. All ranks start their transfers in the same order.
+  virtual std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) = 0;
 
   bool leads() const { return rank() == 0; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -24,6 +25,9 @@ class Alone final : public Communicator {
   int size() const override { return 1; }
   void exchange(Phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
     ensure(sends.empty() && receives.empty(), "a rank sends nothing to itself");
+  }
+  std::unique_ptr<Transfer> start(Messages, std::function<Messages()>) override {
+    throw std::logic_error("a rank sends nothing to itself");
   }
   [[noreturn]] void end_all(int) override { throw std::logic_error("there are no other ranks"); }
 };
@@ -75,6 +79,35 @@ class Mail {
   std::exception_ptr first_;
 };
 
+/// Messages that arrived when they were started. It behaves like those that take long: what is received shows in wait()
+/// alone, and until then nobody may change what is sent.
+class ArrivedTransfer final : public Transfer {
+ public:
+  void wait() override {
+    for (const auto& [sent, copy] : sent_)
+      if (!std::equal(sent.begin(), sent.end(), copy.begin()))
+        throw std::logic_error("a message was changed on its way");
+    for (const auto& [memory, bytes] : received_) std::copy(bytes.begin(), bytes.end(), memory.begin());
+  }
+
+  void keep_sent(const Messages& messages) {
+    for (const Outgoing& send : messages.sends)
+      sent_.emplace_back(send.bytes, Bytes(send.bytes.begin(), send.bytes.end()));
+  }
+
+  /// Hides what came behind numbers that are not finite.
+  void keep_received(const Messages& messages) {
+    for (const Incoming& receive : messages.receives) {
+      received_.emplace_back(receive.bytes, Bytes(receive.bytes.begin(), receive.bytes.end()));
+      std::memset(receive.bytes.data(), 0xff, receive.bytes.size());
+    }
+  }
+
+ private:
+  std::vector<std::pair<std::span<const std::byte>, Bytes>> sent_;
+  std::vector<std::pair<std::span<std::byte>, Bytes>> received_;
+};
+
 class LocalRank final : public Communicator {
  public:
   LocalRank(Mail& mail, int rank) : mail_(mail), rank_(rank) {}
@@ -92,6 +125,21 @@ class LocalRank final : public Communicator {
                                " of \"" + std::string(phase_name(letter.phase)) + "\"");
       std::copy(letter.bytes.begin(), letter.bytes.end(), receive.bytes.begin());
     }
+  }
+
+  std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) override {
+    auto transfer = std::make_unique<ArrivedTransfer>();
+    exchange(messages.phase, messages.sends, messages.receives);
+    transfer->keep_sent(messages);
+    if (then) {
+      const Messages last = then();
+      exchange(last.phase, last.sends, last.receives);
+      transfer->keep_sent(last);
+      transfer->keep_received(last);
+    } else {
+      transfer->keep_received(messages);
+    }
+    return transfer;
   }
 
   [[noreturn]] void end_all(int) override { throw std::logic_error("ranks of one process end by an exception"); }

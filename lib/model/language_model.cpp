@@ -77,12 +77,13 @@ class Pass {
   }
 
   /// From cache.dx, the gradient of the softmax's input, through all layers.
-  void backward(ModelGradients& gradients) {
+  void backward(ModelGradients& gradients, const LayerDone& done) {
     for (std::size_t l = p_.layers.size() - 1; l-- > 0;) {
       copy(context_, cache_.dx, cache_.dlayer);
       masks_.drop(context_, l, cache_.dlayer);
       if (l > 0) cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
       std::visit([&](const auto& layer) { layer_backward(l, layer, gradients.layers[l]); }, p_.layers[l]);
+      done(l);
       if (l == 0) return;
       if (residual(l)) add(context_, cache_.dx, cache_.dprevious);
       cache_.dx.swap(cache_.dprevious);
@@ -232,16 +233,17 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll) {
   Pass(context, config, parameters, batch, options, cache).forward(state);
-  return model_backward(context, config, parameters, batch, options, cache, gradients, nll);
+  return model_backward(context, config, parameters, batch, options, cache, gradients, nll, [](std::size_t) {});
 }
 
 Losses model_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                       const Batch& batch, const PassOptions& options, ModelCache& cache, ModelGradients& gradients,
-                      std::span<double> nll) {
+                      std::span<double> nll, const LayerDone& done) {
   if (!options.part.accumulate) gradients.zero();
   Pass pass(context, config, parameters, batch, options, cache);
   pass.softmax_backward(gradients, nll);
-  pass.backward(gradients);
+  done(parameters.layers.size() - 1);
+  pass.backward(gradients, done);
 
   Losses losses;
   for (const double row : nll) losses.cross_entropy += row / pass.rows_of_step();
@@ -249,28 +251,6 @@ Losses model_backward(Context& context, const ModelConfig& config, const ModelPa
   for (std::size_t l = 0; l < parameters.layers.size(); ++l)
     if (routing_of(cache, l) != nullptr) losses.balance[l] = balance_losses(pass.balanced(l), pass.sums_of(l));
   return losses;
-}
-
-void model_serve_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
-                         const PassOptions& options, ModelCache& cache) {
-  const PassMasks masks(config, Sequence(), options);
-  cache.layers.resize(parameters.layers.size());
-  for (std::size_t l = 0; l < parameters.layers.size(); ++l) {
-    const auto* p = std::get_if<MoeParameters>(&parameters.layers[l]);
-    if (p == nullptr) continue;
-    MoeCache& moe = ensure_cache<MoeLayerCache>(cache.layers[l]).moe;
-    moe.experts.packing = packing_of(cache, p->elements());
-    moe.masks = masks.moe(l);
-    moe_serve_forward(context, std::get<MoeConfig>(config.layers[l]), *p, moe);
-  }
-}
-
-void model_serve_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
-                          ModelCache& cache) {
-  for (std::size_t l = parameters.layers.size(); l-- > 0;)
-    if (const auto* p = std::get_if<MoeParameters>(&parameters.layers[l]))
-      moe_serve_backward(context, std::get<MoeConfig>(config.layers[l]), *p,
-                         std::get<MoeLayerCache>(cache.layers[l]).moe);
 }
 
 void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,

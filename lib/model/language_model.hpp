@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -86,18 +87,21 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll);
 
+/// Called when the gradients of a layer are complete: for every layer, from the last to the first.
+using LayerDone = std::function<void(std::size_t layer)>;
+
 /// The second half of model_gradients: what follows a model_forward with the same arguments. With `part.sums` the
 /// balancing losses are of those sums.
 Losses model_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                       const Batch& batch, const PassOptions& options, ModelCache& cache, ModelGradients& gradients,
-                      std::span<double> nll);
+                      std::span<double> nll, const LayerDone& done);
 
 /// For a rank without rows: lets the other ranks use its experts in their model_forward or model_score, and in their
 /// model_backward. REQUIRES parameters of several ranks.
 void model_serve_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                          const PassOptions& options, ModelCache& cache);
 void model_serve_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
-                          ModelCache& cache);
+                          ModelCache& cache, const LayerDone& done);
 
 /// Computes only the routing of a training pass: runs the layers up to the last gate and leaves the routing of every
 /// gated layer in the cache.

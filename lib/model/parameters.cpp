@@ -167,7 +167,7 @@ std::vector<TrainedTensor> trained_tensors(ModelParameters& parameters, ModelGra
     const NamedTensor& tensor = tensors[next++];
     if (spec.gradient != GradientForm::whole && spec.gradient != GradientForm::rows) return;
     const GradientPointer& gradient = pointers[l][place];
-    trained.push_back({tensor, spec.group, gradient.whole, gradient.rows});
+    trained.push_back({tensor, l, spec.group, gradient.whole, gradient.rows});
   });
   return trained;
 }

@@ -88,6 +88,7 @@ std::vector<NamedTensor> named_tensors(ModelParameters& parameters);
 /// A tensor that a gradient trains, and that gradient: all of it, or of few rows of a table.
 struct TrainedTensor {
   NamedTensor tensor;
+  std::size_t layer;  ///< whose gradients it is among
   ParameterGroup group;
   Matrix* gradient = nullptr;
   RowGradient* rows = nullptr;

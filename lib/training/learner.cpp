@@ -13,8 +13,6 @@ namespace moelm {
 
 namespace {
 
-double squares(const Matrix& m) { return kernels().sum_of_squares(m.size(), m.data()); }
-
 /// A table of one row per token: the weights themselves, or the bias, whose rows are single numbers.
 MatrixView table_view(const NamedTensor& tensor) {
   const Index columns = tensor.vector ? 1 : tensor.values->cols();
@@ -107,7 +105,9 @@ StepResult Learner::step(Context& context, const Batch& batch, const StepOptions
     return result;
   }
   // 5. Update.
-  if (!update(context, options, result)) result.fault = first_bad_number(context, named_tensors(parameters_));
+  bool finite = update_copies(context, options, result);
+  finite &= update_experts(context, options, result);
+  if (!finite) result.fault = first_bad_number(context, named_tensors(parameters_));
   return result;
 }
 
@@ -168,22 +168,25 @@ void Learner::find_non_finite(Context& context, ModelState& state, StepResult& r
   if (result.fault.empty()) result.fault = first_bad_number(context, state);
 }
 
+double Learner::squares_of(const Slot& slot) {
+  const Matrix& gradient = slot.trained.gradient != nullptr ? *slot.trained.gradient : slot.trained.rows->rows;
+  return kernels().sum_of_squares(gradient.size(), gradient.data());
+}
+
 double Learner::gradient_norm(std::string& fault) const {
   double total = 0;
   for (const Slot& slot : slots_) {
-    const double sum = squares(slot.trained.gradient != nullptr ? *slot.trained.gradient : slot.trained.rows->rows);
+    const double sum = squares_of(slot);
     if (!is_finite(sum) && fault.empty()) fault = "gradient of " + slot.trained.tensor.name;
     if (slot.trained.group != ParameterGroup::thresholds) total += sum;
   }
   return std::sqrt(total);
 }
 
-bool Learner::update(Context& context, const StepOptions& options, const StepResult& result) {
+bool Learner::update_copies(Context& context, const StepOptions& options, const StepResult& result) {
   const double scale = clip_scale(result.grad_norm, options.clip);
   bool finite = true;
   for (Slot& slot : slots_) finite &= update_dense(context, slot, options.step, options.lr, scale);
-  for (LayerExperts& set : experts_)
-    finite &= set.experts.update(context, options.step, options.lr, result.routing[set.layer].tokens, cache_of(set));
   for (std::size_t l = 0; l < config_.layers.size(); ++l) {
     const auto* moe = std::get_if<MoeConfig>(&config_.layers[l]);
     if (moe == nullptr) continue;
@@ -191,6 +194,13 @@ bool Learner::update(Context& context, const StepOptions& options, const StepRes
       step_bias(moe->bias_rate, result.routing[l], std::get<MoeParameters>(parameters_.layers[l]).gates.primary.bias);
     if (!windows_.empty()) windows_[l].advance(result.routing[l], moe->balance_window);
   }
+  return finite;
+}
+
+bool Learner::update_experts(Context& context, const StepOptions& options, const StepResult& result) {
+  bool finite = true;
+  for (LayerExperts& set : experts_)
+    finite &= set.experts.update(context, options.step, options.lr, result.routing[set.layer].tokens, cache_of(set));
   return finite;
 }
 

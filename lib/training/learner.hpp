@@ -15,6 +15,7 @@
 #include "model/step_parts.hpp"
 #include "optim/moments.hpp"
 #include "training/expert_set.hpp"
+#include "training/gradient_sum.hpp"
 #include "training/lane_work.hpp"
 #include "training/optimizer_store.hpp"
 
@@ -95,15 +96,20 @@ class Learner {
   StepResult lead_lanes(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
   StepResult step_lanes(Context& context, std::vector<LaneWork>& own, const StepOptions& options, Index rows);
   void forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes, StepResult& result);
-  void backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
-                      LaneSum<double>& loss, StepResult& result);
+  std::string backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
+                             LaneSum<double>& loss, GradientSum& sum, StepResult& result);
+  std::vector<CopiedGradients> copied_gradients() const;
+  /// Names a gradient of a lane that is not finite, or so large that the sum over lanes might not be.
+  std::string huge_gradient(std::size_t layer, Index lanes) const;
   void use_factors(Context& context);
-  void find_non_finite_lanes(Context& context, std::vector<LaneWork>& own, StepResult& result) const;
+  std::string non_finite_lanes(Context& context, std::vector<LaneWork>& own, const StepResult& result) const;
   ExpertsCache& cache_of(const LayerExperts& set);
   void find_non_finite(Context& context, ModelState& state, StepResult& result) const;
+  static double squares_of(const Slot& slot);
   double gradient_norm(std::string& fault) const;
-  /// Returns whether all weights that it wrote are finite.
-  bool update(Context& context, const StepOptions& options, const StepResult& result);
+  // They return whether all weights that they wrote are finite.
+  bool update_copies(Context& context, const StepOptions& options, const StepResult& result);
+  bool update_experts(Context& context, const StepOptions& options, const StepResult& result);
   bool update_dense(Context& context, Slot& slot, Index step, double lr, double scale);
 
   ModelConfig config_;

@@ -5,7 +5,6 @@
 #include "dist/message.hpp"
 #include "dist/orders.hpp"
 #include "moe/merge_factors.hpp"
-#include "training/gradient_sum.hpp"
 #include "training/lane_sums.hpp"
 #include "training/lane_work.hpp"
 #include "training/learner.hpp"
@@ -77,15 +76,40 @@ bool collect_states(Communicator& ranks, const std::vector<LaneWork>& own, std::
   return stop_asked;
 }
 
-/// What the ranks say about a step: the first fault by rank.
-std::string first_fault(Communicator& ranks, Phase phase, const std::string& own) {
+/// Names the rank of a fault that another one found.
+std::string of_rank(const std::string& fault, std::size_t rank) {
+  return fault + " (rank " + std::to_string(rank) + ")";
+}
+
+/// What the ranks say about written weights: the first fault by rank.
+std::string first_fault(Communicator& ranks, const std::string& own) {
   if (ranks.size() == 1) return own;
-  const std::vector<Bytes> all = all_gather(ranks, phase, std::as_bytes(std::span(own)));
+  const std::vector<Bytes> all = all_gather(ranks, Phase::weights_written, std::as_bytes(std::span(own)));
   for (std::size_t r = 0; r < all.size(); ++r)
-    if (!all[r].empty())
-      return std::string(reinterpret_cast<const char*>(all[r].data()), all[r].size()) + " (rank " + std::to_string(r) +
-             ")";
+    if (!all[r].empty()) return of_rank({reinterpret_cast<const char*>(all[r].data()), all[r].size()}, r);
   return {};
+}
+
+/// What the ranks say about a step before its update.
+struct Verdict {
+  std::string fault;             ///< the first by rank
+  std::vector<Index> row_bytes;  ///< of the gradients of rows of each rank
+};
+
+Verdict verdict_of(Communicator& ranks, const std::string& fault, Index row_bytes) {
+  if (ranks.size() == 1) return {fault, {}};
+  MessageWriter own;
+  own.text(fault);
+  own.value(row_bytes);
+  Verdict verdict;
+  const std::vector<Bytes> all = all_gather(ranks, Phase::faults, own.finish());
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    MessageReader message(all[r]);
+    const std::string found = message.text();
+    if (verdict.fault.empty() && !found.empty()) verdict.fault = of_rank(found, r);
+    verdict.row_bytes.push_back(message.value<Index>());
+  }
+  return verdict;
 }
 
 }  // namespace
@@ -129,18 +153,35 @@ StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, con
   // 3. Forward of all lanes, because the balancing losses look at all rows of the step; then backward of all.
   forward_lanes(context, own, pass, options.lanes, result);
   LaneSum<double> loss(options.lanes);
-  backward_lanes(context, own, pass, options.lanes, loss, result);
+  GradientSum sum(ranks_, options.lanes, copied_gradients());
+  std::string fault = backward_lanes(context, own, pass, options.lanes, loss, sum, result);
   use_factors(context);
-  // 4. Check.
+  // 4. Check. Gradients that are finite and not huge in every lane have a finite sum, so nobody has to wait for it.
   result.losses.cross_entropy = sum_of_lanes(ranks_, loss, options.lanes);
-  find_non_finite_lanes(context, own, result);
+  if (std::string other = non_finite_lanes(context, own, result); !other.empty()) fault = std::move(other);
+  Bytes row_gradients = ranks_.size() > 1 ? sum.rows_of_lanes() : Bytes();
+  const Verdict verdict = verdict_of(ranks_, fault, static_cast<Index>(row_gradients.size()));
+  result.fault = verdict.fault;
   result.applied = result.fault.empty();
   if (!result.applied) return result;
-  // 5. Update.
-  std::string bad;
-  if (!update(context, options, result)) bad = first_bad_number(context, named_tensors(parameters_));
-  result.fault = first_fault(ranks_, Phase::weights_written, bad);
+  // 5. Update. The experts need no sums of other ranks.
+  if (ranks_.size() > 1) sum.start_rows(std::move(row_gradients), verdict.row_bytes);
+  bool finite = update_experts(context, options, result);
+  sum.finish();
+  result.grad_norm = gradient_norm(fault);
+  finite &= update_copies(context, options, result);
+  result.fault = first_fault(ranks_, finite ? "" : first_bad_number(context, named_tensors(parameters_)));
   return result;
+}
+
+std::vector<CopiedGradients> Learner::copied_gradients() const {
+  std::vector<CopiedGradients> layers(parameters_.layers.size());
+  for (const Slot& slot : slots_) {
+    CopiedGradients& layer = layers[slot.trained.layer];
+    if (slot.trained.gradient != nullptr) layer.whole.push_back(slot.trained.gradient);
+    if (slot.trained.rows != nullptr) layer.rows.push_back(slot.trained.rows);
+  }
+  return layers;
 }
 
 void Learner::forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
@@ -171,36 +212,44 @@ void Learner::forward_lanes(Context& context, std::vector<LaneWork>& own, PassOp
   result.routing = sum_of_lanes(ranks_, sums, lanes);
 }
 
-void Learner::backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
-                             LaneSum<double>& loss, StepResult& result) {
+std::string Learner::backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
+                                    LaneSum<double>& loss, GradientSum& sum, StepResult& result) {
   pass.part.sums = result.routing;
-  CopiedGradients copied;
-  for (const Slot& slot : slots_) {
-    if (slot.trained.gradient != nullptr) copied.whole.push_back(slot.trained.gradient);
-    if (slot.trained.rows != nullptr) copied.rows.push_back(slot.trained.rows);
-  }
-  GradientSum sum(ranks_, lanes);
+  std::string fault;
   Index lane = lanes_of_rank(lanes, ranks_.rank(), ranks_.size()).first;
   for (std::size_t i = 0; i < lane_caches_.size(); ++i) {
     ModelCache& cache = lane_caches_[i];
+    const bool last = i + 1 == lane_caches_.size();
+    const LayerDone done = [&](std::size_t l) {
+      if (i < own.size()) {
+        if (fault.empty()) fault = huge_gradient(l, lanes);
+        sum.take_lane(context, l);
+      }
+      if (last) sum.start_whole(l);
+    };
     double of_lane = 0;
     if (i < own.size() && !own[i].empty()) {
       pass.part.first_stream = own[i].part.first;
       nll_.resize(static_cast<std::size_t>(own[i].part.batch.rows()));
-      Losses losses = model_backward(context, config_, parameters_, own[i].part.batch, pass, cache, gradients_, nll_);
+      Losses losses =
+          model_backward(context, config_, parameters_, own[i].part.batch, pass, cache, gradients_, nll_, done);
       of_lane = losses.cross_entropy;
       result.losses.balance = std::move(losses.balance);
     } else {
-      if (ranks_.size() > 1) model_serve_backward(context, config_, parameters_, cache);
       gradients_.zero();
-      for (RowGradient* rows : copied.rows) *rows = {};
+      for (const Slot& slot : slots_)
+        if (slot.trained.rows != nullptr) *slot.trained.rows = {};
+      if (ranks_.size() > 1) {
+        model_serve_backward(context, config_, parameters_, cache, done);
+      } else {
+        for (std::size_t l = parameters_.layers.size(); l-- > 0;) done(l);
+      }
     }
     if (i >= own.size()) continue;
-    sum.take_lane(context, copied);
     loss.push({lane, lane + 1}, of_lane, [](double& left, double right) { left += right; });
     ++lane;
   }
-  sum.finish(context, copied);
+  return fault;
 }
 
 void Learner::use_factors(Context& context) {
@@ -227,21 +276,21 @@ void Learner::use_factors(Context& context) {
   }
 }
 
-void Learner::find_non_finite_lanes(Context& context, std::vector<LaneWork>& own, StepResult& result) const {
-  std::string here;
-  for (const LayerExperts& set : experts_) {
-    if (!here.empty()) break;
-    if (const std::string bad = set.experts.bad_gradient(context); !bad.empty()) here = "gradient of " + bad;
-  }
-  for (LaneWork& lane : own)
-    if (here.empty()) here = first_bad_number(context, lane.state);
+std::string Learner::huge_gradient(std::size_t layer, Index lanes) const {
+  for (const Slot& slot : slots_)
+    if (slot.trained.layer == layer && !sum_stays_finite(squares_of(slot), lanes))
+      return "gradient of " + slot.trained.tensor.name;
+  return {};
+}
+
+std::string Learner::non_finite_lanes(Context& context, std::vector<LaneWork>& own, const StepResult& result) const {
   // The losses of the balance are known where lanes have rows, but all ranks have to say the same.
-  if (std::string loss = first_bad_loss(result.losses); !loss.empty()) here = std::move(loss);
-  if (std::string gradient; here.empty()) {
-    result.grad_norm = gradient_norm(gradient);
-    here = std::move(gradient);
-  }
-  result.fault = first_fault(ranks_, Phase::faults, here);
+  if (std::string loss = first_bad_loss(result.losses); !loss.empty()) return loss;
+  for (const LayerExperts& set : experts_)
+    if (const std::string bad = set.experts.bad_gradient(context); !bad.empty()) return "gradient of " + bad;
+  for (LaneWork& lane : own)
+    if (std::string bad = first_bad_number(context, lane.state); !bad.empty()) return bad;
+  return {};
 }
 
 }  // namespace moelm

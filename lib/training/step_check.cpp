@@ -1,6 +1,7 @@
 #include "training/step_check.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 
 #include "base/finite.hpp"
@@ -33,6 +34,11 @@ std::string first_bad_number(Context& context, ModelState& state) {
                   [&](const LstmState& layer) { return finite(layer.h) && finite(layer.c); }))
     return {};
   return first_bad_number(context, state_tensors(state));
+}
+
+bool sum_stays_finite(double squares, Index terms) {
+  const double most = static_cast<double>(std::numeric_limits<float>::max()) / (2 * static_cast<double>(terms));
+  return squares <= most * most;
 }
 
 std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors) {

@@ -12,6 +12,9 @@ namespace moelm {
 /// Name of the first loss that is not finite, or empty.
 std::string first_bad_loss(const Losses& losses);
 
+/// Whether the sum of `terms` gradients is finite for certain, if each has at most this sum of squares. False for NaN.
+bool sum_stays_finite(double squares, Index terms);
+
 /// "NAME, element N" of the first number that is not finite in the first tensor that has one, or empty. Reads all of
 /// them once, on all threads.
 std::string first_bad_number(Context& context, const std::vector<NamedTensor>& tensors);

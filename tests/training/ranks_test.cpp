@@ -1,10 +1,12 @@
 // Training over several ranks: after twenty steps every number of ranks has the same weights, moments and carried
 // state, bit for bit.
 #include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
 
+#include "base/finite.hpp"
 #include "dist/local_ranks.hpp"
 #include "dist/orders.hpp"
 #include "model_files/tensor_transport.hpp"
@@ -12,6 +14,7 @@
 #include "support/tiny_data.hpp"
 #include "training/follower.hpp"
 #include "training/learner.hpp"
+#include "training/step_check.hpp"
 
 using namespace moelm;
 
@@ -233,6 +236,21 @@ TEST_CASE("lanes change results by rounding only") {
   std::memcpy(second, eight.at("losses 3").data(), sizeof second);
   REQUIRE(second[0] == Approx(first[0]).epsilon(1e-5));
   REQUIRE(second[1] == Approx(first[1]).epsilon(1e-4));
+}
+
+TEST_CASE("gradients that pass the check of their lane have a finite sum") {
+  constexpr float kGreatest = std::numeric_limits<float>::max();
+  for (const Index lanes : {1, 2, 8, 1000}) {
+    const double most = static_cast<double>(kGreatest) / (2 * static_cast<double>(lanes));
+    REQUIRE(sum_stays_finite(most * most, lanes));
+    const auto greatest = static_cast<float>(most);
+    float sum = 0;
+    for (Index l = 0; l < lanes; ++l) sum += greatest;
+    REQUIRE(is_finite(sum));
+    REQUIRE(!sum_stays_finite(5 * most * most, lanes));
+    REQUIRE(!sum_stays_finite(std::numeric_limits<double>::infinity(), lanes));
+    REQUIRE(!sum_stays_finite(std::numeric_limits<double>::quiet_NaN(), lanes));
+  }
 }
 
 TEST_CASE("a rank whose numbers are not finite keeps the step from all ranks") {
