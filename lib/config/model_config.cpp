@@ -57,7 +57,6 @@ void validate_softmax(const SoftmaxConfig& c, bool tied, std::size_t layer) {
       refuse(layer, "cutoffs", "rising ids, the next at least " + std::to_string(least), std::to_string(c.cutoffs[i]));
   const std::string with = " with " + key(layer, "cutoffs");
   if (c.samples > 0) refuse(layer, "samples", "0" + with, std::to_string(c.samples));
-  if (c.unigram_bias) refuse(layer, "unigram_bias", "false" + with + ", whose clusters have no biases", "true");
   if (tied)
     throw Error(Exit::bad_config,
                 "model.tied: expected false" + with + ", which have no table like the embedding's, found true");

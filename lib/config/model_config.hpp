@@ -73,7 +73,7 @@ void fields(SoftmaxConfig& c, Visitor&& visit) {
         c.divisor);
   visit(Option{.key = "unigram_bias",
                .help = "the biases begin as the logarithms of the tokens' frequencies in the training text, not as 0. "
-                       "Set it for short trainings"},
+                       "With cutoffs, the head's do"},
         c.unigram_bias);
 }
 

@@ -18,12 +18,27 @@ std::vector<Index> token_counts(const Dataset& data, Split split) {
 }
 
 void set_unigram_bias(std::span<const Index> counts, ModelParameters& parameters) {
-  const std::span<float> bias = std::get<SoftmaxParameters>(parameters.layers.back()).bias.values();
-  ensure(bias.size() == counts.size(), "one bias a token");
-  const auto total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), Index{0}));
-  const double sum = total + static_cast<double>(counts.size());
-  for (std::size_t i = 0; i < counts.size(); ++i)
-    bias[i] = static_cast<float>(std::log((static_cast<double>(counts[i]) + 1) / sum));
+  ensure(static_cast<Index>(counts.size()) == vocabulary_of(parameters), "one count a token");
+  const auto smoothed = [&](Index first, Index last) {
+    const auto part = counts.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+    return static_cast<double>(std::accumulate(part.begin(), part.end(), last - first));
+  };
+  const double total = smoothed(0, static_cast<Index>(counts.size()));
+  const auto log_share = [&](Index first, Index last) {
+    return static_cast<float>(std::log(smoothed(first, last) / total));
+  };
+  if (auto* whole = std::get_if<SoftmaxParameters>(&parameters.layers.back())) {
+    for (Index i = 0; i < whole->bias.size(); ++i) whole->bias.data()[i] = log_share(i, i + 1);
+    return;
+  }
+  auto& adaptive = std::get<AdaptiveSoftmaxParameters>(parameters.layers.back());
+  float* bias = adaptive.head_bias.data();
+  Index first = adaptive.head_tokens();
+  for (Index i = 0; i < first; ++i) *bias++ = log_share(i, i + 1);
+  for (const ClusterParameters& cluster : adaptive.clusters) {
+    *bias++ = log_share(first, first + cluster.weight.rows());
+    first += cluster.weight.rows();
+  }
 }
 
 }  // namespace moelm

@@ -204,8 +204,6 @@ TEST_CASE("keys that contradict each other are refused with both") {
           "model.layers.4.samples: expected 0 with model.layers.4.cutoffs, found 9");
   REQUIRE(holds(error({"model.layers.4.cutoffs=20", "model.tied=true"}),
                 "model.tied: expected false with model.layers.4.cutoffs"));
-  REQUIRE(holds(error({"model.layers.4.cutoffs=20", "model.layers.4.unigram_bias=true"}),
-                "model.layers.4.unigram_bias: expected false"));
   REQUIRE(holds(error({"train.full_softmax=0.25"}),
                 "train.full_softmax: expected 0 with model.layers.4.samples 0, found 0.25"));
   REQUIRE(holds(error_text([] { with("small", {"model.layers.4.cutoffs=0,5"}); }),

@@ -27,6 +27,31 @@ TEST_CASE("biases are the logarithms of the smoothed frequencies of the training
   REQUIRE(sum == Approx(1));
 }
 
+TEST_CASE("the head of an adaptive softmax begins as the shares of its tokens and clusters") {
+  ShortRuns runs;
+  const std::vector<Index> counts = token_counts(runs.data(), Split::train);
+  const auto vocabulary = static_cast<Index>(counts.size());
+  std::get<SoftmaxConfig>(runs.config.model.layers.back()).cutoffs = {2, 4};
+  ModelParameters parameters = make_parameters(runs.config.model, vocabulary);
+  set_unigram_bias(counts, parameters);
+  const Matrix& bias = std::get<AdaptiveSoftmaxParameters>(parameters.layers.back()).head_bias;
+  REQUIRE(vocabulary == 5);
+  REQUIRE(bias.cols() == 4);
+  const auto share = [&](Index first, Index last) {
+    Index seen = 0, all = 0;
+    for (Index i = 0; i < vocabulary; ++i) {
+      const Index smoothed = counts[static_cast<std::size_t>(i)] + 1;
+      all += smoothed;
+      if (i >= first && i < last) seen += smoothed;
+    }
+    return std::log(static_cast<double>(seen) / static_cast<double>(all));
+  };
+  REQUIRE(bias.data()[0] == Approx(share(0, 1)));
+  REQUIRE(bias.data()[1] == Approx(share(1, 2)));
+  REQUIRE(bias.data()[2] == Approx(share(2, 4)));
+  REQUIRE(bias.data()[3] == Approx(share(4, 5)));
+}
+
 TEST_CASE("a run with unigram biases begins at the unigram loss, and another run with none") {
   ShortRuns runs;
   const double uniform = std::log(static_cast<double>(runs.data().tokenizer().vocabulary_size()));
