@@ -57,11 +57,9 @@ std::vector<PlotKind> kinds_of(const Options& o) {
   std::vector<PlotKind> kinds;
   for (const std::string& name : o.show) {
     const std::optional<PlotKind> kind = parse_enum<PlotKind>(name);
-    if (!kind) {
-      std::string known;
-      for (const std::string& spelling : enum_spellings<PlotKind>()) known += (known.empty() ? "" : ", ") + spelling;
-      throw Error(Exit::usage, "--show: expected one of " + known + ", found " + excerpt(name));
-    }
+    if (!kind)
+      throw Error(Exit::usage,
+                  "--show: expected one of " + alternatives(enum_spellings<PlotKind>()) + ", found " + excerpt(name));
     kinds.push_back(*kind);
   }
   if (kinds.empty()) kinds.push_back(PlotKind::perplexity);

@@ -1,12 +1,11 @@
 #include "model/exposure.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/quantity.hpp"
 #include "model/size.hpp"
 
 namespace moelm {
@@ -15,10 +14,7 @@ namespace {
 
 /// Two or three significant digits: "6.0", "0.61", "12", "1860".
 std::string ratio_text(double ratio) {
-  std::array<char, 32> text{};
-  const int decimals = ratio >= 9.95 ? 0 : ratio >= 0.995 ? 1 : 2;
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, ratio);
-  return text.data();
+  return format_printf(ratio >= 9.95 ? "%.0f" : ratio >= 0.995 ? "%.1f" : "%.2f", ratio);
 }
 
 /// The layers with a gate and their numbers.
