@@ -51,7 +51,7 @@ void declare(Command& command, Options& o) {
   command.example("a.rows b.rows.gz --blocks 500", "two files of rows of moe-eval --per-token");
   command.exit_code(Exit::bad_data, "an input is damaged, or the tokens or lines cannot be paired");
   command.exit_code(Exit::missing_input, "a run, the data, a text or a file is missing");
-  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 

@@ -86,7 +86,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ test.txt --format srilm --per-token", "for compute-best-mix and ppl-from-log of SRILM");
   command.exit_code(Exit::bad_data, "an input is damaged or holds no text");
   command.exit_code(Exit::missing_input, "the run, a checkpoint, the data or the text is missing");
-  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 
@@ -176,8 +176,8 @@ class Evaluator {
   /// Chooses how to adapt, and begins with it.
   void adapt() {
     adaptation_.emplace(context_, model_, request_);
-    const Index most = std::numeric_limits<Index>::max();
-    const Index bytes = adaptation_->require_memory(o_.has_text() ? most : data().tokens(split()));
+    const Index max_tokens = std::numeric_limits<Index>::max();
+    const Index bytes = adaptation_->require_memory(o_.has_text() ? max_tokens : data().tokens(split()));
     if (!request_.complete()) note("choosing numbers on the validation split");
     report_.adaptation = adaptation_->begin(
         scorer_, [this]() -> const Dataset& { return data(); }, [this](const std::string& text) { note(text); });

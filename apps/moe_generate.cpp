@@ -57,7 +57,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ --tokens 30 --per-token", "which experts were at work");
   command.exit_code(Exit::bad_data, "the run is damaged");
   command.exit_code(Exit::missing_input, "the run or its checkpoint is missing");
-  command.exit_code(Exit::diverged, "the model has diverged: its probabilities are no numbers");
+  command.exit_code(Exit::diverged, "the model has diverged: its probabilities are not numbers");
   command.exit_code(Exit::bad_config, "the checkpoint does not fit the run");
 }
 

@@ -49,7 +49,7 @@ void declare(Command& command, Options& o) {
   command.example("a.rows b.rows.gz --tune a-valid.rows b-valid.rows.gz", "rows of any model, tuned on other rows");
   command.exit_code(Exit::bad_data, "an input is damaged, or its tokens are not those of the others");
   command.exit_code(Exit::missing_input, "a run, the data, a text or a file is missing");
-  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "the models have different tokenizers");
 }
 

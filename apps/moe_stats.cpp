@@ -59,7 +59,7 @@ void declare(Command& command, Options& o) {
   command.exit_code(Exit::bad_data, "an input is damaged, empty or of the wrong kind");
   command.exit_code(Exit::missing_input, "an input is missing");
   command.exit_code(Exit::cannot_create, "an output cannot be created, or would replace a file of another kind");
-  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "model and data do not fit together");
 }
 

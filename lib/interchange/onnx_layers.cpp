@@ -80,7 +80,7 @@ std::string OnnxLayers::projected_lstm(const std::string& layer, const LstmConfi
 
 // MoE
 
-/// The gate of each expert for each row, 0 where it is not chosen.
+/// The gate of each expert for each row, 0 if it is not chosen.
 std::string OnnxLayers::gates(const std::string& prefix, const GateConfig& config, const std::string& x) {
   const std::string logits = linear(x, weight(prefix + "gate.weight"));
   switch (config.kind) {

@@ -18,7 +18,7 @@ constexpr double kMaxRate = std::numeric_limits<double>::max();
 std::string rate_text(double rate) { return format_printf("%.3g", rate); }
 
 /// If fewer steps than these are left, the warm-up is not shortened.
-constexpr Index kLeastWarmingSteps = 10;
+constexpr Index kMinWarmupSteps = 10;
 
 /// An optional share of a segment, in [0, 1).
 double share_before(const JsonField& segment, const char* key) {
@@ -96,13 +96,13 @@ Schedule replanned(Schedule schedule, Index step, Index end, Index warmup) {
     const auto whole = static_cast<double>(was_planned ? planned_warmup(end) : warmup);
     const auto rest = static_cast<Index>(std::ceil((1 - next.warmed) * whole));
     // A few steps are too few to get to the peak and back: the rate goes on rising as planned.
-    next.warmup = left < kLeastWarmingSteps ? rest : std::min(rest, left / 2);
+    next.warmup = left < kMinWarmupSteps ? rest : std::min(rest, left / 2);
   }
   schedule.segments.push_back(next);
   return schedule;
 }
 
-Index most_planned_steps(const RunConfig& config) {
+Index max_planned_steps(const RunConfig& config) {
   const Schedule schedule = schedule_of(config);
   Index max_steps = config.train.steps;
   if (max_steps < schedule.last_step()) return max_steps;
