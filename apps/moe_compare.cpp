@@ -36,7 +36,7 @@ void declare(Command& command, Options& o) {
                      "files of rows of --per-token; several seeds of a side with commas: A1,A2,A3; then texts instead "
                      "of a split of the data, each a source of its own");
   command.option("--data", "DIR", o.data, "data folder with the ids of the models; default: that of each model");
-  command.choice("--split", o.split, "split of the data folder; default: test");
+  declare_split(command, o.split);
   declare_state(command, o.state);
   declare_dtype(command, o.dtype);
   command.option("--blocks", "N", o.blocks, 1,

@@ -52,7 +52,7 @@ void declare(Command& command, Options& o) {
       "a run (its best checkpoint, else the newest) or a checkpoint folder; then a text (plain or compressed, - "
       "for standard input) instead of the run's own data");
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
-  command.choice("--split", o.split, "split of the data folder; default: test");
+  declare_split(command, o.split);
   declare_state(command, o.state, ", but reset with --per-sentence of a text");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");

@@ -37,7 +37,7 @@ void declare(Command& command, Options& o) {
                "the rows of each file among the inputs, in their order, on the text that the weights are tuned on: the "
                "valid split if there are runs or data folders as well");
   command.option("--data", "DIR", o.data, "data folder with the ids of the models; default: that of each model");
-  command.choice("--split", o.split, "split to score; default: test");
+  declare_split(command, o.split);
   command.option("--text", "FILE", o.text, "a text to score instead of a split; the weights stay those of split valid");
   declare_state(command, o.state);
   declare_dtype(command, o.dtype);

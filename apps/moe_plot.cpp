@@ -47,10 +47,7 @@ void declare(Command& command, Options& o) {
   command.example("runs/* --csv metrics.csv", "all metrics for a spreadsheet or pandas");
   command.exit_code(Exit::bad_data, "a log is damaged or has nothing to show");
   command.exit_code(Exit::missing_input, "a run or its metrics.jsonl is missing");
-  command.exit_code(Exit::out_of_memory, "out of memory");
   command.exit_code(Exit::cannot_create, "an output cannot be created, or would replace a file of another kind");
-  command.exit_code(Exit::io, "reading or writing failed");
-  command.exit_code(Exit::no_permission, "no permission");
 }
 
 std::vector<PlotKind> kinds_of(const Options& o) {

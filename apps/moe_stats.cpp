@@ -7,6 +7,7 @@
 #include "common/command.hpp"
 #include "common/output.hpp"
 #include "common/rank_guard.hpp"
+#include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
 #include "dist/launch.hpp"
 #include "io/file.hpp"
@@ -39,7 +40,7 @@ void declare(Command& command, Options& o) {
       "--sentence", "TEXT", o.sentence,
       "read TEXT itself and show the experts of each of its tokens, in colors on a terminal (NO_COLOR: none)");
   command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
-  command.choice("--split", o.split, "split of the data folder; default: test");
+  declare_split(command, o.split);
   command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
   command.option("--classes", "FILE", o.classes,
                  "one label for each line of the text; default: the input file where there are 2 to 1,000, else what "
