@@ -60,8 +60,9 @@ void declare(Command& command, Options& o) {
   declare_dtype(command, o.dtype);
   declare_rows(command, o.per_sentence, o.per_token);
   declare_log_base(command, o.log_base);
-  command.flag("--rank", o.rank,
-               "count also how often the right token is among the 1, 5 and 10 most probable; takes another softmax");
+  command.flag(
+      "--rank", o.rank,
+      "count also how often the right token is among the 1, 5 and 10 most probable; computes one more softmax");
   command.option("--batch-lines", "N", o.batch_lines, 1,
                  "print the rows of a text after at most N lines; default: 64 from a pipe; 1 for co-processes");
   command.choice(

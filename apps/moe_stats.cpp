@@ -42,9 +42,10 @@ void declare(Command& command, Options& o) {
   command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
   declare_split(command, o.split);
   command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
-  command.option("--classes", "FILE", o.classes,
-                 "one label for each line of the text; default: the input file where there are 2 to 1,000, else what "
-                 "tokens look like (numbers, punctuation, capitals, frequency)");
+  command.option(
+      "--classes", "FILE", o.classes,
+      "one label for each line of the text; default: the input file, if there are 2 to 1,000 files, else what "
+      "tokens look like (numbers, punctuation, capitals, frequency)");
   command.option("--routes", "FILE", o.routes,
                  "write every routing decision, tab-separated under a header: token_index, line, token (the one read), "
                  "layer, expert_1 ... as expert:gate (- for standard output); "
