@@ -36,7 +36,7 @@ void declare(Command& command, Options& o) {
                      "files of rows of --per-token; several seeds of a side with commas: A1,A2,A3; then texts instead "
                      "of a split of the data, each a source of its own");
   command.option("--data", "DIR", o.data, "data folder with the ids of the models; default: that of each model");
-  command.choice("--split", o.split, "split of the data folder; default: test");
+  declare_split(command, o.split);
   declare_state(command, o.state);
   declare_dtype(command, o.dtype);
   command.option("--blocks", "N", o.blocks, 1,
@@ -51,7 +51,7 @@ void declare(Command& command, Options& o) {
   command.example("a.rows b.rows.gz --blocks 500", "two files of rows of moe-eval --per-token");
   command.exit_code(Exit::bad_data, "an input is damaged, or the tokens or lines cannot be paired");
   command.exit_code(Exit::missing_input, "a run, the data, a text or a file is missing");
-  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 

@@ -52,7 +52,7 @@ void declare(Command& command, Options& o) {
       "a run (its best checkpoint, else the newest) or a checkpoint folder; then a text (plain or compressed, - "
       "for standard input) instead of the run's own data");
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
-  command.choice("--split", o.split, "split of the data folder; default: test");
+  declare_split(command, o.split);
   declare_state(command, o.state, ", but reset with --per-sentence of a text");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
@@ -60,8 +60,9 @@ void declare(Command& command, Options& o) {
   declare_dtype(command, o.dtype);
   declare_rows(command, o.per_sentence, o.per_token);
   declare_log_base(command, o.log_base);
-  command.flag("--rank", o.rank,
-               "count also how often the right token is among the 1, 5 and 10 most probable; takes another softmax");
+  command.flag(
+      "--rank", o.rank,
+      "count also how often the right token is among the 1, 5 and 10 most probable; computes one more softmax");
   command.option("--batch-lines", "N", o.batch_lines, 1,
                  "print the rows of a text after at most N lines; default: 64 from a pipe; 1 for co-processes");
   command.choice(
@@ -86,7 +87,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ test.txt --format srilm --per-token", "for compute-best-mix and ppl-from-log of SRILM");
   command.exit_code(Exit::bad_data, "an input is damaged or holds no text");
   command.exit_code(Exit::missing_input, "the run, a checkpoint, the data or the text is missing");
-  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 
@@ -176,8 +177,8 @@ class Evaluator {
   /// Chooses how to adapt, and begins with it.
   void adapt() {
     adaptation_.emplace(context_, model_, request_);
-    const Index most = std::numeric_limits<Index>::max();
-    const Index bytes = adaptation_->require_memory(o_.has_text() ? most : data().tokens(split()));
+    const Index max_tokens = std::numeric_limits<Index>::max();
+    const Index bytes = adaptation_->require_memory(o_.has_text() ? max_tokens : data().tokens(split()));
     if (!request_.complete()) note("choosing numbers on the validation split");
     report_.adaptation = adaptation_->begin(
         scorer_, [this]() -> const Dataset& { return data(); }, [this](const std::string& text) { note(text); });

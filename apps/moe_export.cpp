@@ -23,7 +23,6 @@ void declare(Command& command, std::vector<std::string>& paths, bool& onnx) {
   command.exit_code(Exit::bad_data, "an input is damaged");
   command.exit_code(Exit::missing_input, "the run or its checkpoint is missing");
   command.exit_code(Exit::cannot_create, "the output folder is in use; nothing is ever overwritten");
-  command.exit_code(Exit::io, "reading or writing failed");
   command.exit_code(Exit::bad_config, "run and checkpoint do not fit, or the tokenizer has no form that others read");
 }
 

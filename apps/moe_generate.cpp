@@ -37,8 +37,8 @@ void declare(Command& command, Options& o) {
   command.option("--tokens", "N", o.tokens, 1, "end after N tokens; default: 10,000 with --lines");
   command.option("--samples", "N", o.samples, 1, "that many texts side by side, at most 1,000; default: 1");
   command.option("--temperature", "T", o.temperature, 0,
-                 "probabilities to the power 1 / T: below 1 safer, above 1 bolder, 0 the most probable token always; "
-                 "default: 1, the model itself");
+                 "raise probabilities to the power 1 / T: below 1 for common words, above 1 for more variety, 0 for "
+                 "the most probable token; default: 1, the model itself");
   command.option("--top-k", "K", o.top_k, 1, "draw from the K most probable tokens only; default: all");
   command.option("--top-p", "P", o.top_p, 0,
                  "then from the fewest most probable ones that together have the share P; default: 1, all");
@@ -57,7 +57,7 @@ void declare(Command& command, Options& o) {
   command.example("run/ --tokens 30 --per-token", "which experts were at work");
   command.exit_code(Exit::bad_data, "the run is damaged");
   command.exit_code(Exit::missing_input, "the run or its checkpoint is missing");
-  command.exit_code(Exit::diverged, "the model has diverged: its probabilities are no numbers");
+  command.exit_code(Exit::diverged, "the model has diverged: its probabilities are not numbers");
   command.exit_code(Exit::bad_config, "the checkpoint does not fit the run");
 }
 

@@ -37,7 +37,7 @@ void declare(Command& command, Options& o) {
                "the rows of each file among the inputs, in their order, on the text that the weights are tuned on: the "
                "valid split if there are runs or data folders as well");
   command.option("--data", "DIR", o.data, "data folder with the ids of the models; default: that of each model");
-  command.choice("--split", o.split, "split to score; default: test");
+  declare_split(command, o.split);
   command.option("--text", "FILE", o.text, "a text to score instead of a split; the weights stay those of split valid");
   declare_state(command, o.state);
   declare_dtype(command, o.dtype);
@@ -49,7 +49,7 @@ void declare(Command& command, Options& o) {
   command.example("a.rows b.rows.gz --tune a-valid.rows b-valid.rows.gz", "rows of any model, tuned on other rows");
   command.exit_code(Exit::bad_data, "an input is damaged, or its tokens are not those of the others");
   command.exit_code(Exit::missing_input, "a run, the data, a text or a file is missing");
-  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "a model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "the models have different tokenizers");
 }
 

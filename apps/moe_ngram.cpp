@@ -31,7 +31,7 @@ void declare(Command& command, Options& o) {
   command.positional("DATA [TEXT]", o.inputs, 1, 2,
                      "a data folder of moe-tokenize; then a text (plain or compressed, - for standard input) instead "
                      "of a split of it");
-  command.choice("--split", o.split, "split to score; default: test");
+  declare_split(command, o.split);
   command.option("--order", "N", o.order, 1, "longest n-gram, 1 to 8; default: 5");
   command.flag("--skip-blank-lines", o.skip_blank_lines, "neither count nor score lines without words, as KenLM does");
   declare_rows(command, o.per_sentence, o.per_token);

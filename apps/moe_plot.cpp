@@ -47,21 +47,16 @@ void declare(Command& command, Options& o) {
   command.example("runs/* --csv metrics.csv", "all metrics for a spreadsheet or pandas");
   command.exit_code(Exit::bad_data, "a log is damaged or has nothing to show");
   command.exit_code(Exit::missing_input, "a run or its metrics.jsonl is missing");
-  command.exit_code(Exit::out_of_memory, "out of memory");
   command.exit_code(Exit::cannot_create, "an output cannot be created, or would replace a file of another kind");
-  command.exit_code(Exit::io, "reading or writing failed");
-  command.exit_code(Exit::no_permission, "no permission");
 }
 
 std::vector<PlotKind> kinds_of(const Options& o) {
   std::vector<PlotKind> kinds;
   for (const std::string& name : o.show) {
     const std::optional<PlotKind> kind = parse_enum<PlotKind>(name);
-    if (!kind) {
-      std::string known;
-      for (const std::string& spelling : enum_spellings<PlotKind>()) known += (known.empty() ? "" : ", ") + spelling;
-      throw Error(Exit::usage, "--show: expected one of " + known + ", found " + excerpt(name));
-    }
+    if (!kind)
+      throw Error(Exit::usage,
+                  "--show: expected one of " + alternatives(enum_spellings<PlotKind>()) + ", found " + excerpt(name));
     kinds.push_back(*kind);
   }
   if (kinds.empty()) kinds.push_back(PlotKind::perplexity);

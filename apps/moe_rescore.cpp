@@ -78,7 +78,7 @@ void declare(Command& command, Options& o) {
                   "a co-process: a list and an empty line in, scores and an empty line out");
   command.exit_code(Exit::bad_data, "a list or the run is malformed or damaged");
   command.exit_code(Exit::missing_input, "the run, its checkpoint or a list is missing");
-  command.exit_code(Exit::diverged, "the model has diverged: its probabilities are no numbers");
+  command.exit_code(Exit::diverged, "the model has diverged: its probabilities are not numbers");
   command.exit_code(Exit::bad_config, "the checkpoint does not fit the run");
 }
 
@@ -141,7 +141,7 @@ class Rescorer {
     NbestReader reader(source, {o_.format, o_.numbered_ids, o_.skip_bad, [this](const Hypothesis& h) {
                                   if (mixture_.given()) mixture_.total(h, 0);
                                 }});
-    // Lists without a state between them are scored together, unless somebody waits for the answer to each.
+    // Lists without a state between them are scored together, unless a reader waits for each answer.
     const std::size_t together = state_ == StateKind::reset && !source.is_interactive() ? kTreeHypotheses : 1;
     std::vector<NbestList> lists;
     std::size_t waiting = 0;

@@ -7,6 +7,7 @@
 #include "common/command.hpp"
 #include "common/output.hpp"
 #include "common/rank_guard.hpp"
+#include "common/scoring_options.hpp"
 #include "data/path_kind.hpp"
 #include "dist/launch.hpp"
 #include "io/file.hpp"
@@ -39,11 +40,12 @@ void declare(Command& command, Options& o) {
       "--sentence", "TEXT", o.sentence,
       "read TEXT itself and show the experts of each of its tokens, in colors on a terminal (NO_COLOR: none)");
   command.option("--data", "DIR", o.data, "data folder to read from; default: the run's own");
-  command.choice("--split", o.split, "split of the data folder; default: test");
+  declare_split(command, o.split);
   command.option("--html", "FILE", o.html, "write the report as a page (- for standard output)");
-  command.option("--classes", "FILE", o.classes,
-                 "one label for each line of the text; default: the input file where there are 2 to 1,000, else what "
-                 "tokens look like (numbers, punctuation, capitals, frequency)");
+  command.option(
+      "--classes", "FILE", o.classes,
+      "one label for each line of the text; default: the input file, if there are 2 to 1,000 files, else what "
+      "tokens look like (numbers, punctuation, capitals, frequency)");
   command.option("--routes", "FILE", o.routes,
                  "write every routing decision, tab-separated under a header: token_index, line, token (the one read), "
                  "layer, expert_1 ... as expert:gate (- for standard output); "
@@ -59,7 +61,7 @@ void declare(Command& command, Options& o) {
   command.exit_code(Exit::bad_data, "an input is damaged, empty or of the wrong kind");
   command.exit_code(Exit::missing_input, "an input is missing");
   command.exit_code(Exit::cannot_create, "an output cannot be created, or would replace a file of another kind");
-  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is no finite number");
+  command.exit_code(Exit::diverged, "the model has diverged: its perplexity is not finite");
   command.exit_code(Exit::bad_config, "model and data do not fit together");
 }
 

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include "common/completion.hpp"
 #include "common/help_text.hpp"
 #include "common/man_page.hpp"
+#include "common/option_parser.hpp"
 #include "common/output.hpp"
 #include "terminal/terminal.hpp"
 
@@ -37,48 +37,18 @@ constexpr std::array<std::pair<Exit, const char*>, 6> kCommonExits = {{
 
 Error usage_error(const std::string& message) { return {Exit::usage, message}; }
 
-/// The value of an option, which may be repeated with the same value only.
-std::string single(const CLI::Option& option) {
-  const auto& values = option.results();
-  for (const std::string& value : values)
-    if (value != values.front())
-      throw usage_error(option.get_name() + ": given twice, as " + values.front() + " and as " + value);
-  return values.front();
-}
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
-/// One of `names`, or Error(usage).
-std::string one_of(const CLI::Option& option, const std::vector<std::string>& names) {
-  const std::string chosen = single(option);
-  if (std::find(names.begin(), names.end(), chosen) == names.end())
-    throw usage_error(option.get_name() + ": expected one of " + joined(names) + ", found " + chosen);
-  return chosen;
-}
-
 }  // namespace
-
-struct Command::Parser {
-  CLI::App app;
-
-  CLI::Option* add(const std::string& name, const std::string& help) {
-    CLI::Option* option = app.add_option(name, CLI::callback_t([](const CLI::results_t&) { return true; }), help);
-    option->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    option->allow_extra_args(false);
-    return option;
-  }
-};
 
 Command::Command(std::string name, std::string summary, std::string usage)
     : description_{std::move(name), std::move(summary), std::move(usage), {}, {}, {}},
-      parser_(std::make_unique<Parser>()) {
+      parser_(std::make_unique<OptionParser>()) {
   for (const auto& [code, meaning] : kCommonExits) exit_code(code, meaning);
-  parser_->app.set_help_flag();
-  parser_->app.allow_extras();
   flag("-h,--help", help_, "print this help and exit");
   flag("--version", version_, "print the version and exit");
   flag("--help-man", man_, "print this page in roff and exit");
@@ -99,7 +69,7 @@ DeclaredOption& Command::declare(const std::vector<std::string>& names, const st
 }
 
 void Command::flag(const std::string& name, bool& value, const std::string& help) {
-  parser_->app.add_flag(name, value, help);
+  parser_->add_flag(name, value);
   const std::size_t comma = name.find(',');
   if (comma == std::string::npos)
     declare({name}, "", help, OptionValues::none);
@@ -110,71 +80,69 @@ void Command::flag(const std::string& name, bool& value, const std::string& help
 void Command::json_flag(const std::string& help) { flag("--json", json_, help); }
 
 void Command::option(const std::string& name, const std::string& unit, std::string& value, const std::string& help) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, unit, help, OptionValues::one);
-  conversions_.push_back([option, &value] {
-    if (option->count() > 0) value = single(*option);
+  conversions_.push_back([this, name, &value] {
+    if (given(name)) value = parser_->value(name);
   });
 }
 
 void Command::option(const std::string& name, const std::string& unit, std::optional<std::string>& value,
                      const std::string& help) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, unit, help, OptionValues::one);
-  conversions_.push_back([option, &value] {
-    if (option->count() > 0) value = single(*option);
+  conversions_.push_back([this, name, &value] {
+    if (given(name)) value = parser_->value(name);
   });
 }
 
 void Command::option(const std::string& name, const std::string& unit, std::optional<Index>& value, Index min,
                      const std::string& help) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, unit, help, OptionValues::one);
-  conversions_.push_back([option, &value, min] {
-    if (option->count() == 0) return;
-    const std::string text = single(*option);
+  conversions_.push_back([this, name, &value, min] {
+    if (!given(name)) return;
+    const std::string text = parser_->value(name);
     value = parse_index(text);
     if (!value || *value < min)
-      throw usage_error(option->get_name() + ": expected an integer of at least " + std::to_string(min) + ", found " +
-                        text);
+      throw usage_error(name + ": expected an integer of at least " + std::to_string(min) + ", found " + text);
   });
 }
 
 void Command::option(const std::string& name, const std::string& unit, std::optional<double>& value, double min,
                      const std::string& help) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, unit, help, OptionValues::one);
-  conversions_.push_back([option, &value, min] {
-    if (option->count() == 0) return;
-    const std::string text = single(*option);
+  conversions_.push_back([this, name, &value, min] {
+    if (!given(name)) return;
+    const std::string text = parser_->value(name);
     value = parse_number(text);
     if (!value || *value < min)
-      throw usage_error(option->get_name() + ": expected a number of at least " + format_number(min) + ", found " +
-                        text);
+      throw usage_error(name + ": expected a number of at least " + format_number(min) + ", found " + text);
   });
 }
 
 void Command::choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
                         const std::function<void(const std::string& chosen)>& set) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, "NAME", help + " (" + joined(names) + ")", OptionValues::one).offered = [names] { return names; };
-  conversions_.push_back([option, names, set] {
-    if (option->count() > 0) set(one_of(*option, names));
+  conversions_.push_back([this, name, names, set] {
+    if (given(name)) set(chosen(name, names));
   });
 }
 
 void Command::repeated(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                        const std::string& help) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, unit, help, OptionValues::repeated);
-  conversions_.push_back([option, &values] { values = option->results(); });
+  conversions_.push_back([this, name, &values] { values = parser_->values(name); });
 }
 
 void Command::list(const std::string& name, const std::string& unit, std::vector<std::string>& values,
                    const std::string& help) {
-  const CLI::Option* option = parser_->add(name, help);
+  parser_->add_option(name);
   declare({name}, unit + "...", help, OptionValues::many);
-  conversions_.push_back([option, &values] { values = option->results(); });
+  conversions_.push_back([this, name, &values] { values = parser_->values(name); });
 }
 
 void Command::positional(const std::string& name, std::vector<std::string>& values, Index min, Index max,
@@ -213,28 +181,17 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
     say_text("usage: " + description_.name + " " + description_.usage + "\nSee '" + description_.name + " --help'.\n");
     return static_cast<int>(Exit::usage);
   }
-  // What follows "--" is not parsed: CLI11 would report it as unknown options.
+  // What follows "--" is not parsed: CLI11 would take it for unknown options.
   const char* const* const end = argv + argc;
   const char* const* const options_end =
       std::find_if(argv, end, [](const char* a) { return std::string_view(a) == "--"; });
   const OptionsWithValues values = options_with_values(description_);
-  std::vector<std::string> arguments = one_value_each({argv + 1, options_end}, values);
+  const std::vector<std::string> arguments = one_value_each({argv + 1, options_end}, values);
   if (const std::string typed = single_dash_option(arguments, values); !typed.empty()) refuse_unknown(typed);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
-  try {
-    parser_->app.parse(std::move(arguments));
-  } catch (const CLI::ArgumentMismatch& e) {
-    const std::string name = std::string(e.what()).substr(0, std::string(e.what()).find(':'));
-    const DeclaredOption* const option = find_option(description_, name);
-    throw usage_error(option == nullptr || option->unit.empty()
-                          ? e.what() + std::string("; see ") + description_.name + " --help"
-                          : name + ": expected " + option->unit + ", found nothing");
-  } catch (const CLI::ParseError& e) {
-    throw usage_error(std::string(e.what()) + "; see " + description_.name + " --help");
-  }
+  const std::vector<std::string> others = parse_words(arguments);
   if (print_help()) return 0;
   require_values();
-  for (const std::string& argument : parser_->app.remaining()) {
+  for (const std::string& argument : others) {
     if (argument.size() > 1 && argument[0] == '-') refuse_unknown(argument);
     take_positional(argument);
   }
@@ -247,6 +204,24 @@ std::optional<int> Command::parse(int argc, const char* const* argv) {
   return std::nullopt;
 }
 
+std::vector<std::string> Command::parse_words(const std::vector<std::string>& words) {
+  try {
+    return parser_->parse(words);
+  } catch (const ParseMistake& mistake) {
+    const DeclaredOption* const option = find_option(description_, mistake.option);
+    throw usage_error(option == nullptr || option->unit.empty()
+                          ? mistake.message + "; see " + description_.name + " --help"
+                          : mistake.option + ": expected " + option->unit + ", found nothing");
+  }
+}
+
+std::string Command::chosen(const std::string& name, const std::vector<std::string>& names) const {
+  const std::string text = parser_->value(name);
+  if (std::find(names.begin(), names.end(), text) == names.end())
+    throw usage_error(name + ": expected one of " + joined(names) + ", found " + text);
+  return text;
+}
+
 bool Command::print_help() {
   if (help_) {
     print_text(help_text(description_, std::min(terminal_columns(STDOUT_FILENO), kMaxHelpWidth)));
@@ -255,7 +230,7 @@ bool Command::print_help() {
   } else if (man_) {
     print_text(man_page(description_));
   } else if (given("--help-completion")) {
-    const std::string shell = one_of(*parser_->app.get_option("--help-completion"), enum_spellings<Shell>());
+    const std::string shell = chosen("--help-completion", enum_spellings<Shell>());
     print_text(completion_script(description_, *parse_enum<Shell>(shell)));
   } else {
     return false;
@@ -266,7 +241,7 @@ bool Command::print_help() {
 void Command::require_values() const {
   for (const DeclaredOption& option : description_.options) {
     if (option.is_argument() || option.values == OptionValues::none) continue;
-    for (const std::string& value : parser_->app.get_option(option.name())->results())
+    for (const std::string& value : parser_->values(option.name()))
       if (find_option(description_, value) != nullptr)
         throw usage_error(option.name() + ": expected " + option.unit + ", found the option " + value);
   }
@@ -287,7 +262,7 @@ void Command::refuse_unknown(const std::string& argument) const {
                     (hint.empty() ? "see " + description_.name + " --help" : "did you mean " + hint + "?"));
 }
 
-bool Command::given(const std::string& name) const { return parser_->app.get_option(name)->count() > 0; }
+bool Command::given(const std::string& name) const { return parser_->given(name); }
 
 ThreadChoice Command::threads() const {
   if (threads_) return {static_cast<int>(*threads_), "--threads"};

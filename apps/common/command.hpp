@@ -16,6 +16,8 @@
 
 namespace moelm {
 
+class OptionParser;
+
 /// Declares options, then parses them. Every problem is Error(usage). An option with one value may be repeated with the
 /// same value. Bound variables must outlive the command.
 class Command {
@@ -76,12 +78,15 @@ class Command {
   ThreadChoice threads() const;
 
  private:
-  struct Parser;
   void choice_of(const std::string& name, const std::vector<std::string>& names, const std::string& help,
                  const std::function<void(const std::string& chosen)>& set);
   DeclaredOption& declare(const std::vector<std::string>& names, const std::string& unit, const std::string& help,
                           OptionValues values);
-  /// Prints what --help and its like ask for. Returns whether there was one.
+  /// Sorts words into options and the rest, which is returned.
+  std::vector<std::string> parse_words(const std::vector<std::string>& words);
+  /// The value of an option that was given, which must be one of `names`.
+  std::string chosen(const std::string& name, const std::vector<std::string>& names) const;
+  /// Prints what --help and similar options ask for. Returns whether there was one.
   bool print_help();
   /// "--out --json": the value was forgotten.
   void require_values() const;
@@ -89,7 +94,7 @@ class Command {
   [[noreturn]] void refuse_unknown(const std::string& argument) const;
 
   CommandDescription description_;
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<OptionParser> parser_;
   std::function<std::string(const std::string&)> hint_;
   std::vector<std::function<void()>> conversions_;
   std::vector<std::string> positionals_;

@@ -1,4 +1,4 @@
-// What a program declares of its command line: the one source of parsing, --help, its manual page and completion.
+// The description of a command line: the one source of parsing, --help, the manual page and completion.
 #pragma once
 
 #include <functional>

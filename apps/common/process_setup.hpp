@@ -1,4 +1,4 @@
-// What every program sets up first, before it has another thread or opens a file.
+// The setup of a process, which runs before it starts threads and opens files.
 #pragma once
 
 namespace moelm {

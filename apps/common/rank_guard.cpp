@@ -25,7 +25,7 @@ std::string name_of(const Communicator& ranks) {
   return "rank " + std::to_string(ranks.rank()) + " (" + ranks.machine() + ")";
 }
 
-/// All ranks have to compute the same.
+/// Error(bad_config) unless all ranks have the same build and kernels: they must compute the same bits.
 void require_same_build(Communicator& ranks) {
   const std::string own = std::string(version()) + ", " + gemm_backend() + ", kernels " + kernels().name + ", " +
                           mpi_library() + "\n" + name_of(ranks);
@@ -41,7 +41,7 @@ void require_same_build(Communicator& ranks) {
   }
 }
 
-/// Gives errors of a follower the name of the rank.
+/// Puts rank and machine into the message of an error on a follower.
 int follow_by_name(const std::function<int(Communicator&)>& follow, Communicator& ranks) {
   ranks.set_together(true);
   try {
@@ -57,7 +57,7 @@ int follow_by_name(const std::function<int(Communicator&)>& follow, Communicator
   }
 }
 
-/// Ends what is still running elsewhere.
+/// Ends the ranks that are still running.
 void end_others(Communicator& ranks, int code) {
   if (ranks.size() == 1) return;
   if (ranks.is_together()) ranks.end_all(code);

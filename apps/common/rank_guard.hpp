@@ -1,4 +1,5 @@
-// A program whose processes may be ranks: one leads and behaves as ever, the others follow and end with its exit code.
+// Runs a program as a rank, if a launcher started it. The leader (rank 0) behaves as a single process does. The
+// followers serve it and end with its exit code.
 #pragma once
 
 #include <functional>
@@ -9,14 +10,14 @@
 
 namespace moelm {
 
-/// Runs `lead` in a process that leads or is alone, `follow` in the others, which return when the leader ends them, and
-/// returns the exit code of the program. The leader's code is that of all ranks where they can agree on it. A rank that
-/// fails in the middle of something that they do together ends all of them with its own code. Errors of followers name
-/// rank and machine. Error(bad_config) as launched_ranks(), and where the ranks are of different builds.
+/// Runs `lead` on rank 0 or in a single process, and `follow` on every other rank until the leader ends it. Returns the
+/// exit code of the program. Between steps that is the leader's code on all ranks. A rank that fails within a common
+/// operation ends all ranks with its own code. Error messages of followers name rank and machine. Error(bad_config) as
+/// launched_ranks(), and if the ranks are different builds.
 int rank_guard(const std::function<int(Communicator&)>& lead, const std::function<int(Communicator&)>& follow,
                ClosedPipe closed_pipe = ClosedPipe::ends_program);
 
-/// The number of --threads, for all ranks; 0: not given, each has its own.
+/// The number given with --threads, for all ranks; 0: not given, so each rank chooses its own.
 inline int threads_given(const Command& command) { return command.given("--threads") ? command.threads().threads : 0; }
 
 /// The follower of programs that score.

@@ -7,9 +7,15 @@
 #include "base/data_type.hpp"
 #include "common/command.hpp"
 #include "config/train_config.hpp"
+#include "data/data_index.hpp"
 #include "evaluation/score_number.hpp"
 
 namespace moelm {
+
+/// --split NAME
+inline void declare_split(Command& command, std::optional<Split>& split) {
+  command.choice("--split", split, "split of the data folder to score or read; default: test");
+}
 
 /// --dtype NAME
 inline void declare_dtype(Command& command, std::optional<DataType>& dtype) {

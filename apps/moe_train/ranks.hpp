@@ -1,4 +1,4 @@
-// moe-train over several ranks: their lanes, and the ranks that follow.
+// moe-train over several ranks: the number of lanes, and the followers.
 #pragma once
 
 #include "config/train_config.hpp"
@@ -6,13 +6,13 @@
 
 namespace moelm {
 
-/// Lanes of a new run on so many ranks, unless they are given: the smallest power of two that is not less.
+/// The lanes of a new run without train.lanes: the smallest power of two that is at least the number of ranks.
 Index lanes_for(int ranks);
 
 /// Error(bad_config) unless every rank gets a lane.
 void require_lanes(const RunConfig& config, const Communicator& ranks);
 
-/// For the others: takes part until the leader ends. Returns the leader's exit code.
+/// For followers: takes part in the training until the leader ends it. Returns the leader's exit code.
 int follow_leader(Communicator& ranks);
 
 }  // namespace moelm

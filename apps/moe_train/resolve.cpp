@@ -134,7 +134,7 @@ ResolvedRun resolve_run(const TrainOptions& options, int threads, int ranks) {
   validate(resolved.config);
   if (resolved.data) require_ordered_ids(resolved.config.model, resolved.data->tokenizer());
   resolved.batches_per_pass = config.batches_per_pass;
-  resolved.most_steps = config.most_steps;
+  resolved.max_steps = config.max_steps;
   resolved.tokens_in_time = config.tokens_in_time;
   if (existing) {
     resolved.base = existing->path;

@@ -20,7 +20,7 @@ struct ResolvedRun {
   Index vocabulary = 0;
   Index training_tokens = 0;             ///< 0: no data
   Index batches_per_pass = 0;            ///< 0: no data
-  Index most_steps = 0;                  ///< as in ResolvedConfig
+  Index max_steps = 0;                   ///< as in ResolvedConfig
   std::optional<double> tokens_in_time;  ///< estimated; nothing without --max-time
   /// Of a new run: the configuration before planning, with the open values not in `given`.
   ConfigDraft draft;

@@ -139,7 +139,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   start.run = out;
   start.ranks = &ranks;
   start.max_seconds = options.max_seconds.value_or(0);
-  start.most_steps = resolved.most_steps;
+  start.max_steps = resolved.max_steps;
   start.foreign_lock = options.break_lock ? RunLock::Foreign::break_lock : RunLock::Foreign::refuse;
   start.stop_requested = [&stop] { return stop.requested(); };
   TrainingRun run(context, stored, *resolved.data, start, observer);

@@ -53,14 +53,14 @@ TrainCommand::TrainCommand(TrainOptions& o)
            "checkpoint in a new --out");
   c.option("--init", "PATH", o.init, "start with the weights of a run or checkpoint that has the same vocabulary");
   c.option("--steps", "N", o.config.steps, 1,
-           "optimizer steps in all; steps beyond the plan of an existing run get a warm-up and a decay of their own");
-  c.option("--epochs", "N", o.config.epochs, 0, "passes over the training text in all");
+           "total optimizer steps; steps beyond the plan of an existing run get a warm-up and a decay of their own");
+  c.option("--epochs", "N", o.config.epochs, 0, "total passes over the training text");
   c.option("--max-time", "TIME", max_time_,
            "train for this time (90s, 10m, 3h), the last validation and save included: steps and learning rate are "
            "planned for it; without --steps and --epochs at most 30 passes, with them at most these");
   c.choice("--dtype", o.config.dtype, "arithmetic of matrix products");
   c.flag("--dry-run", o.dry_run, "print sizes, work and memory, and end; needs neither --data nor --out");
-  c.option("--vocab-size", "N", o.vocabulary, 1, "vocabulary of a --dry-run without --data");
+  c.option("--vocab-size", "N", o.vocabulary, 1, "size of the vocabulary, for --dry-run without --data");
   c.option(
       "--ranks", "N", o.ranks, 1,
       "with --dry-run: memory of a rank, bytes and predicted time of a step on 1, 2, 4 ... N ranks like this machine");

@@ -78,9 +78,9 @@ class MomentsReader {
     if (!has(name + ".last_step")) return {step_};
     std::vector<std::int64_t> rows = read_steps(name + ".last_step");
     if (rows.empty() || size % static_cast<Index>(rows.size()) != 0)
-      throw Error(Exit::bad_config, file_.path() + ": tensor " + name + ".last_step: expected a step a row, found " +
-                                        std::to_string(rows.size()) + " steps for " + std::to_string(size) +
-                                        " weights");
+      throw Error(Exit::bad_config, file_.path() + ": tensor " + name +
+                                        ".last_step: expected one step per row, found " + std::to_string(rows.size()) +
+                                        " steps for " + std::to_string(size) + " weights");
     return rows;
   }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace moelm {
 
@@ -29,6 +30,14 @@ void store_little(T value, char* bytes) {
     std::memcpy(bytes, &value, sizeof value);
   else
     for (std::size_t i = 0; i < sizeof(T); ++i) bytes[i] = static_cast<char>(value >> (8 * i) & 0xFF);
+}
+
+/// The bytes of `value`, little-endian.
+template <class T>
+std::string little_bytes(T value) {
+  std::string bytes(sizeof(T), '\0');
+  store_little(value, bytes.data());
+  return bytes;
 }
 
 /// Eight bytes as load_little<std::uint64_t> gives them; what is found in them is marked in the high bit of each byte.

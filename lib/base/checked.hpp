@@ -1,4 +1,4 @@
-// Sizes that are sums and products of numbers which somebody typed or a file holds: an overflow is noticed.
+// Sums and products of sizes from a command line or a file: an overflow is noticed.
 #pragma once
 
 #include <limits>
@@ -8,14 +8,14 @@
 
 namespace moelm {
 
-/// a + b, or nothing where it does not fit.
+/// a + b, or nothing if it does not fit.
 constexpr std::optional<Index> checked_sum(Index a, Index b) {
   Index sum = 0;
   if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
   return sum;
 }
 
-/// a b, or nothing where it does not fit.
+/// a b, or nothing if it does not fit.
 constexpr std::optional<Index> checked_product(Index a, Index b) {
   Index product = 0;
   if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;

@@ -32,7 +32,7 @@ enum class ScratchSlot {
 /// One Context serves one pass at a time; it is not thread-safe itself.
 class Context {
  public:
-  /// Makes the threads; Error(out_of_memory) where the system refuses one. REQUIRES threads >= 1. `products` is what
+  /// Makes the threads; Error(out_of_memory) if the system refuses one. REQUIRES threads >= 1. `products` is what
   /// matrix products read in the passes of this context, gates excepted.
   explicit Context(int threads, DataType products = DataType::f32);
   ~Context();

@@ -35,7 +35,7 @@ class Error : public std::runtime_error {
   Exit exit_;
 };
 
-/// Text of a stranger as a message quotes it: at most `bytes` of it, "..." where something was cut.
+/// Untrusted text as a message quotes it: at most `bytes` of it, "..." where something was cut.
 std::string excerpt(std::string_view text, std::size_t bytes = 60);
 
 /// Throws Error for the errno of a failed file operation: ENOENT is missing_input, EACCES and EPERM no_permission,

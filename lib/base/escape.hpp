@@ -1,4 +1,4 @@
-// Escapes text from strangers, so that it is harmless on a terminal, in HTML and in JSON.
+// Escapes untrusted text, so that it is harmless on a terminal, in HTML and in JSON.
 #pragma once
 
 #include <string>

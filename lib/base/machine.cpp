@@ -64,18 +64,18 @@ std::vector<std::string> cgroup_folders(const std::string& root, const std::stri
 }
 
 std::optional<Index> cgroup_memory(const std::string& root) {
-  std::optional<Index> least;
+  std::optional<Index> limit;
   for (const std::string& folder : cgroup_folders(root, "memory"))
     for (const char* name : {"/memory.max", "/memory.limit_in_bytes"}) {
       const auto value = positive(first_line(folder + name).value_or(""));
-      if (value && *value < kUnlimited) least = std::min(least.value_or(*value), *value);
+      if (value && *value < kUnlimited) limit = std::min(limit.value_or(*value), *value);
     }
-  return least;
+  return limit;
 }
 
-/// Whole processors that the cgroup's quota is worth, at least one.
+/// Whole processors that the cgroup's quota is worth, at limit one.
 std::optional<Index> cgroup_processors(const std::string& root) {
-  std::optional<Index> least;
+  std::optional<Index> limit;
   for (const std::string& folder : cgroup_folders(root, "cpu")) {
     const auto version2 = first_line(folder + "/cpu.max");
     const std::string pair = version2 ? *version2
@@ -86,9 +86,9 @@ std::optional<Index> cgroup_processors(const std::string& root) {
     const auto period = space == std::string::npos ? std::nullopt : positive(pair.substr(space + 1));
     if (!quota || !period) continue;
     const Index processors = std::max<Index>(1, *quota / *period);
-    least = std::min(least.value_or(processors), processors);
+    limit = std::min(limit.value_or(processors), processors);
   }
-  return least;
+  return limit;
 }
 
 std::vector<int> allowed_processors() {
@@ -145,14 +145,14 @@ ThreadChoice default_threads(const std::string& root) {
 }
 
 MemoryLimit memory_limit(const std::string& root) {
-  MemoryLimit least{std::numeric_limits<Index>::max(), "no limit known"};
-  const auto consider = [&least](std::optional<Index> bytes, const char* source) {
-    if (bytes && *bytes < least.bytes) least = {*bytes, source};
+  MemoryLimit limit{std::numeric_limits<Index>::max(), "no limit known"};
+  const auto consider = [&limit](std::optional<Index> bytes, const char* source) {
+    if (bytes && *bytes < limit.bytes) limit = {*bytes, source};
   };
   consider(memory_available(root), "MemAvailable");
   consider(address_space(), "RLIMIT_AS");
   consider(cgroup_memory(root), "cgroup limit");
-  return least;
+  return limit;
 }
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// What this process may use of its machine: threads and memory, each with the name of what says so.
+// Threads and memory that this process may use, each with the name of the limit behind it.
 #pragma once
 
 #include <string>

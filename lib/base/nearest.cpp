@@ -27,10 +27,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   // A typed word of any length costs at most this much to compare.
   constexpr std::size_t kCompared = 100;
   std::string best;
-  Index least = std::numeric_limits<Index>::max();
+  Index min_distance = std::numeric_limits<Index>::max();
   for (const std::string& candidate : candidates) {
     const Index distance = edit_distance(word.substr(0, kCompared), candidate);
-    if (distance < least) least = distance, best = candidate;
+    if (distance < min_distance) min_distance = distance, best = candidate;
   }
   return best;
 }

@@ -1,4 +1,4 @@
-// The known word that somebody probably meant.
+// The known word that is nearest to a misspelled one.
 #pragma once
 
 #include <string>

@@ -45,6 +45,14 @@ constexpr std::optional<E> parse_enum(std::string_view text) {
   return std::nullopt;
 }
 
+/// "a, b or c", for messages.
+inline std::string alternatives(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  return text;
+}
+
 /// All spellings in the order of EnumNames.
 template <class E>
 std::vector<std::string> enum_spellings() {

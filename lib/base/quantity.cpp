@@ -34,12 +34,6 @@ double seconds_of(char unit) {
   }
 }
 
-std::string print(const char* format, double value) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
-
 std::string two_units(Index greater, char greater_unit, Index lesser, char lesser_unit) {
   return std::to_string(greater) + greater_unit + (lesser < 10 ? "0" : "") + std::to_string(lesser) + lesser_unit;
 }
@@ -76,7 +70,7 @@ std::string format_bytes(Index bytes) {
   std::size_t unit = 0;
   constexpr std::array<const char*, 6> kUnits = {" bytes", " KiB", " MiB", " GiB", " TiB", " PiB"};
   for (; value >= 1023.5 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-  return print(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value) + kUnits[unit];
+  return format_printf(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value) + kUnits[unit];
 }
 
 std::string format_count(Index count) {
@@ -101,6 +95,12 @@ std::string format_duration(double seconds) {
   if (s < 3600) return two_units(s / 60, 'm', s % 60, 's');
   if (s < 86400) return two_units(s / 3600, 'h', s % 3600 / 60, 'm');
   return two_units(s / 86400, 'd', s % 86400 / 3600, 'h');
+}
+
+std::string format_printf(const char* pattern, double value) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), pattern, value);
+  return text.data();
 }
 
 }  // namespace moelm

@@ -35,4 +35,8 @@ std::string format_number(double value);
 /// "45s", "3m20s", "2h05m", "3d04h".
 std::string format_duration(double seconds);
 
+/// The number as printf writes it. `pattern` has one conversion of a double ("%.3g") and 63 characters at most are
+/// kept.
+std::string format_printf(const char* pattern, double value);
+
 }  // namespace moelm

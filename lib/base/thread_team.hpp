@@ -15,7 +15,7 @@ namespace moelm {
 /// The calling thread and `threads` - 1 others. Serves one caller at a time.
 class ThreadTeam {
  public:
-  /// Makes the threads. Error(out_of_memory) where the system refuses one. REQUIRES threads >= 1.
+  /// Makes the threads. Error(out_of_memory) if the system refuses one. REQUIRES threads >= 1.
   explicit ThreadTeam(int threads);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;

@@ -29,7 +29,7 @@ struct CheckpointHint {
 
 std::string hint_text(const std::string& name, const std::string& sha256);
 
-/// Returns nothing if there is no such file. A file that is no hint, or names no existing manifest, adds a warning.
+/// Returns nothing if there is no such file. A file that is not a hint, or names no existing manifest, adds a warning.
 std::optional<CheckpointHint> read_hint(const std::string& checkpoints, const char* hint, FileSystem& fs,
                                         std::vector<std::string>& warnings);
 

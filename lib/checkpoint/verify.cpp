@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "checkpoint/checkpoint_names.hpp"
+#include "checkpoint/faults.hpp"
 #include "checkpoint/manifest.hpp"
 #include "checkpoint/metrics_log.hpp"
 #include "io/json.hpp"
@@ -15,25 +16,12 @@ namespace moelm {
 
 namespace {
 
-using Faults = std::vector<std::string>;
-
-template <class Check>
-void collect(Faults& faults, const Check& check) {
-  try {
-    check();
-  } catch (const Error& error) {
-    faults.push_back(error.what());
-  }
-}
-
-void add(Faults& faults, const Faults& more) { faults.insert(faults.end(), more.begin(), more.end()); }
-
 // Reads every tensor, because reading refuses numbers that are not finite. At most one fault per tensor.
 void check_tensors(Faults& faults, const SafetensorsFile& file) {
   constexpr Index kPiece = Index{1} << 17;
   std::string piece;
   for (const StoredTensor& tensor : file.tensors())
-    collect(faults, [&] {
+    collect_faults(faults, [&] {
       for (Index first = 0; first < tensor.elements(); first += kPiece) {
         const Index count = std::min(kPiece, tensor.elements() - first);
         piece.resize(count * tensor_type_bytes(tensor.type));
@@ -51,14 +39,15 @@ Faults named_checkpoint_faults(const std::string& checkpoints, const CheckpointN
   const std::string path = join_path(checkpoints, name.text());
   Faults found = checkpoint_faults(path, fs);
   if (found.empty())
-    collect(found, [&] {
+    collect_faults(found, [&] {
       const CheckpointName written = read_manifest(path, fs).name;
       if (written != name) found.push_back(path + ": name: its manifest says " + written.text());
     });
   return path_exists(path, fs) ? found : Faults();  // it may have been pruned meanwhile
 }
 
-/// Faults that a second look finds too. What a training run is replacing, appending or removing is no fault.
+/// Faults that a second look finds too. Files that a training run is replacing, appending to or removing are not
+/// faults.
 template <class Look>
 Faults lasting(const Look& look) {
   Faults first = look();
@@ -76,10 +65,10 @@ Faults lasting(const Look& look) {
 Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
   Faults faults;
   Manifest manifest;
-  collect(faults, [&] { manifest = read_manifest(directory, fs); });
+  collect_faults(faults, [&] { manifest = read_manifest(directory, fs); });
   const bool is_listed = faults.empty();
   for (const char* name : kCheckpointFiles)
-    collect(faults, [&] {
+    collect_faults(faults, [&] {
       if (name == std::string_view(kManifestFile)) return;
       // Files for resuming may be missing.
       if (is_resume_only(name) && !path_exists(join_path(directory, name), fs)) return;
@@ -91,7 +80,7 @@ Faults checkpoint_faults(const std::string& directory, FileSystem& fs) {
       else
         check_tensors(faults, SafetensorsFile::open(std::move(file)));
     });
-  collect(faults, [&] {
+  collect_faults(faults, [&] {
     for (const std::string& name : list_directory(directory, fs))
       if (std::find(kCheckpointFiles.begin(), kCheckpointFiles.end(), name) == kCheckpointFiles.end())
         faults.push_back(join_path(directory, name) + ": expected no such file in a checkpoint");
@@ -115,12 +104,12 @@ Faults run_faults(const std::string& run, FileSystem& fs) {
   Faults faults;
   for (const char* name : {"result.json", "metrics.jsonl"})
     if (path_exists(join_path(run, name), fs))
-      add(faults, lasting([&] { return file_faults(join_path(run, name), fs); }));
+      add_faults(faults, lasting([&] { return file_faults(join_path(run, name), fs); }));
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   std::vector<CheckpointName> names;
-  collect(faults, [&] { names = checkpoint_names(checkpoints, fs); });
+  collect_faults(faults, [&] { names = checkpoint_names(checkpoints, fs); });
   for (const CheckpointName& name : names)
-    add(faults, lasting([&] { return named_checkpoint_faults(checkpoints, name, fs); }));
+    add_faults(faults, lasting([&] { return named_checkpoint_faults(checkpoints, name, fs); }));
   if (leads_elsewhere(checkpoints, fs)) return faults;
   read_hint(checkpoints, kLatestHint, fs, faults);
   read_hint(checkpoints, kBestHint, fs, faults);
@@ -139,7 +128,7 @@ Faults run_notes(const std::string& run, FileSystem& fs) {
 
 Faults file_faults(const std::string& path, FileSystem& fs) {
   Faults faults;
-  collect(faults, [&] {
+  collect_faults(faults, [&] {
     const std::string_view name = path;
     if (name.ends_with(".safetensors"))
       check_tensors(faults, SafetensorsFile::open(path, fs));

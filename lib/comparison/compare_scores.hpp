@@ -42,7 +42,7 @@ struct Comparison {
 inline constexpr std::size_t kMaxSources = 100;
 
 /// `a[s]` is paired with `b[s]`. Tokens are paired; where both sides have known tokenizers that differ, or options ask
-/// for it, the sums of lines are, per word as side A counts words. Error(bad_data) where the tokens or lines of a model
+/// for it, the sums of lines are, per word as side A counts words. Error(bad_data) if the tokens or lines of a model
 /// are not those of a[0], with the first difference. `vocabulary` has the counts of the classes and may be null.
 /// REQUIRES as many seeds on both sides, at least one.
 Comparison compare_scores(const std::vector<TokenScores>& a, const std::vector<TokenScores>& b,

@@ -29,8 +29,8 @@ struct Mixture {
   double perplexity() const;
 };
 
-/// Fits the weights on `tuning` and mixes `scores`; both hold one entry per component. Error(bad_data) where tokens do
-/// not line up, Error(bad_config) where tokenizers differ. REQUIRES as many of both, at least one.
+/// Fits the weights on `tuning` and mixes `scores`; both hold one entry per component. Error(bad_data) if tokens do
+/// not line up, Error(bad_config) if tokenizers differ. REQUIRES as many of both, at least one.
 Mixture mix_scores(const std::vector<TokenScores>& tuning, const std::vector<TokenScores>& scores);
 
 }  // namespace moelm

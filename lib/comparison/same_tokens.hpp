@@ -9,7 +9,7 @@
 namespace moelm {
 
 /// Where two scored texts differ first, as "NAME: row 3 (line 1, position 3): expected the token cat as in OTHER, found
-/// dog"; nothing where they are the same tokens at the same places.
+/// dog"; nothing if they are the same tokens at the same places.
 std::optional<std::string> token_difference(const TokenScores& expected, const TokenScores& found);
 
 /// Error(bad_data) with that message and a hint ("; ..." or "") unless the tokens are the same.

@@ -28,11 +28,11 @@ struct InputScoring {
 /// What a path names: the kinds of models that can be scored.
 enum class InputKind { run, ngram, rows };
 
-/// Error(missing_input) where the path is none of them.
+/// Error(missing_input) if the path is none of them.
 InputKind input_kind(const std::string& path);
 
 /// Scores each of the texts with a run or an n-gram of order 5, which is loaded or counted once. Exact: one stream.
-/// Errors are those of the readers; Error(bad_config) where data and model do not have the same ids.
+/// Errors are those of the readers; Error(bad_config) if data and model do not have the same ids.
 std::vector<TokenScores> score_input(const std::string& path, const std::vector<TextChoice>& texts,
                                      const InputScoring& how);
 

@@ -48,7 +48,7 @@ class TokenScores {
 
   Index tokens() const { return static_cast<Index>(nll_.size()); }
   TokenPlace place(Index t) const { return places_[t]; }
-  /// The bytes of the token; they come from strangers.
+  /// The bytes of the token, which are untrusted.
   const std::string& token(Index t) const { return distinct_[tokens_[t]]; }
   /// Number of the token among the different ones, which are numbered as they come.
   std::uint32_t token_number(Index t) const { return tokens_[t]; }

@@ -1,4 +1,4 @@
-// What is paired when two models are compared: the tokens of a text, or its lines if their tokenizers differ.
+// The units of a paired comparison: the tokens of a text, or its lines if the tokenizers of two models differ.
 #pragma once
 
 #include <optional>

@@ -9,7 +9,7 @@
 
 namespace moelm {
 
-/// An integer whose sums and products are Error(bad_config) where they do not fit into 63 bits.
+/// An integer whose sums and products are Error(bad_config) if they do not fit into 63 bits.
 class Exact {
  public:
   Exact(Index value) : value_(value) {}  // NOLINT: sums and products read as in the paper

@@ -36,10 +36,10 @@ void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
 void validate_moe(const MoeConfig& c, std::size_t layer) {
   if (c.experts < 1) refuse(layer, "experts", "at least 1", std::to_string(c.experts));
   if (c.hierarchical()) validate_hierarchy(c, layer);
-  const Index most = c.group_size();
-  if (c.has_gate() && (c.k < 1 || c.k > most))
+  const Index max_k = c.group_size();
+  if (c.has_gate() && (c.k < 1 || c.k > max_k))
     refuse(layer, "k",
-           "1 to " + std::to_string(most) + " (" + key(layer, "experts") +
+           "1 to " + std::to_string(max_k) + " (" + key(layer, "experts") +
                (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",
            std::to_string(c.k));
   if (c.bias_rate > 0 && (c.gate == GateKind::softmax || c.gate == GateKind::balanced))
@@ -53,8 +53,8 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
 void validate_softmax(const SoftmaxConfig& c, bool tied, std::size_t layer) {
   if (c.cutoffs.empty()) return;
   for (std::size_t i = 0; i < c.cutoffs.size(); ++i)
-    if (const Index least = i == 0 ? 1 : c.cutoffs[i - 1] + 1; c.cutoffs[i] < least)
-      refuse(layer, "cutoffs", "rising ids, the next at least " + std::to_string(least), std::to_string(c.cutoffs[i]));
+    if (const Index min = i == 0 ? 1 : c.cutoffs[i - 1] + 1; c.cutoffs[i] < min)
+      refuse(layer, "cutoffs", "rising ids, the next at least " + std::to_string(min), std::to_string(c.cutoffs[i]));
   const std::string with = " with " + key(layer, "cutoffs");
   if (c.samples > 0) refuse(layer, "samples", "0" + with, std::to_string(c.samples));
   if (tied)

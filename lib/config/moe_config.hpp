@@ -1,4 +1,4 @@
-// The numbers of one MoE layer.
+// The configuration of one MoE layer.
 #pragma once
 
 #include <vector>
@@ -99,8 +99,9 @@ struct MoeConfig {
   }
 };
 
+/// Keys of the experts and of their choice.
 template <class Visitor>
-void fields(MoeConfig& c, Visitor&& visit) {
+void expert_fields(MoeConfig& c, Visitor& visit) {
   visit(Option{.key = "gate",
                .help = "how a token chooses its experts. Take top-k for a choice without noise, sigmoid for gates that "
                        "do not compete, softmax for few experts, balanced for equal loads"},
@@ -143,6 +144,11 @@ void fields(MoeConfig& c, Visitor&& visit) {
                .help = "what the combined output of the experts passes through: sigmoid (appendix C.1) or none. Take "
                        "none to add the experts' output as it is"},
         c.output);
+}
+
+/// Keys of the balance of the experts.
+template <class Visitor>
+void balance_fields(MoeConfig& c, Visitor& visit) {
   visit(Option{.key = "w_importance",
                .help = "weight of CV^2(importance) in the loss (equation 7). Raise it if few experts have most of the "
                        "weight",
@@ -176,6 +182,11 @@ void fields(MoeConfig& c, Visitor&& visit) {
                .unit = "steps",
                .min = 1},
         c.balance_window);
+}
+
+/// Keys of dropout and memory.
+template <class Visitor>
+void dropout_fields(MoeConfig& c, Visitor& visit) {
   visit(Option{.key = "hidden_dropout",
                .help = "probability of dropping a unit of an expert's hidden layers. Raise it if experts overfit",
                .min = 0,
@@ -195,6 +206,13 @@ void fields(MoeConfig& c, Visitor&& visit) {
                .help = "type that the experts' weights are stored in: f32, or bf16: half the memory, updates are "
                        "rounded stochastically. Take bf16 if the experts do not fit into memory"},
         c.weights);
+}
+
+template <class Visitor>
+void fields(MoeConfig& c, Visitor&& visit) {
+  expert_fields(c, visit);
+  balance_fields(c, visit);
+  dropout_fields(c, visit);
 }
 
 }  // namespace moelm

@@ -16,10 +16,10 @@ void require_value(const std::string& group, OptimizerKind kind, const char* key
 /// Only tables have gradients of few rows, and without a first moment a gradient of zero moves nothing.
 void validate_rows(const std::string& group, const GroupConfig& config, bool tables) {
   if (config.rows == RowUpdates::touched || (tables && config.kind == OptimizerKind::adam)) return;
-  throw Error(Exit::bad_config,
-              group + "rows: expected touched with " +
-                  (tables ? group + "kind = " + std::string(enum_name(config.kind)) : "parameters that are no tables") +
-                  ", found all");
+  throw Error(Exit::bad_config, group + "rows: expected touched with " +
+                                    (tables ? group + "kind = " + std::string(enum_name(config.kind))
+                                            : "parameters that are not tables") +
+                                    ", found all");
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ void fields(GroupConfig& c, Visitor&& visit) {
         c.rows);
 }
 
-/// Expert matrices are no part of the global norm; each may have a bound of its own.
+/// Expert matrices are not part of the global norm; each may have a bound of its own.
 struct ExpertGroupConfig : GroupConfig {
   double clip = 0;
 };

@@ -36,7 +36,7 @@ struct Schedule {
   std::vector<ScheduleSegment> segments;
 
   bool empty() const { return segments.empty(); }
-  /// The last planned step; 0 where nothing is planned.
+  /// The last planned step; 0 if nothing is planned.
   Index last_step() const { return empty() ? 0 : segments.back().last_step(); }
   /// The course that decides the rate of a step. REQUIRES a segment.
   const ScheduleSegment& segment_of(Index step) const;

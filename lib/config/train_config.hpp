@@ -86,8 +86,9 @@ inline DataType products_of(const TrainConfig& config) {
   return config.dtype == TrainType::bf16 ? DataType::bf16 : DataType::f32;
 }
 
+/// Keys of what a step reads.
 template <class Visitor>
-void fields(TrainConfig& c, Visitor&& visit) {
+void batch_fields(TrainConfig& c, Visitor& visit) {
   visit(Option{.key = "state",
                .help = "carry: streams of text, the state is kept across windows; reset: whole lines, each from the "
                        "zero state. Take reset for separate sentences, carry for running text"},
@@ -122,6 +123,11 @@ void fields(TrainConfig& c, Visitor&& visit) {
                .max = 65536,
                .may_change = true},
         c.lanes);
+}
+
+/// Keys of the learning rate, the length of training and its arithmetic.
+template <class Visitor>
+void schedule_fields(TrainConfig& c, Visitor& visit) {
   visit(Option{.key = "lr", .help = "peak learning rate. Lower it if the loss diverges", .min = 0}, c.lr);
   visit(Option{.key = "schedule",
                .help = "course of the learning rate after the warm-up. Take inverse-sqrt, plateau or constant if the "
@@ -167,6 +173,11 @@ void fields(TrainConfig& c, Visitor&& visit) {
                .help = "type that matrix products read: f32, bf16, or auto: whichever this machine multiplies faster. "
                        "Take f32 for results that other machines reproduce"},
         c.dtype);
+}
+
+/// Keys of checkpoints and validation.
+template <class Visitor>
+void save_fields(TrainConfig& c, Visitor& visit) {
   visit(Option{.key = "checkpoint_every",
                .help = "steps (500) or time (10m) between checkpoints; auto: ten minutes, or longer so that saving "
                        "takes under 2 % of the time. Shorten it if a crash may cost less work",
@@ -197,6 +208,11 @@ void fields(TrainConfig& c, Visitor&& visit) {
                        "must succeed), or stop. Take stop if the run is watched",
                .may_change = true},
         c.on_save_error);
+}
+
+/// Keys of what is watched and logged.
+template <class Visitor>
+void watch_fields(TrainConfig& c, Visitor& visit) {
   visit(Option{.key = "max_bad_steps",
                .help = "skipped steps in a row, because something was not finite, before training ends. Raise it if "
                        "single batches overflow",
@@ -223,12 +239,20 @@ void fields(TrainConfig& c, Visitor&& visit) {
         c.overload);
   visit(
       Option{.key = "step_timeout",
-             .help = "with several ranks: how long one waits for the others within a step before it ends the training "
+             .help = "with several ranks: how long a rank waits for another within a step before it ends the training "
                      "with exit code 75. Raise it if steps take longer on the slowest machine",
              .unit = "seconds",
              .min = 1,
              .may_change = true},
       c.step_timeout);
+}
+
+template <class Visitor>
+void fields(TrainConfig& c, Visitor&& visit) {
+  batch_fields(c, visit);
+  schedule_fields(c, visit);
+  save_fields(c, visit);
+  watch_fields(c, visit);
 }
 
 /// Everything that a run is made of, as stored in run/config.json.

@@ -99,11 +99,6 @@ SplitIndex split_of(const JsonField& field, std::set<std::string>& names) {
   return split;
 }
 
-TokenizerKind kind_of(const JsonField& field) {
-  if (const auto kind = parse_enum<TokenizerKind>(field.text())) return *kind;
-  field.refuse("text, word, byte or bpe");
-}
-
 }  // namespace
 
 std::string index_file_text(const DataIndex& index) {
@@ -126,7 +121,7 @@ DataIndex parse_data_index(std::string_view text, const std::string& name) {
   refuse_unknown_keys(root, {"format", "version", "tokenizer", "train", "valid", "test"});
   refuse_unknown_keys(tokenizer, {"kind", "lowercase", "vocabulary", "sha256"});
   DataIndex index;
-  index.kind = kind_of(tokenizer.at("kind"));
+  index.kind = tokenizer.at("kind").choice<TokenizerKind>();
   index.lowercase = tokenizer.at("lowercase").boolean();
   index.vocabulary = tokenizer.at("vocabulary").integer(1, kMaxTokens);
   index.tokenizer_sha256 = checksum_of(tokenizer.at("sha256"));

@@ -131,8 +131,8 @@ std::vector<std::string> data_notes(const TokenizeResult& result) {
   notes.insert(notes.end(), result.vocabulary_notes.begin(), result.vocabulary_notes.end());
   if (result.unknown_unseen)
     notes.push_back(
-        "<unk> never occurs in the training text, so the model cannot learn to expect unknown words, and each costs it "
-        "dearly (about 13 nats); give --min-count 2 or a smaller --vocab-size, or use --tokenizer bpe");
+        "<unk> never occurs in the training text, so the model cannot learn to expect unknown words, and each "
+        "costs about 13 nats; give --min-count 2 or a smaller --vocab-size, or use --tokenizer bpe");
   return notes;
 }
 

@@ -16,7 +16,7 @@ namespace moelm {
 /// Immutable once open; all const functions are thread-safe. Copies share the tokenizer.
 class Dataset {
  public:
-  /// Reads index, tokenizer and the heads of all shards. Error(missing_input) where there is no data folder,
+  /// Reads index, tokenizer and the heads of all shards. Error(missing_input) if there is no data folder,
   /// Error(bad_data) with file and field or offset where something is damaged.
   static Dataset open(const std::string& directory);
 

@@ -14,7 +14,7 @@ struct ReadIndex {
   std::string sha256;  ///< of the file
 };
 
-/// Error(missing_input) where the folder has none, Error(bad_data) with file and field where it is damaged.
+/// Error(missing_input) if the folder has none, Error(bad_data) with file and field where it is damaged.
 ReadIndex read_data_index(const std::string& directory);
 
 /// The tokenizer of the folder. Error(bad_data) unless it is the one that the index knows.

@@ -5,7 +5,7 @@
 
 namespace moelm {
 
-/// Error(bad_data) where readers would refuse the index of so many files. Called before the work, not after it.
+/// Error(bad_data) if readers would refuse the index of so many files. Called before the work, not after it.
 void require_readable_index(const TokenizeOptions& options);
 
 }  // namespace moelm

@@ -1,7 +1,6 @@
 #include "data/shard.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "base/bytes.hpp"
@@ -20,13 +19,6 @@ constexpr std::size_t kVersionAt = 8;
 constexpr std::size_t kFixedBytes = 40;
 constexpr std::size_t kTableEntryBytes = 8;
 constexpr std::size_t kCrcBytes = 4;
-
-template <class T>
-void append_number(T value, std::string& out) {
-  std::array<char, sizeof(T)> bytes;
-  store_little(value, bytes.data());
-  out.append(bytes.data(), bytes.size());
-}
 
 template <class T>
 T number_at(std::string_view bytes, std::size_t offset) {
@@ -60,12 +52,12 @@ Index max_block_bytes(Index raw) { return raw + raw / 8 + 1024; }
 
 std::string fixed_head(Index vocabulary, Index tokens) {
   std::string head(kMagic);
-  append_number(kShardVersion, head);
-  append_number(static_cast<std::uint32_t>(shard_id_bytes(vocabulary)), head);
-  append_number(static_cast<std::uint64_t>(vocabulary), head);
-  append_number(static_cast<std::uint64_t>(tokens), head);
-  append_number(static_cast<std::uint32_t>(kBlockTokens), head);
-  append_number(static_cast<std::uint32_t>(block_count(tokens)), head);
+  head += little_bytes(kShardVersion);
+  head += little_bytes(static_cast<std::uint32_t>(shard_id_bytes(vocabulary)));
+  head += little_bytes(static_cast<std::uint64_t>(vocabulary));
+  head += little_bytes(static_cast<std::uint64_t>(tokens));
+  head += little_bytes(static_cast<std::uint32_t>(kBlockTokens));
+  head += little_bytes(static_cast<std::uint32_t>(block_count(tokens)));
   return head;
 }
 
@@ -120,10 +112,10 @@ std::string encode_shard_head(Index vocabulary, Index tokens, const std::vector<
   ensure(static_cast<Index>(blocks.size()) == block_count(tokens), "blocks hold the tokens");
   std::string head = fixed_head(vocabulary, tokens);
   for (const std::string& block : blocks) {
-    append_number(static_cast<std::uint32_t>(block.size()), head);
-    append_number(crc32_of(block), head);
+    head += little_bytes(static_cast<std::uint32_t>(block.size()));
+    head += little_bytes(crc32_of(block));
   }
-  append_number(crc32_of(head), head);
+  head += little_bytes(crc32_of(head));
   return head;
 }
 

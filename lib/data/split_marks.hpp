@@ -32,7 +32,7 @@ class TextMarks {
 
 /// Where the part begins that is held back from a text that ends at `end`: the fewest complete lines with at least
 /// `wanted` tokens, or, within long lines, at most `wanted` tokens. It never has more than `max` tokens or a third of
-/// the text before `end`. Nothing where no mark fits. Marks before `from` are not used.
+/// the text before `end`. Nothing if no mark fits. Marks before `from` are not used.
 std::optional<TextMark> held_back_begin(const std::vector<TextMark>& marks, const TextMark& end, Index wanted,
                                         Index max, Index from = 0);
 

@@ -31,12 +31,12 @@ struct TextFacts {
 
 TextFacts facts_of_split(const SplitIndex& split);
 
-/// Error(bad_data) where a text gave no tokens. `name` appears in error messages.
+/// Error(bad_data) if a text gave no tokens. `name` appears in error messages.
 void require_tokens(const TextFacts& facts, Index tokens, const std::string& name);
 /// "data/, split test".
 std::string split_name(const Dataset& data, Split split);
 
-/// Error(bad_data) where a split is empty.
+/// Error(bad_data) if a split is empty.
 void require_tokens(const Dataset& data, Split split);
 
 /// A sentence for each thing worth knowing, none for a sound text. `bytes_kept`: the tokenizer keeps every byte.

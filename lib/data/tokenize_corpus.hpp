@@ -1,4 +1,4 @@
-// What moe-tokenize does: text files become a data folder.
+// The work of moe-tokenize: turns text files into a data folder.
 #pragma once
 
 #include <optional>

@@ -16,7 +16,7 @@ enum class RowKind {
   token,     ///< a row per token: line and position from 1, token, log probability
 };
 
-/// The score of one token. Its text comes from strangers and is escaped when it is written.
+/// The score of one token. Its text is untrusted and is escaped when it is written.
 struct TokenRow {
   Index line = 0;
   Index position = 0;  ///< within the line, from 1

@@ -1,4 +1,4 @@
-// A part of a line with the scores of its tokens, whoever computed them.
+// A part of a line with the scores of its tokens, from a neural model or an n-gram.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@ namespace moelm {
 using ScoreObserver = std::function<void(const Batch& batch, std::span<const RowOrigin> origin, const ModelCache& cache,
                                          std::span<const double> nll)>;
 
-/// May replace the scores of a batch before anybody else sees them. The cache holds the pass of the trained model.
+/// May replace the scores of a batch before they are used. The cache holds the pass of the trained model.
 using ScoreAdapter = std::function<void(const Batch& batch, const ModelCache& cache, std::span<double> nll)>;
 
 /// Full softmax, no dropout, no gate noise. Owns the memory of its passes. Not thread-safe.

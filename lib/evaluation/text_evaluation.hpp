@@ -1,4 +1,4 @@
-// What moe-eval computes: the score of a text file, a pipe or a split, with facts of the text.
+// The work of moe-eval: scores a text file, a pipe or a split, with facts of the text.
 #pragma once
 
 #include "batch/text_lines.hpp"
@@ -19,7 +19,7 @@ struct TextScoring {
 /// in the directory for temporary files. Error(bad_data) for a text without tokens.
 TextEvaluation evaluate_text(Scorer& scorer, const Tokenizer& tokenizer, TextSource& source, const TextScoring& how);
 
-/// Scores a split. Error(bad_data) where it is empty.
+/// Scores a split. Error(bad_data) if it is empty.
 TextEvaluation evaluate_data(Scorer& scorer, const Dataset& data, Split split, const TextScoring& how);
 
 }  // namespace moelm

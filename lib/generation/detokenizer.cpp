@@ -9,7 +9,7 @@ namespace moelm {
 
 namespace {
 
-/// Where a character that is no letter and no number has no space.
+/// Where a character that is neither a letter nor a digit has no space.
 struct Joins {
   bool before = false, after = false;
 };

@@ -42,7 +42,7 @@ class Generator {
             std::span<const std::int32_t> prompt);
 
   /// Draws the next token of every sample that has not ended: token i from row i of the predictor's last read. Empty
-  /// at the end. Valid until the next call. Error(diverged) where the probabilities are no numbers.
+  /// at the end. Valid until the next call. Error(diverged) if a probability is NaN.
   std::span<const GeneratedToken> step();
 
  private:

@@ -1,8 +1,8 @@
 #include "generation/prompt.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
+
+#include "base/quantity.hpp"
 
 namespace moelm {
 
@@ -39,11 +39,10 @@ Prompt encode_prompt(const Tokenizer& tokenizer, std::string_view text, StateKin
 
 std::string prompt_note(const Prompt& prompt) {
   if (prompt.unknown_words == 0) return "";
-  std::array<char, 32> rate{};
-  std::snprintf(rate.data(), rate.size(), "%.1f %%",
-                100 * static_cast<double>(prompt.unknown_words) / static_cast<double>(prompt.words));
+  const double share = static_cast<double>(prompt.unknown_words) / static_cast<double>(prompt.words);
   std::string text = "prompt: " + std::to_string(prompt.unknown_words) + " of " + std::to_string(prompt.words) +
-                     " words (" + rate.data() + ") are not in the vocabulary and are read as <unk>:";
+                     " words (" + format_printf("%.1f %%", 100 * share) +
+                     ") are not in the vocabulary and are read as <unk>:";
   for (const std::string& word : prompt.unknown) text += " " + word;
   return text;
 }

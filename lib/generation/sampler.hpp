@@ -30,7 +30,7 @@ class Sampler {
   explicit Sampler(const Sampling& how, std::int32_t excluded = -1);
 
   /// The tokens that may be drawn where the model says ln p = log_p[token], in any order. Valid until the next call.
-  /// Error(diverged) where the values are no numbers.
+  /// Error(diverged) if a value is NaN.
   std::span<const Choice> choices(std::span<const float> log_p);
 
   /// The token at the share `uniform` in [0, 1) of the sum of the weights, which is a draw if `uniform` is one.

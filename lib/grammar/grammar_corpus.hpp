@@ -30,7 +30,7 @@ struct GrammarCorpus {
 };
 
 /// Writes SPLIT.txt, SPLIT.logprob (log10, one number per line) and for a mixture SPLIT.classes of all splits, then
-/// exact.json, whose content it returns. Error(cannot_create) where a file exists already.
+/// exact.json, whose content it returns. Error(cannot_create) if a file exists already.
 Json write_grammar_corpus(const GrammarCorpus& corpus, const std::string& folder);
 
 }  // namespace moelm

@@ -87,13 +87,6 @@ std::string external_entry(std::string_view key, std::string_view value) {
   return entry.bytes();
 }
 
-template <class T>
-std::string little(T value) {
-  std::string bytes(sizeof(T), '\0');
-  store_little(value, bytes.data());
-  return bytes;
-}
-
 }  // namespace
 
 void OnnxGraph::input(const std::string& name, OnnxType type, const std::vector<OnnxSize>& shape) {
@@ -143,13 +136,13 @@ std::string OnnxGraph::constant(OnnxType type, const std::vector<Index>& shape, 
   return name;
 }
 
-std::string OnnxGraph::number(float value) { return constant(OnnxType::f32, {}, little(value)); }
+std::string OnnxGraph::number(float value) { return constant(OnnxType::f32, {}, little_bytes(value)); }
 
-std::string OnnxGraph::integer(Index value) { return constant(OnnxType::i64, {}, little(std::int64_t{value})); }
+std::string OnnxGraph::integer(Index value) { return constant(OnnxType::i64, {}, little_bytes(std::int64_t{value})); }
 
 std::string OnnxGraph::integers(const std::vector<Index>& values) {
   std::string bytes;
-  for (const Index value : values) bytes += little(std::int64_t{value});
+  for (const Index value : values) bytes += little_bytes(std::int64_t{value});
   return constant(OnnxType::i64, {static_cast<Index>(values.size())}, bytes);
 }
 

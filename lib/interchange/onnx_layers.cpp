@@ -80,14 +80,27 @@ std::string OnnxLayers::projected_lstm(const std::string& layer, const LstmConfi
 
 // MoE
 
-/// The gate of each expert for each row, 0 where it is not chosen.
+/// The gate of each expert for each row, 0 if it is not chosen.
 std::string OnnxLayers::gates(const std::string& prefix, const GateConfig& config, const std::string& x) {
   const std::string logits = linear(x, weight(prefix + "gate.weight"));
-  const auto softmax = [&] { return graph_.add("Softmax", {logits}, {{"axis", Index{1}}}); };
-  if (config.kind == GateKind::softmax) return softmax();
-  if (config.kind != GateKind::balanced) return chosen_gates(prefix, config, logits);
-  constexpr float kTiny = 1e-37f;  // of a row that no expert takes
-  const std::string scores = softmax();
+  switch (config.kind) {
+    case GateKind::noisy_top_k:  // without noise, as in evaluation
+    case GateKind::top_k:
+    case GateKind::sigmoid:
+      return chosen_gates(prefix, config, logits);
+    case GateKind::softmax:
+      return softmax(logits);
+    case GateKind::balanced:
+      return gates_above_thresholds(prefix, logits);
+  }
+  return {};
+}
+
+std::string OnnxLayers::softmax(const std::string& x) { return graph_.add("Softmax", {x}, {{"axis", Index{1}}}); }
+
+std::string OnnxLayers::gates_above_thresholds(const std::string& prefix, const std::string& logits) {
+  constexpr float kTiny = 1e-37f;  // the sum of a row that no expert takes
+  const std::string scores = softmax(logits);
   const std::string kept =
       graph_.add("Where", {graph_.add("Greater", {scores, prefix + "gate.thresholds"}), scores, graph_.number(0)});
   const std::string sum = graph_.add("ReduceSum", {kept, graph_.integers({1})});
@@ -98,11 +111,11 @@ std::string OnnxLayers::chosen_gates(const std::string& prefix, const GateConfig
   const std::string bias = prefix + "gate.bias";
   const std::string biased = has(bias) ? graph_.add("Add", {logits, bias}) : logits;
   const std::string chosen = graph_.add_many("TopK", 2, {biased, graph_.integers({config.k})}, {{"axis", Index{1}}})[1];
-  const std::string logits_of = graph_.add("GatherElements", {logits, chosen}, {{"axis", Index{1}}});
-  const std::string gates = config.kind == GateKind::sigmoid ? graph_.add("Sigmoid", {logits_of})
-                                                             : graph_.add("Softmax", {logits_of}, {{"axis", Index{1}}});
-  const std::string none = graph_.add("ConstantOfShape", {graph_.add("Shape", {logits})});
-  return graph_.add("ScatterElements", {none, chosen, gates}, {{"axis", Index{1}}});
+  const std::string chosen_logits = graph_.add("GatherElements", {logits, chosen}, {{"axis", Index{1}}});
+  const std::string gates =
+      config.kind == GateKind::sigmoid ? graph_.add("Sigmoid", {chosen_logits}) : softmax(chosen_logits);
+  const std::string zeros = graph_.add("ConstantOfShape", {graph_.add("Shape", {logits})});
+  return graph_.add("ScatterElements", {zeros, chosen, gates}, {{"axis", Index{1}}});
 }
 
 std::string OnnxLayers::expert(const std::string& name, const std::string& x) {

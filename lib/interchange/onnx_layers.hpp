@@ -48,6 +48,8 @@ class OnnxLayers {
   std::vector<std::string> gate_columns(const std::string& layer, const MoeConfig& config, const std::string& x);
   std::vector<std::string> columns_of(const std::string& gates, Index columns);
   std::string gates(const std::string& prefix, const GateConfig& config, const std::string& x);
+  std::string softmax(const std::string& x);
+  std::string gates_above_thresholds(const std::string& prefix, const std::string& logits);
   std::string chosen_gates(const std::string& prefix, const GateConfig& config, const std::string& logits);
   std::string expert(const std::string& name, const std::string& x);
   std::string add_expert(const std::string& name, const std::string& x, const std::string& gate, const std::string& y);

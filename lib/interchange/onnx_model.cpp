@@ -9,7 +9,7 @@ namespace moelm {
 
 namespace {
 
-/// Declares the tensors of the file, and tells which there are.
+/// Declares the tensors of the weights file in the graph. Returns the maker of layers that knows their names.
 OnnxLayers layers_of(OnnxGraph& graph, const std::string& weights, const SafetensorsPlan& plan,
                      std::span<const TensorView> tensors) {
   std::set<std::string> names, halves;

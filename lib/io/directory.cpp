@@ -28,6 +28,11 @@ std::string join_path(const std::string& directory, std::string_view name) {
   return directory + (directory.back() == '/' ? "" : "/") + std::string(name);
 }
 
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
 std::string parent_path(const std::string& path) {
   const std::size_t last = path.find_last_not_of('/');
   if (last == std::string::npos) return path.empty() ? "." : "/";

@@ -50,7 +50,7 @@ class File {
   /// Writes all bytes at the current position.
   void write_all(const void* bytes, std::size_t count);
   void write_all(std::string_view bytes) { write_all(bytes.data(), bytes.size()); }
-  /// Reserves space for `size` bytes, so that a full disk is noticed early. Does nothing where that is not supported.
+  /// Reserves space for `size` bytes, so that a full disk is noticed early. Does nothing if that is not supported.
   void allocate(Index size);
   /// Makes contents and size durable (fsync); data_sync omits the times. Never retry on the same file after an error:
   /// the kernel may have dropped the data.
@@ -86,11 +86,14 @@ void write_file_atomic(const std::string& path, std::string_view bytes, FileSyst
 /// The name of a file or folder of this process while it is being made, in the directory of `name`. `attempt` counts
 /// from 0.
 std::string temporary_name(std::string_view name, int attempt);
-/// The final name behind a temporary name of any process, or nothing if it is no such name.
+/// The final name behind a temporary name of any process, or nothing if it is not such a name.
 std::optional<std::string_view> temporary_target(std::string_view temporary);
 
 /// Appends "/name" to a directory path.
 std::string join_path(const std::string& directory, std::string_view name);
+
+/// "run" for "run/"; "/" stays.
+std::string without_trailing_slashes(std::string path);
 /// The directory that holds `path` ("." for a bare name).
 std::string parent_path(const std::string& path);
 /// Whether a name that was read from a file may be opened in the same folder: 1 to 128 of A-Z a-z 0-9 . _ -, not
@@ -103,10 +106,10 @@ bool path_exists(const std::string& path, FileSystem& fs = real_file_system());
 bool is_directory(const std::string& path, Links links = Links::follow, FileSystem& fs = real_file_system());
 /// Whether it is a regular file itself, not a link to one.
 bool is_regular_file(const std::string& path, FileSystem& fs = real_file_system());
-/// Whether something other than a directory has this name, such as a file or a link to a directory. False where that
+/// Whether something other than a directory has this name, such as a file or a link to a directory. False if that
 /// cannot be found out.
 bool leads_elsewhere(const std::string& path, FileSystem& fs = real_file_system());
-/// Whether a path leads to the file or directory that is open. False where the path does not exist, nothing where it
+/// Whether a path leads to the file or directory that is open. False if the path does not exist, nothing if it
 /// cannot be found out.
 std::optional<bool> names_open_file(const std::string& path, const File& file, FileSystem& fs = real_file_system());
 /// The names in a directory, sorted by bytes.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/index.hpp"
+#include "base/option.hpp"
 #include "io/file.hpp"
 
 namespace moelm {
@@ -54,6 +55,12 @@ class JsonField {
   double number() const;
   bool boolean() const;
   const std::string& text() const;
+  /// A value of an enum with EnumNames, by its spelling.
+  template <class E>
+  E choice() const {
+    if (const std::optional<E> value = parse_enum<E>(text())) return *value;
+    refuse(alternatives(enum_spellings<E>()));
+  }
   const Json& value() const { return *value_; }
 
   /// Throws Error(bad_data): "FILE: FIELD: expected EXPECTED, found <this value>".

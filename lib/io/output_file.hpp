@@ -21,7 +21,7 @@ struct OutputKind {
 /// files behind standard output and standard error are written to directly.
 class OutputFile {
  public:
-  /// Checks the path and creates nothing. Error(cannot_create) where a file of another kind has this name (unless
+  /// Checks the path and creates nothing. Error(cannot_create) if a file of another kind has this name (unless
   /// `force` is set), or a folder, or a dangling link, or where the parent folder is missing.
   OutputFile(std::string path, const OutputKind& kind, bool force, FileSystem& fs = real_file_system());
   ~OutputFile();

@@ -16,11 +16,6 @@ namespace moelm {
 
 namespace {
 
-std::string without_trailing_slashes(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
 constexpr std::string_view kMarker = ".moelm-partial";
 
 /// The names in a folder, except the one that every ext file system has.

@@ -19,7 +19,7 @@ struct FolderKind {
 
 /// Files are written to "PATH.partial", which becomes PATH at the end. If PATH exists and is empty (it may be a volume,
 /// which cannot be renamed), they are written to PATH itself. A marker file tells an unfinished folder of ours from a
-/// folder of somebody else: the first is cleared of the names that the program makes, the second is refused. The
+/// foreign folder: the first is cleared of the names that the program makes, the second is refused. The
 /// destructor removes what was written unless publish() succeeded.
 class OutputFolder {
  public:

@@ -18,7 +18,7 @@
 
 namespace moelm {
 
-/// A dense tensor in somebody's memory, to be written.
+/// A view of a dense tensor, to be written.
 struct TensorView {
   std::string name;
   TensorType type = TensorType::f32;

@@ -22,7 +22,7 @@ Index tensor_type_bytes(TensorType type);
 
 /// Product of the sizes (1 for no sizes); nothing if one is negative or the product overflows.
 std::optional<Index> element_count(const std::vector<Index>& shape);
-/// Bytes of a dense tensor; nothing where element_count is nothing or the product overflows.
+/// Bytes of a dense tensor; nothing if element_count is nothing or the product overflows.
 std::optional<Index> tensor_bytes(TensorType type, const std::vector<Index>& shape);
 /// "[2, 3]".
 std::string shape_text(const std::vector<Index>& shape);

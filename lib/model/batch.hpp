@@ -1,4 +1,4 @@
-// What the model reads at once: packed sequences of input tokens and the tokens to predict.
+// A batch: packed sequences of input tokens and the tokens to predict.
 #pragma once
 
 #include <cstdint>

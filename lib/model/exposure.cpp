@@ -1,12 +1,11 @@
 #include "model/exposure.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <vector>
 
 #include "base/checked.hpp"
+#include "base/quantity.hpp"
 #include "model/size.hpp"
 
 namespace moelm {
@@ -15,14 +14,11 @@ namespace {
 
 /// Two or three significant digits: "6.0", "0.61", "12", "1860".
 std::string ratio_text(double ratio) {
-  std::array<char, 32> text{};
-  const int decimals = ratio >= 9.95 ? 0 : ratio >= 0.995 ? 1 : 2;
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, ratio);
-  return text.data();
+  return format_printf(ratio >= 9.95 ? "%.0f" : ratio >= 0.995 ? "%.1f" : "%.2f", ratio);
 }
 
 /// The layers with a gate and their numbers.
-std::vector<std::pair<std::size_t, MoeConfig>> gated_layers(const ModelConfig& model) {
+std::vector<std::pair<std::size_t, MoeConfig>> layers_with_gate(const ModelConfig& model) {
   std::vector<std::pair<std::size_t, MoeConfig>> layers;
   for (std::size_t l = 0; l < model.layers.size(); ++l)
     if (const auto* moe = std::get_if<MoeConfig>(&model.layers[l]); moe != nullptr && moe->has_gate())
@@ -47,7 +43,7 @@ Exposure exposure(const ModelConfig& model, const Reading& reading) {
   const std::vector<Index> widths = input_widths(model);
   Exposure e;
   if (size.ops_per_timestep > 0) e.per_active_weight = reading.tokens / static_cast<double>(size.ops_per_timestep);
-  for (const auto& [l, moe] : gated_layers(model)) {
+  for (const auto& [l, moe] : layers_with_gate(model)) {
     const double of_expert =
         reading.tokens * static_cast<double>(moe.experts_per_token()) / static_cast<double>(moe.experts);
     const double visits = of_expert / static_cast<double>(expert_weights(moe, widths[l]));
@@ -71,16 +67,16 @@ std::string exposure_line(const Exposure& e) {
 std::string exposure_advice(const ModelConfig& model, const Exposure& e) {
   if (!e.per_expert_weight) return "";
   std::string why, what;
-  if (e.per_active_weight < kLeastPerActiveWeight) {
+  if (e.per_active_weight < kMinPerActiveWeight) {
     add_part(why, "below 10 tokens per active weight");
-    const Index width = width_for(model, e.per_active_weight / kLeastPerActiveWeight);
+    const Index width = width_for(model, e.per_active_weight / kMinPerActiveWeight);
     if (width >= 64) add_part(what, "a smaller width (--set model.width=" + std::to_string(width) + ")", " or ");
   }
-  if (*e.per_expert_weight < kLeastPerExpertWeight) {
+  if (*e.per_expert_weight < kMinPerExpertWeight) {
     add_part(why, "below 3 visits per expert weight");
     add_part(what, "fewer experts (moe.experts)", " or ");
   }
-  if (e.passes && *e.passes > kMostPasses) add_part(why, "more than 8 passes");
+  if (e.passes && *e.passes > kMaxPasses) add_part(why, "more than 8 passes");
   if (why.empty()) return "";
   add_part(what, "more text", " or ");
   const std::string dense = dense_options(model);
@@ -89,7 +85,7 @@ std::string exposure_advice(const ModelConfig& model, const Exposure& e) {
 }
 
 std::string dense_options(const ModelConfig& model) {
-  const auto layers = gated_layers(model);
+  const auto layers = layers_with_gate(model);
   std::string text;
   for (const auto& [l, moe] : layers) {
     if (moe.hidden.size() != 1) return "";

@@ -20,12 +20,12 @@ struct Reading {
 struct Exposure {
   double per_active_weight = 0;             ///< tokens per weight that a token passes, embedding and softmax excluded
   std::optional<double> per_expert_weight;  ///< tokens that an expert gets on average per weight of one expert; the
-                                            ///< least of all layers with a gate; nothing where there is none
+                                            ///< minimum over the layers with a gate; nothing if there is none
   std::optional<double> per_row;            ///< tokens of the text per row of a table (per token of the vocabulary)
   std::optional<double> passes;             ///< times that the text is read
 };
 
-inline constexpr double kLeastPerActiveWeight = 10, kLeastPerExpertWeight = 3, kMostPasses = 8;
+inline constexpr double kMinPerActiveWeight = 10, kMinPerExpertWeight = 3, kMaxPasses = 8;
 
 /// Of a valid model. The active weights are the multiply-adds for one token without the softmax, as the paper counts
 /// (ModelSize::ops_per_timestep).
@@ -39,7 +39,7 @@ std::string exposure_line(const Exposure& exposure);
 std::string exposure_advice(const ModelConfig& model, const Exposure& exposure);
 
 /// The options (--set) that replace the experts of each layer by one network of the same cost. "" for a model without a
-/// gate, and for experts of several hidden layers, whose sum is no such network.
+/// gate, and for experts of several hidden layers, whose sum is not such a network.
 std::string dense_options(const ModelConfig& model);
 
 }  // namespace moelm

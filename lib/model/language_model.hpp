@@ -71,8 +71,8 @@ struct Losses {
   double total() const;
 };
 
-/// Runs all layers up to the softmax: cache.x of the last layer but one holds its input. Carries `state` on. In
-/// evaluation by the leader of several ranks, the others are told to serve their experts.
+/// Runs all layers up to the softmax: cache.x of the last layer but one holds its input. Advances `state`. If the
+/// leader of several ranks evaluates, this also orders the followers to serve their experts.
 void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache);
 
@@ -104,14 +104,14 @@ void model_serve_backward(Context& context, const ModelConfig& config, const Mod
                           ModelCache& cache, const LayerDone& done);
 
 /// Computes only the routing of a training pass: runs the layers up to the last gate and leaves the routing of every
-/// gated layer in the cache.
+/// layer with a gate in the cache.
 void model_routing(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
                    const PassOptions& options, ModelState& state, ModelCache& cache);
 
 /// The input of the softmax in the last pass, [N, width]. REQUIRES a pass.
 const Matrix& softmax_input(const ModelCache& cache);
 
-/// The MoE routing of layer `layer` in the last pass; null where it is no MoE layer.
+/// The MoE routing of layer `layer` in the last pass; null if it is no MoE layer.
 const Routing* routing_of(const ModelCache& cache, std::size_t layer);
 
 /// Adds the sums of the routing in the last pass to `sums`, one entry per layer.

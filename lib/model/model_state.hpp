@@ -8,7 +8,7 @@
 
 namespace moelm {
 
-/// Recurrent state of every stream, one entry per layer (empty where a layer has none).
+/// Recurrent state of every stream, one entry per layer (empty if a layer has none).
 struct ModelState {
   std::vector<LstmState> layers;
 

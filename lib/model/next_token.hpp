@@ -1,4 +1,4 @@
-// What the softmax says of the token after each row of a pass: the whole distribution, or the tokens asked for.
+// The distribution of the token after each row of a pass: of the whole vocabulary, or of the tokens asked for.
 #pragma once
 
 #include <cstdint>

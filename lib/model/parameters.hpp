@@ -63,7 +63,7 @@ inline constexpr int kEveryRank = -1;
 /// A tensor as files name it: "layers.1.weight_ih"; biases are vectors, all others matrices.
 struct NamedTensor {
   std::string name;
-  Matrix* values;  ///< null where the tensor is kept in bfloat16
+  Matrix* values;  ///< null if the tensor is kept in bfloat16
   bool vector;
   Bf16Matrix* bf16_values = nullptr;
   int owner = kEveryRank;          ///< the rank that has it

@@ -33,13 +33,13 @@ Matrix rows_of(const Matrix& m, Index first, Index count) {
 
 }  // namespace
 
-std::vector<BatchPart> split_batch(const Batch& batch, Index most_rows) {
+std::vector<BatchPart> split_batch(const Batch& batch, Index max_rows) {
   const std::vector<Index> steps = lengths(batch.sequence);
   const auto streams = static_cast<Index>(steps.size());
   std::vector<BatchPart> parts;
   for (Index first = 0; first < streams;) {
     Index rows = steps[static_cast<std::size_t>(first)], end = first + 1;
-    while (end < streams && (most_rows == 0 || rows + steps[static_cast<std::size_t>(end)] <= most_rows))
+    while (end < streams && (max_rows == 0 || rows + steps[static_cast<std::size_t>(end)] <= max_rows))
       rows += steps[static_cast<std::size_t>(end++)];
     parts.push_back(part_of(batch, first, end - first));
     first = end;

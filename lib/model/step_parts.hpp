@@ -15,8 +15,8 @@ struct BatchPart {
   Batch batch;
 };
 
-/// Cuts a batch between its streams into parts of at most `most_rows` rows, at least one stream each; 0: one part.
-std::vector<BatchPart> split_batch(const Batch& batch, Index most_rows);
+/// Cuts a batch between its streams into parts of at most `max_rows` rows, at least one stream each; 0: one part.
+std::vector<BatchPart> split_batch(const Batch& batch, Index max_rows);
 
 /// Cuts a batch between its streams into `lanes` parts of about equally many rows, a function of the batch alone. The
 /// first part has rows; others may have none.

@@ -1,4 +1,4 @@
-// What the leading rank tells the others about the model that all of them share.
+// The message by which the leader (rank 0) describes the shared model to its followers (all other ranks).
 #pragma once
 
 #include "config/train_config.hpp"
@@ -8,16 +8,16 @@ namespace moelm {
 
 /// A model, and how a rank computes with it.
 struct SharedModel {
-  RunConfig config;  ///< where a model is only scored, its `model` alone is meant
+  RunConfig config;  ///< a program that only scores uses `config.model` alone
   Index vocabulary = 0;
   DataType products = DataType::f32;
-  int threads = 0;  ///< of every rank, if the leader's user gave them; 0: each its own
+  int threads = 0;  ///< for every rank; 0: not given, so each rank chooses its own number
 };
 
-/// For the leader. Does nothing where there are no others.
+/// For the leader: sends the model with `order`. Does nothing if there is one rank.
 void announce_model(Communicator& ranks, Order order, const SharedModel& model);
 
-/// For the others: the model of Order::train or Order::score.
+/// For followers: reads the model from the content of Order::train or Order::score.
 SharedModel read_model(const Bytes& content);
 
 }  // namespace moelm

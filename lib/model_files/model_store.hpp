@@ -15,10 +15,10 @@
 namespace moelm {
 
 /// Reads every named tensor from a file. Error(bad_config) names the first tensor that the file lacks, holds in another
-/// shape, or has in addition. With several ranks, those that have a tensor get it.
+/// shape, or has in addition. The leader of several ranks sends each tensor to the ranks that have it.
 void load_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& tensors, Communicator* ranks = nullptr);
 
-/// Views of the tensors for writing. Those of other ranks are fetched when they are written.
+/// Views of the tensors for writing. A tensor of another rank is fetched when it is written.
 std::vector<TensorView> tensor_views(const std::vector<NamedTensor>& tensors, Communicator* ranks = nullptr);
 
 /// Reads one tensor into `out`. Error(bad_config) unless the file has it with this type and shape.
@@ -40,8 +40,8 @@ struct LoadedModel {
 };
 
 /// Loads the best checkpoint of a run, else the newest, or loads the given checkpoint. Writes nothing.
-/// Error(missing_input) if there is none. With several ranks the others get their parts, and score with these products
-/// and threads (0: each its own).
+/// Error(missing_input) if there is none. With several ranks, the followers get their parts of the model and compute
+/// with the same `products`, each with `threads` threads (0: each rank chooses).
 LoadedModel load_model(const std::string& path, Communicator& ranks = alone(), DataType products = DataType::f32,
                        int threads = 0);
 

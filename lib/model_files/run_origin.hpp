@@ -9,7 +9,7 @@
 
 namespace moelm {
 
-/// The checkpoint, and warnings about others that were skipped.
+/// The checkpoint, and warnings about damaged ones that were skipped.
 struct OpenedOrigin {
   Checkpoint checkpoint;
   std::vector<std::string> warnings;

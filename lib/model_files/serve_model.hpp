@@ -1,4 +1,4 @@
-// A rank that is not the leader: it has no files, no clock and no terminal, and does what the leader orders.
+// A follower: a rank that carries out the leader's orders. It uses no files, no clock and no terminal.
 #pragma once
 
 #include <functional>
@@ -8,13 +8,13 @@
 
 namespace moelm {
 
-/// Serves the experts of a model until the leader ends it; returns the leader's exit code. `held` are its tensors here,
-/// and `step` follows Order::step where a model is trained.
+/// Carries out orders until Order::end, and returns the leader's exit code. `held` are the model's tensors in this
+/// rank. `step` carries out Order::step; programs that only score have none.
 int serve_model(Context& context, const ModelConfig& config, const ModelParameters& parameters, const HeldTensors& held,
                 Communicator& ranks, const std::function<void(const Bytes& order)>& step = nullptr);
 
-/// For the others, in a program that scores: makes this rank's part of the model and serves it. Returns the leader's
-/// exit code. `own_threads` unless the leader's user gave a number for all.
+/// The whole follower of a program that scores: makes this rank's part of the model and serves it. Returns the leader's
+/// exit code. Uses `own_threads` threads, unless --threads was given to the leader.
 int follow_scoring(Communicator& ranks, int own_threads);
 
 }  // namespace moelm

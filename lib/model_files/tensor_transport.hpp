@@ -1,4 +1,4 @@
-// Tensors between the leading rank, which alone reads and writes files, and the ranks that have them.
+// Moves tensors between the leader, which alone reads and writes files, and the ranks that have them.
 #pragma once
 
 #include <cstddef>
@@ -11,25 +11,25 @@
 
 namespace moelm {
 
-/// For the leader: the bytes of a tensor to its owner, or to every rank.
+/// For the leader: sends the bytes of a tensor to its owner, or to every rank if all have a copy.
 void store_on_ranks(Communicator& ranks, const std::string& name, int owner, std::span<const std::byte> bytes);
 
-/// For the leader: the bytes of a tensor from its owner, another rank.
+/// For the leader: gets the bytes of a tensor from its owner. REQUIRES another rank as owner.
 void fetch_from_rank(Communicator& ranks, const std::string& name, int owner, std::span<std::byte> bytes);
 
-/// For the leader: gives all ranks its own values of what every rank has.
+/// For the leader: sends its values of all tensors that every rank has a copy of.
 void spread_copies(Communicator& ranks, const std::vector<NamedTensor>& tensors);
 
-/// The memory of a tensor that is here.
+/// The memory of a tensor of this rank.
 std::span<std::byte> bytes_of(const NamedTensor& tensor);
 
-/// For the others: the tensors that they have, by name.
+/// For followers: the tensors of this rank, by name.
 class HeldTensors {
  public:
   void add(const std::string& name, std::span<std::byte> bytes) { tensors_[name] = bytes; }
   void add(const std::vector<NamedTensor>& tensors);
 
-  /// Follow Order::store and Order::fetch.
+  /// Carry out Order::store and Order::fetch.
   void store(Communicator& ranks, const Bytes& order) const;
   void fetch(Communicator& ranks, const Bytes& order) const;
 

@@ -9,12 +9,12 @@ namespace moelm {
 
 namespace {
 
-/// Some rows that lie side by side both with their owner and on the journey: those of one expert from one rank.
+/// The rows of one expert from one rank. They lie side by side in the message and in the owner's matrix.
 struct RowBlock {
   Index own, packed, count;
 };
 
-/// The blocks in the order of the journey, from each rank its experts.
+/// The blocks in the order of the messages: by sending rank, then expert.
 std::vector<RowBlock> blocks_of(const ExchangePlan& plan) {
   std::vector<RowBlock> blocks;
   std::vector<Index> next(plan.dispatch.offset.begin(), plan.dispatch.offset.end() - 1);

@@ -1,9 +1,9 @@
-// The way of rows to experts on other ranks and back (section 3.1 of the paper): every expert exists once and gets its
-// rows from the batches of all ranks together.
+// Sends rows to experts on other ranks and brings the results back (section 3.1 of the paper). Every expert exists
+// once, on its owner, and gets its rows from the batches of all ranks.
 //
-// Rank r owns a contiguous share of the experts (share_begin), so rows in slots ordered by expert are in an order of
-// ranks as well: what goes to one rank lies side by side. The owner sorts what it gets by expert, then by the rank it
-// came from. Ranks have their lanes in order, so an expert sees its rows in the order of lanes, whoever has them.
+// Rank r owns a contiguous share of the experts (share_begin). Slots are ordered by expert, so the rows for one rank
+// lie side by side. The owner sorts the rows that it receives by expert, then by sending rank. The lanes of a rank
+// follow those of the rank before, so an expert sees its rows in the order of the lanes, for every number of ranks.
 #pragma once
 
 #include <vector>
@@ -16,12 +16,12 @@
 
 namespace moelm {
 
-/// Where the rows of one pass through an MoE layer go, and where those of this rank's experts come from.
+/// The rows that this rank sends and receives in one pass through an MoE layer.
 struct ExchangePlan {
   std::vector<Index> sent;      ///< slots that go to each rank, [R]
   std::vector<Index> received;  ///< rows that come from each rank, [R]
   std::vector<Index> counts;    ///< rows from each rank for each expert of this rank, [R][own experts]
-  Dispatch dispatch;            ///< of the own experts over the received rows; its `row` is not filled, only sized
+  Dispatch dispatch;            ///< of received rows to this rank's experts; `row` has its size but no values
 
   Index own_experts() const { return static_cast<Index>(dispatch.offset.size()) - 1; }
 };
@@ -38,19 +38,19 @@ struct ExpertExchange {
   /// The rank that has an expert. REQUIRES exists().
   int owner_of(Index expert) const { return share_of(experts, expert, ranks->size()); }
 
-  /// Tells the owners how many rows come, and learns how many come here. `home` has this rank's pairs.
+  /// Exchanges the numbers of rows between all ranks and fills `plan`. `home` has the pairs of this rank's rows.
   void plan(const Dispatch& home, ExchangePlan& plan) const;
 
-  /// Rows of slots [pairs, D] to the owners of their experts: into `own` [received rows, D], by expert, then rank.
-  /// `packed` is memory for the journey.
+  /// Sends the rows of slots [pairs, D] to the owners of their experts. Fills `own` [received rows, D], sorted by
+  /// expert, then by sending rank. `packed` is the buffer of the messages.
   void to_owners(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView slots, Matrix& packed,
                  Matrix& own) const;
 
-  /// The way back: rows of the own experts to the slots that they came from.
+  /// The reverse of to_owners: sends the rows of this rank's experts back, each to the slot that it came from.
   void to_homes(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView own, Matrix& packed,
                 Matrix& slots) const;
 
-  /// One number of each slot to the owners, in the order of to_owners.
+  /// Sends one number of each slot to the owners, in the order of the rows.
   void to_owners(const ExchangePlan& plan, const std::vector<Index>& slots, std::vector<Index>& own) const;
 };
 

@@ -43,7 +43,7 @@ std::vector<TensorPointer> tensor_pointers(ExpertParameters& p);
 struct ExpertFactors {
   std::vector<Index> offset;     ///< [E + 1]
   std::vector<Matrix> input;     ///< input[j] [slots, columns of matrix j]; input[0] holds the routed rows, the hidden
-                                 ///< layers are empty where they are recomputed
+                                 ///< layers are empty if they are recomputed
   std::vector<Matrix> gradient;  ///< gradient[j] [slots, rows of matrix j]
   std::vector<Index> position;   ///< of every slot's row in the whole step, where hidden units are dropped
 

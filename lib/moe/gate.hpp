@@ -19,7 +19,7 @@ namespace moelm {
 
 /// Weights of one gate; what its kind does not have is empty.
 struct GateParameters {
-  Matrix weight;      ///< W_g^T, [E, D]; empty where a single expert needs no gate
+  Matrix weight;      ///< W_g^T, [E, D]; empty if a single expert needs no gate
   Matrix noise;       ///< W_noise^T, [E, D], of a noisy gate
   Matrix bias;        ///< added to the logits for the choice alone, [1, E]; moved by counts, not by a gradient
   Matrix thresholds;  ///< T of equation 19, [1, E], of a balanced gate

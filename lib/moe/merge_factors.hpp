@@ -1,4 +1,4 @@
-// The factors of several passes of a step as those of one pass.
+// Merges the factors that several passes of a step left for the gradients of the experts.
 #pragma once
 
 #include <vector>
@@ -14,8 +14,8 @@ struct PassFactors {
   std::vector<Index> counts;
 };
 
-/// Sorts the rows of all passes by expert, then source, then pass. With the ranks as sources, each of which passed its
-/// lanes in order, an expert's rows are then in the order of the lanes, as in a single pass over all of them.
+/// Sorts the rows of all passes by expert, then source, then pass. The sources are the ranks, and a rank passes its
+/// lanes in order. So the rows of an expert are in the order of the lanes, as after a single pass over all lanes.
 ExpertFactors merge_factors(Context& context, const std::vector<PassFactors>& passes, Index sources);
 
 }  // namespace moelm

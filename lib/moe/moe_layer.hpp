@@ -75,7 +75,7 @@ struct BalanceLosses {
   double load = 0;            ///< w_load CV^2(Load), equation 11
   double switch_balance = 0;  ///< the Switch Transformer's
   double z = 0;
-  double threshold = 0;  ///< equation 20; trains thresholds alone and is no part of the total
+  double threshold = 0;  ///< equation 20; trains only thresholds and is not part of the total
 
   double total() const { return importance + load + switch_balance + z; }
 };

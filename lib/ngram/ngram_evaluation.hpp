@@ -26,7 +26,7 @@ struct NgramScoring {
 KneserNey train_ngram(const Dataset& data, Index order, bool skip_blank_lines);
 
 /// Scores a text with the tokenizer of the n-gram's data. Error(bad_data) for a text without tokens, or where the
-/// perplexity is no finite number.
+/// perplexity is not finite.
 TextEvaluation score_ngram(const KneserNey& model, const Tokenizer& tokenizer, TextSource& source,
                            const NgramScoring& how);
 

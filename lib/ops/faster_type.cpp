@@ -12,7 +12,7 @@ namespace {
 
 constexpr Index kRows = 64, kInner = 512, kCols = 1024;  // an expert's share of a step
 constexpr int kRounds = 9;
-constexpr double kLeastGain = 1.3;
+constexpr double kMinGain = 1.3;
 
 /// The shortest of several products: what disturbs only makes them longer.
 class Probe {
@@ -43,7 +43,7 @@ DataType measure_faster_type() {
   Context context(1);
   Probe f32(context, DataType::f32), bf16(context, DataType::bf16);
   for (int i = 0; i < kRounds; ++i) f32.round(), bf16.round();
-  return f32.seconds() >= kLeastGain * bf16.seconds() ? DataType::bf16 : DataType::f32;
+  return f32.seconds() >= kMinGain * bf16.seconds() ? DataType::bf16 : DataType::f32;
 }
 
 double measure_product_rate(DataType type) {

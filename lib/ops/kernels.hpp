@@ -40,14 +40,14 @@ struct Kernels {
   void (*sigmoid)(Index n, const float* x, float* y);
   /// x = max(x, 0).
   void (*relu)(Index n, float* x);
-  /// dx = 0 where y <= 0.
+  /// dx = 0 if y <= 0.
   void (*relu_backward)(Index n, const float* y, float* dx);
   /// y += a x.
   void (*axpy)(Index n, float a, const float* x, float* y);
   /// y = a x. y may be x.
   void (*scale)(Index n, float a, const float* x, float* y);
   float (*sum)(Index n, const float* x);
-  /// x[j] becomes 0 where the random number j of the row is less than `threshold`, else keep * x[j].
+  /// x[j] becomes 0 if the random number j of the row is less than `threshold`, else keep * x[j].
   void (*dropout)(Index n, const PhiloxRow& row, std::uint32_t threshold, float keep, float* x);
   /// Standard normal numbers of columns first ... first + n - 1 of the row, those of RandomStream::normals to 1e-6.
   void (*normals)(Index first, Index n, const PhiloxRow& row, float* out);

@@ -211,15 +211,15 @@ bool adam(Index n, const AdamStep& step, const float* grad, float* m, float* v, 
 }
 
 bool adam_without_gradient(Index n, const AdamStep& step, float* m, float* v, float* w) {
-  constexpr float kLeastFirst = 1e-30f, kLeastNormal = 1.17549435e-38f;
+  constexpr float kMinFirst = 1e-30f, kMinNormal = 1.17549435e-38f;
   const float beta1 = step.beta1, beta2 = step.beta2, epsilon = step.epsilon, rate = step.rate;
   const float correction2 = step.correction2;
   std::int32_t greatest = 0;
 #pragma omp simd reduction(max : greatest)
   for (Index j = 0; j < n; ++j) {
     const float first = beta1 * m[j], second = beta2 * v[j];
-    m[j] = __builtin_fabsf(first) < kLeastFirst ? 0.0f : first;
-    v[j] = second < kLeastNormal ? 0.0f : second;
+    m[j] = __builtin_fabsf(first) < kMinFirst ? 0.0f : first;
+    v[j] = second < kMinNormal ? 0.0f : second;
     const float divisor = __builtin_sqrtf(v[j] * correction2) + epsilon;
     w[j] -= divisor == 0.0f ? 0.0f : rate * m[j] / divisor;
     greatest = greater(magnitude_bits(w[j]), greatest);

@@ -1,4 +1,4 @@
-// How fast this machine streams numbers from memory.
+// Measures how fast this machine reads memory in sequence.
 #pragma once
 
 namespace moelm {

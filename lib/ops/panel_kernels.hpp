@@ -31,7 +31,7 @@ struct PanelKernels {
   void (*transpose)(Index rows, Index columns, const float* a, Index a_stride, float* at, Index at_stride);
 };
 
-/// The fastest that this processor runs, or null where it has none; MOELM_MAX_ISA lowers the choice.
+/// The fastest that this processor runs, or null if it has none; MOELM_MAX_ISA lowers the choice.
 const PanelKernels* panel_kernels();
 
 /// The plain loops that define the others.

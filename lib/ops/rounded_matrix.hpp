@@ -8,7 +8,7 @@
 
 namespace moelm {
 
-/// Rows of a RoundedMatrix that somebody else owns.
+/// A view of rows of a RoundedMatrix.
 struct RoundedView {
   const std::byte* data = nullptr;
   Index rows = 0, cols = 0;

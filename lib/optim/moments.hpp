@@ -1,4 +1,4 @@
-// What the optimizer remembers of a tensor, and where in training it stands.
+// What the optimizer remembers of a tensor, and the step that it is at.
 #pragma once
 
 #include "base/index.hpp"
@@ -19,10 +19,10 @@ struct Moments {
 /// Moments, all zero, of a tensor of `rows` x `columns` numbers.
 Moments make_moments(OptimizerKind kind, Index rows, Index columns, bool vector);
 
-/// The numbers that make_moments allocates; in floating point, for shapes that nobody could allocate.
+/// The numbers that make_moments allocates; in floating point, for shapes too large to allocate.
 double moment_numbers(OptimizerKind kind, double rows, double columns, bool vector);
 
-/// Where the optimizer stands: step t counts from 1, `lr` is the schedule's value, gradients are multiplied by
+/// The optimizer's place in training: step t counts from 1, `lr` is the schedule's value, gradients are multiplied by
 /// grad_scale. Rows of a table have a decay of their own.
 struct OptimizerStep {
   const GroupConfig& config;

@@ -5,7 +5,7 @@
 
 namespace moelm {
 
-double clip_scale(double norm, double most) { return most > 0 && norm > most ? most / norm : 1; }
+double clip_scale(double norm, double max_norm) { return max_norm > 0 && norm > max_norm ? max_norm / norm : 1; }
 
 bool update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,
                    Matrix& weights) {

@@ -13,8 +13,8 @@
 
 namespace moelm {
 
-/// Factor that brings a gradient of this norm to at most `most`; 0: as it is.
-double clip_scale(double norm, double most);
+/// The factor that brings a gradient of norm `norm` to at most `max_norm`; with max_norm 0 the gradient stays.
+double clip_scale(double norm, double max_norm);
 
 /// Updates all of `weights`; moments come from make_moments for the kind of now.config.
 [[nodiscard]] bool update_tensor(Context& context, const OptimizerStep& now, ConstMatrixView gradient, Moments& moments,

@@ -7,7 +7,7 @@ namespace moelm {
 
 namespace {
 
-/// The spellings of a value; empty where it is a number or a text.
+/// The spellings of a value; empty if it is a number or a text.
 std::vector<std::string> spellings_of(const ConfigKey& key) {
   if (key.get().is_boolean()) return {"true", "false"};
   return key.values;

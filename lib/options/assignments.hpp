@@ -1,4 +1,4 @@
-// What may be written after --set, for completion.
+// The assignments that completion offers after --set.
 #pragma once
 
 #include <string>

@@ -11,7 +11,7 @@
 
 namespace moelm {
 
-/// A configuration before planning. `given` names, for each key that somebody set, where it was set ("--set",
+/// A configuration before planning. `given` names, for each key that was set, where ("--set",
 /// "--preset small", a file). The plan may decide keys that are not in it. "model.layers" stands for all layers.
 struct ConfigDraft {
   RunConfig config;

@@ -12,20 +12,13 @@ namespace {
 
 constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
 
-/// The spellings that a field may have; none if it is no enum.
+/// The spellings that a field may have; none unless it is an enum.
 template <class T>
 std::vector<std::string> spellings() {
   if constexpr (std::is_enum_v<T>)
     return enum_spellings<T>();
   else
     return {};
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
-  return text;
 }
 
 /// " of at least 1", " from 0 to 0.99" or nothing.
@@ -44,7 +37,7 @@ std::string expectation(const Option& option) {
   if constexpr (std::is_same_v<T, bool>) return "true or false";
   if constexpr (std::is_same_v<T, std::string>) return "a text";
   if constexpr (std::is_same_v<T, std::vector<Index>>) return "a list of integers" + range(option);
-  if constexpr (std::is_enum_v<T>) return joined(spellings<T>());
+  if constexpr (std::is_enum_v<T>) return alternatives(spellings<T>());
 }
 
 bool in_range(const Option& option, double value) { return value >= option.min && value <= option.max; }
@@ -203,7 +196,7 @@ std::vector<std::string> layer_types() {
 LayerConfig make_layer(std::string_view type, const std::string& key, Exit exit) {
   LayerConfig layer;
   if (!make_layer_of(type, layer))
-    throw Error(exit, key + ": expected " + joined(layer_types()) + ", found " + std::string(type));
+    throw Error(exit, key + ": expected " + alternatives(layer_types()) + ", found " + std::string(type));
   return layer;
 }
 

@@ -71,7 +71,7 @@ RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batche
   if (train.steps == 0) {
     const bool by_epochs = train.epochs > 0 && training_tokens > 0;
     const bool by_time = tokens_in_time && training_tokens > 0;
-    passes = by_epochs ? train.epochs : by_time ? kMostTimedPasses : planned_passes(train, training_tokens, pass);
+    passes = by_epochs ? train.epochs : by_time ? kMaxTimedPasses : planned_passes(train, training_tokens, pass);
     train.steps = steps_for(passes * pass);
   }
   if (tokens_in_time && training_tokens > 0)

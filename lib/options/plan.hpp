@@ -10,8 +10,8 @@
 
 namespace moelm {
 
-/// Passes that a training for a given time makes at most, if nobody said how many.
-inline constexpr double kMostTimedPasses = 30;
+/// The maximum number of passes of a training with --max-time and without --epochs or --steps.
+inline constexpr double kMaxTimedPasses = 30;
 
 /// The preset for a corpus: the largest of large, base and small for which the text is long enough (50 and 5 million
 /// tokens) and the training reads enough: base 42 million tokens, which is 5 for each weight that a token passes, large
@@ -32,7 +32,7 @@ void fit_batch(Index training_tokens, ConfigDraft& draft);
 ///
 /// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5 and 0.3 beyond.
 /// `tokens_in_time` is an estimate of the tokens that a training for a given time reads: then steps are those of
-/// kMostTimedPasses, because the time decides, and dropout goes by the passes that are expected. Warm-up takes 5 % of
+/// kMaxTimedPasses, because the time decides, and dropout goes by the passes that are expected. Warm-up takes 5 % of
 /// the steps, at least 50 and at most 1,000. Validations come after every pass or 1,000 steps, whichever is first.
 /// training_tokens = 0 means that the corpus is not known yet, and batches_per_pass = 0 that its batches are not
 /// counted: then all count as full.

@@ -1,9 +1,7 @@
 #include "options/run_schedule.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 #include "base/check.hpp"
@@ -17,14 +15,10 @@ namespace {
 constexpr double kMaxRate = std::numeric_limits<double>::max();
 
 /// Three significant digits: "0.00386".
-std::string rate_text(double rate) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", rate);
-  return text.data();
-}
+std::string rate_text(double rate) { return format_printf("%.3g", rate); }
 
-/// The least steps for the rest of a warm-up and a decay.
-constexpr Index kLeastWarmingSteps = 10;
+/// If fewer steps than these are left, the warm-up is not shortened.
+constexpr Index kMinWarmupSteps = 10;
 
 /// An optional share of a segment, in [0, 1).
 double share_before(const JsonField& segment, const char* key) {
@@ -102,18 +96,18 @@ Schedule replanned(Schedule schedule, Index step, Index end, Index warmup) {
     const auto whole = static_cast<double>(was_planned ? planned_warmup(end) : warmup);
     const auto rest = static_cast<Index>(std::ceil((1 - next.warmed) * whole));
     // A few steps are too few to get to the peak and back: the rate goes on rising as planned.
-    next.warmup = left < kLeastWarmingSteps ? rest : std::min(rest, left / 2);
+    next.warmup = left < kMinWarmupSteps ? rest : std::min(rest, left / 2);
   }
   schedule.segments.push_back(next);
   return schedule;
 }
 
-Index most_planned_steps(const RunConfig& config) {
+Index max_planned_steps(const RunConfig& config) {
   const Schedule schedule = schedule_of(config);
-  Index most = config.train.steps;
-  if (most < schedule.last_step()) return most;
-  for (const ScheduleSegment& s : schedule.segments) most = std::max(most, s.last_step());
-  return most;
+  Index max_steps = config.train.steps;
+  if (max_steps < schedule.last_step()) return max_steps;
+  for (const ScheduleSegment& s : schedule.segments) max_steps = std::max(max_steps, s.last_step());
+  return max_steps;
 }
 
 Json schedule_json(const Schedule& schedule) {
@@ -145,9 +139,7 @@ Schedule read_schedule(const JsonField& list) {
     s.warmup = item.at("warmup").integer(0, kMaxSteps);
     s.peak = item.at("lr").number();
     if (!(s.peak >= 0 && s.peak <= kMaxRate)) item.at("lr").refuse("a finite number of at least 0");
-    const auto kind = parse_enum<ScheduleKind>(item.at("kind").text());
-    if (!kind) item.at("kind").refuse("the kind of a schedule");
-    s.kind = *kind;
+    s.kind = item.at("kind").choice<ScheduleKind>();
     s.warmed = share_before(item, "warmed");
     s.decayed = share_before(item, "decayed");
     schedule.segments.push_back(s);

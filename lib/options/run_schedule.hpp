@@ -10,7 +10,7 @@
 
 namespace moelm {
 
-/// The most segments that a stored schedule may have.
+/// The maximum number of segments of a stored schedule.
 inline constexpr Index kMaxSegments = 10000;
 
 /// The default number of warm-up steps: 5 % of the steps, at least 50, at most 1,000.
@@ -32,9 +32,9 @@ Schedule lengthened(Schedule schedule, Index steps);
 /// planned for the new end; it takes at most half of the steps.
 Schedule replanned(Schedule schedule, Index step, Index end, Index warmup);
 
-/// The most steps that a run was ever planned for: the upper bound of a plan that follows from the time. A number of
-/// steps that cuts the schedule is its own bound.
-Index most_planned_steps(const RunConfig& config);
+/// The upper bound of a plan by time: the largest number of steps that the run was ever planned for, or train.steps if
+/// that ends the schedule early.
+Index max_planned_steps(const RunConfig& config);
 
 /// As in config.json: a list of objects with first_step, steps, warmup, kind, lr, and warmed and decayed where a course
 /// begins within a warm-up or a decay.

@@ -1,4 +1,5 @@
-// What a step cannot have whose batch is cut: into passes one after another (train.micro_batch_tokens), or into lanes.
+// Refuses configurations that a batch cut into micro-batches (train.micro_batch_tokens) or lanes (train.lanes)
+// excludes.
 #pragma once
 
 #include "config/train_config.hpp"

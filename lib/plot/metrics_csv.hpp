@@ -10,7 +10,7 @@
 namespace moelm {
 
 /// Writes a head and a row for each step and each validation: run, step, split ("train" or "valid"), tokens, time, then
-/// every number of a line in the order of appearance, those of layer N as layerN_KEY. A cell is empty where a line has
+/// every number of a line in the order of appearance, those of layer N as layerN_KEY. A cell is empty if a line has
 /// no such number; numbers are the shortest that read back as the same double, also nan, inf and -inf. Events and lists
 /// are left out. Reads each log twice and keeps nothing of it.
 void write_metrics_csv(const std::vector<RunCurves>& runs, const std::function<void(std::string_view)>& write);

@@ -7,18 +7,9 @@
 
 namespace moelm {
 
-namespace {
-
-std::string without_slash(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
-}  // namespace
-
 std::vector<RunCurves> read_runs(const std::vector<std::string>& runs, CurveAxis axis) {
   std::vector<std::string> paths;
-  for (const std::string& run : runs) paths.push_back(without_slash(run));
+  for (const std::string& run : runs) paths.push_back(without_trailing_slashes(run));
   const std::vector<std::string> names = short_names(paths);
   std::vector<RunCurves> all;
   for (std::size_t i = 0; i < paths.size(); ++i) {

@@ -1,9 +1,9 @@
 #include "report/chart_axes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
+
+#include "base/quantity.hpp"
 
 namespace moelm {
 namespace {
@@ -70,21 +70,12 @@ double Axis::at(double value) const {
 }
 
 std::string Axis::label(double value) {
-  std::array<char, 32> text{};
   const double size = std::abs(value);
-  if (size >= 1e6 && size < 1e15)
-    std::snprintf(text.data(), text.size(), "%gM", value / 1e6);
-  else if (size >= 1e4 && size < 1e6)
-    std::snprintf(text.data(), text.size(), "%gk", value / 1e3);
-  else
-    std::snprintf(text.data(), text.size(), "%g", value);
-  return text.data();
+  if (size >= 1e6 && size < 1e15) return format_printf("%gM", value / 1e6);
+  if (size >= 1e4 && size < 1e6) return format_printf("%gk", value / 1e3);
+  return format_printf("%g", value);
 }
 
-std::string coordinate(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", value);
-  return text.data();
-}
+std::string coordinate(double value) { return format_printf("%.2f", value); }
 
 }  // namespace moelm

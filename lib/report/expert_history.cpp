@@ -48,12 +48,12 @@ std::vector<ExpertFate> fates(const ExpertHistory& history) {
     fate.expert = e;
     fate.first = history.use(0, e);
     fate.last = history.use(count - 1, e);
-    double least = fate.first, most = fate.first;
+    double min = fate.first, max = fate.first;
     bool unused = false;
     for (std::size_t v = 0; v < count; ++v) {
       const double use = history.use(v, e);
-      least = std::min(least, use);
-      most = std::max(most, use);
+      min = std::min(min, use);
+      max = std::max(max, use);
       if (use > 0) {
         fate.revived = fate.revived || unused;
         fate.ever_used = true;
@@ -63,7 +63,7 @@ std::vector<ExpertFate> fates(const ExpertHistory& history) {
       }
       unused = use <= 0;
     }
-    fate.largest_change = most - least;
+    fate.largest_change = max - min;
     all.push_back(fate);
   }
   return all;

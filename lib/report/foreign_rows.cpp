@@ -1,11 +1,10 @@
 #include "report/foreign_rows.hpp"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "base/check.hpp"
 #include "base/escape.hpp"
+#include "base/quantity.hpp"
 #include "evaluation/score_number.hpp"
 
 namespace moelm {
@@ -13,11 +12,7 @@ namespace moelm {
 namespace {
 
 /// As SRILM prints logarithms and perplexities.
-std::string srilm_number(double value) {
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.7g", value);
-  return text.data();
-}
+std::string srilm_number(double value) { return format_printf("%.7g", value); }
 
 /// 10^(-log10 / count), as both tools define perplexity. Of no tokens, SRILM's is "undefined" and KenLM's "nan".
 double perplexity(double log10, Index count) {

@@ -86,8 +86,7 @@ void write_experts(HtmlWriter& html, const LayerReport& layer) {
                 " least used that have a token. ");
     html.text(
         "An expert works on the token that was just read, in the state that the words before it left. A token counts "
-        "as "
-        "preferred if it was met often enough not to be chance.");
+        "as preferred if it was met more often than by chance.");
   });
   Index max_tokens = 0;
   for (const ExpertUse& u : s.use) max_tokens = std::max(max_tokens, u.tokens);

@@ -205,7 +205,7 @@ void write_closest(HtmlWriter& html, const HeatMap& map) {
 
 void write_pairs(HtmlWriter& html, const LayerStatistics& s) {
   if (s.k_mean <= 1 || s.experts < 3) return;
-  // The most used of many experts: pairs of rare ones never meet.
+  // Of many experts only those with most tokens, because rarely used experts never meet.
   std::vector<Index> experts = shown_experts(s, s.experts <= kPairs ? kPairs : 2 * kPairs);
   std::erase_if(experts, [&](Index e) { return s.use[e].tokens == 0; });
   experts.resize(std::min(experts.size(), static_cast<std::size_t>(kPairs)));

@@ -58,7 +58,7 @@ void write_header(HtmlWriter& html, const StatisticsReport& report, bool trainin
   });
 }
 
-/// Shown by the script, without which nobody could search.
+/// Shown by the script, because searching needs it.
 void write_search(HtmlWriter& html) {
   html.element("div", {{"id", "search"}, {"role", "search"}, {"hidden", ""}}, [&] {
     html.element("label", {{"for", "word"}}, "Search the experts for a word");
@@ -171,7 +171,7 @@ std::string html_report(const StatisticsReport& report, const TrainingCurves& cu
         }
         if (report.layers.empty())
           html.element("p", {{"class", "lead"}},
-                       "This model has no gated MoE layer, so there are no experts to look into.");
+                       "This model has no MoE layer with a gate, so there are no experts to show.");
       });
       html.element("footer", {}, std::string("Written by moe-stats ") + version() + ". This page needs no network.");
       html.element("script", {}, [&] { html.literal(html_script()); });

@@ -19,7 +19,7 @@ inline constexpr OutputKind kPageKind = {"a page of moe-stats", "<!DOCTYPE html>
                                          "Written by moe-stats "};
 
 /// Parts of the page: a short text token by token, the training curves, the experts over training, one MoE layer, its
-/// experts. The first three write nothing where there is nothing to show.
+/// experts. The first three write nothing if there is nothing to show.
 void write_sentence(HtmlWriter& html, const StatisticsReport& report);
 void write_training(HtmlWriter& html, const TrainingCurves& curves);
 void write_history(HtmlWriter& html, const TrainingCurves& curves);

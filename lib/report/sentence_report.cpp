@@ -15,7 +15,7 @@ namespace {
 
 constexpr Index kCellGap = 1;
 
-/// The expert with the highest gate, or nothing where a row has none.
+/// The expert with the highest gate, or nothing if a row has none.
 std::string first_expert(const RoutedToken& row, std::size_t layer) {
   return row.experts[layer].empty() ? "-" : std::to_string(row.experts[layer].front().first);
 }

@@ -123,7 +123,7 @@ std::string text_report(const StatisticsReport& report, Index columns) {
   append_facts(out, report, columns);
   if (!report.sentence.empty()) out += "\n" + sentence_table(report, columns);
   if (report.only_sentence) return out;
-  if (report.layers.empty()) out += "\nThis model has no gated MoE layer, so there are no experts to look into.\n";
+  if (report.layers.empty()) out += "\nThis model has no MoE layer with a gate, so there are no experts to show.\n";
   if (!report.layers.empty()) out += "\n" + wrap_words(kNoiseNote, columns) + "\n";
   for (const LayerReport& layer : report.layers) {
     const LayerStatistics& s = layer.statistics;

@@ -46,12 +46,12 @@ struct TrainingCurves {
   std::vector<ExpertHistory> history;  ///< of each MoE layer, from the validations
   double last_step = 0, last_tokens = 0;
   Index lines = 0;      ///< lines read
-  Index bad_lines = 0;  ///< lines that are no metrics; the last one of a run that is writing is not counted
+  Index bad_lines = 0;  ///< lines that are not metrics; the last one of a run that is writing is not counted
 
   bool empty() const { return lines == 0; }
 };
 
-/// What x counts in curves.
+/// The quantity on the x axis of curves.
 enum class CurveAxis { step, tokens };
 
 template <>

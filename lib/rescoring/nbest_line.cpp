@@ -50,7 +50,7 @@ Index count_fields(std::string_view text) {
   return count;
 }
 
-/// Sets the words of a hypothesis. Marks of its ends are no words: the model adds the end itself.
+/// Sets the words of a hypothesis. Marks of its ends are not words: the model adds the end itself.
 void set_words(std::string_view text, Hypothesis& h) {
   text = trimmed(text);
   if (Fields first(text); first.next() == "<s>") {

@@ -59,8 +59,8 @@ std::string chosen_preset(const PlanInputs& inputs) {
   return preset_for(inputs.training_tokens, [&](const std::string& name) {
     ConfigDraft draft;
     apply_preset(name, draft);
-    const double most = kMostTimedPasses * static_cast<double>(inputs.training_tokens);
-    return std::min(most, inputs.tokens_in_time(draft.config));
+    const double max_tokens = kMaxTimedPasses * static_cast<double>(inputs.training_tokens);
+    return std::min(max_tokens, inputs.tokens_in_time(draft.config));
   });
 }
 
@@ -130,7 +130,7 @@ void continue_schedule(const RunConfig& stored, bool steps_bound_time, ResolvedC
   RunConfig& config = resolved.config;
   const Schedule schedule = schedule_of(stored);
   if (steps_bound_time && ends_by_plan(schedule.segments.back().kind)) {
-    resolved.most_steps = config.train.steps;
+    resolved.max_steps = config.train.steps;
     config.train.steps = std::min(config.train.steps, schedule.last_step());
   }
   config.schedule = lengthened(schedule, config.train.steps);

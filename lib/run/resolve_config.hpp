@@ -40,8 +40,8 @@ struct ResolvedConfig {
   std::string base;            ///< the preset or file that it began with; of an existing run empty
   bool chosen = false;         ///< whether the preset was chosen by the plan
   Index batches_per_pass = 0;  ///< 0: not counted
-  /// The most steps that may be planned for a time: 0: what is in the configuration, or was ever planned for the run.
-  Index most_steps = 0;
+  /// The maximum number of steps that may be planned for a time; 0: max_planned_steps of the configuration.
+  Index max_steps = 0;
   std::optional<double> tokens_in_time;  ///< estimated; nothing without a limit of time
 };
 
@@ -52,7 +52,7 @@ struct ResolvedConfig {
 ///
 /// An existing run begins with its stored configuration, and only options that may change can change it. Any other
 /// option that differs is Error(bad_config) with the key and both values. Steps or epochs replace the stored number of
-/// steps, and more steps than planned lengthen the schedule. Together with a time they are an upper bound (most_steps),
+/// steps, and more steps than planned lengthen the schedule. Together with a time they are an upper bound (max_steps),
 /// and the schedule stays: the time decides how much of them is planned.
 ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* stored, const PlanInputs& inputs);
 

@@ -10,7 +10,7 @@ namespace moelm {
 
 namespace {
 
-/// The files that the start of a run creates, in the order of removal. A folder without config.json is no run.
+/// The files that the start of a run creates, in the order of removal. A folder without config.json is not a run.
 constexpr const char* kCreatedFiles[] = {"config.json", "tokenizer.json", "vocab.txt", "metrics.jsonl"};
 
 /// Folders that do not exist yet, innermost first.

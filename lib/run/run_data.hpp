@@ -23,7 +23,7 @@ void require_run_data(const std::string& run, const StoredRun& stored, const Dat
 void require_ordered_ids(const ModelConfig& model, const Tokenizer& tokenizer);
 
 /// Opens `directory`, which has to match the run. Without a directory, opens the data that the run began with.
-/// Error(missing_input) where these are gone, Error(bad_config) where the data do not match.
+/// Error(missing_input) if these are gone, Error(bad_config) if the data do not match.
 Dataset open_run_data(const std::string& run, const StoredRun& stored, const std::optional<std::string>& directory,
                       DataMatch match);
 

@@ -70,10 +70,7 @@ RunData read_data(const JsonField& data) {
 
 RunOrigin read_origin(const JsonField& field) {
   refuse_unknown_keys(field, {"kind", "path", "checkpoint", "manifest_sha256"});
-  RunOrigin origin{OriginKind::random, field.at("path").text(), field.at("checkpoint").text(), ""};
-  const auto kind = parse_enum<OriginKind>(field.at("kind").text());
-  if (!kind) field.at("kind").refuse("random, init or resume");
-  origin.kind = *kind;
+  RunOrigin origin{field.at("kind").choice<OriginKind>(), field.at("path").text(), field.at("checkpoint").text(), ""};
   if (origin.kind != OriginKind::random) origin.manifest_sha256 = checksum_of(field.at("manifest_sha256"));
   return origin;
 }
@@ -84,7 +81,7 @@ Json parse_run_document(const std::string& text, const std::string& path) {
   if (document.is_object() && !document.contains("format") && !document.contains("checksum"))
     throw Error(Exit::bad_config,
                 path + ": version: expected " + std::to_string(kVersion) +
-                    ", found none; it was written before the first release of moelm, or is no run: train again");
+                    ", found none; it was written before the first release of moelm, or is not a run: train again");
   parse_sealed_json(text, path);
   const JsonField root(document, path);
   require_format(root, kFormat, kVersion, "an earlier moelm wrote it: train again", Exit::bad_config);

@@ -76,7 +76,7 @@ void require_no_traces(const std::string& run);
 /// Error(bad_data) if a run without checkpoints must have had some, by config.json, LATEST, BEST or result.json.
 void require_none_lost(const std::string& run, const StoredRun& stored);
 
-/// The run's vocabulary, compared with the checksum in config.json.
+/// Reads the run's vocabulary and checks it against the checksum in config.json.
 std::shared_ptr<const Tokenizer> read_run_tokenizer(const std::string& run, const StoredRun& stored);
 
 /// Error(bad_config) unless state.json of a checkpoint (`state`) names the run.
@@ -89,7 +89,7 @@ std::vector<std::string> foreign_checkpoints(const std::string& run, const Store
 /// The folder of the run that a path names. The path is that folder or RUN/checkpoints/step-....
 std::string run_of_path(const std::string& path);
 
-/// Removes the keys of a run's config.json that are no configuration. Returns any other document unchanged.
+/// Removes the keys of a run's config.json that are not configuration. Returns any other document unchanged.
 Json without_run_keys(Json document);
 
 }  // namespace moelm

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "checkpoint/checkpoint_finder.hpp"
 #include "checkpoint/checkpoint_names.hpp"
+#include "checkpoint/faults.hpp"
 #include "checkpoint/verify.hpp"
 #include "data/dataset.hpp"
 #include "data/path_kind.hpp"
@@ -21,31 +22,19 @@ namespace moelm {
 
 namespace {
 
-using Faults = std::vector<std::string>;
-
-void collect(Faults& faults, const std::function<void()>& check) {
-  try {
-    check();
-  } catch (const Error& error) {
-    faults.push_back(error.what());
-  }
-}
-
 bool has(const std::string& directory, std::string_view name) { return path_exists(join_path(directory, name)); }
-
-void add(Faults& faults, const Faults& more) { faults.insert(faults.end(), more.begin(), more.end()); }
 
 Faults whole_run_faults(const std::string& run) {
   Faults faults = run_faults(run);
   std::optional<StoredRun> stored;
-  collect(faults, [&] { stored = read_run(run); });
+  collect_faults(faults, [&] { stored = read_run(run); });
   if (!stored) {
-    collect(faults, [&] { load_tokenizer(run); });
+    collect_faults(faults, [&] { load_tokenizer(run); });
     return faults;
   }
-  collect(faults, [&] { read_run_tokenizer(run, *stored); });
-  collect(faults, [&] { add(faults, foreign_checkpoints(run, *stored)); });
-  collect(faults, [&] { require_none_lost(run, *stored); });
+  collect_faults(faults, [&] { read_run_tokenizer(run, *stored); });
+  collect_faults(faults, [&] { add_faults(faults, foreign_checkpoints(run, *stored)); });
+  collect_faults(faults, [&] { require_none_lost(run, *stored); });
   return faults;
 }
 
@@ -54,13 +43,14 @@ Faults partner_faults(const std::string& checkpoint) {
   Faults faults;
   const std::string run = run_of_path(checkpoint);
   if (!run_exists(run)) return faults;
-  collect(faults, [&] { require_own_checkpoint(checkpoint, read_checkpoint_state(checkpoint), run, read_run(run)); });
+  collect_faults(faults,
+                 [&] { require_own_checkpoint(checkpoint, read_checkpoint_state(checkpoint), run, read_run(run)); });
   return faults;
 }
 
 Faults whole_checkpoint_faults(const std::string& checkpoint) {
   Faults faults = checkpoint_faults(checkpoint);
-  if (faults.empty()) add(faults, partner_faults(checkpoint));
+  if (faults.empty()) add_faults(faults, partner_faults(checkpoint));
   return faults;
 }
 
@@ -80,13 +70,13 @@ VerifiedPath verify_file(const std::string& path) {
   else if (name == kIndexFile || name.ends_with(".shard"))
     result.faults = verify_dataset(folder);
   else if (name == kConfigFile)
-    collect(result.faults, [&] { read_run(folder); });
+    collect_faults(result.faults, [&] { read_run(folder); });
   else if ((name == kTokenizerFile || name == kVocabularyFile) && run_exists(folder))
-    collect(result.faults, [&] { read_run_tokenizer(folder, read_run(folder)); });
+    collect_faults(result.faults, [&] { read_run_tokenizer(folder, read_run(folder)); });
   else if (name == kTokenizerFile)
-    collect(result.faults, [&] { load_tokenizer(path); });
+    collect_faults(result.faults, [&] { load_tokenizer(path); });
   else if (name == kVocabularyFile && has(folder, kTokenizerFile))
-    collect(result.faults, [&] { load_tokenizer(folder); });
+    collect_faults(result.faults, [&] { load_tokenizer(folder); });
   else
     result.faults = file_faults(path);
   return result;
@@ -104,11 +94,11 @@ VerifiedPath verify_checkpoint(const std::string& path) {
 VerifiedPath verify_export(const std::string& path) {
   VerifiedPath result{path, "exported model", file_faults(join_path(path, kModelFile)), {}};
   result.notes.push_back("it has no checksums, so only the form of its files was verified");
-  collect(result.faults, [&] {
+  collect_faults(result.faults, [&] {
     const std::string tokenizer = join_path(path, kTokenizerFile);
     parse_hugging_face(read_file(tokenizer, JsonLimits{}.bytes, Links::refuse), tokenizer);
   });
-  collect(result.faults, [&] { read_json(join_path(path, kConfigFile), {}, Links::refuse); });
+  collect_faults(result.faults, [&] { read_json(join_path(path, kConfigFile), {}, Links::refuse); });
   return result;
 }
 

@@ -1,4 +1,4 @@
-// What moe-check does with one path: find out what it is, and all its faults.
+// The work of moe-check on one path: finds out what it is, and all its faults.
 #pragma once
 
 #include <string>

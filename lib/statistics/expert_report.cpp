@@ -20,7 +20,7 @@ std::vector<TokenUse> with_text(const std::vector<TokenPreference>& tokens, cons
   return result;
 }
 
-ContextWords context_at(const GatedRow& place, const TextAccess& text) {
+ContextWords context_at(const ContextRow& place, const TextAccess& text) {
   const Index begin = std::max<Index>(place.row - text.radius, 0);
   const Index end = std::min(place.row + text.radius + 1, text.rows);
   std::vector<std::int32_t> ids;
@@ -48,7 +48,7 @@ LayerReport describe_layer(LayerStatistics statistics, const TextAccess& text, I
     words.by_count = with_text(use.by_count, text);
     // Texts repeat themselves: the same words are shown once.
     std::set<std::string> shown;
-    for (const GatedRow& place : use.contexts) {
+    for (const ContextRow& place : use.contexts) {
       if (static_cast<Index>(words.contexts.size()) == contexts) break;
       ContextWords found = context_at(place, text);
       if (shown.insert(found.before + found.token + found.after).second) words.contexts.push_back(std::move(found));
@@ -65,8 +65,8 @@ std::vector<Index> shown_experts(const LayerStatistics& statistics, Index room) 
   if (statistics.experts <= room) return order;
   std::stable_sort(order.begin(), order.end(),
                    [&](Index a, Index b) { return statistics.use[a].tokens > statistics.use[b].tokens; });
-  const Index most = (room + 1) / 2;
-  order.erase(order.begin() + most, order.end() - (room - most));
+  const Index busiest = (room + 1) / 2;
+  order.erase(order.begin() + busiest, order.end() - (room - busiest));
   return order;
 }
 

@@ -53,7 +53,7 @@ struct ExpertUse {
   Index first = 0;        ///< rows where it had the highest gate
   std::vector<TokenPreference> by_lift;
   std::vector<TokenPreference> by_count;
-  std::vector<GatedRow> contexts;
+  std::vector<ContextRow> contexts;
 };
 
 /// How often two experts were chosen for the same row: a symmetric matrix without its diagonal.

@@ -10,7 +10,7 @@ namespace moelm {
 namespace {
 
 constexpr std::size_t kMaxLabelBytes = 200;
-/// A longer line is no label, even with blanks around it.
+/// A longer line is not a label, even with blanks around it.
 constexpr std::size_t kMaxLineBytes = std::size_t{64} << 10;
 
 std::string_view trimmed(std::string_view line) {

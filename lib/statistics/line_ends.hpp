@@ -17,7 +17,7 @@ class LineEnds {
 
   Index size() const { return lengths_.size(); }
   bool empty() const { return size() == 0; }
-  /// End of the last line; 0 where there is none.
+  /// End of the last line; 0 if there is none.
   Index back() const { return end_; }
   Index operator[](Index line) const;
   /// The line, counted from 0, that a token belongs to; size() for a token behind the last line.

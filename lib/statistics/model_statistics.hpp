@@ -22,7 +22,7 @@ struct StatisticsRequest {
   std::optional<std::string> classes;   ///< file with one label for each line of the text
 };
 
-/// Who is told what during the work. Any function may be missing.
+/// Functions called during the work. Any of them may be missing.
 struct StatisticsHooks {
   std::function<void(const std::string& note)> note;      ///< what a reader of the report should know of the text
   std::function<void(std::string_view lines)> routes;     ///< as StatisticsPass::routes; keeps to one stream
@@ -30,7 +30,7 @@ struct StatisticsHooks {
 };
 
 /// Reads the text and passes it through the model in the state that the model was trained in. Error(bad_data) for a
-/// text without tokens, Error(diverged) where the perplexity is no finite number.
+/// text without tokens, Error(diverged) if the perplexity is not finite.
 StatisticsReport model_statistics(Context& context, const LoadedModel& model, const StatisticsRequest& request,
                                   const StatisticsHooks& hooks = {});
 

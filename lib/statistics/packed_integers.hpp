@@ -35,7 +35,7 @@ class PackedIntegers {
   static constexpr Index kDecoded = 64;
 
   struct Block {
-    std::string packed;  ///< empty where all values are `same`
+    std::string packed;  ///< empty if all values are `same`
     std::int32_t same = 0;
   };
   struct Decoded {

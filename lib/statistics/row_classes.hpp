@@ -29,7 +29,7 @@ bool can_class_by_file(const StatisticsText& text);
 /// One class per file, named by what distinguishes the file's name from the others.
 RowClasses classes_by_file(const StatisticsText& text);
 
-/// Reads `path` ("-": standard input) with one label per line of the text; a blank line is no label. Error(bad_data)
+/// Reads `path` ("-": standard input) with one label per line of the text; a blank line has no label. Error(bad_data)
 /// unless it has as many lines as the text.
 RowClasses classes_by_label(const StatisticsText& text, const std::string& path);
 

@@ -19,7 +19,7 @@ class Collector {
  public:
   Collector(const ModelConfig& config, const Tokenizer& tokenizer, const StatisticsText& text,
             const RowClasses& classes, const StatisticsPass& pass)
-      : tokenizer_(tokenizer), text_(text), classes_(classes), pass_(pass), layers_(gated_layers(config)) {
+      : tokenizer_(tokenizer), text_(text), classes_(classes), pass_(pass), layers_(layers_with_gate(config)) {
     Index max_experts = 0;
     for (const Index layer : layers_) {
       const auto& moe = std::get<MoeConfig>(config.layers[layer]);
@@ -149,7 +149,7 @@ TokenText token_text(const StatisticsText& text, std::int32_t end_id) {
 
 }  // namespace
 
-std::vector<Index> gated_layers(const ModelConfig& config) {
+std::vector<Index> layers_with_gate(const ModelConfig& config) {
   std::vector<Index> layers;
   for (std::size_t l = 0; l < config.layers.size(); ++l)
     if (const auto* moe = std::get_if<MoeConfig>(&config.layers[l]); moe != nullptr && moe->has_gate())

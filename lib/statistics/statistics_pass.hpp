@@ -23,12 +23,12 @@ struct StatisticsPass {
 };
 
 /// The layers of the report, its tokens and its perplexity, which equals that of moe-eval for this policy. The caller
-/// adds title and facts. The text was loaded for this state. Error(diverged) where the perplexity is no finite number.
+/// adds title and facts. The text was loaded for this state. Error(diverged) if the perplexity is not finite.
 StatisticsReport collect_statistics(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                                     const Tokenizer& tokenizer, const StatisticsText& text, const RowClasses& classes,
                                     const StatisticsPass& pass);
 
 /// Indices in model.layers of the MoE layers with a gate.
-std::vector<Index> gated_layers(const ModelConfig& config);
+std::vector<Index> layers_with_gate(const ModelConfig& config);
 
 }  // namespace moelm

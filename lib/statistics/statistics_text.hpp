@@ -12,7 +12,7 @@
 
 namespace moelm {
 
-/// Lines [begin, end) of the text that came from one file. `name` is from a stranger.
+/// Lines [begin, end) of the text that came from one file. `name` is untrusted.
 struct TextInput {
   std::string name;
   Index begin = 0;
@@ -32,12 +32,12 @@ struct StatisticsText {
   Index line_of(Index token) const { return line_ends.line_of(token); }
 };
 
-/// A split of a data folder, with the tokens that moe-eval scores in this state. Error(bad_data) where it is empty,
-/// Error(out_of_memory) where it takes more memory than this process may have.
+/// A split of a data folder, with the tokens that moe-eval scores in this state. Error(bad_data) if it is empty,
+/// Error(out_of_memory) if it takes more memory than this process may have.
 StatisticsText load_split(const Dataset& data, Split split, StateKind state);
 
 /// Texts (plain or compressed, "-" for standard input) in the tokens that moe-eval scores in this state. Errors as for
-/// a split, and Error(bad_data) for a file that is no text.
+/// a split, and Error(bad_data) for a file that is not text.
 StatisticsText load_texts(const std::vector<std::string>& paths, const Tokenizer& tokenizer, StateKind state);
 
 /// One short text that was given itself, not in a file.

@@ -7,7 +7,7 @@
 namespace moelm {
 namespace {
 
-bool better(const GatedRow& a, const GatedRow& b) { return a.gate != b.gate ? a.gate > b.gate : a.row < b.row; }
+bool better(const ContextRow& a, const ContextRow& b) { return a.gate != b.gate ? a.gate > b.gate : a.row < b.row; }
 
 }  // namespace
 
@@ -15,7 +15,7 @@ TopContexts::TopContexts(Index experts, Index keep) : keep_(keep), heaps_(expert
   ensure(keep >= 0, "a number of contexts");
 }
 
-void TopContexts::offer(Index expert, GatedRow candidate) {
+void TopContexts::offer(Index expert, ContextRow candidate) {
   auto& heap = heaps_[expert];
   if (static_cast<Index>(heap.size()) == keep_) {
     if (heap.empty() || !better(candidate, heap.front())) return;
@@ -26,7 +26,7 @@ void TopContexts::offer(Index expert, GatedRow candidate) {
   std::push_heap(heap.begin(), heap.end(), better);
 }
 
-std::vector<GatedRow> TopContexts::best(Index expert) const {
+std::vector<ContextRow> TopContexts::best(Index expert) const {
   auto rows = heaps_[expert];
   std::sort(rows.begin(), rows.end(), better);
   return rows;

@@ -9,7 +9,7 @@
 namespace moelm {
 
 /// One row and the gate that an expert had there.
-struct GatedRow {
+struct ContextRow {
   float gate = 0;
   Index row = 0;
 };
@@ -20,14 +20,14 @@ class TopContexts {
  public:
   TopContexts(Index experts, Index keep);
 
-  void offer(Index expert, GatedRow candidate);
+  void offer(Index expert, ContextRow candidate);
 
   /// The kept rows of one expert, highest gate first.
-  std::vector<GatedRow> best(Index expert) const;
+  std::vector<ContextRow> best(Index expert) const;
 
  private:
   Index keep_;
-  std::vector<std::vector<GatedRow>> heaps_;  // per expert, the worst kept row on top
+  std::vector<std::vector<ContextRow>> heaps_;  // per expert, the worst kept row on top
 };
 
 }  // namespace moelm

@@ -10,7 +10,7 @@
 namespace moelm {
 
 namespace {
-constexpr Index kMostNumbers = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(float));
+constexpr Index kMaxElements = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(float));
 }
 
 Matrix::Matrix(Index rows, Index cols) {
@@ -20,8 +20,8 @@ Matrix::Matrix(Index rows, Index cols) {
 
 void Matrix::reshape(Index rows, Index cols) {
   ensure(rows >= 0 && cols >= 0, "a matrix has no negative side");
-  const Index numbers = checked_product(rows, cols).value_or(kMostNumbers + 1);
-  if (numbers > kMostNumbers) throw std::bad_alloc();
+  const Index numbers = checked_product(rows, cols).value_or(kMaxElements + 1);
+  if (numbers > kMaxElements) throw std::bad_alloc();
   if (numbers > capacity_) {
     data_.reset();
     data_ = allocate_block(static_cast<std::size_t>(numbers) * sizeof(float));

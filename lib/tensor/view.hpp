@@ -1,4 +1,4 @@
-// Row-major views of memory that somebody else owns.
+// Row-major views of memory with another owner.
 #pragma once
 
 #include <span>

@@ -20,17 +20,10 @@ enum HistogramField { kMin = 1, kMax = 2, kNum = 3, kSum = 4, kSumSquares = 5, k
 enum SessionField { kStatus = 1 };
 constexpr std::uint64_t kStart = 1;
 
-template <class T>
-std::string little(T value) {
-  std::string bytes(sizeof(T), '\0');
-  store_little(value, bytes.data());
-  return bytes;
-}
-
 /// length, checksum of the length, message, checksum of the message.
 std::string framed(const ProtocolBuffer& event) {
-  const std::string length = little<std::uint64_t>(event.bytes().size());
-  return length + little(masked_crc32c(length)) + event.bytes() + little(masked_crc32c(event.bytes()));
+  const std::string length = little_bytes<std::uint64_t>(event.bytes().size());
+  return length + little_bytes(masked_crc32c(length)) + event.bytes() + little_bytes(masked_crc32c(event.bytes()));
 }
 
 ProtocolBuffer event_at(const EventTime& time) {
@@ -44,8 +37,8 @@ ProtocolBuffer histogram_message(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !std::isfinite(value); });
   ProtocolBuffer histogram;
   if (values.empty()) return histogram;
-  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
-  const double min = *least, max = *greatest, width = (max - min) / static_cast<double>(kBuckets);
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  const double min = *lowest, max = *highest, width = (max - min) / static_cast<double>(kBuckets);
   const std::size_t buckets = width > 0 ? kBuckets : 1;
   std::vector<double> limits(buckets, max), counts(buckets);
   for (std::size_t b = 0; b + 1 < buckets; ++b) limits[b] = min + width * static_cast<double>(b + 1);

@@ -14,7 +14,7 @@ struct EventScalar {
   double value = 0;  ///< stored as a float
 };
 
-/// How values are spread, in buckets of equal width from the least to the greatest.
+/// A histogram of values, in buckets of equal width from their minimum to their maximum.
 struct EventHistogram {
   std::string tag;
   std::vector<double> values;  ///< those that are not finite are left out

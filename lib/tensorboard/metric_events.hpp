@@ -1,4 +1,4 @@
-// What a line of metrics.jsonl says, as a record of an event file.
+// Turns a line of metrics.jsonl into a record of an event file.
 #pragma once
 
 #include <string>

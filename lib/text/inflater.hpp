@@ -1,4 +1,4 @@
-// What the readers of gzip, xz, bzip2 and zstd have in common: they inflate piece by piece.
+// The common part of the readers of gzip, xz, bzip2 and zstd: they inflate piece by piece.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// Reads up to `count` inflated bytes; returns 0 only at the end. Error(bad_data) where the file is damaged or cut
+  /// Reads up to `count` inflated bytes; returns 0 only at the end. Error(bad_data) if the file is damaged or cut
   /// off, or where something other than streams of its kind and zero bytes follows.
   virtual std::size_t read_some(char* out, std::size_t count) = 0;
 

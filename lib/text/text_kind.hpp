@@ -25,7 +25,7 @@ Packing packing_of(std::string_view start);
 /// Whether these few bytes may be the beginning of a known signature.
 bool may_become_signature(std::string_view start);
 
-/// Error(bad_data) where a file that starts with these bytes is no text. It names the format and how to make text of
+/// Error(bad_data) if a file that starts with these bytes is not text. It names the format and how to make text of
 /// it. `name` appears in error messages.
 void require_text(std::string_view start, TextBytes bytes, const std::string& name);
 

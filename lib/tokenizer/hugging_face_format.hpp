@@ -1,4 +1,4 @@
-// What a tokenizer is in the terms of a Hugging Face tokenizer.json (https://github.com/huggingface/tokenizers).
+// A tokenizer in the terms of a Hugging Face tokenizer.json (https://github.com/huggingface/tokenizers).
 #pragma once
 
 #include <optional>

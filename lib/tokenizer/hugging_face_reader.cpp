@@ -21,7 +21,7 @@ JsonLimits limits_for(std::string_view text) {
   return limits;
 }
 
-/// The value of an optional key; null where it is missing.
+/// The value of an optional key; null if it is missing.
 const Json& value_at(const JsonField& object, std::string_view key) {
   static const Json kNull;
   return object.has(key) ? object.at(key).value() : kNull;

@@ -17,12 +17,12 @@ class OpenDocument {
   /// Takes the next piece, which encode_piece() has appended to an empty `piece`.
   void add(const EncodedText& piece);
 
-  /// Whether the last line has no line end yet. A byte order mark alone is no line.
+  /// Whether the last line has no line end yet. A byte order mark alone is not a line.
   bool line_open() const { return line_open_; }
 
   /// Ends the line that is open, if one is.
   void end_line(const Tokenizer& tokenizer, EncodedText& out);
-  /// Ends the text: its open line, then the document. A text without tokens is no document.
+  /// Ends the text: its open line, then the document. A text without tokens is not a document.
   void end(const Tokenizer& tokenizer, EncodedText& out);
 
  private:

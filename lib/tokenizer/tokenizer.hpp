@@ -54,7 +54,7 @@ class Tokenizer {
   /// Whether decoding returns exactly the encoded bytes (byte, bpe).
   bool keeps_bytes() const { return unknown_id() < 0; }
 
-  /// The bytes of a token, "</s>" and "<unk>" for those two. They come from strangers and need not be UTF-8 for byte
+  /// The bytes of a token, "</s>" and "<unk>" for those two. They are untrusted and need not be UTF-8 for byte
   /// and bpe: escape them before showing.
   virtual std::string token_text(std::int32_t id) const = 0;
   /// How often the training text holds the token.

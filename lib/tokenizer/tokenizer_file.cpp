@@ -37,16 +37,6 @@ struct Description {
   std::string vocabulary_sha256;
 };
 
-TokenizerKind kind_of(const JsonField& field) {
-  if (const auto kind = parse_enum<TokenizerKind>(field.text())) return *kind;
-  field.refuse("text, word, byte or bpe");
-}
-
-BpeWords words_of(const JsonField& field) {
-  if (const auto words = parse_enum<BpeWords>(field.text())) return *words;
-  field.refuse("runs or gpt2");
-}
-
 /// The number of the first merge whose pair an earlier one has, or -1.
 Index first_repeated(const std::vector<Merge>& merges) {
   std::vector<std::int32_t> order(merges.size());
@@ -86,7 +76,7 @@ Description parse_description(std::string_view text, const std::string& path) {
   const JsonField root(object, path);
   require_format(root, kFormat, kVersion, "an earlier moelm wrote it: make data and run again");
   Description description;
-  description.kind = kind_of(root.at("kind"));
+  description.kind = root.at("kind").choice<TokenizerKind>();
   description.size = root.at("vocabulary").integer(1, kMaxTokens);
   switch (description.kind) {
     case TokenizerKind::byte:
@@ -96,7 +86,7 @@ Description parse_description(std::string_view text, const std::string& path) {
     case TokenizerKind::bpe:
       refuse_unknown_keys(root, {"format", "version", "kind", "vocabulary", "words", "merges", "vocab_sha256"});
       root.at("vocabulary").integer(kByteVocabulary, kByteVocabulary + kMaxMerges);
-      if (root.has("words")) description.words = words_of(root.at("words"));
+      if (root.has("words")) description.words = root.at("words").choice<BpeWords>();
       description.merges = merges_of(root.at("merges"), description.size - kByteVocabulary);
       break;
     default:
@@ -129,7 +119,7 @@ std::unique_ptr<Tokenizer> make_tokenizer(Description description, std::string_v
 /// Reads both files; `check` judges the bytes of tokenizer.json before they are parsed.
 template <class Check>
 StoredTokenizer read_checked(const std::string& path, const Check& check) {
-  // A name that was typed may be a link, one within a folder of strangers may not.
+  // A name that was typed may be a link, one within an untrusted folder may not.
   const bool is_folder = is_directory(path);
   const std::string file = is_folder ? join_path(path, kTokenizerFile) : path;
   StoredTokenizer stored;

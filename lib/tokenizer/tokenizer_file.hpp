@@ -42,7 +42,7 @@ TokenizerFiles tokenizer_files(const Tokenizer& tokenizer, std::span<const Index
 /// Writes both files durably.
 void write_tokenizer(const std::string& folder, const TokenizerFiles& files, FileSystem& fs = real_file_system());
 
-/// Reads such texts. Everything that a stranger could have changed is checked; Error(bad_data) names the file in
+/// Reads such texts, which are untrusted: all of their contents are checked. Error(bad_data) names the file in
 /// `folder` and the field or line.
 std::unique_ptr<Tokenizer> parse_tokenizer(const TokenizerFiles& files, const std::string& folder);
 

@@ -104,7 +104,7 @@ bool ExpertSet::update(Context& context, Index step, double lr, const std::vecto
   context.parallel_for(static_cast<Index>(own_.experts.size()), [&](Index e) {
     if (rows_of(e) > 0 && !update_expert(context, e, step, lr, cache)) finite = false;
   });
-  // What every rank knows of the experts of the others: checkpoints have it of all.
+  // Every rank knows the step of the last update of every expert, because checkpoints have those of all experts.
   for (Index e = 0; e < own_.all; ++e) {
     const bool here = e >= own_.first && e < own_.first + static_cast<Index>(own_.experts.size());
     if (!here && tokens[static_cast<std::size_t>(e)] > 0) note_update(e, step);

@@ -8,10 +8,10 @@
 
 namespace moelm {
 
-/// left += right, layer by layer. A lane without rows has sums without experts.
+/// left += right, layer by layer. The sums of a lane without rows may be empty.
 void add_layers(std::vector<RoutingSums>& left, const std::vector<RoutingSums>& right);
 
-/// The sum over all lanes of all ranks; `own` has those of this rank. All ranks call it and get the same.
+/// The sum over the lanes of all ranks. `own` has the lanes of this rank. All ranks call it and get the same result.
 std::vector<RoutingSums> sum_of_lanes(Communicator& ranks, LaneSum<std::vector<RoutingSums>>& own, Index lanes);
 double sum_of_lanes(Communicator& ranks, LaneSum<double>& own, Index lanes);
 

@@ -1,4 +1,4 @@
-// A lane of a step: what one pass of a rank reads, and how it travels from the leading rank to the others.
+// A lane of a step: the input of one pass through the model, and its form as a message from the leader.
 #pragma once
 
 #include <vector>

@@ -40,7 +40,7 @@ struct StepResult {
   Index tokens = 0;                  ///< predicted tokens
   std::string fault;                 ///< what was not finite, else empty
   bool stop_asked = false;           ///< by a signal at another rank
-  bool applied = true;               ///< whether weights changed: not where the fault was found before the update
+  bool applied = true;               ///< false if a fault was found before the update: no weight changed
 };
 
 /// Weights and everything that changes them. Not thread-safe.
@@ -64,7 +64,7 @@ class Learner {
   /// stop.
   void follow_lanes(Context& context, const Bytes& order, bool stop_asked);
 
-  /// The ranks that share the experts; nullptr: there are no others.
+  /// The ranks that share the experts; nullptr: one process has them all.
   Communicator* ranks() const { return parameters_.ranks; }
   const ModelConfig& config() const { return config_; }
   const ModelParameters& parameters() const { return parameters_; }
@@ -119,12 +119,12 @@ class Learner {
   ModelParameters parameters_;
   ModelGradients gradients_;
   ModelCache cache_;
-  std::vector<ModelCache> lane_caches_;  ///< of the lanes of this rank; empty where batches are not cut into lanes
+  std::vector<ModelCache> lane_caches_;  ///< of the lanes of this rank; empty if batches are not cut into lanes
   std::vector<Slot> slots_;
   std::vector<Moments> moments_;
   std::vector<LayerExperts> experts_;
   std::vector<double> nll_;
-  std::vector<BalanceWindow> windows_;  ///< one entry per layer; empty where no layer has a window
+  std::vector<BalanceWindow> windows_;  ///< one entry per layer; empty if no layer has a window
   ModelState before_;                   ///< the state that a faulty step is taken back to
 };
 

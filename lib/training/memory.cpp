@@ -88,10 +88,25 @@ void add_layer(const LstmConfig& c, const Shape& s, Sums& sums) {
   sums.validation += s.validation_rows * ((c.projection > 0 ? 7 : 6) * cells + 2 * outputs);
 }
 
-/// Logits and their gradients, with noise also raw, draws and the gradient of raw; order, choices, gates, slots.
+/// How many matrices of a GateCache have a column for each expert. Noise adds four: logits, standard deviation, samples
+/// and a gradient. A balanced gate adds its masks, of a byte for each element.
+double gate_matrices(GateKind kind) {
+  switch (kind) {
+    case GateKind::noisy_top_k:
+      return 7;
+    case GateKind::balanced:
+      return 4;
+    case GateKind::top_k:
+    case GateKind::sigmoid:
+    case GateKind::softmax:
+      return 3;
+  }
+  return 0;
+}
+
+/// The matrices, and for every pair of row and expert its order, choice, gate and slot.
 double gate_activations(const GateConfig& gate, double rows) {
-  const double matrices = gate.kind == GateKind::noisy_top_k ? 7 : gate.kind == GateKind::balanced ? 4 : 3;
-  return rows * (number(gate.experts) * matrices + number(gate.experts_per_token()) * 6);
+  return rows * (number(gate.experts) * gate_matrices(gate.kind) + number(gate.experts_per_token()) * 6);
 }
 
 void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {

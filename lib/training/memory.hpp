@@ -31,7 +31,7 @@ struct TrainingMemory {
   }
 };
 
-/// What the fullest rank's experts get, in shares of the mean.
+/// Rows of the experts of the rank that gets most rows, divided by the mean over the ranks.
 inline constexpr double kExpectedOverload = 1.25;
 
 /// Predicted tokens that are in memory together.

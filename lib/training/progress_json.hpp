@@ -17,7 +17,7 @@ Json validation_json(const ValidationReport& report);
 /// The line of metrics.jsonl for a plan: "event": "plan".
 Json plan_json(const PlanReport& plan);
 
-/// The ratios of a training under the keys of result.json; null where there are none.
+/// The ratios of a training under the keys of result.json; null if there are none.
 Json exposure_json(const Exposure& exposure);
 
 Json progress_json(const TrainProgress& progress);

@@ -1,4 +1,4 @@
-// What a step made, looked at bit by bit before training goes on.
+// Looks for NaN and infinity in what a step computed, before training goes on.
 #pragma once
 
 #include <string>

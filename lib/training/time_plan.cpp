@@ -12,11 +12,11 @@ namespace {
 constexpr Index kUntimedSteps = 5;  // slower than the rest: caches and memory are cold
 constexpr Index kFirstSteps = 20;
 constexpr double kFirstShare = 0.03, kFirstSeconds = 60, kFirstShareAtMost = 0.1;
-constexpr double kShareBetweenLooks = 0.05, kShareBetweenLooksAtMost = 0.15;
+constexpr double kShareBetweenLooks = 0.05, kMaxShareBetweenLooks = 0.15;
 constexpr Index kStepsBetweenLooks = 10;
 constexpr double kReserve = 0.01;
 constexpr double kChange = 0.1, kSureChange = 1.0 / 3;  // of the steps that are left
-constexpr double kLeastChange = 0.01;                   // of all steps
+constexpr double kMinChange = 0.01;                     // of all steps
 
 }  // namespace
 
@@ -31,8 +31,8 @@ double seconds_until(Index end, Index step, const TimeCosts& costs) {
   return step_seconds + static_cast<double>(validations) * costs.validation_seconds + saves * costs.save_seconds;
 }
 
-Index reachable_step(Index step, Index most, double seconds, const TimeCosts& costs) {
-  Index low = step + 1, high = most;
+Index reachable_step(Index step, Index max_step, double seconds, const TimeCosts& costs) {
+  Index low = step + 1, high = max_step;
   while (low < high) {
     const Index middle = low + (high - low + 1) / 2;
     if (seconds_until(middle, step, costs) <= seconds)
@@ -55,7 +55,7 @@ bool TimePlan::is_due(double elapsed) const {
   if (max_seconds_ <= 0 || all_ == 0) return false;
   if (!first_) {
     const double share = (elapsed - looked_at_) / max_seconds_;
-    return share >= (all_ >= kStepsBetweenLooks ? kShareBetweenLooks : kShareBetweenLooksAtMost);
+    return share >= (all_ >= kStepsBetweenLooks ? kShareBetweenLooks : kMaxShareBetweenLooks);
   }
   if (elapsed >= std::min(kFirstSeconds, kFirstShareAtMost * max_seconds_)) return true;
   return timed_ >= kFirstSteps && elapsed >= kFirstShare * max_seconds_;
@@ -66,10 +66,10 @@ double TimePlan::step_seconds() const {
   return timed_ > 0 ? seconds_ / static_cast<double>(timed_) : all_seconds_ / static_cast<double>(all_);
 }
 
-std::optional<Index> TimePlan::look(double elapsed, Index step, Index end, Index most, const TimeCosts& costs) {
-  const Index fits = reachable_step(step, most, (1 - kReserve) * max_seconds_ - elapsed, costs);
+std::optional<Index> TimePlan::look(double elapsed, Index step, Index end, Index max_step, const TimeCosts& costs) {
+  const Index fits = reachable_step(step, max_step, (1 - kReserve) * max_seconds_ - elapsed, costs);
   const auto change = static_cast<double>(fits - end), left = static_cast<double>(end - step);
-  const bool large = std::abs(change) > std::max(kChange * left, kLeastChange * static_cast<double>(end));
+  const bool large = std::abs(change) > std::max(kChange * left, kMinChange * static_cast<double>(end));
   const bool sure = change * doubt_ > 0 || std::abs(change) > kSureChange * left;
   const bool plan = first_ ? fits < end || large : large && sure;
   doubt_ = large && !plan ? change : 0;

@@ -20,8 +20,9 @@ struct TimeCosts {
 /// Seconds from the end of step `step` to the end of a training of `end` steps, its last validation and save included.
 double seconds_until(Index end, Index step, const TimeCosts& costs);
 
-/// The last step that a training can reach in `seconds`: at least step + 1, at most `most`. REQUIRES step < most.
-Index reachable_step(Index step, Index most, double seconds, const TimeCosts& costs);
+/// The last step that a training can reach in `seconds`: at least step + 1, at most `max_step`. REQUIRES step <
+/// max_step.
+Index reachable_step(Index step, Index max_step, double seconds, const TimeCosts& costs);
 
 /// Decides when the number of steps is planned. Times are seconds since the training began. One thread at a time.
 ///
@@ -41,7 +42,7 @@ class TimePlan {
   double step_seconds() const;
   /// Looks at the plan: the new end of a training that is planned to end at `end`, or nothing if the plan stays.
   /// REQUIRES is_due(elapsed) and step < end.
-  std::optional<Index> look(double elapsed, Index step, Index end, Index most, const TimeCosts& costs);
+  std::optional<Index> look(double elapsed, Index step, Index end, Index max_step, const TimeCosts& costs);
 
  private:
   double max_seconds_;

@@ -1,4 +1,4 @@
-// What happens during training, told to whoever watches: a run on disk, a console, a test.
+// The interface through which a training reports its events: to a run on disk, a console, a test.
 #pragma once
 
 #include <string>

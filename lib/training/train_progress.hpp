@@ -1,4 +1,4 @@
-// Where a training run stands.
+// The progress of a training run.
 #pragma once
 
 #include "batch/batch_source.hpp"

@@ -40,8 +40,8 @@ enum class TrainEnd { finished, out_of_patience, time_is_up, stopped };
 class Trainer {
  public:
   /// REQUIRES a planned configuration: steps, warmup and intervals are positive. References must outlive the trainer.
-  /// With several ranks this one leads, and the others follow_training(). Error(bad_config) if a batch has fewer
-  /// streams than lanes.
+  /// With several ranks this is the leader, and the followers run follow_training(). Error(bad_config) if a batch has
+  /// fewer streams than lanes.
   Trainer(Context& context, const RunConfig& config, const Dataset& data, Communicator& ranks = alone());
 
   Learner& learner() { return learner_; }
@@ -68,8 +68,8 @@ class Trainer {
   /// How long reading is retried if the text cannot be read. Default: 60 seconds.
   void set_read_patience(double seconds) { read_seconds_ = seconds; }
 
-  /// The most steps that may be planned for a time. Default: the most that were ever planned (most_planned_steps).
-  void set_most_steps(Index steps) { most_steps_ = steps; }
+  /// Sets the maximum number of steps that may be planned for a time. Default: max_planned_steps.
+  void set_max_steps(Index steps) { max_steps_ = steps; }
 
   /// A clock in seconds, which must not run backwards. Default: a Stopwatch.
   void set_clock(std::function<double()> seconds) { clock_ = std::move(seconds); }
@@ -120,8 +120,8 @@ class Trainer {
   Context& context_;
   const RunConfig& config_;
   Schedule schedule_;
-  Index steps_;           ///< planned
-  Index most_steps_ = 0;  ///< that a time may plan; 0: most_planned_steps
+  Index steps_;          ///< planned
+  Index max_steps_ = 0;  ///< that a time may plan; 0: max_planned_steps
   const Dataset& data_;
   Learner learner_;
   std::unique_ptr<BatchSource> batches_;

@@ -88,9 +88,9 @@ FoundCheckpoint TrainingRun::open_checkpoints() {
 
 void TrainingRun::extend_plan() {
   TrainConfig& train = stored_.config.train;
-  if (start_.most_steps <= train.steps || trainer_.progress().step < train.steps) return;
-  stored_.config.schedule = lengthened(schedule_of(stored_.config), start_.most_steps);
-  train.steps = start_.most_steps;
+  if (start_.max_steps <= train.steps || trainer_.progress().step < train.steps) return;
+  stored_.config.schedule = lengthened(schedule_of(stored_.config), start_.max_steps);
+  train.steps = start_.max_steps;
   trainer_.set_plan(stored_.config.schedule, train.steps);
 }
 
@@ -117,7 +117,7 @@ TrainEnd TrainingRun::run() {
          {"step", trainer_.progress().step},
          {"threads", context_.threads()}});
   trainer_.set_read_patience(start_.read_patience);
-  trainer_.set_most_steps(start_.most_steps);
+  trainer_.set_max_steps(start_.max_steps);
   trainer_.set_clock(start_.clock);
   TrainEnd end = TrainEnd::stopped;
   try {

@@ -21,7 +21,7 @@ namespace moelm {
 struct TrainingStart {
   std::string run;                       ///< its folder
   double max_seconds = 0;                ///< 0: no limit
-  Index most_steps = 0;                  ///< that may be planned for max_seconds; 0: the most ever planned for the run
+  Index max_steps = 0;                   ///< that may be planned for max_seconds; 0: max_planned_steps of the run
   std::function<double()> clock;         ///< seconds; empty: the real time
   double read_patience = 60;             ///< seconds for which reading is retried if the text cannot be read
   std::function<bool()> stop_requested;  ///< asked before each step and within validations; empty: never stop

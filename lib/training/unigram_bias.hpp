@@ -6,7 +6,7 @@
 
 namespace moelm {
 
-/// Occurrences of every token in a split, [V]. Error(bad_data) where a shard is damaged.
+/// Occurrences of every token in a split, [V]. Error(bad_data) if a shard is damaged.
 std::vector<Index> token_counts(const Dataset& data, Split split);
 
 /// Sets the biases of the softmax to ln((count + 1) / (tokens + V)): with zero logits the model is then the unigram

@@ -14,7 +14,7 @@ using namespace moelm;
 namespace {
 
 constexpr double kDifference = 1e-5;
-constexpr double kLeastMargin = 1e-5;  // of the closest choice of experts or ReLU units
+constexpr double kMinMargin = 1e-5;  // of the closest choice of experts or ReLU units
 constexpr Index kSegment = 5;
 
 using Values = std::map<std::string, Row>;
@@ -41,7 +41,7 @@ Values numerical_gradients(const ModelConfig& config, ModelParameters& parameter
   Row nll;
   const ReferencePass pass{batch, state, {}, {}};
   model.loss(pass, decisions, nll);
-  REQUIRE(decisions.margin() > kLeastMargin);
+  REQUIRE(decisions.margin() > kMinMargin);
   Values gradients;
   for (auto& [name, tensor] : model.weights)
     for (double& weight : tensor.values) {

@@ -157,7 +157,7 @@ TEST_CASE("moments that cannot be are refused with file and tensor") {
   const std::vector<std::int64_t> late(30, 8), odd(7, 1);
   refused(Exit::bad_data, "expected steps from 0 to 7, found 8",
           [&](auto& views) { place(views, "layers.0.weight.last_step")->data = late.data(); });
-  refused(Exit::bad_config, "expected a step a row", [&](auto& views) {
+  refused(Exit::bad_config, "expected one step per row", [&](auto& views) {
     const auto view = place(views, "layers.0.weight.last_step");
     view->data = odd.data();
     view->shape = {7};

@@ -126,7 +126,7 @@ TEST_CASE("mixing with the cache") {
   CHECK(mixed_nll(0.3, NeuralCache::kNoPairs, 3.25) == 3.25);
   CHECK(mixed_nll(0.25, 0.4, -std::log(0.2)) == Approx(-std::log(0.75 * 0.2 + 0.25 * 0.4)));
   CHECK(mixed_nll(0.25, 0, -std::log(0.2)) == Approx(-std::log(0.75 * 0.2)));
-  // Where the model's probability is no number any more.
+  // Once the model's probability is NaN.
   CHECK(mixed_nll(0.5, 0, 2000) == Approx(2000 + std::log(2)));
   CHECK(mixed_nll(0.5, 0.5, 2000) == Approx(-std::log(0.25)));
 }

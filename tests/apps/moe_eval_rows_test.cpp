@@ -142,7 +142,7 @@ TEST_CASE("a co-process answers line by line") {
   }
 }
 
-TEST_CASE("a closed output pipe is no error") {
+TEST_CASE("a closed output pipe is not an error") {
   const EvalCase c;
   Program program(c.command({"-", "--per-sentence", "--quiet"}));
   program.close_output();

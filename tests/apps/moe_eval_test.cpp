@@ -165,7 +165,7 @@ TEST_CASE("a model that never saw <unk> warns about unknown words") {
   CHECK(holds(unseen.eval({"-"}, "zebra\n").err, "never occurs"));
 }
 
-TEST_CASE("an input that is no run is named, with what to give instead") {
+TEST_CASE("an input that is not a run is named, with what to give instead") {
   const EvalCase c;
   const auto refused = [&](const std::vector<std::string>& arguments, const std::string& part) {
     std::vector<std::string> command = arguments;

@@ -176,7 +176,7 @@ TEST_CASE("nothing is overwritten, and what a killed process left is cleared") {
   CHECK(names_in(c.directory / "empty").size() == 3);
 }
 
-TEST_CASE("an exported model is no run, and moe-check says what it can of it") {
+TEST_CASE("moe-check knows an exported model, which is not a run") {
   const Case c;
   REQUIRE(c.export_run({c.run(), c.out()}).code == 0);
   const ProgramResult eval = run_program({MOELM_BIN_DIR "/moe-eval", c.out()});

@@ -153,7 +153,7 @@ TEST_CASE("bytes are printed as they are") {
   CHECK(
       result.out.starts_with("a\xff\x1b"
                              "b"));
-  // </s> is no byte, and a random model draws it too.
+  // </s> is not a byte, and a random model draws it too.
   CHECK(result.out.size() > 1900);
   CHECK(result.out.size() <= 2004);
   CHECK(result.out == c.generate({"--tokens", "2000", "--prompt",

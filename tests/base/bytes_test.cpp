@@ -17,7 +17,7 @@ TEST_CASE("numbers are little-endian, wherever they lie") {
   CHECK(load_little<std::uint64_t>(bytes.data() + 1) == 0x0000010203040000ull);
 }
 
-TEST_CASE("of eight bytes every one that is no letter is marked, and the first that is not visible") {
+TEST_CASE("of eight bytes every one that is not a letter is marked, and the first that is not visible") {
   RandomBytes random(3);
   for (int value = 0; value < 256; ++value)
     for (std::size_t place = 0; place < 8; ++place)

@@ -12,7 +12,7 @@
 
 using namespace moelm;
 
-TEST_CASE("a comparison takes what is near and refuses what is not, is no number, or is missing") {
+TEST_CASE("a comparison takes what is near and refuses what is not, is not a number, or is missing") {
   const BenchSetting setting;
   const Doubles expected = {1, -10, 2};
   CHECK_NOTHROW(expect_close(setting, "x", {1.05, -10.05, 2}, expected, 0.01));

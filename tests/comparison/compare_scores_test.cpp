@@ -112,7 +112,7 @@ TEST_CASE("sources have rows of their own") {
   CHECK(c.whole.result.mean == Approx(0.125));
 }
 
-TEST_CASE("lines are paired per word of A where tokens cannot be") {
+TEST_CASE("if the tokens differ, lines are compared, per word of A") {
   const TokenScores words = constant("words", 2, "the cat\na dog ran\n");
   // The same lines in pieces of bytes.
   TokenScores bytes("bytes", "", "", nullptr);

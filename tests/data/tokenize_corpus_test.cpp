@@ -188,7 +188,7 @@ TEST_CASE("a huge line without a space is cut, not kept in memory, and loses not
   }
 }
 
-TEST_CASE("a byte order mark alone is no line") {
+TEST_CASE("a byte order mark alone is not a line") {
   const Workshop shop;
   const std::string train = shop.text("train", "the cat\n"), mark = shop.text("mark", "\xEF\xBB\xBF");
   const TokenizeResult made = shop.make("data", {.train = {train}, .valid = {mark}, .test = {train}});

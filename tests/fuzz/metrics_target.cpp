@@ -8,7 +8,7 @@ namespace moelm {
 
 std::string fuzz_metrics(std::string_view bytes) {
   const std::string path = put_scratch(bytes);
-  const TrainingCurves curves = read_training_curves(path);  // leaves out what is no metrics
+  const TrainingCurves curves = read_training_curves(path);  // leaves out other lines
   for (const ExpertHistory& history : curves.history) {
     promise(fates(history).size() == static_cast<std::size_t>(history.experts()), "every expert has a fate");
     for (std::size_t v = 1; v < history.validations(); ++v) {

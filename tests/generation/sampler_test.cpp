@@ -116,7 +116,7 @@ TEST_CASE("draws follow the distribution: chi-square") {
   CHECK(chi_square < 31.3);  // 99.9 % at 11 degrees of freedom, and there are not more
 }
 
-TEST_CASE("probabilities that are no numbers are refused") {
+TEST_CASE("probabilities that are not numbers are refused") {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
     CHECK(error_exit([&] { Sampler({}).choices(std::vector<float>{-1, bad, -1}); }) == Exit::diverged);
 }

@@ -1,4 +1,4 @@
-// Shards with sizes that lie, bombs and damaged streams, under checksums that are right; and names of what is no file.
+// Shards with sizes that lie, bombs and damaged streams, under checksums that are right; and names that are not files.
 #include <sys/stat.h>
 #include <zlib.h>
 

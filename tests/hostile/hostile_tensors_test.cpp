@@ -104,7 +104,7 @@ TEST_CASE("tensor files that lie about sizes are refused before memory is taken"
         "expected the key once"},
        {"unknown type", file_of("{" + tensor("w", "F33", "2", "0,8") + "}", eight), "dtype: expected F32, BF16"},
        {"unknown key", file_of("{" + with(good, "}", ",\"x\":1}") + "}", eight), "object of dtype, shape and"},
-       {"metadata that are no strings", file_of("{\"__metadata__\":{\"a\":1}," + good + "}", eight), "strings only"},
+       {"metadata other than strings", file_of("{\"__metadata__\":{\"a\":1}," + good + "}", eight), "strings only"},
        {"nesting", file_of("{\"w\":" + std::string(100'000, '[') + "}", eight), "levels of arrays"},
        {"a name of 1 MB", file_of("{" + tensor(std::string(kMiB, 'n'), "F32", "2", "0,8") + "}", eight),
         "expected a string, number or word of at most"},

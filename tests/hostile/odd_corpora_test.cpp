@@ -185,7 +185,7 @@ TEST_CASE("directories, devices and sparse files", "[odd-text]") {
     CHECK(error_exit(action) == Exit::bad_data);
   }
   CHECK(error_exit([&] { desk.make(desk.path("none"), TokenizerKind::byte); }) == Exit::missing_input);
-  // A terabyte of nothing where a small file is expected is refused by its size, at once.
+  // A terabyte of nothing if a small file is expected is refused by its size, at once.
   std::filesystem::create_directory(desk.path("folder"));
   for (const char* name : {"tokenizer.json", "index.json"}) put_sparse(desk.path("folder/") + name, Index{1} << 40);
   CHECK(holds(error_text([&] { load_tokenizer(desk.path("folder")); }), "size: expected at most"));

@@ -46,7 +46,7 @@ std::string body(const PageContents& contents) {
 
 }  // namespace
 
-TEST_CASE("inline marks become fonts; what is no mark stays") {
+TEST_CASE("inline marks become fonts; other characters stay") {
   CHECK(inline_markdown("`a-b` **bold `x`** *it* 2 * 3 * 4") ==
         "\\fBa\\-b\\fR \\fBbold \\fBx\\fR\\fR \\fIit\\fR 2 * 3 * 4");
   CHECK(inline_markdown("[E] and [link](a.md), open `tick") == "[E] and link, open \\(gatick");

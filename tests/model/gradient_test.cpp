@@ -11,7 +11,7 @@ using namespace moelm;
 namespace {
 
 constexpr double kDifference = 1e-5;
-constexpr double kLeastMargin = 1e-5;  // of the closest choice of experts or ReLU units; single precision errs by 1e-6
+constexpr double kMinMargin = 1e-5;  // of the closest choice of experts or ReLU units; single precision errs by 1e-6
 
 /// The reference's view of a case: the loss as a function of its weights.
 class Oracle {
@@ -103,7 +103,7 @@ void require_gradients(const ModelConfig& config, std::uint64_t seed, bool look_
   std::vector<BalanceWindow> windows;
   if (look_back) c.look_back_on(windows);
   Oracle oracle(c);
-  REQUIRE(oracle.decisions().margin() > kLeastMargin);
+  REQUIRE(oracle.decisions().margin() > kMinMargin);
   Context context(2);
   ModelOutcome actual = run_gradients(context, c);
   if (decides_by_row(c.config)) require_same_experts(c, actual.cache, oracle.decisions());

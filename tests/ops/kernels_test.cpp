@@ -116,20 +116,20 @@ TEST_CASE("reductions and updates equal plain loops for odd lengths") {
   });
 }
 
-TEST_CASE("updates tell of a weight that is no longer finite, wherever it stands") {
-  constexpr float kMost = std::numeric_limits<float>::max(), kInfinity = std::numeric_limits<float>::infinity();
+TEST_CASE("updates report a weight that is no longer finite, wherever it stands") {
+  constexpr float kMax = std::numeric_limits<float>::max(), kInfinity = std::numeric_limits<float>::infinity();
   for_each_kernels([&](const Kernels& k) {
-    const AdamStep step{0.0f, 0.0f, 1e-8f, kMost, 1.0f, 1.0f};
+    const AdamStep step{0.0f, 0.0f, 1e-8f, kMax, 1.0f, 1.0f};
     for (const Index n : {1, 15, 16, 17, 100})
       for (Index at = 0; at < n; ++at) {
         Matrix grad(1, n), w(1, n), m(1, n), v(1, n), columns(1, n);
         for (float& x : columns.values()) x = 1;
         const auto adam = [&] { return k.adam(n, step, grad.data(), m.data(), v.data(), w.data()); };
-        const auto factored = [&] { return k.factored(n, kMost, 1, 0, columns.data(), grad.data(), w.data()); };
+        const auto factored = [&] { return k.factored(n, kMax, 1, 0, columns.data(), grad.data(), w.data()); };
         grad(0, at) = 1;
         w(0, at) = 1;
         REQUIRE(adam());
-        REQUIRE(w(0, at) == -kMost);  // the greatest number there is, but a number
+        REQUIRE(w(0, at) == -kMax);  // the greatest number there is, but a number
         REQUIRE_FALSE(adam());
         REQUIRE(w(0, at) == -kInfinity);
         w(0, at) = 1;

@@ -187,7 +187,7 @@ TEST_CASE("keys that contradict each other are refused with both") {
   REQUIRE(error({R"(model.layers=[{"type":"embedding","width":8},{"type":"softmax"}])", "model.weight_drop=0.5"}) ==
           "model.weight_drop: expected 0 in a model without LSTM layers, found 0.5");
   REQUIRE(error({"optimizer.experts.rows=all"}) ==
-          "optimizer.experts.rows: expected touched with parameters that are no tables, found all");
+          "optimizer.experts.rows: expected touched with parameters that are not tables, found all");
   REQUIRE(holds(error({"optimizer.default.rows=all"}), "optimizer.default.rows: expected touched"));
   REQUIRE(error({"optimizer.tables.rows=all", "optimizer.tables.kind=factored"}) ==
           "optimizer.tables.rows: expected touched with optimizer.tables.kind = factored, found all");

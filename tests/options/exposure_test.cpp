@@ -70,7 +70,7 @@ TEST_CASE("one note says where experts are unlikely to pay, and what would help"
   REQUIRE(holds(bible, "more text"));
   REQUIRE(holds(bible, "--set moe.experts=1 --set moe.k=1 --set moe.hidden=[2048]"));
   const ModelConfig narrow = model_of("small", {"model.width=176"});
-  REQUIRE(exposure(narrow, {12 * 848370.0, 848370, 8842}).per_active_weight > kLeastPerActiveWeight);
+  REQUIRE(exposure(narrow, {12 * 848370.0, 848370, 8842}).per_active_weight > kMinPerActiveWeight);
   REQUIRE(holds(exposure_advice(small, exposure(small, {1e5, 100000, 8842})), "below 3 visits per expert weight"));
   REQUIRE(exposure_advice(small, exposure(small, {30e6, 15000000, 8842})).empty());
   const ModelConfig dense = model_of("4xlstm-512");

@@ -180,12 +180,12 @@ TEST_CASE("a schedule with plans is read as it was written, and older ones have 
 
 TEST_CASE("the bound of a time's plan is the most that was ever planned, unless fewer steps were asked for") {
   RunConfig run = run_of(600);
-  REQUIRE(most_planned_steps(run) == 600);
+  REQUIRE(max_planned_steps(run) == 600);
   run.schedule = replanned(run.schedule, 300, 400, 50);
   run.train.steps = 400;
-  REQUIRE(most_planned_steps(run) == 600);
+  REQUIRE(max_planned_steps(run) == 600);
   run.train.steps = 350;
-  REQUIRE(most_planned_steps(run) == 350);
+  REQUIRE(max_planned_steps(run) == 350);
 }
 
 TEST_CASE("with a time, steps for a run that exists are a bound and lengthen nothing") {
@@ -197,11 +197,11 @@ TEST_CASE("with a time, steps for a run that exists are a bound and lengthen not
   PlanInputs inputs{kTokens};
   inputs.tokens_in_time = [](const RunConfig&) { return 1e9; };
   const ResolvedConfig again = resolve_config(options, &stored, inputs);
-  REQUIRE(again.most_steps == 600);
+  REQUIRE(again.max_steps == 600);
   REQUIRE(again.config.train.steps == 400);
   REQUIRE(schedule_json(again.config.schedule) == schedule_json(stored.schedule));
   options.steps.reset();
-  REQUIRE(resolve_config(options, &stored, inputs).most_steps == 0);
+  REQUIRE(resolve_config(options, &stored, inputs).max_steps == 0);
   REQUIRE(resolve_config(options, &stored, inputs).config.train.steps == 400);
   options.steps = 600;
   REQUIRE(resolve_config(options, &stored, {kTokens}).config.schedule.segments.size() == 3);

@@ -169,7 +169,7 @@ TEST_CASE("a line in parts is one sentence") {
   }
 }
 
-TEST_CASE("tokens that are no words have no such form") {
+TEST_CASE("forms with a row for each word refuse a tokenizer of bytes") {
   const auto tokenizer = make_byte_tokenizer(std::vector<Index>(kByteVocabulary, 1));
   CHECK(error_exit([&] { ForeignRows(*tokenizer, ForeignFormat::srilm, ForeignLevel::word); }) == Exit::bad_config);
 }

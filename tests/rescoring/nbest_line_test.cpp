@@ -103,7 +103,7 @@ TEST_CASE("moses: sentence, words, features, score and more") {
   CHECK(fault_of(NbestFormat::moses, "1 ||| b ||| c ||| ") == "score: expected a number, found nothing");
 }
 
-TEST_CASE("a form is guessed only where it can be no other") {
+TEST_CASE("a form is guessed only if no other is possible") {
   CHECK(detect_format("0 ||| a ||| b ||| 1") == NbestFormat::moses);
   CHECK(detect_format("NBestList1.0") == NbestFormat::srilm);
   CHECK(detect_format("-12.5 -3 2 the cat") == NbestFormat::srilm);

@@ -34,7 +34,7 @@ double cv(const std::vector<double>& x) {
   return std::sqrt(variance) / mean;
 }
 
-double greatest_over_mean(const std::vector<double>& x) {
+double max_over_mean(const std::vector<double>& x) {
   double mean = 0;
   for (double v : x) mean += v / static_cast<double>(x.size());
   return *std::max_element(x.begin(), x.end()) / mean;
@@ -75,8 +75,8 @@ TEST_CASE("use of each expert and balance of the layer equal the loop over all c
     CHECK(s.k_mean == Approx(static_cast<double>(shape.k)));
     CHECK(s.cv_importance == Approx(cv(importance)));
     CHECK(s.cv_load == Approx(cv(load)));
-    CHECK(s.max_over_mean_load == Approx(greatest_over_mean(load)));
-    CHECK(s.max_over_mean_tokens == Approx(greatest_over_mean(tokens)));
+    CHECK(s.max_over_mean_load == Approx(max_over_mean(load)));
+    CHECK(s.max_over_mean_tokens == Approx(max_over_mean(tokens)));
     CHECK(s.jain == Approx(sum * sum / (6 * squares)));
     CHECK(s.gate_entropy == Approx(gate_entropy).margin(1e-12));
     CHECK(s.usage_entropy == Approx(usage));
@@ -199,7 +199,7 @@ TEST_CASE("the load of two levels is equation 14 of the whole text, not a sum ov
   const LayerStatistics s = accumulate(text, shape);
   for (std::size_t e = 0; e < 6; ++e) CHECK(s.use[e].load == Approx(load[e]));
   CHECK(s.cv_load == Approx(cv(load)));
-  CHECK(s.max_over_mean_load == Approx(greatest_over_mean(load)));
+  CHECK(s.max_over_mean_load == Approx(max_over_mean(load)));
 }
 
 TEST_CASE("a text without rows has statistics of zero, not of nan") {

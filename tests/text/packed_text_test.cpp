@@ -1,4 +1,4 @@
-// Compressed texts, and files that are no text: known by their first bytes, read in bounded memory or refused by name.
+// Compressed texts, and files that are not text: known by their first bytes, read in bounded memory or refused by name.
 #include <sys/stat.h>
 
 #include <functional>

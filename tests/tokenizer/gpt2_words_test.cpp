@@ -24,7 +24,7 @@ TEST_CASE("letters, digits and other characters each with the space before them"
   CHECK(cut("in 1984, she said: \"No!\"") == Words{"in", " 1984", ",", " she", " said", ":", " \"", "No", "!\""});
   CHECK(cut("3.14") == Words{"3", ".", "14"});
   CHECK(cut("中文 x") == Words{"中文", " x"});
-  CHECK(cut("e\xCC\x81t") == Words{"e", "\xCC\x81", "t"});  // a mark is no letter
+  CHECK(cut("e\xCC\x81t") == Words{"e", "\xCC\x81", "t"});  // a mark is not a letter
   CHECK(cut("").empty());
 }
 

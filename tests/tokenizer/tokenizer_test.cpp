@@ -49,7 +49,7 @@ TEST_CASE("words become ids; unknown words and <unk> itself are told apart") {
   const EncodedText out = encode(*tokenizer, "the dog <unk>\n\ncat </s> the\r\n");
   CHECK(out.ids == Ids{0, 2, 2, 1, 1, 3, 2, 0, 1});
   const auto p = TokenFlag::plain, u = TokenFlag::unknown_word, l = TokenFlag::literal_unknown;
-  CHECK(out.flags == Flags{p, u, l, p, p, p, u, p, p});  // </s> in the text is no line end
+  CHECK(out.flags == Flags{p, u, l, p, p, p, u, p, p});  // </s> in the text is not a line end
   CHECK(out.line_ends == std::vector<Index>{4, 5, 9});
   CHECK(out.words == 6);
   CHECK(out.unknown_words == 2);

@@ -78,7 +78,7 @@ std::vector<Json> plan_events(const std::string& run) {
 }
 
 /// The greatest change of the rate from one step to the next, as a share of the peak.
-double greatest_jump(const std::map<Index, double>& rates, double peak) {
+double max_jump(const std::map<Index, double>& rates, double peak) {
   double jump = 0;
   for (auto rate = rates.begin(); std::next(rate) != rates.end(); ++rate)
     jump = std::max(jump, std::abs(std::next(rate)->second - rate->second) / peak);
@@ -102,7 +102,7 @@ TEST_CASE("a training for a time ends by its plan, with the rate at 2 % of the p
     // The warm-up of 5,000 steps takes 250; that of what fits takes 50 and begins where the other was.
     REQUIRE(clock.rates[30] == Approx(0.01 * 30 / 250));
     REQUIRE(clock.rates[74] == Approx(0.01));
-    REQUIRE(greatest_jump(clock.rates, 0.01) < 0.021);
+    REQUIRE(max_jump(clock.rates, 0.01) < 0.021);
     const RunConfig stored = read_run(c.path("run")).config;
     REQUIRE(stored.train.steps == steps);
     REQUIRE(stored.schedule.segments.size() == 2);
@@ -126,7 +126,7 @@ TEST_CASE("half the speed is planned again, and the rate goes on without a jump"
   REQUIRE(clock.rates.rbegin()->second == Approx(0.01 * 0.02));
   REQUIRE(clock.seconds <= 1000);
   REQUIRE(clock.seconds > 960);
-  REQUIRE(greatest_jump(clock.rates, 0.01) < 0.021);
+  REQUIRE(max_jump(clock.rates, 0.01) < 0.021);
 }
 
 TEST_CASE("long validations and saves are inside the time") {
@@ -247,5 +247,5 @@ TEST_CASE("a run that goes on with a time plans its rest for that time, up to th
   REQUIRE(c.train("run", longer, 1e5) == TrainEnd::finished);
   REQUIRE(longer.rates.rbegin()->first == 5000);
   REQUIRE(longer.rates.rbegin()->second == Approx(0.01 * 0.02));
-  REQUIRE(greatest_jump(longer.rates, 0.01) < 0.01);
+  REQUIRE(max_jump(longer.rates, 0.01) < 0.01);
 }
