@@ -1,5 +1,6 @@
 #include "model_files/serve_model.hpp"
 
+#include "base/check.hpp"
 #include "model/language_model.hpp"
 #include "model_files/model_message.hpp"
 
