@@ -38,6 +38,8 @@ std::string_view phase_name(Phase phase) {
       return "end of the step";
     case Phase::tensor:
       return "tensor of a file";
+    case Phase::end:
+      return "end of the program";
   }
   return "";
 }

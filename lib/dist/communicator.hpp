@@ -31,7 +31,8 @@ enum class Phase : int {
   faults,
   weights_written,
   step_end,
-  tensor
+  tensor,
+  end
 };
 
 std::string_view phase_name(Phase phase);

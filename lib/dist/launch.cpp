@@ -14,7 +14,7 @@ namespace moelm {
 
 namespace {
 
-/// The positive number of an environment variable, else nothing.
+/// The positive number at the beginning of an environment variable, "3(x2),1" say, else nothing.
 std::optional<int> number_of(const char* variable) {
   const char* text = std::getenv(variable);
   int number = 0;
@@ -46,7 +46,7 @@ std::optional<Launch> find_launch() {
   if (const auto ranks = number_of("OMPI_COMM_WORLD_SIZE"))
     launch = {"mpirun", *ranks, number_of("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(1)};
   else if (const auto tasks = number_of("SLURM_STEP_NUM_TASKS"))
-    launch = {"srun", *tasks, number_of("SLURM_NTASKS_PER_NODE").value_or(1)};
+    launch = {"srun", *tasks, number_of("SLURM_STEP_TASKS_PER_NODE").value_or(1)};
   else if (const auto processes = number_of("PMI_SIZE"))
     launch = {"mpiexec", *processes, number_of("MPI_LOCALNRANKS").value_or(1)};
   if (launch.ranks <= 1) return std::nullopt;

@@ -1,10 +1,12 @@
 #include "dist/mpi_ranks.hpp"
 
+#include <limits.h>
 #include <mpi.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -28,11 +30,21 @@ using Clock = std::chrono::steady_clock;
 /// MPI counts with int; larger messages go in pieces.
 constexpr std::size_t kPiece = std::size_t{1} << 30;
 
+/// Tag of the messages by which the leader shows that it is alive; other tags are phases.
+constexpr int kSignOfLife = 31;
+static_assert(static_cast<int>(Phase::end) < kSignOfLife);
+/// So many signs in the time after which one who gives none is taken for dead.
+constexpr double kSignsInPatience = 4;
+
+/// Seconds for all ranks to start: launchers begin them one machine after another.
+constexpr double kStart = 120;
+/// Then, until the configuration says how many.
+constexpr double kPatience = 60;
+
 std::string name_of_machine() {
-  std::array<char, MPI_MAX_PROCESSOR_NAME> name{};
-  int length = 0;
-  MPI_Get_processor_name(name.data(), &length);
-  return {name.data(), static_cast<std::size_t>(length)};
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
 }
 
 template <class T, class Visit>
@@ -107,52 +119,73 @@ class MpiTransfer final : public Transfer {
   bool waited_ = false;
 };
 
+class ArrivedTransfer final : public Transfer {
+ public:
+  void wait() override {}
+};
+
 class MpiRank final : public Communicator {
  public:
-  explicit MpiRank(const std::function<void(const std::string&)>& say) {
+  explicit MpiRank(const std::function<void(const std::string&)>& say)
+      : machine_(name_of_machine()), watchdog_("a rank on " + machine_, say, [this] { look(); }) {
+    const std::lock_guard<std::mutex> lock(library_);
+    watchdog_.set_patience(kStart);
+    const Watchdog::Wait wait(watchdog_, Phase::start);
     int provided = 0;
-    // Errors of the library end all ranks.
+    // One thread at a time calls MPI: the watchdog's gives the leader's signs of life while the other one reads, saves
+    // or computes. Errors of the library end all ranks.
     if (MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided) != MPI_SUCCESS)
       throw Error(Exit::bad_config, "MPI: expected it to start, found that MPI_Init_thread failed");
-    if (provided < MPI_THREAD_SERIALIZED)
-      throw Error(Exit::bad_config,
-                  "MPI: expected a library that several threads may call in turn "
-                  "(MPI_THREAD_SERIALIZED), found one that only one thread may call");
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
-    machine_ = name_of_machine();
-    watchdog_.emplace("rank " + std::to_string(rank_) + " (" + machine_ + ")", say);
-    transfers_.emplace(mpi_);
+    watchdog_.set_name("rank " + std::to_string(rank_) + " (" + machine_ + ")");
+    set_patience(kPatience);
+    // A library that allows one thread only gives the same answer on all ranks.
+    if (provided < MPI_THREAD_SERIALIZED) return;
+    if (rank_ > 0) watchdog_.expect_signs_of_life();
+    if (rank_ == 0) signs_.assign(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
+    transfers_.emplace(library_);
   }
 
   /// Leaves MPI if all ranks do; MPI_Finalize would wait for ever for one that does not.
   ~MpiRank() override {
     transfers_.reset();
-    watchdog_.reset();
-    if (!is_together()) MPI_Finalize();
+    const std::lock_guard<std::mutex> lock(library_);
+    if (!is_together()) {
+      const Watchdog::Wait wait(watchdog_, Phase::end);
+      receive_signs_of_life();
+      for (MPI_Request& sign : signs_)
+        if (sign != MPI_REQUEST_NULL) MPI_Request_free(&sign);
+      MPI_Finalize();
+    }
+    signs_.clear();
   }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
   std::string machine() const override { return machine_; }
-  void set_patience(double seconds) override { watchdog_->set_patience(seconds); }
-  void note_step(std::int64_t step) override { watchdog_->note_step(step); }
+  void set_patience(double seconds) override {
+    patience_ = seconds;
+    watchdog_.set_patience(seconds);
+  }
+  void note_step(std::int64_t step) override { watchdog_.note_step(step); }
 
   void exchange(Phase phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
     {
-      const std::lock_guard<std::mutex> lock(mpi_);
+      const std::lock_guard<std::mutex> lock(library_);
       requests_.post(sends, receives, static_cast<int>(phase));
     }
     wait_for_all(phase);
   }
 
   std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) override {
-    return std::make_unique<MpiTransfer>(*transfers_, *watchdog_,
+    if (!transfers_) return exchange_now(messages, then);
+    return std::make_unique<MpiTransfer>(*transfers_, watchdog_,
                                          transfers_->start(std::move(messages), std::move(then)));
   }
 
   [[noreturn]] void end_all(int code) override {
-    const std::lock_guard<std::mutex> lock(mpi_);
+    const std::lock_guard<std::mutex> lock(library_);
     MPI_Abort(MPI_COMM_WORLD, code);
     _exit(code);
   }
@@ -161,33 +194,81 @@ class MpiRank final : public Communicator {
   /// Looks again and again, and lets other threads and ranks have the processor: the libraries themselves would spin.
   void wait_for_all(Phase phase) {
     if (requests_.all_done()) return;
-    const Watchdog::Wait wait(*watchdog_, phase);
-    watchdog_->note_peers(requests_.peers());
+    const Watchdog::Wait wait(watchdog_, phase);
+    watchdog_.note_peers(requests_.peers());
     const auto begin = Clock::now();
     while (!requests_.all_done()) {
-      bool moved = false;
-      {
-        const std::lock_guard<std::mutex> lock(mpi_);
-        moved = requests_.test();
-      }
-      if (moved) {
-        watchdog_->note_peers(requests_.peers());
+      if (test()) {
+        watchdog_.note_peers(requests_.peers());
         continue;
       }
       const auto waited = Clock::now() - begin;
-      if (waited > std::chrono::milliseconds(2))
+      if (waited > std::chrono::milliseconds(2)) {
+        exchange_signs_of_life(phase);
         std::this_thread::sleep_for(std::chrono::microseconds(50));
-      else if (waited > std::chrono::microseconds(20))
+      } else if (waited > std::chrono::microseconds(20))
         std::this_thread::yield();
     }
   }
 
+  bool test() {
+    const std::lock_guard<std::mutex> lock(library_);
+    return requests_.test();
+  }
+
+  /// Without a library that several threads may call, whatever has to arrive does so here.
+  std::unique_ptr<Transfer> exchange_now(const Messages& messages, const std::function<Messages()>& then) {
+    exchange(messages.phase, messages.sends, messages.receives);
+    if (then) {
+      const Messages last = then();
+      exchange(last.phase, last.sends, last.receives);
+    }
+    return std::make_unique<ArrivedTransfer>();
+  }
+
+  void exchange_signs_of_life(Phase phase) {
+    const std::lock_guard<std::mutex> lock(library_);
+    if (!signs_.empty()) give_sign_of_life();
+    if (phase == Phase::order && rank_ > 0 && receive_signs_of_life()) watchdog_.note_sign_of_life();
+  }
+
+  /// What the watchdog's thread does now and then.
+  void look() {
+    const std::unique_lock<std::mutex> lock(library_, std::try_to_lock);
+    if (lock.owns_lock() && !signs_.empty()) give_sign_of_life();
+  }
+
+  /// Sends one if the last ones are old enough and have arrived. Whoever calls has the library.
+  void give_sign_of_life() {
+    const std::chrono::duration<double> old = Clock::now() - last_sign_;
+    if (old.count() < patience_ / kSignsInPatience) return;
+    int arrived = 0;
+    MPI_Testall(static_cast<int>(signs_.size()), signs_.data(), &arrived, MPI_STATUSES_IGNORE);
+    if (arrived == 0) return;
+    last_sign_ = Clock::now();
+    for (int r = 1; r < size_; ++r)
+      MPI_Isend(nullptr, 0, MPI_BYTE, r, kSignOfLife, MPI_COMM_WORLD, &signs_[static_cast<std::size_t>(r)]);
+  }
+
+  /// Takes all that came; whether any did.
+  static bool receive_signs_of_life() {
+    for (bool any = false;; any = true) {
+      int came = 0;
+      MPI_Iprobe(0, kSignOfLife, MPI_COMM_WORLD, &came, MPI_STATUS_IGNORE);
+      if (came == 0) return any;
+      MPI_Recv(nullptr, 0, MPI_BYTE, 0, kSignOfLife, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    }
+  }
+
   int rank_ = 0, size_ = 1;
+  std::mutex library_;              ///< held by the thread that calls MPI
+  std::vector<MPI_Request> signs_;  ///< of life, to each rank; empty where none are given
+  std::atomic<double> patience_ = kPatience;
+  Clock::time_point last_sign_ = Clock::now();
   std::string machine_;
-  std::mutex mpi_;  ///< held by whoever calls MPI
   Requests requests_;
-  std::optional<Watchdog> watchdog_;
-  std::optional<Queue> transfers_;
+  Watchdog watchdog_;               ///< its thread uses what stands before it
+  std::optional<Queue> transfers_;  ///< empty where only one thread may call MPI
 };
 
 }  // namespace

@@ -83,7 +83,7 @@ class TransferQueue {
   /// Exchanges have their phase as tag, transfers a number beside it, so that several of one phase may be on their way.
   static int tag_of(const Entry& entry) {
     constexpr int kPhases = 32, kNumbers = 1000;  // tags up to 32,767 exist everywhere
-    static_assert(static_cast<int>(Phase::tensor) < kPhases);
+    static_assert(static_cast<int>(Phase::end) < kPhases);
     return static_cast<int>(entry.messages.phase) + kPhases * (1 + entry.number % kNumbers);
   }
 

@@ -16,8 +16,8 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 }  // namespace
 
-Watchdog::Watchdog(std::string name, std::function<void(const std::string&)> say)
-    : name_(std::move(name)), say_(std::move(say)), thread_([this] { watch(); }) {}
+Watchdog::Watchdog(std::string name, std::function<void(const std::string&)> say, std::function<void()> look)
+    : name_(std::move(name)), say_(std::move(say)), look_(std::move(look)), thread_([this] { watch(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -28,9 +28,24 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
+void Watchdog::set_name(std::string name) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  name_ = std::move(name);
+}
+
 void Watchdog::set_patience(double seconds) {
   const std::lock_guard<std::mutex> lock(mutex_);
   patience_ = seconds;
+}
+
+void Watchdog::expect_signs_of_life() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  signs_of_life_ = true;
+}
+
+void Watchdog::note_sign_of_life() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  heard_ = now();
 }
 
 void Watchdog::note_step(std::int64_t step) {
@@ -47,7 +62,7 @@ Watchdog::Wait::Wait(Watchdog& dog, Phase phase) : dog_(dog) {
   const std::lock_guard<std::mutex> lock(dog.mutex_);
   dog.waiting_ = true;
   dog.phase_ = phase;
-  dog.since_ = now();
+  dog.since_ = dog.heard_ = now();
   dog.peers_.clear();
 }
 
@@ -61,16 +76,34 @@ void Watchdog::watch() {
   double looked = now();
   while (!stop_) {
     changed_.wait_for(lock, std::chrono::milliseconds(500));
+    const double time = now();
     // A process that was itself stopped has not waited all that time.
-    if (waiting_ && now() - looked > 5) since_ += now() - looked;
-    looked = now();
-    const double patience = phase_ == Phase::order ? 10 * patience_ : patience_;
-    if (waiting_ && now() - since_ > patience) end_process(now() - since_);
+    if (waiting_ && time - looked > 5) {
+      since_ += time - looked;
+      heard_ += time - looked;
+    }
+    looked = time;
+    if (waiting_) judge(time);
+    if (stop_ || !look_) continue;
+    lock.unlock();
+    look_();
+    lock.lock();
   }
 }
 
-void Watchdog::end_process(double waited) const {
-  std::string line = name_ + ": expected an answer within " + std::to_string(static_cast<int>(waited)) +
+void Watchdog::judge(double now) const {
+  const double waited = now - since_, silent = now - heard_;
+  if (phase_ != Phase::order) {
+    if (waited > patience_) end_process(waited, "an answer");
+  } else if (waited > 10 * patience_) {
+    end_process(waited, "an order");
+  } else if (signs_of_life_ && silent > patience_) {
+    end_process(silent, "a sign of life");
+  }
+}
+
+void Watchdog::end_process(double waited, const char* expected) const {
+  std::string line = name_ + ": expected " + expected + " within " + std::to_string(static_cast<int>(waited)) +
                      " s, found none: step " + std::to_string(step_) + ", phase \"" + std::string(phase_name(phase_)) +
                      "\"";
   std::set<int> silent(peers_.begin(), peers_.end());

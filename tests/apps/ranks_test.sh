@@ -2,33 +2,13 @@
 # Training over several processes under MPI: the same bits for every number of ranks, and an end to every failure.
 # usage: [MPIRUN=mpiexec.mpich] ranks_test.sh BIN
 set -u
-bin=$1
+bin=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=/dev/null
-. "$(dirname "$0")/../support/check.sh"
-
-mpirun=$(command -v "${MPIRUN:-mpirun}") || { echo "skipped: no mpirun" && exit 77; }
-"$bin/moe-train" --version | grep -q ', ' || { echo "skipped: built without MPI" && exit 77; }
-if "$mpirun" --version 2>/dev/null | grep -q 'Open MPI'; then
-  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-  options=(--oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
-else
-  options=()
-fi
+. "$here/../support/check.sh"
 cd "$work" || exit 1
-# Whatever happens, nothing waits for ever.
-ranks() { # N PROGRAM ARGUMENT...
-  local n=$1
-  shift
-  timeout -k 5 120 "$mpirun" "${options[@]}" -n "$n" "$@"
-}
-
-"$bin/moe-grammar" --out text --source mixture --words 100 --lines 3000 --held-out-lines 100 --quiet >/dev/null 2>&1 ||
-  { echo "FAILED: a text" && exit 1; }
-"$bin/moe-tokenize" --out data --train text/train.txt --valid text/valid.txt --test text/test.txt --quiet >/dev/null ||
-  { echo "FAILED: data" && exit 1; }
-train=("$bin/moe-train" --data data --preset tiny --dtype f32 --threads 1 --quiet --set train.lanes=4 --set train.batch=13
-  --set train.validate_every=15 --set train.checkpoint_every=10)
-sums() { cat "$1"/checkpoints/step-0000000000"$2"/{model,optimizer,state}.safetensors | sha256sum; }
+# shellcheck source=/dev/null
+. "$here/../support/ranks.sh"
 
 "${train[@]}" --out one --steps 40 >/dev/null 2>&1
 expected=$(sums one 40)
@@ -39,30 +19,19 @@ for n in 2 3 4; do
 done
 check "the log is that of one process" test "$(grep -c '"loss"' run3/metrics.jsonl)" = "$(grep -c '"loss"' one/metrics.jsonl)"
 
-# Killed and continued by other numbers of ranks.
-killed() { # RANKS: starts the run, kills a rank in the middle of it, waits for the end
-  local before pids begin code
-  before=$(ls resumed/checkpoints 2>/dev/null | wc -l)
-  ranks "$1" "${train[@]}" --out resumed --steps 40 >log.killed 2>&1 &
-  local launcher=$!
-  for _ in $(seq 400); do
-    [ "$(ls resumed/checkpoints 2>/dev/null | grep -vc '^\.')" -gt "$before" ] && break
-    kill -0 $launcher 2>/dev/null || break
-    sleep 0.05
-  done
-  pids=$(pgrep -f "^$bin/moe-train --data data .*--out resumed" | shuf)
-  begin=$SECONDS
-  # shellcheck disable=SC2086
-  [ -z "$pids" ] || kill -9 ${pids%%$'\n'*} 2>/dev/null
-  wait $launcher
-  code=$?
-  check "$1 ranks end soon after one was killed" test $((SECONDS - begin)) -le 10
-  sleep 0.3
-  check "no rank is left" test -z "$(pgrep -f "^$bin/moe-train --data data .*--out resumed")"
-  [ -z "$pids" ] || check "a killed rank is no success" test $code -ne 0
-}
-killed 4
-killed 3
+# Killed and continued by other numbers of ranks; ranks_campaign.sh does it a hundred times.
+checkpoints() { find "$1/checkpoints" -maxdepth 1 -name 'step-*' 2>/dev/null | wc -l; }
+more_checkpoints() { [ "$(checkpoints "$1")" -gt "$2" ]; }
+for fault in "4 kill" "3 launcher"; do
+  read -r n kind <<<"$fault"
+  before=$(checkpoints resumed)
+  start_ranks "$n" resumed --steps 40
+  wait_until 20 more_checkpoints resumed "$before"
+  strike "$kind" resumed
+  check "$kind: $n ranks end within ten seconds" test $took -le 10000
+  check "$kind: no rank is left" test -z "$left"
+  [ $struck = no ] || check "$kind: that is no success" test $code -ne 0
+done
 ranks 2 "${train[@]}" --out resumed --steps 40 >log.resumed 2>&1
 check "what was killed goes on with another number of ranks" test $? -eq 0
 check "to the same bits" test "$(sums resumed 40)" = "$expected"
@@ -81,25 +50,34 @@ for n in 2 4; do
 done
 
 # A signal at one rank that is not the leader.
-ranks 3 "${train[@]}" --out stopped --steps 4000 >log.stopped 2>&1 &
-launcher=$!
-for _ in $(seq 400); do [ -d stopped/checkpoints/step-000000000010 ] && break || sleep 0.05; done
-kill -USR1 "$(pgrep -f "^$bin/moe-train --data data .*--out stopped" | tail -n 1)"
-wait $launcher
+start_ranks 3 stopped --steps 4000
+wait_until 20 test -d stopped/checkpoints/step-000000000010
+kill -USR1 "$(ranks_of stopped | grep -vx "$(leader_of stopped)" | tail -n 1)"
+wait $job
 check "a signal at any rank ends all with 75" test $? -eq 75
 check "and what was done is saved" "$bin/moe-check" --quiet stopped
 
 # A rank that does not answer.
-ranks 3 "${train[@]}" --out silent --steps 4000 --set train.step_timeout=2 >log.silent 2>&1 &
-launcher=$!
-for _ in $(seq 400); do [ -d silent/checkpoints/step-000000000010 ] && break || sleep 0.05; done
-begin=$SECONDS
-kill -STOP "$(pgrep -f "^$bin/moe-train --data data .*--out silent" | tail -n 1)"
-wait $launcher
-code=$?
-check "a silent rank ends all" test $code -ne 0
-check "within the patience and ten seconds" test $((SECONDS - begin)) -le 14
-check "a line names step, phase and rank" grep -q 'error: rank .*: expected an answer .*: step .*, phase ".*", no message of rank' log.silent
+start_ranks 3 silent --steps 4000 --set train.step_timeout=2
+wait_until 20 test -d silent/checkpoints/step-000000000010
+strike stop silent
+check "a silent rank ends all with 75" test $code -eq 75
+check "within the patience and ten seconds" test $took -le 12000
+check "a line names step, phase and rank" grep -q 'error: rank .*: expected .*: step .*, phase ".*", no message of rank' silent.log
+
+# A leader that reads for long is alive, and its ranks wait for more than the patience; one that is stopped is not.
+start_ranks 3 reading --steps 4000 --set train.step_timeout=2
+wait_until 20 test -d reading/checkpoints/step-000000000010
+mv data/valid-00000.shard away
+wait_until 20 grep -q '"read_failed"' reading/metrics.jsonl
+check "the leader waits for a file" test $? -eq 0
+sleep 6
+check "and its ranks wait for the leader" test "$(ranks_of reading | wc -l)" -eq 3
+strike stop reading leader
+check "a leader that is stopped between steps ends all with 75" test $code -eq 75
+check "within the patience and ten seconds" test $took -le 12000
+check "for want of a sign of life" grep -q 'error: rank .*: expected a sign of life .*, no message of rank 0' reading.log
+mv away data/valid-00000.shard
 
 # Bad input: one line, one code.
 refused() { # CODE TEXT ARGUMENT...

@@ -22,7 +22,7 @@ run() { # EXPECTED-EXIT COMMAND...
   echo "expected exit $expected, found $status" && cat "$work/out" && return 1
 }
 
-for script in "$root"/scripts/{prepare.sh,test,fuzz,quickstart,package} "$root"/.ci/run "$root"/corpora/get; do
+for script in "$root"/scripts/{prepare.sh,test,fuzz,quickstart,package} "$root"/.ci/run "$root"/corpora/get "$root"/bench/ranks_network; do
   check "$(basename "$script") is valid" bash -n "$script"
 done
 
