@@ -43,7 +43,8 @@ RankRequest request_of(const Command& command, const RankOptions& o, std::option
   request.unevenness = {o.load_cv.value_or(request.unevenness.load_cv), o.jitter.value_or(0),
                         o.oversubscription.value_or(1)};
   request.drawing.seed = static_cast<std::uint64_t>(o.seed.value_or(1));
-  request.overlapped = o.overlap;
+  request.overlapped = !o.no_overlap;
+  request.parts = static_cast<int>(o.parts.value_or(1));
   return request;
 }
 
@@ -70,10 +71,15 @@ void declare_ranks(Command& command, RankOptions& o) {
                  "with --ranks: how much wider all links are together than the core of the network; default: 1");
   command.option("--jitter", "SHARE", o.jitter, 0,
                  "with --ranks: standard deviation of the ranks' speeds in a step; default: 0");
-  command.option("--load-cv", "CV", o.load_cv, 0,
-                 "with --ranks: coefficient of variation of the experts' loads; default: 0.1");
+  command.option(
+      "--load-cv", "CV", o.load_cv, 0,
+      "with --ranks: coefficient of variation of the experts' loads, cv_load in metrics.jsonl and moe-stats; "
+      "default: 0.1");
   command.option("--seed", "N", o.seed, 0, "with --ranks: of loads and jitter; default: 1");
-  command.flag("--overlap", o.overlap, "with --ranks: messages travel beside work");
+  command.flag("--no-overlap", o.no_overlap, "with --ranks: no sums of gradients travel beside work");
+  command.option("--parts", "N", o.parts, 1,
+                 "with --ranks: parts of a rank's rows on their way through experts, one travelling beside the work of "
+                 "another; default: 1");
   for (const char* other : {"--standard", "--case", "--run", "--list"}) command.exclude("--ranks", other);
   command.offer("--preset", [] {
     std::vector<std::string> names;
@@ -86,8 +92,9 @@ void declare_ranks(Command& command, RankOptions& o) {
 
 void require_ranks(const Command& command, const RankOptions& o) {
   if (o.active()) return;
-  for (const char* name : {"--network", "--preset", "--set", "--rows", "--vocab-size", "--hidden", "--node-gflops",
-                           "--memory-rate", "--oversubscription", "--jitter", "--load-cv", "--seed", "--overlap"})
+  for (const char* name :
+       {"--network", "--preset", "--set", "--rows", "--vocab-size", "--hidden", "--node-gflops", "--memory-rate",
+        "--oversubscription", "--jitter", "--load-cv", "--seed", "--no-overlap", "--parts"})
     if (command.given(name))
       throw Error(Exit::usage, std::string(name) + ": expected together with --ranks, found alone");
 }

@@ -13,9 +13,9 @@ namespace moelm {
 struct RankOptions {
   std::optional<std::string> ranks, preset, hidden;
   std::vector<std::string> networks, assignments;
-  std::optional<Index> rows, vocabulary, seed;
+  std::optional<Index> rows, vocabulary, seed, parts;
   std::optional<double> node_gflops, memory_rate, oversubscription, jitter, load_cv;
-  bool overlap = false;
+  bool no_overlap = false;
 
   bool active() const { return ranks.has_value(); }
 };

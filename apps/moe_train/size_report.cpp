@@ -120,6 +120,8 @@ void SizeReport::plan_ranks(int most, const std::optional<std::string>& given, c
   shape.unroll = config.train.unroll;
   for (int count = 1; count <= most; count = count < most ? std::min(2 * count, most) : most + 1) {
     shape.ranks = count;
+    // The lanes of this configuration are those for the most ranks.
+    shape.lanes = count == most ? std::max<Index>(config.train.lanes, count) : count;
     rank_costs.push_back(moelm::rank_costs(config, shape, machine, network));
   }
 }

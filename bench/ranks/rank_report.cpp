@@ -48,7 +48,8 @@ std::string RankReport::assumptions() const {
          format_measure(2 * request_.machine.multiply_adds / 1e9, 3) + " GFLOP/s in a step, memory " +
          format_measure(request_.machine.memory / 1e9, 3) + " GB/s (" + request_.machine_source + "); load CV " +
          format_number(u.load_cv) + ", jitter " + format_number(u.jitter) + ", oversubscription " +
-         format_number(u.oversubscription) + (request_.overlapped ? "; messages beside work" : "") + "\n";
+         format_number(u.oversubscription) + (request_.overlapped ? "" : "; no sums beside work") +
+         (request_.parts > 1 ? "; rows in " + format_counted(request_.parts, "part") : "") + "\n";
 }
 
 std::string RankReport::text() const {
@@ -98,6 +99,7 @@ Json RankReport::json() const {
                  {"jitter", request_.unevenness.jitter},
                  {"oversubscription", request_.unevenness.oversubscription},
                  {"overlap", request_.overlapped},
+                 {"parts", request_.parts},
                  {"networks", Json::array()}};
   for (std::size_t n = 0; n < request_.networks.size(); ++n) {
     Json one = network_json(request_.networks[n]);

@@ -43,8 +43,10 @@ StepShape RankRequest::shape(Index of_ranks) const {
   shape.vocabulary = vocabulary;
   shape.rows = rows * of_ranks;
   shape.ranks = static_cast<int>(of_ranks);
+  shape.lanes = std::max(config.train.lanes, of_ranks);
   shape.unroll = config.train.unroll;
   shape.overlapped = overlapped;
+  shape.parts = parts;
   return shape;
 }
 

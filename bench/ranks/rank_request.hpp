@@ -25,7 +25,8 @@ struct RankRequest {
   std::string machine_source;  ///< "measured here, 2 threads", "given"
   Unevenness unevenness;
   Drawing drawing;
-  bool overlapped = false;
+  bool overlapped = true;  ///< as in StepShape
+  int parts = 1;
 
   StepShape shape(Index of_ranks) const;
 };

@@ -6,7 +6,7 @@
 #include <numbers>
 #include <utility>
 
-#include "dist/collectives.hpp"
+#include "scale/link_backlog.hpp"
 #include "scale/step_phases.hpp"
 
 namespace moelm {
@@ -94,22 +94,38 @@ RankCosts rank_costs(const RunConfig& config, const StepShape& shape, const Mach
   const double narrow = std::max(1.0, unevenness.oversubscription), others = shape.ranks - 1;
   const double slowest = shape.ranks == 1 ? 1 : 1 + unevenness.jitter * expected_greatest(shape.ranks);
   const double most_rows = row_share(shape, 0);
-  for (const StepPhase& phase : phases) {
-    double load = 1;
-    if (phase.layer)
-      load = overload(static_cast<double>(std::get<MoeConfig>(config.model.layers[*phase.layer]).experts), shape.ranks,
-                      unevenness.load_cv);
+  const auto most_load = [&](std::size_t layer) {
+    const auto experts = static_cast<double>(std::get<MoeConfig>(config.model.layers[layer]).experts);
+    return overload(experts, shape.ranks, unevenness.load_cv);
+  };
+  LinkBacklog backlog;
+  const auto work = [&](const StepPhase& phase) {
+    const double load = phase.layer ? most_load(*phase.layer) : most_rows;
     const double products = phase.multiply_adds / machine.multiply_adds, memory = phase.memory_bytes / machine.memory;
     costs.compute += products + memory;
-    costs.waiting += (products * (phase.layer ? load : most_rows) + memory) * slowest - products - memory;
-    if (phase.flow == Flow::none) continue;
-    costs.seconds_of(phase.cost) += transfer_seconds(phase, shape.ranks, network, narrow, std::max(load, most_rows));
-    // Where rank 0 has a message for each, the others wait for it.
-    const double all = others * phase.messages * network.message;
-    const bool by_leader = phase.flow == Flow::from_leader || phase.flow == Flow::to_leader;
-    const double mean = by_leader ? 2 * all / shape.ranks : all;
-    costs.messages += mean + network.latency;
-    costs.waiting += all - mean;
+    costs.waiting += (products * load + memory) * slowest - products - memory;
+    backlog.pass((products * load + memory) * slowest);
+  };
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    const StepPhase& phase = phases[i];
+    if (phase.awaits) costs.seconds_of(phases[*phase.awaits].cost) += backlog.await(*phase.awaits);
+    if (phase.flow != Flow::none) {
+      const double load = std::max(phase.layer ? most_load(*phase.layer) : 1, most_rows);
+      const double seconds = transfer_seconds(phase, shape.ranks, network, narrow, load);
+      // Where rank 0 has a message for each, the others wait for it.
+      const double all = others * phase.messages * network.message;
+      const bool by_leader = phase.flow == Flow::from_leader || phase.flow == Flow::to_leader;
+      const double mean = by_leader ? 2 * all / shape.ranks : all;
+      costs.messages += mean;
+      costs.waiting += all - mean;
+      if (phase.beside) {
+        backlog.add(i, seconds + network.latency);
+        continue;
+      }
+      costs.seconds_of(phase.cost) += seconds;
+      costs.messages += network.latency;
+    }
+    work(phase.awaits ? phases[*phase.awaits] : phase);
   }
   return costs;
 }

@@ -38,7 +38,7 @@ struct Unevenness {
   double oversubscription = 1;  ///< how much wider all links are together than the core of the network
 };
 
-/// A step without overlap, in closed form.
+/// A step in closed form: as if the busiest rank had the most rows, the greatest load and the slowest machine.
 RankCosts rank_costs(const RunConfig& config, const StepShape& shape, const MachineRates& machine,
                      const Network& network, const Unevenness& unevenness = {});
 

@@ -10,6 +10,7 @@
 #include "scale/copied_tensors.hpp"
 #include "scale/expected_counts.hpp"
 #include "scale/message_sizes.hpp"
+#include "scale/table_sums.hpp"
 
 namespace moelm {
 
@@ -27,7 +28,7 @@ class Builder {
         widths_(input_widths(config.model)),
         rows_(shape.rows_of_rank()),
         rounds_(std::ceil(as_double(shape.all_lanes()) / shape.ranks)),
-        parts_(shape.overlapped && shape.ranks > 1 ? 2 : 1) {
+        parts_(shape.ranks > 1 ? shape.parts : 1) {
     for (const LayerTensors& layer : model_tensors(config.model, shape.vocabulary))
       copied_.push_back(copied_tensors(layer, config.optimizer));
   }
@@ -38,11 +39,7 @@ class Builder {
     for (std::size_t l = 0; l < layers; ++l) forward(l);
     gather("sums of the routing", Phase::routing_sums, routing_bytes(config_.model));
     for (std::size_t l = layers; l-- > 0;) backward(l);
-    sum_gradients();
-    sum_tables();
-    gather("losses", Phase::routing_sums, kBytesOfIndex);
-    to_all("check of the step", Cost::messages, Phase::faults, kBytesOfLength);
-    update();
+    check_and_update();
     to_all("check of the weights", Cost::messages, Phase::weights_written, kBytesOfLength);
     end();
     return std::move(phases_);
@@ -180,7 +177,7 @@ class Builder {
         if (parts_ > 1) await(number);
     }
     work("backward" + of_layer, (softmax ? 3 : 2) * multiply_adds(l));
-    if (shape_.overlapped) sum_layer(l);
+    sum_copies(l);
   }
 
   /// Sums that a rank cannot make alone, because its lanes are no node of the tree; of a mean rank.
@@ -192,71 +189,51 @@ class Builder {
     return all / shape_.ranks;
   }
 
-  /// Gradients of copies to the ranks that add them, and the sums to all.
-  void sum_copies(const std::string& name, double numbers, double tensors) {
-    if (numbers == 0 || alone()) return;
-    const double bytes = kBytesOfFloat * numbers / shape_.ranks;
-    sums_.push_back(
-        to_all("slices of " + name, Cost::copies, Phase::gradient_slices, nodes() * bytes, nodes() * tensors));
-    phases_.back().memory_bytes = 3 * nodes() * kBytesOfFloat * numbers;  // two are read, one is written
-    sums_.push_back(to_all("sums of " + name, Cost::copies, Phase::gradient_sums, bytes, tensors));
+  /// Gradients of the copies of a layer to the ranks that add them, and the sums to all.
+  void sum_copies(std::size_t l) {
+    if (copied_[l].numbers == 0 || alone()) return;
+    const double numbers = kBytesOfFloat * copied_[l].numbers, tensors = copied_[l].tensors;
+    const std::string of_layer = " of layer " + std::to_string(l);
+    beside(to_all("slices" + of_layer, Cost::copies, Phase::gradient_slices, nodes() * numbers / shape_.ranks,
+                  nodes() * tensors));
+    phases_.back().memory_bytes = 3 * nodes() * numbers;  // two are read, one is written
+    beside(to_all("sums" + of_layer, Cost::copies, Phase::gradient_sums, numbers / shape_.ranks, tensors));
   }
 
-  void sum_layer(std::size_t l) {
-    const std::size_t first = sums_.size();
-    sum_copies("layer " + std::to_string(l), copied_[l].numbers, copied_[l].tensors);
-    for (std::size_t i = first; i < sums_.size(); ++i) phases_[sums_[i]].beside = true;
+  /// A phase travels beside work, if sums do.
+  void beside(std::size_t number) {
+    if (alone() || !shape_.overlapped) return;
+    phases_[number].beside = true;
+    beside_.push_back(number);
   }
 
-  void sum_gradients() {
-    if (shape_.overlapped) {
-      for (const std::size_t number : sums_) await(number);
-      return;
-    }
-    double numbers = 0, tensors = 0;
-    for (const CopiedTensors& copied : copied_) {
-      numbers += copied.numbers;
-      tensors += copied.tensors;
-    }
-    sum_copies("all layers", numbers, tensors);
+  /// Experts need no sums of other ranks: they are updated while those arrive.
+  void check_and_update() {
+    gather("losses", Phase::routing_sums, kBytesOfIndex);
+    gather("check of the step", Phase::faults, kBytesOfLength + kBytesOfIndex);
+    const TableSums tables = table_sums(config_.model, copied_, shape_);
+    if (tables.bytes > 0) beside(to_all("rows of tables", Cost::tables, Phase::row_gradients, tables.bytes));
+    update_experts();
+    for (const std::size_t number : beside_) await(number);
+    if (tables.bytes > 0) work("sum of rows of tables", 0, tables.memory_bytes);
+    update_copies();
   }
 
-  /// Rows of the gradient of a table, of the rows of so many ranks.
-  double table_rows(std::size_t l, double ranks) const {
-    const auto* softmax = std::get_if<SoftmaxConfig>(&config_.model.layers[l]);
-    const double tokens =
-        shape_.table_rows > 0 && ranks == 1 ? shape_.table_rows : expected_tokens(ranks * rows_, shape_.vocabulary);
-    return std::min(tokens + (softmax != nullptr ? as_double(softmax->samples) : 0), as_double(shape_.vocabulary));
-  }
-
-  void sum_tables() {
-    double bytes = 0, memory = 0;
+  void update_experts() {
     for (std::size_t l = 0; l < copied_.size(); ++l) {
-      const CopiedTensors& copied = copied_[l];
-      if (copied.tables == 0) continue;
-      const double numbers = table_rows(l, 1);
-      bytes += copied.tables * (kBytesOfIndex + 2 * kBytesOfLength + sizeof(std::int32_t) * numbers) +
-               kBytesOfFloat * copied.table_columns * numbers;
-      // Every rank adds those of all ranks along the tree: made, two read, written.
-      for (double of = 2; of < 2 * shape_.ranks; of *= 2)
-        memory += 4 * kBytesOfFloat * copied.table_columns * table_rows(l, std::min<double>(of, shape_.ranks)) *
-                  shape_.ranks / of;
-    }
-    if (bytes == 0 || alone()) return;
-    gather("rows of tables", Phase::row_gradients, bytes, Cost::tables);
-    phases_.back().memory_bytes = memory;
-  }
-
-  void update() {
-    double bytes = 0;
-    for (std::size_t l = 0; l < copied_.size(); ++l) {
-      bytes += copied_[l].update_bytes + copied_[l].row_update_bytes * table_rows(l, shape_.ranks);
       if (moe(l) == nullptr) continue;
       // The gradient of a matrix of an expert is formed in a cache of the processor.
       const double of_weight = update_bytes_with_gradient(config_.optimizer.experts.kind) - kBytesOfFloat;
       work("update of experts of layer " + std::to_string(l), expert_multiply_adds(l), of_weight * touched_weights(l))
           .layer = l;
     }
+  }
+
+  void update_copies() {
+    double bytes = 0;
+    for (std::size_t l = 0; l < copied_.size(); ++l)
+      bytes += copied_[l].update_bytes +
+               copied_[l].row_update_bytes * table_rows(config_.model.layers[l], shape_, shape_.ranks);
     work("update of copies", 0, bytes);
   }
 
@@ -268,7 +245,7 @@ class Builder {
   double rows_, rounds_;               // rows of a rank; its lanes, one after another
   int parts_;                          // of a pass through experts
   std::vector<StepPhase> phases_;
-  std::vector<std::size_t> sums_;  // phases that sum copies
+  std::vector<std::size_t> beside_;  // sums that travel beside work
 };
 
 }  // namespace

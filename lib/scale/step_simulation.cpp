@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <map>
 #include <numeric>
 #include <vector>
 
 #include "base/random.hpp"
 #include "dist/collectives.hpp"
+#include "scale/link_backlog.hpp"
 #include "scale/rank_classes.hpp"
 #include "scale/step_phases.hpp"
 
@@ -48,7 +48,8 @@ class Simulation {
                                              : 0},
         ranks_(static_cast<std::size_t>(shape.ranks)),
         now_(ranks_, 0.0),
-        speed_(ranks_, 1.0) {
+        speed_(ranks_, 1.0),
+        backlogs_(ranks_) {
     const RandomStream jitter(seed, "jitter", 0);
     for (int r = 0; r < shape.ranks; ++r) {
       rows_.push_back(row_share(shape, r));
@@ -87,13 +88,6 @@ class Simulation {
   }
 
  private:
-  /// Messages beside work: the seconds that each rank's link still needs for them.
-  struct Pending {
-    std::size_t phase;
-    std::vector<double> left;
-    double last_start;
-  };
-
   double load(const StepPhase& phase, std::size_t rank) const { return loads_.at(*phase.layer)[rank]; }
 
   void work(const StepPhase& phase) {
@@ -103,12 +97,7 @@ class Simulation {
           speed_[r] * (share * phase.multiply_adds / machine_.multiply_adds + phase.memory_bytes / machine_.memory);
       now_[r] += seconds;
       costs_.compute += seconds;
-      double spare = seconds;  // of the link
-      for (Pending& pending : pending_) {
-        const double used = std::min(spare, pending.left[r]);
-        pending.left[r] -= used;
-        spare -= used;
-      }
+      backlogs_[r].pass(seconds);
     }
   }
 
@@ -169,23 +158,18 @@ class Simulation {
   void begin(std::size_t number) {
     const StepPhase& phase = phases_[number];
     post(phase);
-    Pending pending{number, arrivals(phase, std::vector<double>(ranks_, 0.0)),
-                    *std::max_element(now_.begin(), now_.end())};
-    for (double& left : pending.left) left += network_.latency;
-    pending_.push_back(std::move(pending));
+    const std::vector<double> seconds = arrivals(phase, std::vector<double>(ranks_, 0.0));
+    for (std::size_t r = 0; r < ranks_; ++r) backlogs_[r].add(number, seconds[r] + network_.latency);
+    begun_[number] = *std::max_element(now_.begin(), now_.end());
   }
 
   void await(std::size_t number) {
-    while (!pending_.empty() && pending_.front().phase <= number) {
-      const Pending& pending = pending_.front();
-      double& seconds = costs_.seconds_of(phases_[pending.phase].cost);
-      for (std::size_t r = 0; r < ranks_; ++r) {
-        const double waiting = std::max(0.0, pending.last_start - now_[r]);
-        costs_.waiting += waiting;
-        seconds += pending.left[r];
-        now_[r] += waiting + pending.left[r];
-      }
-      pending_.pop_front();
+    for (std::size_t r = 0; r < ranks_; ++r) {
+      // It cannot arrive before the last rank has sent it.
+      const double waiting = std::max(0.0, begun_.at(number) - now_[r]), journey = backlogs_[r].await(number);
+      costs_.waiting += waiting;
+      costs_.seconds_of(phases_[number].cost) += journey;
+      now_[r] += waiting + journey;
     }
   }
 
@@ -196,7 +180,8 @@ class Simulation {
   std::size_t ranks_;
   std::vector<double> now_, speed_, rows_;
   std::map<std::size_t, std::vector<double>> loads_;  ///< by layer, of each rank
-  std::deque<Pending> pending_;
+  std::vector<LinkBacklog> backlogs_;                 ///< of each rank
+  std::map<std::size_t, double> begun_;               ///< by phase: when the last rank began to send it
   RankCosts costs_;
 };
 

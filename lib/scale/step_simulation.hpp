@@ -14,8 +14,8 @@ struct Drawing {
   int steps = 0;
 };
 
-/// A step, with messages beside work if `shape` says so. They then have what the exchanges that a rank waits for leave
-/// of its link.
+/// A step, with messages beside work if `shape` says so. They share the link of a rank fairly, and stand still while it
+/// exchanges what it waits for at once.
 RankCosts simulate_step(const RunConfig& config, const StepShape& shape, const MachineRates& machine,
                         const Network& network, const Unevenness& unevenness = {}, const Drawing& drawing = {});
 

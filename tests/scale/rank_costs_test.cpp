@@ -1,6 +1,7 @@
 // The predicted costs of a step over ranks in closed form, in shapes where they are known.
 #include "scale/rank_costs.hpp"
 
+#include "scale/link_backlog.hpp"
 #include "support/catch.hpp"
 #include "support/tiny_data.hpp"
 
@@ -23,6 +24,7 @@ StepShape shape_of(Index rows, int ranks) {
   shape.rows = rows;
   shape.ranks = ranks;
   shape.table_rows = 200;
+  shape.overlapped = false;
   return shape;
 }
 
@@ -109,4 +111,17 @@ TEST_CASE("what limits a step is named") {
   CHECK(limit_of(costs) == kRowsToExperts);
   costs.leader = 0.3;
   CHECK(limit_of(costs) == "batches and states of rank 0");
+}
+
+TEST_CASE("messages beside work share a link, and what is left of them is waited for") {
+  LinkBacklog backlog;
+  backlog.add(1, 3);
+  backlog.add(2, 5);
+  backlog.pass(2);  // one second of each
+  CHECK(backlog.await(1) == Approx(4));
+  CHECK(backlog.await(2) == Approx(2));
+  CHECK(backlog.await(2) == 0);
+  backlog.add(3, 1);
+  backlog.pass(10);
+  CHECK(backlog.await(3) == 0);
 }

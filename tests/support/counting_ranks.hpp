@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/index.hpp"
@@ -40,6 +43,17 @@ class CountingRank final : public Communicator {
     rank_.exchange(phase, sends, receives);
   }
 
+  std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) override {
+    for (const Outgoing& send : messages.sends) count(messages.phase, send);
+    if (!then) return rank_.start(std::move(messages), {});
+    return rank_.start(std::move(messages), [this, then = std::move(then)] {
+      Messages last = then();
+      for (const Outgoing& send : last.sends) count(last.phase, send);
+      return last;
+    });
+  }
+
+  /// REQUIRES that no transfer is under way.
   const SentCounts& sent() const { return sent_; }
 
  private:
