@@ -14,6 +14,7 @@
 #include "common/output.hpp"
 #include "io/output_file.hpp"
 #include "model_files/model_store.hpp"
+#include "moe_bench_ranks.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
 #include "run/run_data.hpp"
@@ -25,6 +26,7 @@ struct Options {
   std::optional<std::string> pattern, run, data, plot;
   std::optional<DataType> dtype;
   bool standard = false, list = false, force = false;
+  RankOptions ranks;
 };
 
 void declare(Command& command, Options& o) {
@@ -34,14 +36,18 @@ void declare(Command& command, Options& o) {
                  "a training step and an evaluation of a trained model on its own tokens; writes nothing");
   command.option("--data", "DIR", o.data,
                  "data folder for --run, made with the run's tokenizer; default: the run's own");
-  command.choice("--dtype", o.dtype, "type that matrix products read; default: both, one after the other");
-  command.option("--plot", "FILE", o.plot, "write an SVG plot of step time by number of experts, beside the roofline");
+  command.choice("--dtype", o.dtype,
+                 "type that matrix products read; default: both, one after the other, with --ranks f32");
+  command.option("--plot", "FILE", o.plot,
+                 "write an SVG plot of step time by number of experts, beside the roofline; with --ranks, of the share "
+                 "of work");
   command.flag("--force", o.force, "let --plot replace a file that moe-bench did not write");
   command.flag("--list", o.list, "print the names of all cases and measure nothing");
   command.exclude("--standard", "--case");
   command.exclude("--run", "--case");
   command.exclude("--run", "--standard");
   command.exclude("--run", "--plot");
+  declare_ranks(command, o.ranks);
   command.json_flag("one JSON object on stdout");
   command.example("--standard", "every part of training, relative to the ceilings of the machine");
   command.example("--case train-moe-32 --dtype bf16", "one whole training step, and the ceilings");
@@ -200,11 +206,13 @@ class Bench {
 
 int run(int argc, char** argv) {
   Command command("moe-bench", "Measures this machine's ceilings and how near the parts of training come to them.",
-                  "(--standard | --case PATTERN | --run RUN) [options]");
+                  "(--standard | --case PATTERN | --run RUN | --ranks LIST) [options]");
   Options o;
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   if (o.data && !o.run) throw Error(Exit::usage, "--data: expected together with --run, found alone");
+  require_ranks(command, o.ranks);
+  if (o.ranks.active()) return run_ranks(command, o.ranks, o.dtype, o.plot, o.force);
   if (o.list) {
     print_list();
     return 0;

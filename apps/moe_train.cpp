@@ -46,7 +46,10 @@ int run(int argc, char** argv, Communicator& ranks) {
   const bool begins = resolved.before.empty();
   if (options.max_seconds) report.limit_time({*options.max_seconds, begins ? resolved.tokens_in_time.value_or(0) : 0});
   if (options.dry_run) {
-    if (options.ranks) report.plan_ranks(static_cast<int>(*options.ranks), options.network);
+    if (options.ranks)
+      report.plan_ranks(
+          static_cast<int>(*options.ranks), options.network,
+          rates_of(products_of(report.config.train), threads.threads, options.node_gflops, options.memory_rate));
     json ? print_json(size_json(report)) : print_text(size_table(report));
     return 0;
   }

@@ -4,13 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "io/json.hpp"
-#include "training/rank_costs.hpp"
+#include "scale/rank_costs.hpp"
 
 namespace moelm {
 
 /// A line for each number of ranks, and what they say about the training.
 std::string ranks_table(const std::vector<RankCosts>& costs, const Network& network);
-Json ranks_json(const std::vector<RankCosts>& costs);
 
 }  // namespace moelm

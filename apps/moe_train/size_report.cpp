@@ -14,6 +14,7 @@
 #include "options/interval.hpp"
 #include "options/plan.hpp"
 #include "options/run_schedule.hpp"
+#include "scale/cost_table.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
 #include "training/progress_json.hpp"
@@ -111,11 +112,18 @@ void SizeReport::limit_time(const GivenTime& given) {
   exposure = planned_exposure(*this);
 }
 
-void SizeReport::plan_ranks(int most, const std::optional<std::string>& given) {
+void SizeReport::plan_ranks(int most, const std::optional<std::string>& given, const MachineRates& machine) {
   if (given) network = parse_network(*given, "--network");
-  const MachineRates machine = measure_rates(products_of(config.train), threads.threads);
-  for (int count = 1; count <= most; count = count < most ? std::min(2 * count, most) : most + 1)
-    rank_costs.push_back(moelm::rank_costs(config, vocabulary, rows_per_step(config.train), count, machine, network));
+  StepShape shape;
+  shape.vocabulary = vocabulary;
+  shape.rows = rows_per_step(config.train);
+  shape.unroll = config.train.unroll;
+  for (int count = 1; count <= most; count = count < most ? std::min(2 * count, most) : most + 1) {
+    shape.ranks = count;
+    // The lanes of this configuration are those for the most ranks.
+    shape.lanes = count == most ? std::max<Index>(config.train.lanes, count) : count;
+    rank_costs.push_back(moelm::rank_costs(config, shape, machine, network));
+  }
 }
 
 std::string size_table(const SizeReport& r) {
@@ -175,7 +183,7 @@ Json size_json(const SizeReport& r) {
           {"training_tokens", r.training_tokens},
           {"steps_per_pass", r.steps_per_pass},
           {"exposure", exposure_json(r.exposure)},
-          {"ranks", ranks_json(r.rank_costs)},
+          {"ranks", costs_json(r.rank_costs)},
           {"layers", layers},
           {"config", config_json(r.config)}};
 }

@@ -11,8 +11,8 @@
 #include "io/json.hpp"
 #include "model/exposure.hpp"
 #include "model/size.hpp"
+#include "scale/rank_costs.hpp"
 #include "training/memory.hpp"
-#include "training/rank_costs.hpp"
 
 namespace moelm {
 
@@ -42,8 +42,8 @@ struct SizeReport {
 
   /// Sets `time`, and the exposure for it.
   void limit_time(const GivenTime& given);
-  /// Predicts steps on 1, 2, 4 ... `most` ranks. Error(usage) if the text is no network.
-  void plan_ranks(int most, const std::optional<std::string>& network);
+  /// Predicts steps on 1, 2, 4 ... `most` ranks of such machines. Error(usage) if the text is no network.
+  void plan_ranks(int most, const std::optional<std::string>& network, const MachineRates& machine);
   /// Bytes of one checkpoint: weights and moments. Headers and carried states add little.
   Index checkpoint_bytes() const { return checkpoint; }
   bool fits() const { return memory.total() <= limit.bytes; }

@@ -65,6 +65,10 @@ TrainCommand::TrainCommand(TrainOptions& o)
       "--ranks", "N", o.ranks, 1,
       "with --dry-run: memory of a rank, bytes and predicted time of a step on 1, 2, 4 ... N ranks like this machine");
   c.option("--network", "RATE:LATENCY", o.network, "with --ranks: the network between them; default: 10Gb/s:25us");
+  c.option("--node-gflops", "GFLOPS", o.node_gflops, 0,
+           "with --ranks: GFLOP/s that the products of a step reach on a machine; default: measured here");
+  c.option("--memory-rate", "GB/S", o.memory_rate, 0,
+           "with --ranks: GB/s of a machine's memory; default: measured here");
   c.flag("--force", o.force, "train even if memory or disk seem too small");
   c.flag("--break-lock", o.break_lock,
          "take over the lock of another host or container; first make sure that its process no longer runs");
@@ -106,6 +110,8 @@ std::optional<int> TrainCommand::parse(int argc, const char* const* argv) {
   require(!o.config.epochs || *o.config.epochs > 0, Exit::usage,
           "--epochs: expected more than 0 passes, found 0; without it the number is planned from the data");
   require(!o.vocabulary || o.dry_run, Exit::usage, "--vocab-size: expected together with --dry-run");
+  require((!o.network && !o.node_gflops && !o.memory_rate) || o.ranks, Exit::usage,
+          "--network, --node-gflops, --memory-rate: expected together with --ranks");
   require(!o.vocabulary || !o.data, Exit::usage, "--vocab-size and --data cannot be given together");
   require(!o.init || !o.resumes_from_path(), Exit::usage, "--init and --resume PATH cannot be given together");
   require(o.prints_only() || o.out, Exit::usage, "--out: missing; see moe-train --help");

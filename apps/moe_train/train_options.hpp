@@ -17,8 +17,9 @@ struct TrainOptions {
   std::optional<std::string> init;
   std::optional<double> max_seconds;
   std::optional<Index> vocabulary;
-  std::optional<Index> ranks;          ///< of a --dry-run
-  std::optional<std::string> network;  ///< between them
+  std::optional<Index> ranks;                      ///< of a --dry-run
+  std::optional<std::string> network;              ///< between them
+  std::optional<double> node_gflops, memory_rate;  ///< of their machines
   bool dry_run = false;
   bool force = false;
   bool break_lock = false;

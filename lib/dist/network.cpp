@@ -1,5 +1,6 @@
 #include "dist/network.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -25,20 +26,23 @@ std::optional<double> quantity(std::string_view text, std::pair<std::string_view
 }  // namespace
 
 Network parse_network(std::string_view text, std::string_view option) {
-  const std::size_t colon = text.find(':');
-  if (colon != std::string_view::npos) {
-    const auto bits = quantity(text.substr(0, colon), {"Mb/s", 1e6}, {"Gb/s", 1e9});
-    const auto seconds = quantity(text.substr(colon + 1), {"us", 1e-6}, {"ms", 1e-3});
-    if (bits && seconds) return {*bits / 8, *seconds};
-  }
+  const auto seconds_of = [](std::string_view time) { return quantity(time, {"us", 1e-6}, {"ms", 1e-3}); };
+  const std::size_t first = std::min(text.find(':'), text.size()),
+                    second = std::min(text.find(':', first + 1), text.size());
+  Network network;
+  const auto bits = quantity(text.substr(0, first), {"Mb/s", 1e6}, {"Gb/s", 1e9});
+  const auto latency = first < text.size() ? seconds_of(text.substr(first + 1, second - first - 1)) : std::nullopt;
+  const auto message = second < text.size() ? seconds_of(text.substr(second + 1)) : std::optional(network.message);
+  if (bits && latency && message) return {*bits / 8, *latency, *message};
   throw Error(Exit::usage, std::string(option) + ": expected a rate and a latency like 10Gb/s:25us, found \"" +
                                excerpt(text) + "\"");
 }
 
 std::string format_network(const Network& network) {
   const auto thousandths = [](double value) { return std::round(value * 1e3) / 1e3; };
-  return format_number(thousandths(network.bytes_per_second * 8 / 1e9)) + " Gb/s, " +
-         format_number(thousandths(network.latency * 1e6)) + " us";
+  const auto microseconds = [&](double seconds) { return format_number(thousandths(seconds * 1e6)) + " us"; };
+  return format_number(thousandths(network.bytes_per_second * 8 / 1e9)) + " Gb/s, " + microseconds(network.latency) +
+         ", " + microseconds(network.message) + " a message";
 }
 
 }  // namespace moelm

@@ -53,6 +53,60 @@ TEST_CASE("impossible requests are refused before anything is measured") {
   CHECK(holds(plot.err, "--plot: expected two or more cases"));
 }
 
+TEST_CASE("--ranks predicts steps of given machines, twice the same") {
+  const std::vector<std::string> arguments = {
+      "--ranks",  "2..6", "--node-gflops", "100",  "--memory-rate", "20",    "--load-cv", "0.2",
+      "--jitter", "0.02", "--seed",        "3",    "--preset",      "moe-4", "--network", "1Gb/s:50us:4us",
+      "--rows",   "640",  "--vocab-size",  "1000", "--json"};
+  const ProcessResult one = bench(arguments);
+  INFO(one.err);
+  REQUIRE(one.code == 0);
+  CHECK(one.err.empty());
+  CHECK(bench(arguments).out == one.out);
+  const Json report = parse_json(one.out, "report");
+  CHECK(report.at("machine").at("gflops") == 100);
+  CHECK(report.at("machine").at("source") == "given");
+  const Json& steps = report.at("networks").at(0).at("steps");
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[2].at("ranks") == 6);
+  CHECK(steps[2].at("rows") == 640);
+  double seconds = 0;
+  for (const char* part : {"work", "experts", "copies", "tables", "rank_0", "messages", "waiting"})
+    seconds += steps[2].at("predicted_seconds").at(part).get<double>();
+  CHECK(seconds == Approx(steps[2].at("predicted_seconds").at("step").get<double>()));
+  const ProcessResult text =
+      bench({"--ranks", "4", "--node-gflops", "100", "--memory-rate", "20", "--no-overlap", "--parts", "2"});
+  CHECK(text.code == 0);
+  CHECK(holds(text.out, "predicted, not measured: moe-256"));
+  CHECK(holds(text.out, "no sums beside work; rows in 2 parts"));
+}
+
+TEST_CASE("--hidden compares widths and networks, also as a picture") {
+  const TemporaryDirectory directory;
+  const std::string plot = directory / "scale.svg";
+  const ProcessResult result =
+      bench({"--ranks", "16", "--hidden", "512,2048", "--node-gflops", "1000", "--memory-rate", "100", "--plot", plot});
+  INFO(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(holds(result.out, "work at 100 Gb/s"));
+  const std::string svg = get_file(plot);
+  CHECK(svg.starts_with("<svg"));
+  CHECK(holds(svg, "hidden width of the experts"));
+}
+
+TEST_CASE("options of --ranks alone, and numbers that are none, are refused") {
+  const ProcessResult alone = bench({"--standard", "--node-gflops", "100"});
+  CHECK(alone.code == 2);
+  CHECK(holds(alone.err, "--node-gflops: expected together with --ranks"));
+  for (const char* list : {"", "0", "2..", "4..2", "2,,4", "two", "1..100000000"}) {
+    INFO(list);
+    CHECK(bench({"--ranks", list}).code == 2);
+  }
+  CHECK(bench({"--ranks", "2", "--network", "fast"}).code == 2);
+  CHECK(bench({"--ranks", "2", "--preset", "moe-1000000"}).code == 2);
+  CHECK(bench({"--ranks", "2", "--standard"}).code == 2);
+}
+
 TEST_CASE("one case and the ceilings, as JSON; and a run on its own tokens, as a table") {
   const ProcessResult one =
       bench({"--case", "gemm-forward-1x512x1024", "--dtype", "f32", "--json", "--quiet", "--threads", "1"});

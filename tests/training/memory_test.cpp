@@ -25,3 +25,14 @@ TEST_CASE("training memory has the parts that its description names") {
   REQUIRE(training_memory(around(flat(256)), 10000, {1280}, 2).gradients < memory.gradients + Index{4} * 2 * 512 * 256);
   REQUIRE(training_memory(around(flat(1 << 20, {1 << 20})), 10000, {1280}, 2).total() > 0);
 }
+
+TEST_CASE("a rank needs its share of the experts' memory") {
+  const ModelConfig model = around(flat(16, {128}));
+  const TrainingMemory one = training_memory(model, 1000, {640, 0, 0, 32, 0, false, 1}, 1),
+                       four = training_memory(model, 1000, {640, 0, 0, 32, 0, false, 4}, 1);
+  const Index experts = Index{16} * 2 * 512 * 128 * 4;
+  REQUIRE(one.weights - four.weights == experts * 3 / 4);
+  REQUIRE(one.exchange == 0);
+  REQUIRE(four.exchange > 0);
+  REQUIRE(four.moments < one.moments);
+}
