@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "base/quantity.hpp"
+
 namespace moelm {
 
 namespace {
@@ -42,8 +44,9 @@ std::string prompt_note(const Prompt& prompt) {
   std::array<char, 32> rate{};
   std::snprintf(rate.data(), rate.size(), "%.1f %%",
                 100 * static_cast<double>(prompt.unknown_words) / static_cast<double>(prompt.words));
-  std::string text = "prompt: " + std::to_string(prompt.unknown_words) + " of " + std::to_string(prompt.words) +
-                     " words (" + rate.data() + ") are not in the vocabulary and are read as <unk>:";
+  const char* are = prompt.unknown_words == 1 ? " is" : " are";
+  std::string text = "prompt: " + format_count(prompt.unknown_words) + " of " + format_counted(prompt.words, "word") +
+                     " (" + rate.data() + ")" + are + " not in the vocabulary and" + are + " read as <unk>:";
   for (const std::string& word : prompt.unknown) text += " " + word;
   return text;
 }
