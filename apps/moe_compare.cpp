@@ -1,6 +1,8 @@
 // moe-compare: the difference of two models on the same text, with a paired confidence interval.
 #include <unistd.h>
 
+#include <set>
+
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
@@ -55,8 +57,9 @@ void declare(Command& command, Options& o) {
   command.exit_code(Exit::bad_config, "model, data and options do not fit together");
 }
 
-/// The seeds of a side, separated by commas.
+/// The seeds of a side, separated by commas. A name that is there as it stands is one seed, commas included.
 std::vector<std::string> seeds_of(const std::string& side) {
+  if (path_kind(side) != PathKind::nothing) return {side};
   std::vector<std::string> seeds;
   for (std::size_t begin = 0; begin <= side.size();) {
     const std::size_t end = std::min(side.find(',', begin), side.size());
@@ -72,7 +75,8 @@ class Comparer {
   Comparer(const Command& command, const Options& o)
       : command_(command), o_(o), a_(seeds_of(o.inputs[0])), b_(seeds_of(o.inputs[1])) {
     text_ = {{o.inputs.begin() + 2, o.inputs.end()}, o.split.value_or(Split::test), o.data};
-    how_ = {o.state, o.dtype.value_or(DataType::f32), command.threads().threads};
+    how_ = {o.state, o.dtype.value_or(DataType::f32), command.threads().threads,
+            [this](const std::string& text) { warn(text); }};
     check_usage();
   }
 
@@ -101,14 +105,15 @@ class Comparer {
       throw Error(Exit::usage, o_.inputs[2] + ": unexpected: rows of a file belong to their own text");
     if (text_.files.size() > 1 && has_rows)
       throw Error(Exit::usage, o_.inputs[3] + ": unexpected: rows of a file belong to a single text");
-    for (const std::string& file : text_.files) {
-      if (file == "-") throw Error(Exit::usage, "-: expected a file, because each model reads the text, found a pipe");
-      require_text_path(file, "moe-compare");
-    }
+    for (const std::string& file : text_.files) require_file_of_text(file, "moe-compare");
   }
 
   void note(const std::string& text) const {
     if (!command_.quiet()) say_line(text);
+  }
+  /// Several models say the same about one text.
+  void warn(const std::string& text) {
+    if (warned_.insert(text).second) note("warning: " + text);
   }
 
   std::vector<TokenScores> score(const std::vector<std::string>& side) const {
@@ -139,6 +144,7 @@ class Comparer {
   std::vector<std::string> a_, b_;
   TextChoice text_;
   InputScoring how_;
+  std::set<std::string> warned_;
 };
 
 int run(int argc, char** argv) {

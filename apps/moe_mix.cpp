@@ -1,6 +1,8 @@
 // moe-mix: a static linear mixture of models, its weights tuned on the valid split.
 #include <unistd.h>
 
+#include <set>
+
 #include "base/quantity.hpp"
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
@@ -59,7 +61,8 @@ class Mixer {
     tuning_text_ = {{}, Split::valid, o.data};
     text_ = {{}, o.split.value_or(Split::test), o.data};
     if (o.text) text_ = {{*o.text}, Split::test, std::nullopt};
-    how_ = {o.state, o.dtype.value_or(DataType::f32), command.threads().threads};
+    how_ = {o.state, o.dtype.value_or(DataType::f32), command.threads().threads,
+            [this](const std::string& text) { warn(text); }};
     check_usage();
   }
 
@@ -85,21 +88,23 @@ class Mixer {
     std::size_t files = 0;
     for (const std::string& path : o_.inputs) files += input_kind(path) == InputKind::rows ? 1 : 0;
     if (files != o_.tune.size())
-      throw Error(Exit::usage, "--tune: expected a file for each of the " +
-                                   format_counted(static_cast<Index>(files), "file") + " among the inputs, found " +
+      throw Error(Exit::usage, "--tune: expected " + format_counted(static_cast<Index>(files), "file") +
+                                   " of rows, as many as there are among the inputs, found " +
                                    std::to_string(o_.tune.size()));
     if (files == o_.inputs.size() && (o_.text || o_.split || o_.data))
       throw Error(Exit::usage, "--text, --split and --data: unexpected: rows of a file belong to their own text");
     for (const std::string& file : o_.tune)
       if (input_kind(file) != InputKind::rows)
         throw Error(Exit::missing_input, file + ": expected a file of rows of moe-eval --per-token, found a folder");
-    if (!o_.text) return;
-    if (*o_.text == "-") throw Error(Exit::usage, "--text: expected a file, because each model reads it, found a pipe");
-    require_text_path(*o_.text, "moe-mix");
+    if (o_.text) require_file_of_text(*o_.text, "moe-mix");
   }
 
   void note(const std::string& text) const {
     if (!command_.quiet()) say_line(text);
+  }
+  /// Several models say the same about one text.
+  void warn(const std::string& text) {
+    if (warned_.insert(text).second) note("warning: " + text);
   }
 
   void print(const Mixture& mixture) const {
@@ -130,6 +135,7 @@ class Mixer {
   const Options& o_;
   TextChoice tuning_text_, text_;
   InputScoring how_;
+  std::set<std::string> warned_;
   std::vector<TokenScores> tuning_, scores_;  // of each input
 };
 

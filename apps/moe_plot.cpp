@@ -40,6 +40,11 @@ void declare(Command& command, Options& o) {
   command.option("--scale", "S", o.scale, 0.1, "pixels of the PNG for each unit of the SVG, at most 20; default: 2");
   command.flag("--force", o.force, "let --svg, --png and --csv replace a file that moe-plot did not write");
   command.json_flag("numbers of all runs as one JSON object on stdout");
+  command.on_unknown([](const std::string& typed) {
+    const std::string name = typed.substr(typed.find_first_not_of('-'));
+    return name == "out" || name == "output" || name == "o" || name == "html" || name == "pdf" ? "--svg, --png or --csv"
+                                                                                               : "";
+  });
   command.example("run/", "how far the run came, and what became of its experts");
   command.example("small/ large/ --png both.png", "the curves of two runs in one picture");
   command.example("run/ --show perplexity cv-load experts --svg run.svg",
@@ -106,7 +111,11 @@ int run(int argc, char** argv) {
   if (const auto exit = command.parse(argc, argv)) return *exit;
   const std::vector<PlotKind> kinds = kinds_of(o);
   check_usage(command, o);
-  for (const std::string& path : o.runs) require_run_path(path, "moe-plot");
+  for (const std::string& path : o.runs) {
+    require_run_path(path, "moe-plot");
+    if (path_kind(path) == PathKind::checkpoint)
+      throw Error(Exit::missing_input, path + ": expected a run, found a checkpoint; give the run that it belongs to");
+  }
   const std::vector<RunCurves> runs = read_runs(o.runs, o.axis.value_or(CurveAxis::step));
   write_pictures(o, runs, kinds);
   write_table(o, runs);

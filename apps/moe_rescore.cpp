@@ -198,7 +198,7 @@ class Rescorer {
     flush_output();
     if (!printed()) throw Error(Exit::io, "standard output: could not be written");
     console_.update(
-        format_counted(lists_, "list") + ", " + format_count(hypotheses_) + " hypotheses, " +
+        counts() + ", " +
             format_count(static_cast<Index>(static_cast<double>(scorer_.tokens()) / std::max(watch_.seconds(), 1e-3))) +
             " tokens/s",
         watch_.seconds());
@@ -214,11 +214,20 @@ class Rescorer {
         throw Error(Exit::diverged, name + ": line " + std::to_string(h.line) +
                                         ": score: expected a number, found none; the model has diverged, take an "
                                         "earlier checkpoint");
-      rescored.push_back({score, mixture_.total(h, score), scores[i].tokens, scores[i].unknown_words});
+      const double total = mixture_.total(h, score);
+      if (!is_finite(total))
+        throw Error(Exit::bad_data, name + ": line " + std::to_string(h.line) +
+                                        ": mixed score: expected a number, found none; take smaller weights");
+      rescored.push_back({score, total, scores[i].tokens, scores[i].unknown_words});
       unknown_words_ += scores[i].unknown_words;
       marks_ += h.marks ? 1 : 0;
     }
     return rescored;
+  }
+
+  std::string counts() const {
+    return format_counted(lists_, "list") + ", " + format_count(hypotheses_) +
+           (hypotheses_ == 1 ? " hypothesis" : " hypotheses");
   }
 
   Json summary() {
@@ -237,11 +246,12 @@ class Rescorer {
   }
 
   void say_summary() {
-    note(format_counted(lists_, "list") + ", " + format_count(hypotheses_) + " hypotheses, " +
-         format_counted(scorer_.tokens(), "token") + ", of which " + format_count(scorer_.computed()) +
-         " were computed; " + format_counted(unknown_words_, "unknown word"));
+    note(counts() + ", " + format_counted(scorer_.tokens(), "token") + ", of which " +
+         format_count(scorer_.computed()) + " were computed; " + format_counted(unknown_words_, "unknown word"));
     if (marks_ > 0)
       note("warning: <s> and </s> at the ends of " + format_counted(marks_, "line") + " were taken for no words");
+    for (const std::string& text : text_notes(scorer_.facts(), model_.tokenizer->keeps_bytes()))
+      note("warning: " + text);
     if (bad_lines_ > 0) note("warning: " + format_counted(bad_lines_, "malformed line") + " left out (--skip-bad)");
   }
 

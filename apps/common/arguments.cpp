@@ -64,11 +64,22 @@ std::string single_dash_option(const std::vector<std::string>& arguments, const 
   return {};
 }
 
+std::string no_value(const CommandDescription& command, const DeclaredOption& option, const std::string& typed) {
+  if (find_option(command, typed) != nullptr) return "the option " + typed;
+  // Mostly a variable of a script that is not set. It must not look like an option that was not given.
+  return typed.empty() && option.unit != "TEXT" ? "an empty value" : "";
+}
+
 std::string meant_option(std::string_view typed, const std::vector<std::string>& names) {
   if (typed.size() == 2 && typed[0] == '-') return only_with_letter(typed[1], names);
   const std::string_view word = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
-  std::string best = near_miss("--" + std::string(word), names);
-  if (!best.empty() || word.size() < kTellingLetters) return best;
+  // Dashes would count as agreement: "--out" is not "--quiet".
+  std::vector<std::string> stems;
+  for (const std::string& name : names) stems.push_back(name.substr(2));
+  std::string best = near_miss(word, stems);
+  if (3 * edit_distance(word, best) <= static_cast<Index>(best.size()) && !best.empty()) return "--" + best;
+  best.clear();
+  if (word.size() < kTellingLetters) return best;
   for (const std::string& name : names) {
     const std::string_view stem = std::string_view(name).substr(2);
     const bool tells =

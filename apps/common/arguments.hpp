@@ -21,6 +21,9 @@ std::vector<std::string> one_value_each(const std::vector<std::string>& argument
 /// The first long option with one dash ("-out") that is not the value of an option before it, or "".
 std::string single_dash_option(const std::vector<std::string>& arguments, const OptionsWithValues& options);
 
+/// What was found in the place of a value of this option, "the option --json" or "an empty value"; "" for a value.
+std::string no_value(const CommandDescription& command, const DeclaredOption& option, const std::string& typed);
+
 /// The option of `names` ("--out") that was probably meant by "--output", "-out" or "-o"; "" for none.
 std::string meant_option(std::string_view typed, const std::vector<std::string>& names);
 

@@ -242,12 +242,13 @@ void Command::require_values() const {
   for (const DeclaredOption& option : description_.options) {
     if (option.is_argument() || option.values == OptionValues::none) continue;
     for (const std::string& value : parser_->values(option.name()))
-      if (find_option(description_, value) != nullptr)
-        throw usage_error(option.name() + ": expected " + option.unit + ", found the option " + value);
+      if (const std::string found = no_value(description_, option, value); !found.empty())
+        throw usage_error(option.name() + ": expected " + option.unit + ", found " + found);
   }
 }
 
 void Command::take_positional(const std::string& argument) {
+  if (argument.empty()) throw usage_error("expected names, found an empty one; see " + description_.name + " --help");
   if (static_cast<Index>(positionals_.size()) == max_positionals_)
     throw usage_error(argument + ": unexpected; see " + description_.name + " --help");
   positionals_.push_back(argument);

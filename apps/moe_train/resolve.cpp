@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "batch/batch_source.hpp"
+#include "data/path_kind.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
 #include "model/size.hpp"
@@ -29,8 +30,11 @@ struct ExistingRun {
 /// The run that a path names or lies in.
 std::string existing_run_of(const std::string& path) {
   const std::string run = run_of_path(path);
-  require(run_exists(run), Exit::missing_input, path + ": expected a run or a checkpoint of a run, found none");
-  return run;
+  if (run_exists(run)) return run;
+  const PathKind kind = path_kind(path);
+  const bool unfinished = kind == PathKind::run || kind == PathKind::checkpoint;
+  throw Error(Exit::missing_input, path + ": expected a run or a checkpoint of a run, found " + describe(kind) +
+                                       (unfinished ? " without a config.json of a run" : ""));
 }
 
 /// --init given again for a run that began with it changes nothing. Any other --init cannot take effect.

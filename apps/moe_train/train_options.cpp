@@ -14,9 +14,12 @@ namespace moelm {
 
 namespace {
 
+constexpr Index kMaxRanks = 65'536;  // as many as train.lanes may be
+
 /// The key that an unknown flag means: "--seed" -> "--set train.seed=".
 std::string key_hint(const std::string& flag) {
   const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+  if (word == "output") return "--out";  // and not moe.output
   ConfigOptions small;
   small.preset = "small";
   const std::string key = key_meant(word, known_keys(resolve_config(small, nullptr, {}).config));
@@ -109,6 +112,8 @@ std::optional<int> TrainCommand::parse(int argc, const char* const* argv) {
   }
   require(!o.config.epochs || *o.config.epochs > 0, Exit::usage,
           "--epochs: expected more than 0 passes, found 0; without it the number is planned from the data");
+  require(o.ranks.value_or(1) <= kMaxRanks, Exit::usage,
+          "--ranks: expected at most " + std::to_string(kMaxRanks) + ", found " + std::to_string(o.ranks.value_or(1)));
   require(!o.vocabulary || o.dry_run, Exit::usage, "--vocab-size: expected together with --dry-run");
   require((!o.network && !o.node_gflops && !o.memory_rate) || o.ranks, Exit::usage,
           "--network, --node-gflops, --memory-rate: expected together with --ranks");

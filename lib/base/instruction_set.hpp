@@ -18,7 +18,7 @@ InstructionSet processor_instructions();
 /// The same, lowered by MOELM_MAX_ISA=avx512|avx2|baseline. An unknown name or an empty value is ignored.
 InstructionSet chosen_instructions();
 
-/// A one-line warning if MOELM_MAX_ISA is an unknown name or exceeds the processor, else "".
+/// A warning if MOELM_MAX_ISA is an unknown name or beyond the processor, or ONEDNN_MAX_CPU_ISA unknown; else "".
 std::string instruction_note();
 
 }  // namespace moelm

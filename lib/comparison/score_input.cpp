@@ -36,8 +36,10 @@ struct Model {
   std::string path, policy;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::function<Dataset(const std::optional<std::string>& directory)> open_data;
-  std::function<void(TextSource&, const ScoredParts&)> score_text;
-  std::function<void(const Dataset&, Split, const ScoredParts&)> score_split;
+  std::function<TextEvaluation(TextSource&, const ScoredParts&)> score_text;
+  std::function<TextEvaluation(const Dataset&, Split, const ScoredParts&)> score_split;
+  /// Says what is worth knowing of a text that was scored.
+  std::function<void(const std::string& text, const TextEvaluation& result)> warn;
 };
 
 TokenScores score(const Model& model, const TextChoice& text) {
@@ -48,12 +50,12 @@ TokenScores score(const Model& model, const TextChoice& text) {
   TokenScores scores(model.path, split ? split_name(*data, text.split) : name, model.policy, model.tokenizer);
   const ScoredParts sink = append_to(scores, *model.tokenizer);
   if (split) {
-    model.score_split(*data, text.split, sink);
+    model.warn(scores.text(), model.score_split(*data, text.split, sink));
     end_sources(data->split(text.split), scores);
   }
   for (const std::string& file : text.files) {
     TextSource source = TextSource::open(file, {}, text_bytes(model.tokenizer->kind()));
-    model.score_text(source, sink);
+    model.warn(source.name(), model.score_text(source, sink));
     scores.end_source(file, scores.tokens());
   }
   return scores;
@@ -69,20 +71,29 @@ std::vector<TokenScores> score_run(const std::string& path, const std::vector<Te
                                    const InputScoring& how) {
   Context context(how.threads, how.dtype);
   const LoadedModel loaded = load_model(path);
+  if (how.warn)
+    for (const std::string& warning : loaded.warnings) how.warn(warning);
   Scorer scorer(context, loaded.run.config.model, loaded.parameters);
   TextScoring scoring{{how.state.value_or(loaded.run.config.train.state), 1}, 0, false, {}};
+  EvaluationReport report = empty_report(loaded, scoring.policy, context.products());
   const Model model{
       path,
-      policy_line(empty_report(loaded, scoring.policy, context.products())),
+      policy_line(report),
       loaded.tokenizer,
       [&](const auto& directory) { return open_run_data(path, loaded.run, directory, DataMatch::same_tokens); },
       [&](TextSource& source, const ScoredParts& sink) {
         scoring.sink = sink;
-        evaluate_text(scorer, *loaded.tokenizer, source, scoring);
+        return evaluate_text(scorer, *loaded.tokenizer, source, scoring);
       },
       [&](const Dataset& data, Split split, const ScoredParts& sink) {
         scoring.sink = sink;
-        evaluate_data(scorer, data, split, scoring);
+        return evaluate_data(scorer, data, split, scoring);
+      },
+      [&](const std::string& text, const TextEvaluation& result) {
+        report.text_name = text;
+        report.result = result;
+        if (how.warn)
+          for (const std::string& note : evaluation_notes(report)) how.warn(note);
       }};
   return score_all(model, texts);
 }
@@ -98,7 +109,8 @@ Dataset open_ngram_data(const std::string& path, const Dataset& own, const std::
                                     path);
 }
 
-std::vector<TokenScores> score_ngram_of(const std::string& path, const std::vector<TextChoice>& texts) {
+std::vector<TokenScores> score_ngram_of(const std::string& path, const std::vector<TextChoice>& texts,
+                                        const InputScoring& how) {
   const Dataset own = Dataset::open(path);
   const KneserNey counts = train_ngram(own, kDefaultNgramOrder, false);
   const std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(path);
@@ -107,10 +119,15 @@ std::vector<TokenScores> score_ngram_of(const std::string& path, const std::vect
                     tokenizer,
                     [&](const auto& directory) { return open_ngram_data(path, own, directory); },
                     [&](TextSource& source, const ScoredParts& sink) {
-                      score_ngram(counts, *tokenizer, source, {false, false, sink});
+                      return score_ngram(counts, *tokenizer, source, {false, false, sink});
                     },
                     [&](const Dataset& data, Split split, const ScoredParts& sink) {
-                      score_ngram(counts, data, split, {false, false, sink});
+                      return score_ngram(counts, data, split, {false, false, sink});
+                    },
+                    [&](const std::string& text, const TextEvaluation& result) {
+                      if (how.warn)
+                        for (const std::string& note : text_notes(result.text, tokenizer->keeps_bytes()))
+                          how.warn(text + ": " + note);
                     }};
   return score_all(model, texts);
 }
@@ -136,7 +153,7 @@ std::vector<TokenScores> score_input(const std::string& path, const std::vector<
                                      const InputScoring& how) {
   const InputKind kind = input_kind(path);
   ensure(kind != InputKind::rows, "rows are read, not scored");
-  return kind == InputKind::run ? score_run(path, texts, how) : score_ngram_of(path, texts);
+  return kind == InputKind::run ? score_run(path, texts, how) : score_ngram_of(path, texts, how);
 }
 
 }  // namespace moelm

@@ -1,6 +1,7 @@
 // Scores a text with whatever a user names: a run, the n-gram of a data folder, or the rows of a file.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct InputScoring {
   std::optional<StateKind> state;  ///< of a run; default: as it was trained
   DataType dtype = DataType::f32;
   int threads = 1;
+  std::function<void(const std::string&)> warn;  ///< receives what users should know of a model or a text; may be empty
 };
 
 /// What a path names: the kinds of models that can be scored.

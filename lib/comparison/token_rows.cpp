@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "base/finite.hpp"
 #include "base/quantity.hpp"
 #include "base/unescape.hpp"
 #include "text/bounded_lines.hpp"
@@ -87,6 +88,9 @@ TokenScores read_token_rows(const std::string& path) {
     last = place;
   }
   if (scores.tokens() == 0) throw Error(Exit::bad_data, reader.name() + ": expected rows of tokens, found none");
+  if (!is_finite(scores.perplexity()))
+    throw Error(Exit::diverged, reader.name() + ": expected rows with a finite perplexity, found a mean log10 of " +
+                                    format_number(-scores.mean_nll() / std::numbers::ln10));
   scores.end_source(path, scores.tokens());
   return scores;
 }

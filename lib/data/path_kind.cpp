@@ -1,5 +1,7 @@
 #include "data/path_kind.hpp"
 
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "data/data_index.hpp"
 #include "io/file.hpp"
@@ -92,10 +94,20 @@ void require_text_path(const std::string& path, const std::string& program) {
   if (kind == PathKind::nothing && path.find(' ') != std::string::npos)
     throw Error(Exit::missing_input, found(path, "a text") + "; to score a sentence: echo ... | moe-eval run/ -");
   if (kind == PathKind::nothing || kind == PathKind::file) return;
-  const std::string hint = kind == PathKind::data  ? "; to score a split of it: " + program + " run/ --data " + path
+  const std::string scorer = program == "moe-stats" ? program : "moe-eval";  // others take no --data, or more inputs
+  const std::string hint = kind == PathKind::data  ? "; to score a split of it: " + scorer + " run/ --data " + path
                            : kind == PathKind::run ? "; one run at a time"
                                                    : "";
   throw Error(Exit::bad_data, found(path, "a text") + hint);
+}
+
+void require_file_of_text(const std::string& path, const std::string& program) {
+  if (path != "-") require_text_path(path, program);
+  std::error_code unknown;  // said where it is opened
+  const auto type = std::filesystem::status(path, unknown).type();
+  using Type = std::filesystem::file_type;
+  if (path == "-" || (!unknown && type != Type::regular && type != Type::not_found))
+    throw Error(Exit::usage, path + ": expected a file, because each model reads the text, found a pipe or device");
 }
 
 }  // namespace moelm

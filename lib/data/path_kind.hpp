@@ -23,4 +23,7 @@ void require_data_path(const std::string& path);
 /// Error(missing_input) for a sentence instead of a file, Error(bad_data) for a folder, each with what to give instead.
 void require_text_path(const std::string& path, const std::string& program);
 
+/// For programs in which each model reads the text: the same, and Error(usage) for what can be read only once.
+void require_file_of_text(const std::string& path, const std::string& program);
+
 }  // namespace moelm

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "base/stopwatch.hpp"
 #include "data/dataset_files.hpp"
 #include "data/dataset_writer.hpp"
@@ -163,17 +164,24 @@ class TokenizationJob {
   /// Counts the words of a list that splitting a text can never give.
   void match_word_list() {
     result_.listed_words = 0;
+    Index replaced = 0;
     std::vector<Word> words;
     for (std::int32_t id = 0; id < tokenizer_->vocabulary_size(); ++id) {
       if (id == tokenizer_->end_id() || id == tokenizer_->unknown_id()) continue;
       const std::string text = tokenizer_->token_text(id);
       ++result_.listed_words;
+      replaced += text.find("\xEF\xBF\xBD") != std::string::npos ? 1 : 0;
       words.clear();
       splitter_of(tokenizer_->kind())(text, words);
       if (words.size() == 1 && words[0].in(text) == text) continue;
       constexpr std::size_t kShown = 40;
       if (result_.unmatched_words++ == 0) result_.unmatched_example = text.substr(0, kShown);
     }
+    if (replaced > 0)
+      result_.vocabulary_notes.push_back(format_counted(replaced, "word") + " of --vocab" +
+                                         (replaced == 1 ? " has" : " have") +
+                                         " U+FFFD in the place of what is no UTF-8; if the file is Latin-1: iconv -f "
+                                         "WINDOWS-1252 -t UTF-8");
   }
 
   void encode() {

@@ -40,9 +40,10 @@ Prompt encode_prompt(const Tokenizer& tokenizer, std::string_view text, StateKin
 std::string prompt_note(const Prompt& prompt) {
   if (prompt.unknown_words == 0) return "";
   const double share = static_cast<double>(prompt.unknown_words) / static_cast<double>(prompt.words);
-  std::string text = "prompt: " + std::to_string(prompt.unknown_words) + " of " + std::to_string(prompt.words) +
-                     " words (" + format_printf("%.1f %%", 100 * share) +
-                     ") are not in the vocabulary and are read as <unk>:";
+  const char* are = prompt.unknown_words == 1 ? " is" : " are";
+  std::string text = "prompt: " + format_count(prompt.unknown_words) + " of " + format_counted(prompt.words, "word") +
+                     " (" + format_printf("%.1f %%", 100 * share) + ")" + are + " not in the vocabulary and" + are +
+                     " read as <unk>:";
   for (const std::string& word : prompt.unknown) text += " " + word;
   return text;
 }

@@ -95,6 +95,7 @@ constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
     {"adam_beta2", "optimizer.default.beta2"},
     {"adam_epsilon", "optimizer.default.epsilon"},
     {"eps", "optimizer.default.epsilon"},
+    {"momentum", "optimizer.default.beta1"},
     {"optimizer", "optimizer.default.kind"},
 };
 

@@ -28,7 +28,9 @@ const Preset& find_preset(const std::string& name) {
     if (preset.name == name) return preset;
     names.push_back(preset.name);
   }
-  throw Error(Exit::usage, "--preset " + name + ": unknown preset; did you mean " + nearest(name, names) + "?");
+  const std::string near = near_miss(name, names);
+  throw Error(Exit::usage, "--preset " + name + ": unknown preset; " +
+                               (near.empty() ? "see moe-train --list-presets" : "did you mean " + near + "?"));
 }
 
 }  // namespace moelm

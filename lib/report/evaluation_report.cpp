@@ -30,10 +30,10 @@ std::string rank_text(const RankCounts& ranks) {
   std::string text;
   for (std::size_t i = 0; i < RankCounts::kLimits.size(); ++i) {
     const Index limit = RankCounts::kLimits[i];
-    text += (text.empty() ? "" : ", ") + format_percent(rank_share(ranks, i), 2) +
-            (limit == 1 ? " first" : " among " + std::to_string(limit));
+    text += (text.empty() ? "" : ", ") + (limit == 1 ? "most probable" : "among " + std::to_string(limit)) + " in " +
+            format_percent(rank_share(ranks, i), 2);
   }
-  return text + " of the most probable tokens";
+  return text;
 }
 
 /// {"tokens", "first_1", "first_5", "first_10": counts, "mean_reciprocal"}.

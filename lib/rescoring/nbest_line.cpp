@@ -90,7 +90,7 @@ Hypothesis parse_srilm(std::string_view line) {
   // Fewer are allowed: pauses and marks of the ends are not counted everywhere.
   const Index found = count_fields(fields.rest());
   if (found < *words)
-    throw NbestFault("words", std::to_string(*words) + " words, as nwords says", std::to_string(found) + " words");
+    throw NbestFault("words", format_counted(*words, "word") + ", as nwords says", format_counted(found, "word"));
   set_words(fields.rest(), h);
   return h;
 }
@@ -120,7 +120,8 @@ std::vector<std::size_t> find_bars(std::string_view line) {
 Hypothesis parse_moses(std::string_view line) {
   const std::vector<std::size_t> bars = find_bars(line);
   if (bars.size() < 2)
-    throw NbestFault("fields", "id ||| words ||| features ||| score", std::to_string(bars.size() + 1) + " fields");
+    throw NbestFault("fields", "id ||| words ||| features ||| score",
+                     format_counted(static_cast<Index>(bars.size()) + 1, "field"));
   const auto field = [&](std::size_t i) {
     const std::size_t begin = i == 0 ? 0 : bars[i - 1] + kBars.size();
     return line.substr(begin, (i < bars.size() ? bars[i] : line.size()) - begin);
@@ -165,7 +166,7 @@ double moses_feature(std::string_view features, std::string_view name) {
   if (whole.size() == 1) return whole[0];
   if (whole.size() > 1)
     throw NbestFault("feature " + std::string(name), "one value (" + std::string(name) + ".1 is the first of several)",
-                     std::to_string(whole.size()) + " values");
+                     format_counted(static_cast<Index>(whole.size()), "value"));
   const std::size_t point = name.rfind('.');
   const auto place = point == std::string_view::npos ? std::nullopt : parse_index(name.substr(point + 1));
   if (place && *place >= 1) {

@@ -24,6 +24,7 @@ std::vector<HypothesisScore> NbestScorer::score(std::span<const std::string_view
     if (kind_ == StateKind::reset) tokenizer_.end_document(encoded);
     scores.push_back({0, encoded.tokens(), encoded.unknown_words});
     tokens_ += encoded.tokens();
+    facts_.add(encoded);
     ids_.push_back(std::move(encoded.ids));
   }
   // In alphabetical order, so that the hypotheses of a tree have much in common.

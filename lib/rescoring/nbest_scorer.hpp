@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/train_config.hpp"
+#include "data/text_facts.hpp"
 #include "evaluation/predictor.hpp"
 #include "rescoring/prefix_tree.hpp"
 #include "tokenizer/tokenizer.hpp"
@@ -38,6 +39,8 @@ class NbestScorer {
   /// Sums over all lists: tokens of the hypotheses, and those that were computed.
   Index tokens() const { return tokens_; }
   Index computed() const { return computed_; }
+  /// What the texts of all lists hold besides their tokens.
+  const TextFacts& facts() const { return facts_; }
 
  private:
   void score_tree(std::span<const std::size_t> texts, std::vector<HypothesisScore>& scores);
@@ -50,6 +53,7 @@ class NbestScorer {
   std::int32_t previous_;                       // the token before every hypothesis
   std::vector<std::vector<std::int32_t>> ids_;  // of the last list
   Index tokens_ = 0, computed_ = 0;
+  TextFacts facts_;
 };
 
 }  // namespace moelm

@@ -136,6 +136,10 @@ TEST_CASE("errors name what was expected and what was found") {
   REQUIRE(refusal({"--out"}) == "--out: expected DIR, found nothing");
   REQUIRE(refusal({"--train", "--json"}) == "--train: expected FILE..., found the option --json");
   REQUIRE(refusal({"--out", "--train", "x"}) == "--out: expected DIR, found the option --train");
+  REQUIRE(refusal({"--out", ""}) == "--out: expected DIR, found an empty value");
+  REQUIRE(refusal({"--out="}) == "--out: expected DIR, found nothing");
+  REQUIRE(refusal({"--train", "a", ""}) == "--train: expected FILE..., found an empty value");
+  REQUIRE(refusal({"a", ""}) == "expected names, found an empty one; see moe-sample --help");
   Sample same;
   REQUIRE_FALSE(same.parse({"--steps", "3", "--steps", "3"}));
   REQUIRE(same.values.steps == 3);
@@ -150,6 +154,8 @@ TEST_CASE("an unknown option names what was probably meant") {
   REQUIRE(refusal({"-steps", "3"}) == "-steps: unknown option; did you mean --steps?");
   REQUIRE(refusal({"-quiet"}) == "-quiet: unknown option; did you mean --quiet?");
   REQUIRE(refusal({"-o", "x"}) == "-o: unknown option; did you mean --out?");
+  for (const std::string far : {"--html", "--n", "--ppl", "--quote", "--rot"})
+    REQUIRE(refusal({far.c_str(), "x"}) == far + ": unknown option; see moe-sample --help");
   REQUIRE(refusal({"--frobnicate"}) == "--frobnicate: unknown option; see moe-sample --help");
 }
 

@@ -39,6 +39,8 @@ for json in '' --json; do
   run moe-rescore $json "$odd.run" "$odd.none" --format "$odd"
   run moe-stats $json "$odd.run" "$odd.txt" --html "$odd.html" --routes "$odd.routes"
   run moe-check $json "$odd.run" "$odd.data"
+  run moe-plot $json "$odd.run" "$odd.run/."
+  run moe-plot $json "$odd.none" --svg "$odd.svg"
   cp -r "$odd.run" "$odd.bad" && rm "$odd.bad"/checkpoints/step-*/MANIFEST.json
   run moe-check $json "$odd.bad"
   rm -r "$odd.bad"
@@ -55,11 +57,14 @@ for json in '' --json; do
 done
 run moe-generate --json "$odd.run" --prompt "$odd" --tokens 30
 run moe-rescore --json "$odd.run" "$odd.txt" --format kaldi
+run moe-plot "$odd.run" --svg -
+run moe-plot "$odd.run" --csv -
+run moe-plot "$odd.run" --csv "$odd.txt"
 run moe-stats "$odd.run" --html "$odd.txt"
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
 run moe-grammar --out "$odd.grammar" --lines 50 --held-out-lines 5
 for program in moe-tokenize moe-train moe-eval moe-export moe-generate moe-rescore moe-stats moe-check moe-bench moe-ngram moe-grammar \
-  moe-compare moe-mix; do
+  moe-compare moe-mix moe-plot; do
   run $program "--$odd"
   run $program "$odd"
 done

@@ -97,6 +97,50 @@ TEST_CASE("texts are sources, each with its own row") {
   CHECK(c.shell("moe-compare a b none.txt").code == 66);
 }
 
+TEST_CASE("a text that only one model could read is refused and not waited for") {
+  const ComparisonCase c;
+  REQUIRE(c.shell("mkfifo pipe").code == 0);
+  for (const std::string command : {"moe-compare a b pipe", "moe-mix a b --text pipe", "moe-compare a b /dev/null"}) {
+    const ProgramResult result = c.shell("timeout 20 " + command);
+    CHECK(result.code == 2);
+    CHECK(holds(result.err, ": expected a file, because each model reads the text, found a pipe or device"));
+  }
+  // Rows are read once.
+  CHECK(c.shell("moe-eval -q a --per-token >rows && { cat rows >pipe & timeout 20 moe-compare pipe b; }").code == 0);
+}
+
+TEST_CASE("what moe-eval warns of is said, and once for all models") {
+  const ComparisonCase c;
+  put_file(c.directory / "odd.txt", "the cat \xff sat\n" + documents_text(3));
+  const std::string odd = "warning: odd.txt: 1 malformed UTF-8 sequence";
+  for (const std::string command : {"moe-compare a,data b,a2 odd.txt", "moe-mix a b data --text odd.txt"}) {
+    const ProgramResult result = c.shell(command);
+    CHECK(result.code == 0);
+    CHECK(holds(result.err, odd));
+    CHECK(result.err.find(odd) == result.err.rfind(odd));
+    CHECK(c.shell(command + " -q").err.empty());
+  }
+  // A checkpoint that is damaged: an earlier one is used.
+  REQUIRE(
+      c.shell("moe-train -q --data data --out t --threads 1 --preset tiny --steps 4 --dtype f32 --set model.width=8 "
+              "--set train.batch=4 --set train.unroll=5 --set train.checkpoint_every=2 --set train.keep=3")
+          .code == 0);
+  REQUIRE(c.shell("for f in t/checkpoints/step-*4/model.safetensors; do truncate -s -1 $f; done").code == 0);
+  const std::string damaged = c.shell("moe-eval t").err;
+  REQUIRE(holds(damaged, "warning: t/checkpoints/step-"));
+  const std::string line = damaged.substr(damaged.find("warning: t/"));
+  CHECK(holds(c.shell("moe-compare t b").err, line.substr(0, line.find('\n'))));
+  CHECK(holds(c.shell("moe-mix t b").err, line.substr(0, line.find('\n'))));
+}
+
+TEST_CASE("a name that is there is no list of seeds, commas or not") {
+  const ComparisonCase c;
+  REQUIRE(c.shell("mv a2 a,2 && moe-eval -q b --per-token >b,1.rows").code == 0);
+  const Json json = c.json("moe-compare a,2 b,1.rows");
+  CHECK(json["perplexity_a"].get<double>() == Approx(c.perplexity("moe-eval a,2")));
+  CHECK(json["perplexity_b"].get<double>() == Approx(c.perplexity("moe-eval b")));
+}
+
 TEST_CASE("models with different tokenizers are compared in nats a word") {
   const ComparisonCase c;
   put_data(c.directory / "bytes", *make_byte_tokenizer(std::vector<Index>(kByteVocabulary, 1)),
@@ -129,4 +173,11 @@ TEST_CASE("what cannot be paired is refused with file, place, expected and found
   CHECK(c.shell("moe-compare a").code == 2);
   CHECK(c.shell("moe-compare a.rows a.rows a.rows").code == 2);
   CHECK(c.shell("moe-compare a b --blocks 0").code == 2);
+  REQUIRE(c.shell("sed 's/[^\t]*$/-400/' a.rows >far.rows").code == 0);
+  for (const std::string command : {"moe-compare a.rows far.rows", "moe-mix a far.rows --tune far.rows"}) {
+    const ProgramResult far = c.shell(command);
+    CHECK(far.code == 76);
+    CHECK(far.out.empty());
+    CHECK(holds(far.err, "far.rows: expected rows with a finite perplexity, found a mean log10 of -"));
+  }
 }

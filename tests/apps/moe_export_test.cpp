@@ -203,6 +203,9 @@ TEST_CASE("what cannot be exported ends with its exit code and one line") {
   CHECK(holds(refusal(66, {c.directory / "none", c.out()}), "expected a run"));
   CHECK(holds(refusal(66, {c.data(), c.out()}), "found a data folder"));
   refusal(2, {c.run()});
+  CHECK(holds(refusal(2, {c.run(), ""}), "expected names, found an empty one"));
+  CHECK_FALSE(std::filesystem::exists(".partial"));
+  CHECK(holds(refusal(2, {c.run(), "--out", c.out()}), "the folder after the run: moe-export run/ OUT"));
   refusal(2, {c.run(), c.out(), "more"});
   refusal(2, {});
   put_file(c.run() + "/vocab.txt", "the\t1\n");

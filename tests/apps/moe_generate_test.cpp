@@ -83,7 +83,7 @@ TEST_CASE("a prompt begins the text; its unknown words are named") {
   CHECK(unknown.code == 0);
   CHECK(unknown.out.starts_with("the zebra ran"));
   CHECK(holds(unknown.err,
-              "warning: prompt: 1 of 3 words (33.3 %) are not in the vocabulary and are read as <unk>: zebra"));
+              "warning: prompt: 1 of 3 words (33.3 %) is not in the vocabulary and is read as <unk>: zebra"));
 }
 
 TEST_CASE("rows per token have the probabilities of moe-eval and the experts") {
@@ -175,6 +175,8 @@ TEST_CASE("options that make no sense are usage errors") {
     INFO(arguments[0]);
     CHECK(c.generate(arguments).code == 2);
   }
+  CHECK(holds(c.generate({"--temp", "1"}).err, "did you mean --temperature?"));
+  CHECK(holds(c.generate({"--length", "1"}).err, "did you mean --tokens?"));
   CHECK(run_program({MOELM_BIN_DIR "/moe-generate"}).code == 2);
   CHECK(run_program({MOELM_BIN_DIR "/moe-generate", c.directory / "none"}).code == 66);
 }

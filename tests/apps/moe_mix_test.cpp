@@ -89,6 +89,9 @@ TEST_CASE("files are mixed with the weights of their tuning files, like the runs
     CHECK(json["components"][0]["weight"].get<double>() ==
           Approx(runs["components"][0]["weight"].get<double>()).margin(1e-4));
   }
+  const ProgramResult untuned = c.shell("moe-mix a b.test.gz");
+  CHECK(untuned.code == 2);
+  CHECK(holds(untuned.err, "--tune: expected 1 file of rows, as many as there are among the inputs, found 0"));
   CHECK(c.shell("moe-mix a.test.gz b.test.gz").code == 2);
   CHECK(c.shell("moe-mix a b --tune a.valid").code == 2);
   CHECK(c.shell("moe-mix a.test.gz b.test.gz --tune a.valid b").code == 66);
@@ -155,6 +158,7 @@ TEST_CASE("moe-ngram scores any text, with rows like those of moe-eval") {
   CHECK(c.shell("moe-ngram data data").code == 65);
   CHECK(c.shell("moe-ngram data - </dev/null").code == 65);
   CHECK(c.shell("moe-ngram data --per-token --per-sentence").code == 2);
+  CHECK(holds(c.shell("moe-ngram data -ppl text").err, "the text after the data: moe-ngram data/ TEXT"));
 }
 
 TEST_CASE("moe-ngram answers a co-process line by line") {

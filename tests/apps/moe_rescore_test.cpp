@@ -60,6 +60,11 @@ TEST_CASE("each hypothesis has the score of moe-eval, in every form and base") {
   CHECK(lines[0].starts_with("u1 -"));
   CHECK(lines[0].ends_with(" the cat sat"));
   CHECK(holds(kaldi.err, "2 lists, 5 hypotheses, 16 tokens, of which 14 were computed; 1 unknown word"));
+  CHECK(holds(c.rescore({c.list("u1 the cat\n"), "--format", "kaldi"}).err, "1 list, 1 hypothesis, 3 tokens"));
+  const ProgramResult latin = c.rescore({c.list("u1 caf\xe9 na\xefve\nu1 d\xe9j\xe0\n"), "--format", "kaldi"});
+  CHECK(latin.code == 0);
+  CHECK(holds(latin.err, "warning: 4 malformed UTF-8 sequences were replaced by U+FFFD"));
+  CHECK(holds(latin.err, "looks like Latin-1 (ISO-8859-1, Windows-1252): iconv -f WINDOWS-1252 -t UTF-8"));
 
   const ProgramResult two = c.rescore({c.list(kKaldi), "--format", "kaldi", "--scores", "--log-base", "2"});
   CHECK(std::stod(lines_of(two.out)[3].substr(3)) == Approx(log10[3] * std::log2(10)).epsilon(1e-6));
@@ -166,6 +171,15 @@ TEST_CASE("options that do not fit are usage errors") {
   }
   CHECK(run_program({MOELM_BIN_DIR "/moe-rescore", c.run()}).code == 2);
   CHECK(c.rescore({c.directory / "none"}).code == 66);
+  const ProgramResult data = c.rescore({c.directory / "data"});
+  CHECK(data.code == 65);
+  CHECK(holds(data.err, "found a data folder; to score a split of it: moe-eval run/ --data "));
+  // A mixture that is no number orders nothing.
+  const ProgramResult huge =
+      c.rescore({list, "--format", "kaldi", "--weight", "model=1e308", "--weight", "words=1e308"});
+  CHECK(huge.code == 65);
+  CHECK(huge.out.empty());
+  CHECK(holds(huge.err, ": line 1: mixed score: expected a number, found none; take smaller weights"));
 }
 
 TEST_CASE("JSON has the hypotheses and a summary") {

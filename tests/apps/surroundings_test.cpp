@@ -207,6 +207,14 @@ TEST_CASE("MOELM_MAX_ISA never means the slowest kernels unless it says so") {
   CHECK(holds(c.shell("MOELM_MAX_ISA=avx3 moe-train --preset tiny --dry-run").err,
               "warning: MOELM_MAX_ISA: expected avx512, avx2 or baseline, found avx3; " + all + " is used"));
   CHECK(c.shell("MOELM_MAX_ISA=" + all + " moe-train --preset tiny --dry-run").err.empty());
+#ifdef __x86_64__
+  const std::string unknown =
+      "warning: ONEDNN_MAX_CPU_ISA: expected a name that oneDNN knows, such as AVX2 or "
+      "AVX512_CORE, found AVX3; ";
+  CHECK(holds(c.shell("ONEDNN_MAX_CPU_ISA=AVX3 moe-train --preset tiny --dry-run").err, unknown));
+  for (const std::string known : {"AVX2", "avx2", "ALL", "AVX512_CORE_BF16", "''"})
+    CHECK(c.shell("ONEDNN_MAX_CPU_ISA=" + known + " moe-train --preset tiny --dry-run").err.empty());
+#endif
 }
 
 TEST_CASE("going on with other instructions of oneDNN is said") {

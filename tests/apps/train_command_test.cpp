@@ -130,7 +130,11 @@ TEST_CASE("options that do not go together are usage errors") {
   REQUIRE(holds(refusal({"--dry-run", "--set", "moe.k=99"}, Exit::bad_config), "found 99"));
   REQUIRE(holds(refusal({"--data", "/nonexistent", "--out", "o"}, Exit::missing_input), "/nonexistent"));
   REQUIRE(holds(refusal({"--init", "/nonexistent", "--data", "d", "--out", "o"}, Exit::missing_input),
-                "a run or a checkpoint"));
+                "a run or a checkpoint of a run, found nothing of that name"));
+  REQUIRE(holds(refusal({"--output", "o"}, Exit::usage), "did you mean --out?"));
+  for (const char* ranks : {"65537", "9223372036854775807"})
+    REQUIRE(refusal({"--dry-run", "--preset", "tiny", "--ranks", ranks}, Exit::usage) ==
+            "--ranks: expected at most 65536, found " + std::string(ranks));
 }
 
 TEST_CASE("batch sizes whose product overflows are refused, and the maximum sizes are planned") {

@@ -144,6 +144,11 @@ TEST_CASE("words of a list that the tokenizer never makes are counted, and so is
       listed(TokenizerKind::word, "the\nNew-York\nNew\xc2\xa0York\n" + std::string(2000, 'x') + "\n");
   CHECK(word.listed_words == 4);
   CHECK(word.unmatched_words == 2);
+  CHECK(word.vocabulary_notes.empty());
+  const TokenizeResult latin = listed(TokenizerKind::word, "the\ncaf\xe9\nd\xe9j\xe0\n");
+  REQUIRE(latin.vocabulary_notes.size() == 1);
+  CHECK(holds(latin.vocabulary_notes[0], "2 words of --vocab have U+FFFD in the place of what is no UTF-8"));
+  CHECK(holds(latin.vocabulary_notes[0], "iconv -f WINDOWS-1252 -t UTF-8"));
   CHECK(listed(TokenizerKind::word, "").listed_words == 0);
   std::filesystem::remove_all(shop.path("data"));
   CHECK(shop.make("data", {.train = {train}, .kind = TokenizerKind::word}).listed_words == -1);

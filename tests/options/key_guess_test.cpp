@@ -36,6 +36,7 @@ TEST_CASE("names of keys in other programs are understood") {
                                                        {"seq_len", "train.unroll"},
                                                        {"max_steps", "train.steps"},
                                                        {"beta1", "optimizer.default.beta1"},
+                                                       {"momentum", "optimizer.default.beta1"},
                                                        {"d_ff", "moe.hidden"},
                                                        {"warmup_steps", "train.warmup"}};
   for (const auto& [word, key] : pairs) {

@@ -78,4 +78,10 @@ TEST_CASE("mistakes are told before anything is written") {
   CHECK_FALSE(path_exists(svg));
   CHECK(run_program({MOELM_BIN_DIR "/moe-plot", c.directory / "none"}).code == 66);
   CHECK(run_program({MOELM_BIN_DIR "/moe-plot"}).code == 2);
+  CHECK(holds(c.plot({"--out", svg}).err, "--out: unknown option; did you mean --svg, --png or --csv?"));
+  std::filesystem::create_directory(c.directory / "step");
+  put_file(c.directory / "step/MANIFEST.json", "{}");
+  const ProgramResult checkpoint = run_program({MOELM_BIN_DIR "/moe-plot", c.directory / "step"});
+  CHECK(checkpoint.code == 66);
+  CHECK(holds(checkpoint.err, "step: expected a run, found a checkpoint; give the run that it belongs to"));
 }

@@ -66,6 +66,7 @@ TEST_CASE("srilm: two scores, the number of words, words") {
   CHECK(fault_of(NbestFormat::srilm, "-1 -2 -1 b") == "nwords: expected a number of words, found -1");
   CHECK(fault_of(NbestFormat::srilm, "-1 -2") == "nwords: expected a number of words, found nothing");
   CHECK(fault_of(NbestFormat::srilm, "-1 -2 3 a b") == "words: expected 3 words, as nwords says, found 2 words");
+  CHECK(fault_of(NbestFormat::srilm, "-1 -2 2 a") == "words: expected 2 words, as nwords says, found 1 word");
 }
 
 TEST_CASE("srilm after its header: one score in brackets, words") {

@@ -96,6 +96,8 @@ TEST_CASE("preset and file exclude each other; unknown presets and missing files
   options.config_file.reset();
   options.preset = "smal";
   REQUIRE(error_text([&] { draft_of(options); }) == "--preset smal: unknown preset; did you mean small?");
+  options.preset = "gigantic";
+  REQUIRE(error_text([&] { draft_of(options); }) == "--preset gigantic: unknown preset; see moe-train --list-presets");
   options.preset.reset();
   options.config_file = "/nonexistent/c.json";
   REQUIRE(error_exit([&] { draft_of(options); }) == Exit::missing_input);
