@@ -12,6 +12,7 @@
 #include "common/command.hpp"
 #include "common/main_guard.hpp"
 #include "common/output.hpp"
+#include "data/path_kind.hpp"
 #include "io/output_file.hpp"
 #include "model_files/model_store.hpp"
 #include "moe_bench_ranks.hpp"
@@ -211,6 +212,7 @@ int run(int argc, char** argv) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   if (o.data && !o.run) throw Error(Exit::usage, "--data: expected together with --run, found alone");
+  if (o.run) require_run_path(*o.run, "moe-bench");
   require_ranks(command, o.ranks);
   if (o.ranks.active()) return run_ranks(command, o.ranks, o.dtype, o.plot, o.force);
   if (o.list) {

@@ -1,5 +1,7 @@
 #include "scale/cost_table.hpp"
 
+#include <initializer_list>
+
 #include "base/quantity.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
@@ -12,20 +14,27 @@ std::string milliseconds(double seconds) { return format_measure(1e3 * seconds, 
 
 std::string count(double number) { return format_count(static_cast<Index>(number)); }
 
+/// A table of these columns, the last one of words.
+Table table_of(std::initializer_list<const char*> columns, bool ends_with_words) {
+  Table table;
+  for (const char* column : columns)
+    table.add_column(column, ends_with_words && column == *(columns.end() - 1) ? Align::left : Align::right);
+  return table;
+}
+
 }  // namespace
 
 std::string costs_table(const std::vector<RankCosts>& costs) {
-  Table table;
-  for (const char* column : {"ranks", "rows a rank", "work ms", "experts ms", "copies ms", "tables ms", "rank 0 ms",
-                             "messages ms", "waiting ms", "step ms", "rows/s", "work", "sent a step"})
-    table.add_column(column);
-  table.add_column("limit", Align::left);
-  for (const RankCosts& c : costs)
-    table.add_row({count(c.ranks), count(c.rows), milliseconds(c.compute), milliseconds(c.exchange),
-                   milliseconds(c.copies), milliseconds(c.tables), milliseconds(c.leader), milliseconds(c.messages),
-                   milliseconds(c.waiting), milliseconds(c.seconds()), count(c.rows_per_second()),
-                   format_percent(c.share_of_work(), 0), format_bytes(static_cast<Index>(c.bytes())), limit_of(c)});
-  return table.str();
+  Table steps = table_of({"ranks", "rows a rank", "sent a step", "step ms", "rows/s", "work", "limit"}, true);
+  Table parts = table_of({"ranks", "work", "experts", "copies", "tables", "rank 0", "messages", "waiting"}, false);
+  for (const RankCosts& c : costs) {
+    steps.add_row({count(c.ranks), count(c.rows), format_bytes(static_cast<Index>(c.bytes())),
+                   milliseconds(c.seconds()), count(c.rows_per_second()), format_percent(c.share_of_work(), 0),
+                   limit_of(c)});
+    parts.add_row({count(c.ranks), milliseconds(c.compute), milliseconds(c.exchange), milliseconds(c.copies),
+                   milliseconds(c.tables), milliseconds(c.leader), milliseconds(c.messages), milliseconds(c.waiting)});
+  }
+  return steps.str() + "\nThe parts of a step, ms:\n" + parts.str();
 }
 
 Json costs_json(const std::vector<RankCosts>& costs) {
