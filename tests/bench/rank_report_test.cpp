@@ -2,6 +2,7 @@
 #include "bench/ranks/rank_report.hpp"
 
 #include "base/error.hpp"
+#include "options/config_json.hpp"
 #include "options/presets.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
