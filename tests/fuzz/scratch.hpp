@@ -30,13 +30,15 @@ inline std::string put_scratch(std::string_view bytes, const std::string& name =
   return path;
 }
 
-/// Runs a reader; what it says against its data is returned, and must be one of the two kinds of refusal.
+/// Runs a reader; what it says against its data is returned, and must be a refusal: of data, of a configuration, or
+/// of a perplexity that is not finite.
 template <class Read>
 std::string refusal_of(const Read& read) {
   try {
     read();
   } catch (const Error& error) {
-    const bool data = error.exit() == Exit::bad_data || error.exit() == Exit::bad_config;
+    const bool data =
+        error.exit() == Exit::bad_data || error.exit() == Exit::bad_config || error.exit() == Exit::diverged;
     if (!data || std::string_view(error.what()).empty()) throw std::logic_error(std::string("odd: ") + error.what());
     return error.what();
   }
