@@ -52,9 +52,10 @@ stopped() { # SIGNAL
 check 'a warning of SLURM saves the run' stopped USR1
 check '... and puts the task back' grep -qx 'requeue 77_1' requeued
 check '... whose run goes on where it was' "$bin/moe-check" long
-step=$(ls long/checkpoints | grep -o '[0-9]*$' | sort | tail -1)
+last_step() { ls long/checkpoints | sed -n 's/^step-0*\([0-9]*\).*/\1/p' | sort -n | tail -1; }  # of step-11, step-11-1
+step=$(last_step)
 check 'so does a preemption, a second time' stopped TERM
-check '... with more steps than before' [ "$(ls long/checkpoints | grep -o '[0-9]*$' | sort | tail -1)" -gt "$step" ]
+check '... with more steps than before' [ "$(last_step)" -gt "$step" ]
 echo "sh -c 'exit 3'" >failing.jobs
 rm requeued
 check 'a command that fails is not repeated' eval '
