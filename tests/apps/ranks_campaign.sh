@@ -62,10 +62,15 @@ compare() {
 # One failure of the kind, counted only if there was something to fail.
 fault() { # KIND
   local kind=$1 n=$((RANDOM % 3 + 2)) allowed=$soon moment=$(((RANDOM * 32768 + RANDOM) % window))
+  touch begun
   start_ranks $n "run$run" --steps $steps
   if [ "$kind" = launcher ]; then wait_until 30 launcher_of "run$run"; else wait_until 30 ranks_of "run$run"; fi
+  # Two stops before the first step are enough: each takes two minutes.
+  [ "$kind" != stop ] || [ $early -lt 2 ] || wait_until 30 test "run$run/metrics.jsonl" -nt begun
   sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
   patience=$start_silence strike "$kind" "run$run"
+  # A rank that is stopped when the others have left MPI has nobody who could notice: the launcher waits for it.
+  [ "$kind" != stop ] || [ $code -ne 124 ] || ! grep -q "^trained $steps steps" "run$run.log" || ! is_done || code=0
   if [ $struck = no ] || { [ $code -eq 0 ] && is_done; }; then
     late=$((late + 1))
     [ $code -eq 0 ] || check "a run that nothing disturbed ends well (code $code)" false
@@ -101,6 +106,7 @@ while all=$((due[kill] + due[stop] + due[launcher])) && [ $all -gt 0 ]; do
   choice=$((RANDOM % all)) kind=launcher
   if [ $choice -lt ${due[kill]} ]; then kind=kill; elif [ $choice -lt $((due[kill] + due[stop])) ]; then kind=stop; fi
   fault $kind && due[$kind]=$((due[$kind] - 1))
+  [ $((all % 20)) -ne 0 ] || echo "$all faults left, $SECONDS s"
 done
 [ $disturbed -eq 0 ] || compare
 

@@ -5,6 +5,8 @@ mpirun=$(command -v "${MPIRUN:-mpirun}") || { echo "skipped: no mpirun" && exit 
 if "$mpirun" --version 2>/dev/null | grep -q 'Open MPI'; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   options=(--oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+  # A launcher that is killed leaves its files behind: here they go away with the test.
+  export OMPI_MCA_btl_vader_backing_directory=$work OMPI_MCA_orte_tmpdir_base=$work
 else
   options=()
 fi
