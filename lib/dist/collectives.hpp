@@ -19,7 +19,7 @@ std::span<const std::byte> bytes_of(std::span<const T> values) {
   return std::as_bytes(values);
 }
 
-/// Rank 0's bytes to all; the others know the size.
+/// Rank 0's bytes to all ranks, which know the size.
 void broadcast(Communicator& ranks, Phase phase, std::span<std::byte> bytes);
 
 /// Rank 0's bytes to all, whatever their size.

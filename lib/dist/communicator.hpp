@@ -13,8 +13,8 @@
 
 namespace moelm {
 
-/// What a message is for. Both of its ends name the same phase, so that ranks that lost step with each other are found
-/// out before they read the wrong bytes.
+/// What a message is for. Sender and receiver name the same phase, so a mismatch is noticed before wrong bytes are
+/// read.
 enum class Phase : int {
   start,
   order,
@@ -99,8 +99,8 @@ class Communicator {
   /// Ends all ranks at once, without waiting for them.
   [[noreturn]] virtual void end_all(int code) = 0;
 
-  /// Whether the ranks are in the middle of something that they do together: one that leaves it alone, because
-  /// something failed, must end all of them. Followers are until they are told the end.
+  /// True inside an operation of all ranks. A rank that fails inside one must end all ranks. For a follower it is true
+  /// until the leader sends the end.
   bool is_together() const { return together_; }
   void set_together(bool together) { together_ = together; }
 
@@ -108,7 +108,8 @@ class Communicator {
   bool together_ = false;
 };
 
-/// What the leader does together with the others, from the order to the end. If it fails, they stay together.
+/// Marks an operation of all ranks, which the leader has ordered, for as long as this exists. After an exception the
+/// mark stays.
 class Together {
  public:
   explicit Together(Communicator* ranks);
@@ -117,7 +118,7 @@ class Together {
   Together& operator=(const Together&) = delete;
 
  private:
-  Communicator* ranks_;  ///< nullptr: there are no others
+  Communicator* ranks_;  ///< nullptr: there is one rank
   int exceptions_;
 };
 

@@ -2,8 +2,8 @@
 //
 // A step's batch is cut into L lanes. Each lane has its own partial sum; they are added along one fixed binary tree
 // over the lanes: a node [first, last) is the sum of [first, middle) and [middle, last), where middle - first is the
-// greatest power of two below last - first. A rank adds what it can of its own lanes, and whoever gets the sums of all
-// ranks adds the rest, so every number of ranks does the same additions.
+// greatest power of two below last - first. A rank adds what it can of its own lanes, and the rank that collects the
+// sums of all ranks adds the rest, so every number of ranks does the same additions.
 #pragma once
 
 #include <utility>

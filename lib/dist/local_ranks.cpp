@@ -79,8 +79,8 @@ class Mail {
   std::exception_ptr first_;
 };
 
-/// Messages that arrived when they were started. It behaves like those that take long: what is received shows in wait()
-/// alone, and until then nobody may change what is sent.
+/// Messages that arrived when they were started. Like messages that take long, they show what was received in wait(),
+/// and what is sent must not change until then.
 class ArrivedTransfer final : public Transfer {
  public:
   void wait() override {

@@ -7,7 +7,7 @@
 
 namespace moelm {
 
-/// A single rank, which has nobody to talk to. Thread-safe.
+/// The communicator of a single rank. Thread-safe.
 Communicator& alone();
 
 /// Runs `work` once on each of `ranks` threads, each with its own communicator, and waits for all. If one of them

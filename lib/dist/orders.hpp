@@ -1,5 +1,5 @@
-// What the leading rank tells the others to do next. Only rank 0 touches files, the clock and the terminal; the others
-// wait for its orders and take part in what it does.
+// Orders of the leader, rank 0, to the followers. Only the leader touches files, the clock and the terminal. The
+// followers wait for its orders and take part in what it does.
 #pragma once
 
 #include "dist/collectives.hpp"
@@ -21,16 +21,16 @@ struct GivenOrder {
   Bytes content;
 };
 
-/// For rank 0. Returns when the message is under way. Throws if the ranks are in the middle of something.
+/// For the leader. Returns when the message is under way. Throws inside an operation of all ranks.
 void give_order(Communicator& ranks, Order order, Bytes content = {});
 
-/// For rank 0: ends the others, who return `code`.
+/// For the leader: ends the followers, which return `code`.
 void end_followers(Communicator& ranks, int code);
 
 /// The exit code of Order::end.
 int exit_code_of(const GivenOrder& end);
 
-/// For the others: waits for the next order.
+/// For a follower: waits for the next order.
 GivenOrder receive_order(Communicator& ranks);
 
 }  // namespace moelm

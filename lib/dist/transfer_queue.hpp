@@ -21,7 +21,7 @@ namespace moelm {
 ///   bool test();  // whether another one is done
 ///   bool all_done() const;
 ///   const std::vector<int>& peers() const;  // the ranks of the messages; -1: done
-/// They are used by one thread at a time: whoever holds the mutex. start() and wait() are called by one thread.
+/// The thread that holds the mutex uses them. start() and wait() are called by one thread.
 template <class Requests>
 class TransferQueue {
  public:

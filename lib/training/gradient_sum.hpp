@@ -38,7 +38,7 @@ class GradientSum {
   /// it for all layers in the same order.
   void start_whole(std::size_t layer);
 
-  /// The gradients of rows of this rank's lanes, for send_rows of all ranks. REQUIRES all lanes.
+  /// The gradients of rows of this rank's lanes, for start_rows. REQUIRES all lanes.
   Bytes rows_of_lanes();
 
   /// Gradients of rows begin to travel; `sizes` has the bytes of every rank's rows_of_lanes. All ranks call it.

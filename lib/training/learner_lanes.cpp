@@ -156,7 +156,8 @@ StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, con
   GradientSum sum(ranks_, options.lanes, copied_gradients());
   std::string fault = backward_lanes(context, own, pass, options.lanes, loss, sum, result);
   use_factors(context);
-  // 4. Check. Gradients that are finite and not huge in every lane have a finite sum, so nobody has to wait for it.
+  // 4. Check. Gradients that are finite and not huge in every lane have a finite sum, so the check does
+  // not wait for the sum.
   result.losses.cross_entropy = sum_of_lanes(ranks_, loss, options.lanes);
   if (std::string other = non_finite_lanes(context, own, result); !other.empty()) fault = std::move(other);
   Bytes row_gradients = ranks_.size() > 1 ? sum.rows_of_lanes() : Bytes();
