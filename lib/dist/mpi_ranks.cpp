@@ -119,7 +119,7 @@ class MpiTransfer final : public Transfer {
   bool waited_ = false;
 };
 
-class ArrivedTransfer final : public Transfer {
+class FinishedTransfer final : public Transfer {
  public:
   void wait() override {}
 };
@@ -223,7 +223,7 @@ class MpiRank final : public Communicator {
       const Messages last = then();
       exchange(last.phase, last.sends, last.receives);
     }
-    return std::make_unique<ArrivedTransfer>();
+    return std::make_unique<FinishedTransfer>();
   }
 
   void exchange_signs_of_life(Phase phase) {
