@@ -74,10 +74,7 @@ void declare(Command& command, Options& o) {
   for (const char* other : {"--cache", "--dynamic", "--rank", "--log-base"}) command.exclude("--format", other);
   for (const char* other : {"--cache", "--dynamic"}) command.exclude("--rank", other);
   declare_json_rows(command);
-  command.on_unknown([](const std::string& typed) {
-    const std::string name = typed.substr(typed.find_first_not_of('-'));
-    return name == "ppl" || name == "text" || name == "input" ? "the text after the run: moe-eval run/ TEXT" : "";
-  });
+  command.hint({"ppl", "text", "input"}, "the text after the run: moe-eval run/ TEXT");
   command.example("run/", "perplexity of the test split of the run's data");
   command.example("run/ --split valid --json", "the number that validation computes during training, for a script");
   command.example("run/ chapter.txt.gz --per-token", "how probable each word of a text is");

@@ -17,10 +17,7 @@ void declare(Command& command, std::vector<std::string>& paths, bool& onnx) {
                      "which must be new or empty");
   command.flag("--onnx", onnx, "also model.onnx: the model in standard operators of ONNX, for onnxruntime and others");
   command.json_flag("one JSON object on stdout");
-  command.on_unknown([](const std::string& typed) {
-    const std::string name = typed.substr(typed.find_first_not_of('-'));
-    return name == "out" || name == "output" || name == "o" ? "the folder after the run: moe-export run/ OUT" : "";
-  });
+  command.hint({"out", "output", "o"}, "the folder after the run: moe-export run/ OUT");
   command.example("run/ exported/", "config.json, model.safetensors and tokenizer.json for Python");
   command.example("run/ exported/ --onnx", "a model.onnx beside them, which reads its weights from model.safetensors");
   command.example("run/checkpoints/step-000000001000 exported/", "a certain checkpoint");

@@ -51,10 +51,7 @@ void declare(Command& command, Options& o) {
                  "carry: one state through all lines; reset: every line from the zero state; default: as trained");
   declare_dtype(command, o.dtype);
   command.json_flag("an object per sample (with --per-token also per token), the last one a summary");
-  command.on_unknown([](const std::string& typed) {
-    const std::string name = typed.substr(typed.find_first_not_of('-'));
-    return name == "length" || name == "max-length" || name == "n" ? "--tokens" : "";
-  });
+  command.hint({"length", "max-length", "n"}, "--tokens");
   command.example("run/", "a line as the training text might have it");
   command.example("run/ --prompt 'In the beginning' --tokens 100 --temperature 0.8", "goes on from there");
   command.example("run/ --samples 20 --top-p 0.9 --seed 7", "twenty lines");

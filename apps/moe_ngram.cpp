@@ -37,10 +37,7 @@ void declare(Command& command, Options& o) {
   declare_rows(command, o.per_sentence, o.per_token);
   declare_log_base(command, o.log_base);
   declare_json_rows(command);
-  command.on_unknown([](const std::string& typed) {
-    const std::string name = typed.substr(typed.find_first_not_of('-'));
-    return name == "ppl" || name == "text" || name == "input" ? "the text after the data: moe-ngram data/ TEXT" : "";
-  });
+  command.hint({"ppl", "text", "input"}, "the text after the data: moe-ngram data/ TEXT");
   command.example("data/", "5-gram perplexity of the test split");
   command.example("data/ --split valid --skip-blank-lines --json", "as KenLM counts, for scripts");
   command.example("data/ chapter.txt.gz --per-token", "how probable each word of a text is, for moe-mix");

@@ -40,11 +40,7 @@ void declare(Command& command, Options& o) {
   command.option("--scale", "S", o.scale, 0.1, "pixels of the PNG for each unit of the SVG, at most 20; default: 2");
   command.flag("--force", o.force, "let --svg, --png and --csv replace a file that moe-plot did not write");
   command.json_flag("numbers of all runs as one JSON object on stdout");
-  command.on_unknown([](const std::string& typed) {
-    const std::string name = typed.substr(typed.find_first_not_of('-'));
-    return name == "out" || name == "output" || name == "o" || name == "html" || name == "pdf" ? "--svg, --png or --csv"
-                                                                                               : "";
-  });
+  command.hint({"out", "output", "o", "html", "pdf"}, "--svg, --png or --csv");
   command.example("run/", "how far the run came, and what became of its experts");
   command.example("small/ large/ --png both.png", "the curves of two runs in one picture");
   command.example("run/ --show perplexity cv-load experts --svg run.svg",

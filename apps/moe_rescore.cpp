@@ -66,10 +66,7 @@ void declare(Command& command, Options& o) {
   command.json_flag("an object per hypothesis, the last one a summary");
   for (const char* other : {"--scores", "--replace"}) command.exclude("--best", other);
   command.exclude("--scores", "--replace");
-  command.on_unknown([](const std::string& typed) {
-    const std::string name = typed.substr(typed.find_first_not_of('-'));
-    return name == "nbest" || name == "input" ? "the list after the run: moe-rescore run/ LIST" : "";
-  });
+  command.hint({"nbest", "input"}, "the list after the run: moe-rescore run/ LIST");
   command.example("run/ 100best.gz --format kaldi", "the lists with a column more: the model's ln p of each line");
   command.example("run/ nbest.srilm --weight ascore=1 --weight lscore=8 --weight model=8 --weight words=0.5 --best",
                   "one line per list");

@@ -176,6 +176,12 @@ void Command::exit_code(Exit exit, const std::string& meaning) { description_.ex
 
 void Command::on_unknown(std::function<std::string(const std::string&)> hint) { hint_ = std::move(hint); }
 
+void Command::hint(std::vector<std::string> names, const std::string& hint) {
+  on_unknown([names = std::move(names), hint](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) == names.end() ? "" : hint;
+  });
+}
+
 std::optional<int> Command::parse(int argc, const char* const* argv) {
   if (argc <= 1) {
     say_text("usage: " + description_.name + " " + description_.usage + "\nSee '" + description_.name + " --help'.\n");
@@ -258,7 +264,8 @@ void Command::refuse_unknown(const std::string& argument) const {
   const std::string name = argument.substr(0, argument.find('='));
   std::string hint = meant_option(name, long_names(description_));
   // An exact key of the configuration is a better guess than an option with a similar name.
-  if (const std::string other = hint_ ? hint_(name) : ""; !other.empty()) hint = other;
+  const std::string word = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  if (const std::string other = hint_ ? hint_(word) : ""; !other.empty()) hint = other;
   throw usage_error(name + ": unknown option; " +
                     (hint.empty() ? "see " + description_.name + " --help" : "did you mean " + hint + "?"));
 }

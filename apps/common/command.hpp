@@ -64,8 +64,10 @@ class Command {
   void exit_code(Exit exit, const std::string& meaning);
   /// Names a library that not every build has, for --version. Empty: this build has it not.
   void built_with(std::string library) { built_with_ = std::move(library); }
-  /// Called with an unknown option ("--seed") for a hint; returns "" for none.
+  /// Called with the name of an unknown option ("seed" of "--seed" or "-seed") for a hint; returns "" for none.
   void on_unknown(std::function<std::string(const std::string&)> hint);
+  /// The hint for these names: of other programs' options that this one has not.
+  void hint(std::vector<std::string> names, const std::string& hint);
 
   /// Fills the variables. Returns an exit code if the program should end at once: after --help or --version, or without
   /// arguments (the usage is then on stderr).

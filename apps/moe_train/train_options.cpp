@@ -17,8 +17,7 @@ namespace {
 constexpr Index kMaxRanks = 65'536;  // as many as train.lanes may be
 
 /// The key that an unknown flag means: "--seed" -> "--set train.seed=".
-std::string key_hint(const std::string& flag) {
-  const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+std::string key_hint(const std::string& word) {
   if (word == "output") return "--out";  // and not moe.output
   ConfigOptions small;
   small.preset = "small";

@@ -9,6 +9,7 @@
 #include "base/data_type.hpp"
 #include "common/main_guard.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 
 using namespace moelm;
 
@@ -56,7 +57,7 @@ struct Sample {
     command.exclude("--steps", "--epochs");
     command.example("--out x", "writes x");
     command.exit_code(Exit::bad_data, "bad data");
-    command.on_unknown([](const std::string& name) { return name == "--seed" ? "--set train.seed=" : std::string(); });
+    command.on_unknown([](const std::string& name) { return name == "seed" ? "--set train.seed=" : std::string(); });
   }
 
   std::optional<int> parse(std::vector<const char*> arguments) {
@@ -149,6 +150,7 @@ TEST_CASE("an unknown option names what was probably meant") {
   REQUIRE(refusal({"--setp", "x"}) == "--setp: unknown option; did you mean --set?");
   REQUIRE(refusal({"--seed=3"}) == "--seed: unknown option; did you mean --set train.seed=?");
   REQUIRE(refusal({"--output", "x"}) == "--output: unknown option; did you mean --out?");
+  REQUIRE(refusal({"---"}) == "---: unknown option; see moe-sample --help");
   REQUIRE(refusal({"--training=x"}) == "--training: unknown option; did you mean --train?");
   REQUIRE(refusal({"-output", "x"}) == "-output: unknown option; did you mean --out?");
   REQUIRE(refusal({"-steps", "3"}) == "-steps: unknown option; did you mean --steps?");
@@ -157,6 +159,16 @@ TEST_CASE("an unknown option names what was probably meant") {
   for (const std::string far : {"--html", "--n", "--ppl", "--quote", "--rot"})
     REQUIRE(refusal({far.c_str(), "x"}) == far + ": unknown option; see moe-sample --help");
   REQUIRE(refusal({"--frobnicate"}) == "--frobnicate: unknown option; see moe-sample --help");
+}
+
+TEST_CASE("names of other programs' options have a hint, with one dash or two") {
+  Sample sample;
+  sample.command.hint({"ppl", "text"}, "the text after the run");
+  for (const char* typed : {"-ppl", "--ppl", "--text=x"}) {
+    const std::string name = std::string(typed).substr(0, std::string(typed).find('='));
+    REQUIRE(error_text([&] { sample.parse({typed}); }) ==
+            name + ": unknown option; did you mean the text after the run?");
+  }
 }
 
 TEST_CASE("help and version go to stdout and end the program with 0; nothing at all ends it with 2") {
