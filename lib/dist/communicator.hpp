@@ -85,8 +85,9 @@ class Communicator {
   virtual void exchange(Phase phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) = 0;
 
   /// Begins to send and receive, and returns. When these messages have arrived, `then` is called, perhaps by another
-  /// thread, and the messages that it returns follow. All ranks start their transfers in the same order.
-  virtual std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) = 0;
+  /// thread, and the messages that it returns follow. All ranks start their transfers in the same order. Unless a rank
+  /// can compute while messages travel, all have arrived on return.
+  virtual std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then);
 
   bool leads() const { return rank() == 0; }
 

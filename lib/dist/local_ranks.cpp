@@ -26,9 +26,6 @@ class Alone final : public Communicator {
   void exchange(Phase, std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
     ensure(sends.empty() && receives.empty(), "a rank sends nothing to itself");
   }
-  std::unique_ptr<Transfer> start(Messages, std::function<Messages()>) override {
-    throw std::logic_error("a rank sends nothing to itself");
-  }
   [[noreturn]] void end_all(int) override { throw std::logic_error("there are no other ranks"); }
 };
 
@@ -81,7 +78,7 @@ class Mail {
 
 /// Messages that arrived when they were started. Like messages that take long, they show what was received in wait(),
 /// and what is sent must not change until then.
-class ArrivedTransfer final : public Transfer {
+class CheckedTransfer final : public Transfer {
  public:
   void wait() override {
     for (const auto& [sent, copy] : sent_)
@@ -128,7 +125,7 @@ class LocalRank final : public Communicator {
   }
 
   std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) override {
-    auto transfer = std::make_unique<ArrivedTransfer>();
+    auto transfer = std::make_unique<CheckedTransfer>();
     exchange(messages.phase, messages.sends, messages.receives);
     transfer->keep_sent(messages);
     if (then) {

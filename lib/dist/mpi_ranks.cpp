@@ -119,11 +119,6 @@ class MpiTransfer final : public Transfer {
   bool waited_ = false;
 };
 
-class FinishedTransfer final : public Transfer {
- public:
-  void wait() override {}
-};
-
 class MpiRank final : public Communicator {
  public:
   explicit MpiRank(const std::function<void(const std::string&)>& say)
@@ -179,7 +174,7 @@ class MpiRank final : public Communicator {
   }
 
   std::unique_ptr<Transfer> start(Messages messages, std::function<Messages()> then) override {
-    if (!transfers_) return exchange_now(messages, then);
+    if (!transfers_) return Communicator::start(std::move(messages), std::move(then));
     return std::make_unique<MpiTransfer>(*transfers_, watchdog_,
                                          transfers_->start(std::move(messages), std::move(then)));
   }
@@ -214,16 +209,6 @@ class MpiRank final : public Communicator {
   bool test() {
     const std::lock_guard<std::mutex> lock(library_);
     return requests_.test();
-  }
-
-  /// Without a library that several threads may call, whatever has to arrive does so here.
-  std::unique_ptr<Transfer> exchange_now(const Messages& messages, const std::function<Messages()>& then) {
-    exchange(messages.phase, messages.sends, messages.receives);
-    if (then) {
-      const Messages last = then();
-      exchange(last.phase, last.sends, last.receives);
-    }
-    return std::make_unique<FinishedTransfer>();
   }
 
   void exchange_signs_of_life(Phase phase) {
