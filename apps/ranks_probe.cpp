@@ -1,10 +1,8 @@
 // What a network does between two ranks, as training uses it: "mpirun -n 2 ranks_probe" prints it as moe-train
 // --network reads it. For bench/ranks_network; not installed.
-#include <array>
-#include <chrono>
-#include <cstdio>
-
 #include "base/error.hpp"
+#include "base/quantity.hpp"
+#include "base/stopwatch.hpp"
 #include "common/output.hpp"
 #include "common/rank_guard.hpp"
 #include "dist/orders.hpp"
@@ -13,8 +11,6 @@ namespace moelm {
 
 namespace {
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 /// Seconds of one exchange of so many bytes in both directions, the mean over `times`.
 double exchange_seconds(Communicator& ranks, std::size_t count, int times) {
   const Bytes out(count);
@@ -22,22 +18,19 @@ double exchange_seconds(Communicator& ranks, std::size_t count, int times) {
   const int other = 1 - ranks.rank();
   const Outgoing send{other, out};
   const Incoming receive{other, in};
-  double begin = 0;
-  for (int i = -1; i < times; ++i) {
-    if (i == 0) begin = now();  // the first one warms up
-    ranks.exchange(Phase::tensor, std::span(&send, 1), std::span(&receive, 1));
-  }
-  return (now() - begin) / times;
+  const auto once = [&] { ranks.exchange(Phase::tensor, std::span(&send, 1), std::span(&receive, 1)); };
+  once();  // warms up
+  Stopwatch watch;
+  for (int i = 0; i < times; ++i) once();
+  return watch.seconds() / times;
 }
 
 std::string probe(Communicator& ranks) {
   constexpr std::size_t kLarge = std::size_t{16} << 20;
   const double latency = exchange_seconds(ranks, 8, 2000);
   const double transfer = exchange_seconds(ranks, kLarge, 8) - latency;
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.3fGb/s:%.1fus", static_cast<double>(kLarge) * 8 / transfer / 1e9,
-                latency * 1e6);
-  return text.data();
+  return format_printf("%.3fGb/s", static_cast<double>(kLarge) * 8 / transfer / 1e9) +
+         format_printf(":%.1fus", latency * 1e6);
 }
 
 int lead(Communicator& ranks) {
