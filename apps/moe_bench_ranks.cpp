@@ -44,7 +44,6 @@ RankRequest request_of(const Command& command, const RankOptions& o, std::option
                         o.oversubscription.value_or(1)};
   request.drawing.seed = static_cast<std::uint64_t>(o.seed.value_or(1));
   request.overlapped = !o.no_overlap;
-  request.parts = static_cast<int>(o.parts.value_or(1));
   return request;
 }
 
@@ -77,9 +76,6 @@ void declare_ranks(Command& command, RankOptions& o) {
       "default: 0.1");
   command.option("--seed", "N", o.seed, 0, "with --ranks: of loads and jitter; default: 1");
   command.flag("--no-overlap", o.no_overlap, "with --ranks: no sums of gradients travel beside work");
-  command.option("--parts", "N", o.parts, 1,
-                 "with --ranks: parts of a rank's rows on their way through experts, one travelling beside the work of "
-                 "another; default: 1");
   for (const char* other : {"--standard", "--case", "--run", "--list"}) command.exclude("--ranks", other);
   command.offer("--preset", [] {
     std::vector<std::string> names;
@@ -92,9 +88,8 @@ void declare_ranks(Command& command, RankOptions& o) {
 
 void require_ranks(const Command& command, const RankOptions& o) {
   if (o.active()) return;
-  for (const char* name :
-       {"--network", "--preset", "--set", "--rows", "--vocab-size", "--hidden", "--node-gflops", "--memory-rate",
-        "--oversubscription", "--jitter", "--load-cv", "--seed", "--no-overlap", "--parts"})
+  for (const char* name : {"--network", "--preset", "--set", "--rows", "--vocab-size", "--hidden", "--node-gflops",
+                           "--memory-rate", "--oversubscription", "--jitter", "--load-cv", "--seed", "--no-overlap"})
     if (command.given(name))
       throw Error(Exit::usage, std::string(name) + ": expected together with --ranks, found alone");
 }

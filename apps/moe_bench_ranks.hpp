@@ -13,7 +13,7 @@ namespace moelm {
 struct RankOptions {
   std::optional<std::string> ranks, preset, hidden;
   std::vector<std::string> networks, assignments;
-  std::optional<Index> rows, vocabulary, seed, parts;
+  std::optional<Index> rows, vocabulary, seed;
   std::optional<double> node_gflops, memory_rate, oversubscription, jitter, load_cv;
   bool no_overlap = false;
 

@@ -3,18 +3,14 @@
 #include <algorithm>
 
 #include "bench/cases.hpp"
-#include "report/charts.hpp"
+#include "bench/chart_file.hpp"
 
 namespace moelm {
 
 namespace {
 
-// A file of its own has no page around it, so it brings colors for a light background: one a type, rooflines dashed.
-constexpr const char* kStyle =
-    "text{font:12px system-ui,sans-serif;fill:#46525f}text.title{font-size:14px;fill:#16202c}"
-    ".end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#e7eaee}"
-    ".curve{fill:none;stroke-width:1.8}.dot{stroke-width:1.5;fill:#ffffff}"
-    ".c0,.c1{stroke:#2563c9}.c2,.c3{stroke:#d9480f}.c1,.c3{stroke-dasharray:5 4}";
+// One color a type, rooflines dashed.
+constexpr const char* kCurveStyles = ".c0,.c1{stroke:#2563c9}.c2,.c3{stroke:#d9480f}.c1,.c3{stroke-dasharray:5 4}";
 
 bool is_plotted(const BenchResult& r) { return r.part == kGrowthPart && !r.layers.empty(); }
 
@@ -34,14 +30,6 @@ std::vector<Curve> curves_of(const Ceilings& ceilings, std::span<const BenchResu
   return {measured, roofline};
 }
 
-void key(HtmlWriter& svg, const std::vector<Curve>& curves) {
-  for (std::size_t i = 0; i < curves.size(); ++i) {
-    const auto x = 48 + 134 * static_cast<int>(i);
-    svg.empty("path", {{"class", "curve c" + std::to_string(i)}, {"d", "M" + std::to_string(x) + " 372h18"}});
-    svg.element("text", {{"x", std::to_string(x + 24)}, {"y", "376"}}, curves[i].name);
-  }
-}
-
 }  // namespace
 
 std::string growth_plot(const Ceilings& ceilings, std::span<const BenchResult> results) {
@@ -53,19 +41,7 @@ std::string growth_plot(const Ceilings& ceilings, std::span<const BenchResult> r
   chart.y_label = "milliseconds a step, logarithmic";
   for (const DataType type : {DataType::f32, DataType::bf16})
     for (Curve& curve : curves_of(ceilings, results, data_type_name(type))) chart.curves.push_back(std::move(curve));
-
-  HtmlWriter svg;
-  svg.element(
-      "svg", {{"xmlns", "http://www.w3.org/2000/svg"}, {"viewBox", "0 0 640 400"}, {"width", "640"}, {"height", "400"}},
-      [&] {
-        svg.element("style", {}, kStyle);
-        svg.empty("rect", {{"width", "640"}, {"height", "400"}, {"fill", "#ffffff"}});
-        svg.element("text", {{"class", "title"}, {"x", "48"}, {"y", "22"}},
-                    "milliseconds a training step, by the number of experts");
-        svg.element("svg", {{"y", "30"}, {"width", "640"}, {"height", "320"}}, [&] { draw(svg, chart); });
-        key(svg, chart.curves);
-      });
-  return svg.str();
+  return chart_file(chart, "milliseconds a training step, by the number of experts", kCurveStyles, 134);
 }
 
 }  // namespace moelm

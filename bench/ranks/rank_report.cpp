@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/quantity.hpp"
-#include "report/charts.hpp"
+#include "bench/chart_file.hpp"
 #include "scale/cost_table.hpp"
 #include "terminal/format.hpp"
 #include "terminal/table.hpp"
@@ -15,13 +15,9 @@ namespace {
 constexpr double kWanted = 0.8;  // of a step
 constexpr std::size_t kCurves = 6;
 
-// A file of its own has no page around it, so it brings colors for a light background.
-constexpr const char* kStyle =
-    "text{font:12px system-ui,sans-serif;fill:#46525f}text.title{font-size:14px;fill:#16202c}"
-    ".end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#e7eaee}"
-    ".curve{fill:none;stroke-width:1.8}.dot{stroke-width:1.5;fill:#ffffff}"
-    ".c0{stroke:#d9480f}.c1{stroke:#2563c9}.c2{stroke:#2b8a3e}.c3{stroke:#862e9c}.c4{stroke:#5c677d}.c5{stroke:#"
-    "a37f00}";
+constexpr const char* kCurveStyles =
+    ".c0{stroke:#d9480f}.c1{stroke:#2563c9}.c2{stroke:#2b8a3e}.c3{stroke:#862e9c}.c4{stroke:#5c677d}"
+    ".c5{stroke:#a37f00}";
 
 std::string rate(const Network& network) { return format_number(network.bytes_per_second * 8 / 1e9) + " Gb/s"; }
 
@@ -48,8 +44,7 @@ std::string RankReport::assumptions() const {
          format_measure(2 * request_.machine.multiply_adds / 1e9, 3) + " GFLOP/s in a step, memory " +
          format_measure(request_.machine.memory / 1e9, 3) + " GB/s (" + request_.machine_source + "); load CV " +
          format_number(u.load_cv) + ", jitter " + format_number(u.jitter) + ", oversubscription " +
-         format_number(u.oversubscription) + (request_.overlapped ? "" : "; no sums beside work") +
-         (request_.parts > 1 ? "; rows in " + format_counted(request_.parts, "part") : "") + "\n";
+         format_number(u.oversubscription) + (request_.overlapped ? "" : "; no sums beside work") + "\n";
 }
 
 std::string RankReport::text() const {
@@ -99,7 +94,6 @@ Json RankReport::json() const {
                  {"jitter", request_.unevenness.jitter},
                  {"oversubscription", request_.unevenness.oversubscription},
                  {"overlap", request_.overlapped},
-                 {"parts", request_.parts},
                  {"networks", Json::array()}};
   for (std::size_t n = 0; n < request_.networks.size(); ++n) {
     Json one = network_json(request_.networks[n]);
@@ -132,22 +126,7 @@ std::string RankReport::plot() const {
                               100 * (by_width() ? shares_[n][i] : costs_[n][i].share_of_work())});
     chart.curves.push_back(std::move(curve));
   }
-  HtmlWriter svg;
-  svg.element(
-      "svg", {{"xmlns", "http://www.w3.org/2000/svg"}, {"viewBox", "0 0 640 400"}, {"width", "640"}, {"height", "400"}},
-      [&] {
-        svg.element("style", {}, kStyle);
-        svg.empty("rect", {{"width", "640"}, {"height", "400"}, {"fill", "#ffffff"}});
-        svg.element("text", {{"class", "title"}, {"x", "48"}, {"y", "22"}},
-                    "share of a step that is work, predicted: " + request_.model);
-        svg.element("svg", {{"y", "30"}, {"width", "640"}, {"height", "320"}}, [&] { draw(svg, chart); });
-        for (std::size_t i = 0; i < chart.curves.size(); ++i) {
-          const auto x = 48 + 96 * static_cast<int>(i);
-          svg.empty("path", {{"class", "curve c" + std::to_string(i)}, {"d", "M" + std::to_string(x) + " 372h18"}});
-          svg.element("text", {{"x", std::to_string(x + 24)}, {"y", "376"}}, chart.curves[i].name);
-        }
-      });
-  return svg.str();
+  return chart_file(chart, "share of a step that is work, predicted: " + request_.model, kCurveStyles, 96);
 }
 
 }  // namespace moelm

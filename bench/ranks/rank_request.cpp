@@ -46,7 +46,6 @@ StepShape RankRequest::shape(Index of_ranks) const {
   shape.lanes = std::max(config.train.lanes, of_ranks);
   shape.unroll = config.train.unroll;
   shape.overlapped = overlapped;
-  shape.parts = parts;
   return shape;
 }
 

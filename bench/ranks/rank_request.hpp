@@ -26,7 +26,6 @@ struct RankRequest {
   Unevenness unevenness;
   Drawing drawing;
   bool overlapped = true;  ///< as in StepShape
-  int parts = 1;
 
   StepShape shape(Index of_ranks) const;
 };

@@ -55,7 +55,6 @@ struct StepShape {
   Index unroll = 20;       ///< rows of a stream
   double table_rows = 0;   ///< different tokens among the rows of a rank; 0: as Zipf's law lets expect
   bool overlapped = true;  ///< sums of gradients travel beside work
-  int parts = 1;           ///< of a rank's rows on their way through experts: one travels beside the work of another
 
   Index all_lanes() const { return lanes > 0 ? lanes : ranks; }
   double rows_of_rank() const { return static_cast<double>(rows) / ranks; }

@@ -27,8 +27,7 @@ class Builder {
         size_(model_size(config.model, shape.vocabulary)),
         widths_(input_widths(config.model)),
         rows_(shape.rows_of_rank()),
-        rounds_(std::ceil(as_double(shape.all_lanes()) / shape.ranks)),
-        parts_(shape.ranks > 1 ? shape.parts : 1) {
+        rounds_(std::ceil(as_double(shape.all_lanes()) / shape.ranks)) {
     for (const LayerTensors& layer : model_tensors(config.model, shape.vocabulary))
       copied_.push_back(copied_tensors(layer, config.optimizer));
   }
@@ -115,22 +114,20 @@ class Builder {
     return expected_experts(as_double(shape_.rows), as_double(moe(l)->experts_per_token()), experts) / shape_.ranks *
            weights_of_expert(l);
   }
-  /// Bytes of the rows that a rank sends for its pairs, in one of the parts of a pass.
+  /// Bytes of the rows that a rank sends for its pairs.
   double row_bytes(std::size_t l) const {
-    return rows_ * as_double(moe(l)->experts_per_token()) * as_double(widths_[l]) * kBytesOfFloat / parts_;
+    return rows_ * as_double(moe(l)->experts_per_token()) * as_double(widths_[l]) * kBytesOfFloat;
   }
 
-  std::size_t send_rows(const std::string& name, std::size_t l, Phase phase, Flow flow) {
+  void send_rows(const std::string& name, std::size_t l, Phase phase, Flow flow) {
     const std::size_t number = send(name, Cost::exchange, phase, flow, row_bytes(l), rounds_);
-    if (alone()) return number;
+    if (alone()) return;
     phases_[number].layer = l;
-    phases_[number].beside = parts_ > 1;
     phases_[number].memory_bytes = 2 * row_bytes(l);  // sorted once after or before the journey
-    return number;
   }
-  void through_experts(const std::string& name, std::size_t l, double passes) {
+  void through_experts(const std::string& name, std::size_t l) {
     // Every pass through a lane reads the weights once.
-    work(name, passes * expert_multiply_adds(l) / parts_, rounds_ * kBytesOfFloat * touched_weights(l)).layer = l;
+    work(name, expert_multiply_adds(l), rounds_ * kBytesOfFloat * touched_weights(l)).layer = l;
   }
 
   void forward(std::size_t l) {
@@ -140,41 +137,27 @@ class Builder {
       work("forward" + of_layer, multiply_adds(l));
       return;
     }
-    std::vector<std::size_t> rows, outputs;
-    for (int part = 0; part < parts_; ++part) {
-      work("gate" + of_layer, multiply_adds(l) / parts_);
-      to_all("counts" + of_layer, Cost::messages, Phase::expert_counts,
-             rounds_ * kBytesOfIndex * as_double(moe(l)->experts) / shape_.ranks, rounds_);
-      rows.push_back(send_rows("rows" + of_layer, l, Phase::expert_rows, Flow::to_owners));
-      if (moe(l)->hidden_dropout <= 0 || alone()) continue;
+    work("gate" + of_layer, multiply_adds(l));
+    to_all("counts" + of_layer, Cost::messages, Phase::expert_counts,
+           rounds_ * kBytesOfIndex * as_double(moe(l)->experts) / shape_.ranks, rounds_);
+    send_rows("rows" + of_layer, l, Phase::expert_rows, Flow::to_owners);
+    if (moe(l)->hidden_dropout > 0 && !alone()) {
       to_all("positions" + of_layer + ", sizes", Cost::messages, Phase::expert_rows, rounds_ * kBytesOfLength, rounds_);
       const std::size_t positions = send("positions" + of_layer, Cost::exchange, Phase::expert_rows, Flow::to_owners,
                                          row_bytes(l) / kBytesOfFloat / as_double(widths_[l]) * kBytesOfIndex, rounds_);
       phases_[positions].layer = l;
     }
-    for (int part = 0; part < parts_; ++part) {
-      if (parts_ > 1) await(rows[static_cast<std::size_t>(part)]);
-      through_experts("experts" + of_layer, l, 1);
-      outputs.push_back(send_rows("outputs" + of_layer, l, Phase::expert_outputs, Flow::to_homes));
-    }
-    for (const std::size_t number : outputs)
-      if (parts_ > 1) await(number);
+    through_experts("experts" + of_layer, l);
+    send_rows("outputs" + of_layer, l, Phase::expert_outputs, Flow::to_homes);
   }
 
   void backward(std::size_t l) {
     const std::string of_layer = " of layer " + std::to_string(l);
     const bool softmax = l + 1 == config_.model.layers.size();
     if (moe(l) != nullptr) {
-      std::vector<std::size_t> gradients, dinputs;
-      for (int part = 0; part < parts_; ++part)
-        gradients.push_back(send_rows("gradients" + of_layer, l, Phase::expert_gradients, Flow::to_owners));
-      for (int part = 0; part < parts_; ++part) {
-        if (parts_ > 1) await(gradients[static_cast<std::size_t>(part)]);
-        through_experts("experts backward" + of_layer, l, 1);
-        dinputs.push_back(send_rows("gradients back" + of_layer, l, Phase::expert_dinputs, Flow::to_homes));
-      }
-      for (const std::size_t number : dinputs)
-        if (parts_ > 1) await(number);
+      send_rows("gradients" + of_layer, l, Phase::expert_gradients, Flow::to_owners);
+      through_experts("experts backward" + of_layer, l);
+      send_rows("gradients back" + of_layer, l, Phase::expert_dinputs, Flow::to_homes);
     }
     work("backward" + of_layer, (softmax ? 3 : 2) * multiply_adds(l));
     sum_copies(l);
@@ -243,7 +226,6 @@ class Builder {
   std::vector<Index> widths_;
   std::vector<CopiedTensors> copied_;  // of each layer
   double rows_, rounds_;               // rows of a rank; its lanes, one after another
-  int parts_;                          // of a pass through experts
   std::vector<StepPhase> phases_;
   std::vector<std::size_t> beside_;  // sums that travel beside work
 };
