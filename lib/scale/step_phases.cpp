@@ -16,6 +16,8 @@ namespace moelm {
 
 namespace {
 
+constexpr double kBytesOfOrder = 80;  // about: its kind, and the options of the step
+
 double as_double(Index value) { return static_cast<double>(value); }
 
 /// Builds the list.
@@ -87,7 +89,7 @@ class Builder {
 
   void begin() {
     send("order, size", Cost::messages, Phase::order, Flow::from_leader, kBytesOfLength);
-    send("order", Cost::messages, Phase::order, Flow::from_leader, 80);
+    send("order", Cost::messages, Phase::order, Flow::from_leader, kBytesOfOrder);
     to_all("batch, sizes", Cost::messages, Phase::batch, kBytesOfLength);
     send("batch", Cost::leader, Phase::batch, Flow::from_leader,
          rounds_ * (batch_bytes(rows_ / rounds_, as_double(shape_.unroll)) + states()));
@@ -128,9 +130,9 @@ class Builder {
     phases_[number].memory_bytes = 2 * row_bytes(l);  // sorted once after or before the journey
     return number;
   }
-  void through_experts(const std::string& name, std::size_t l, double passes) {
+  void through_experts(const std::string& name, std::size_t l) {
     // Every pass through a lane reads the weights once.
-    work(name, passes * expert_multiply_adds(l) / parts_, rounds_ * kBytesOfFloat * touched_weights(l)).layer = l;
+    work(name, expert_multiply_adds(l) / parts_, rounds_ * kBytesOfFloat * touched_weights(l)).layer = l;
   }
 
   void forward(std::size_t l) {
@@ -154,7 +156,7 @@ class Builder {
     }
     for (int part = 0; part < parts_; ++part) {
       if (parts_ > 1) await(rows[static_cast<std::size_t>(part)]);
-      through_experts("experts" + of_layer, l, 1);
+      through_experts("experts" + of_layer, l);
       outputs.push_back(send_rows("outputs" + of_layer, l, Phase::expert_outputs, Flow::to_homes));
     }
     for (const std::size_t number : outputs)
@@ -170,7 +172,7 @@ class Builder {
         gradients.push_back(send_rows("gradients" + of_layer, l, Phase::expert_gradients, Flow::to_owners));
       for (int part = 0; part < parts_; ++part) {
         if (parts_ > 1) await(gradients[static_cast<std::size_t>(part)]);
-        through_experts("experts backward" + of_layer, l, 1);
+        through_experts("experts backward" + of_layer, l);
         dinputs.push_back(send_rows("gradients back" + of_layer, l, Phase::expert_dinputs, Flow::to_homes));
       }
       for (const std::size_t number : dinputs)

@@ -2,6 +2,7 @@
 #include "bench/ranks/rank_report.hpp"
 
 #include "base/error.hpp"
+#include "options/config_json.hpp"
 #include "options/presets.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
@@ -59,7 +60,7 @@ TEST_CASE("the report says that it predicts, for what machine, and what limits")
   const RankReport report(request);
   const std::string text = report.text();
   CHECK(holds(text, "predicted, not measured: moe-256, 1,280 rows a rank"));
-  CHECK(holds(text, "100 GFLOP/s in a step, memory 20 GB/s (given)"));
+  CHECK(holds(text, "100 GFLOP/s in a step, memory 20.0 GB/s (given)"));
   CHECK(holds(text, "100 Gb/s, 4 us, 1.5 us a message"));
   const Json json = report.json();
   CHECK(json.at("networks").size() == 2);
