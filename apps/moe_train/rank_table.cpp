@@ -19,6 +19,7 @@ std::string advice(const std::vector<RankCosts>& costs) {
   if (limit == "work") return text + "The network is no limit.";
   text += "Most of the rest: " + limit + ".";
   if (limit == kRowsToExperts) return text + " A larger moe.hidden does more work for each number that travels.";
+  if (limit == kUnevenWork) return text + " Work is even if train.lanes and moe.experts are multiples of the ranks.";
   return text + " A larger train.batch does more work for it.";
 }
 

@@ -103,7 +103,7 @@ RankCosts rank_costs(const RunConfig& config, const StepShape& shape, const Mach
     const double load = phase.layer ? most_load(*phase.layer) : most_rows;
     const double products = phase.multiply_adds / machine.multiply_adds, memory = phase.memory_bytes / machine.memory;
     costs.compute += products + memory;
-    costs.waiting += (products * load + memory) * slowest - products - memory;
+    costs.waiting += products * (load * slowest - 1) + memory * (slowest - 1);
     backlog.pass((products * load + memory) * slowest);
   };
   for (std::size_t i = 0; i < phases.size(); ++i) {
@@ -137,7 +137,7 @@ std::string limit_of(const RankCosts& costs) {
                                                                 {costs.tables, "rows of tables"},
                                                                 {costs.leader, "batches and states of rank 0"},
                                                                 {costs.messages, "number of messages"},
-                                                                {costs.waiting, "uneven work"}}};
+                                                                {costs.waiting, kUnevenWork}}};
   return std::max_element(parts.begin(), parts.end())->second;
 }
 

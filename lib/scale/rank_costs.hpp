@@ -46,6 +46,7 @@ RankCosts rank_costs(const RunConfig& config, const StepShape& shape, const Mach
 void count_bytes(const std::vector<StepPhase>& phases, RankCosts& costs);
 
 inline constexpr const char* kRowsToExperts = "rows to experts";
+inline constexpr const char* kUnevenWork = "uneven work";
 
 /// What takes most of a step beside its work: kRowsToExperts, "gradients of copies" or the like. "work" if all that is
 /// little.

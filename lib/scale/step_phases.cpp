@@ -16,6 +16,8 @@ namespace moelm {
 
 namespace {
 
+constexpr double kBytesOfOrder = 80;  // about: its kind, and the options of the step
+
 double as_double(Index value) { return static_cast<double>(value); }
 
 /// Builds the list.
@@ -86,7 +88,7 @@ class Builder {
 
   void begin() {
     send("order, size", Cost::messages, Phase::order, Flow::from_leader, kBytesOfLength);
-    send("order", Cost::messages, Phase::order, Flow::from_leader, 80);
+    send("order", Cost::messages, Phase::order, Flow::from_leader, kBytesOfOrder);
     to_all("batch, sizes", Cost::messages, Phase::batch, kBytesOfLength);
     send("batch", Cost::leader, Phase::batch, Flow::from_leader,
          rounds_ * (batch_bytes(rows_ / rounds_, as_double(shape_.unroll)) + states()));
