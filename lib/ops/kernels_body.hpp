@@ -16,28 +16,36 @@ inline float bits_to_float(std::int32_t bits) {
   return f;
 }
 
-/// The bits of |x|, which are ordered as their numbers are; those of infinities and NaN lie above all others.
-inline std::int32_t magnitude_bits(float x) {
+inline std::int32_t float_to_bits(float x) {
   std::int32_t bits;
   std::memcpy(&bits, &x, sizeof bits);
-  return bits & 0x7fff'ffff;
+  return bits;
 }
+
+/// The bits of |x|, which are ordered as their numbers are; those of infinities and NaN lie above all others.
+inline std::int32_t magnitude_bits(float x) { return float_to_bits(x) & 0x7fff'ffff; }
 
 constexpr std::int32_t kInfinityBits = 0x7f80'0000;
 
 inline std::int32_t greater(std::int32_t a, std::int32_t b) { return a > b ? a : b; }
 
-inline float clamp(float x, float low, float high) {
-  x = x < low ? low : x;
-  return x > high ? high : x;
+/// x, but at least -87.3 and at most 88.3. Compares bits, because g++ makes separate cases of two comparisons of floats
+/// in a row, and computes all of them. Signed bits order positive floats; unsigned bits put negative floats above them,
+/// the lowest last. The result for a NaN is one of the two bounds.
+inline float clamp_exponent(float x) {
+  constexpr std::int32_t kHighest = 0x42b0'999a;  // 88.3
+  constexpr std::uint32_t kLowest = 0xc2ae'999a;  // -87.3
+  const std::int32_t below = float_to_bits(x) < kHighest ? float_to_bits(x) : kHighest;
+  const auto bits = static_cast<std::uint32_t>(below);
+  return bits_to_float(static_cast<std::int32_t>(bits < kLowest ? bits : kLowest));
 }
 
 /// exp by 2^n * e^r with |r| <= ln(2)/2; the polynomial is the Taylor series of degree 7, whose rest is below 1 ulp.
 inline float exp_element(float x) {
   constexpr float kLog2E = 1.44269504089f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding and subtracting it rounds to an integer
-  const float bounded = clamp(x, -87.3f, 88.3f);
-  const float n = (bounded * kLog2E + kRound) - kRound;
+  const float bounded = clamp_exponent(x), shifted = bounded * kLog2E + kRound;
+  const float n = shifted - kRound;
   const float r = (bounded - n * kLn2High) - n * kLn2Low;
   float p = 1.0f / 5040;
   p = p * r + 1.0f / 720;
@@ -47,7 +55,8 @@ inline float exp_element(float x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  const float power = bits_to_float((static_cast<std::int32_t>(n) + 127) << 23);
+  const auto n_bits = static_cast<std::uint32_t>(float_to_bits(shifted));  // the low bits are those of the integer n
+  const float power = bits_to_float(static_cast<std::int32_t>((n_bits + 127) << 23));
   // A NaN compares false and would be clamped away: it has to stay visible.
   return x == x ? p * power : x;
 }

@@ -46,6 +46,23 @@ TEST_CASE("exp and sigmoid are accurate over their range") {
   });
 }
 
+TEST_CASE("exp stays finite beyond its range") {
+  for_each_kernels([](const Kernels& k) {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity(), kMax = std::numeric_limits<float>::max();
+    const std::vector<float> low = {-87.3f, -87.4f, -1e4f, -kMax, -kInfinity};
+    const std::vector<float> high = {88.3f, 88.4f, 1e4f, kMax, kInfinity};
+    std::vector<float> y(5);
+    for (const std::vector<float>& x : {low, high}) {
+      const double bound = std::exp(static_cast<double>(x[0]));
+      k.exp_sum(5, 0.0f, x.data(), y.data());
+      for (const float value : y) REQUIRE(std::abs(value - bound) <= 3e-7 * bound);
+    }
+    const std::vector<float> small = {0.0f, -0.0f, 1e-45f, -1e-45f, 1e-38f};
+    k.exp_sum(5, 0.0f, small.data(), y.data());
+    for (const float value : y) REQUIRE(value == 1.0f);
+  });
+}
+
 TEST_CASE("a NaN stays visible through exp, sigmoid and relu") {
   for_each_kernels([](const Kernels& k) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
