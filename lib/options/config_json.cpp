@@ -147,7 +147,7 @@ class Application {
     Json width = value.json;
     if (value.text != nullptr) width = parse_index(*value.text) ? Json(*parse_index(*value.text)) : Json(*value.text);
     scale_width(model(), read_width(width, exit_));
-    draft_.given["model.layers"] = source_;
+    draft_.given["model.width"] = source_;
   }
 
   void set_moe(const Value& value) {
@@ -171,7 +171,7 @@ class Application {
 
   void set(const Value& value, const ConfigKey& key) {
     key.set(value.as(key), exit_);
-    draft_.given[is_layer_key(key.name) ? "model.layers" : key.name] = source_;
+    draft_.given[key.name] = source_;
   }
 
   [[noreturn]] void refuse_unknown(const std::string& key) const {

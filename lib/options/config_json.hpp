@@ -11,8 +11,8 @@
 
 namespace moelm {
 
-/// A configuration before planning. `given` names, for each key that was set, where ("--set",
-/// "--preset small", a file). The plan may decide keys that are not in it. "model.layers" stands for all layers.
+/// A configuration before planning. `given` names, for each key that was set, where ("--set", "--preset small", a
+/// file). The plan may decide keys that are not in it. A whole list of layers is given as "model.layers".
 struct ConfigDraft {
   RunConfig config;
   std::map<std::string, std::string> given;

@@ -56,6 +56,23 @@ Index planned_tokens(Index training_tokens) {
   return std::clamp(16 * kMillion, 3 * training_tokens, 12 * training_tokens);
 }
 
+std::vector<Index> planned_cutoffs(Index vocabulary) {
+  std::vector<Index> cutoffs;
+  for (const Index cutoff : {2000, 10000, 50000})
+    if (cutoff < vocabulary / 2) cutoffs.push_back(cutoff);
+  return cutoffs;
+}
+
+void plan_softmax(Index vocabulary, ConfigDraft& draft) {
+  ModelConfig& model = draft.config.model;
+  auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
+  if (softmax == nullptr || model.tied) return;
+  const std::string layer = "model.layers." + std::to_string(model.layers.size() - 1);
+  for (const std::string& key : {std::string("model.layers"), layer + ".cutoffs", layer + ".samples"})
+    if (draft.is_given(key)) return;
+  softmax->cutoffs = planned_cutoffs(vocabulary);
+}
+
 void fit_batch(Index training_tokens, ConfigDraft& draft) {
   TrainConfig& train = draft.config.train;
   if (training_tokens == 0 || draft.is_given("train.batch")) return;

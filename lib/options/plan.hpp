@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/index.hpp"
 #include "options/config_json.hpp"
@@ -24,6 +25,12 @@ Index rows_per_step(const TrainConfig& config);
 
 /// Tokens that training is planned to read: 16 million, but at least 3 and at most 12 passes.
 Index planned_tokens(Index training_tokens);
+
+/// The cutoffs of an adaptive softmax that saves time: 2,000, 10,000 and 50,000, those below half of the vocabulary.
+std::vector<Index> planned_cutoffs(Index vocabulary);
+
+/// Gives the model the adaptive softmax with planned_cutoffs, unless the user chose the softmax or ties its table.
+void plan_softmax(Index vocabulary, ConfigDraft& draft);
 
 /// Halves the number of streams until one batch is no longer than the text, unless the user chose it.
 void fit_batch(Index training_tokens, ConfigDraft& draft);

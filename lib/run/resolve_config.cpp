@@ -59,6 +59,7 @@ std::string chosen_preset(const PlanInputs& inputs) {
   return preset_for(inputs.training_tokens, [&](const std::string& name) {
     ConfigDraft draft;
     apply_preset(name, draft);
+    plan_softmax(inputs.ordered_vocabulary, draft);
     const double max_tokens = kMaxTimedPasses * static_cast<double>(inputs.training_tokens);
     return std::min(max_tokens, inputs.tokens_in_time(draft.config));
   });
@@ -192,6 +193,7 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
     drop_unused_decays(draft);
   validate(draft.config);
   // 4. The plan for all that is still open.
+  if (resolved.chosen && inputs.tokens_in_time) plan_softmax(inputs.ordered_vocabulary, draft);
   fit_batch(inputs.training_tokens, draft);
   if (inputs.count_batches) resolved.batches_per_pass = inputs.count_batches(draft.config.train);
   if (inputs.tokens_in_time) resolved.tokens_in_time = inputs.tokens_in_time(draft.config);

@@ -32,6 +32,8 @@ struct PlanInputs {
   /// The tokens that a training of a configuration reads in the time that is given, estimated. Empty: there is no
   /// limit.
   std::function<double(const RunConfig&)> tokens_in_time = {};
+  /// Ids of the vocabulary, if they are ordered by falling frequency. 0: they are not, or there is no text yet.
+  Index ordered_vocabulary = 0;
 };
 
 struct ResolvedConfig {

@@ -1,6 +1,7 @@
 #include "run/run_data.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <system_error>
 
 #include "base/error.hpp"
@@ -44,6 +45,18 @@ void require_ordered_ids(const ModelConfig& model, const Tokenizer& tokenizer) {
                   ".cutoffs: expected none with the tokenizer " + std::string(enum_name(tokenizer.kind())) +
                   ", whose ids are not ordered by frequency, found " +
                   format_counted(softmax->cutoffs.size(), "cutoff") + "; use data of the tokenizer text or word");
+}
+
+Index ordered_vocabulary(const Tokenizer& tokenizer) {
+  const auto size = static_cast<std::int32_t>(tokenizer.vocabulary_size());
+  Index before = std::numeric_limits<Index>::max();
+  for (std::int32_t id = 0; id < size; ++id) {
+    if (id == tokenizer.line_end_id() || id == tokenizer.unknown_id()) continue;
+    if (tokenizer.count(id) > before) return 0;
+    before = tokenizer.count(id);
+  }
+  const bool counted = before < std::numeric_limits<Index>::max() && tokenizer.count(size / 2) > 0;
+  return counted && !tokenizer.keeps_bytes() ? size : 0;
 }
 
 Dataset open_run_data(const std::string& run, const StoredRun& stored, const std::optional<std::string>& directory,

@@ -22,6 +22,10 @@ void require_run_data(const std::string& run, const StoredRun& stored, const Dat
 /// tokenizer has another order (byte, bpe).
 void require_ordered_ids(const ModelConfig& model, const Tokenizer& tokenizer);
 
+/// The size of the vocabulary if its counts show that ids are in the order of falling frequency, line ends and unknown
+/// words apart. Else 0.
+Index ordered_vocabulary(const Tokenizer& tokenizer);
+
 /// Opens `directory`, which has to match the run. Without a directory, opens the data that the run began with.
 /// Error(missing_input) if these are gone, Error(bad_config) if the data do not match.
 Dataset open_run_data(const std::string& run, const StoredRun& stored, const std::optional<std::string>& directory,

@@ -52,6 +52,25 @@ TEST_CASE("what base and large need is 5 tokens per active weight and 3 visits p
   REQUIRE(at("large", 200e6).per_active_weight > 5);
 }
 
+TEST_CASE("with a time and ids ordered by frequency the chosen model has an adaptive softmax") {
+  REQUIRE(planned_cutoffs(4000).empty());
+  REQUIRE(planned_cutoffs(8842) == std::vector<Index>{2000});
+  REQUIRE(planned_cutoffs(33278) == std::vector<Index>{2000, 10000});
+  REQUIRE(planned_cutoffs(793471) == std::vector<Index>{2000, 10000, 50000});
+  const auto softmax = [](const ConfigOptions& options, Index ordered, bool timed) {
+    PlanInputs inputs{.training_tokens = kMillion, .ordered_vocabulary = ordered};
+    if (timed) inputs.tokens_in_time = [](const RunConfig&) { return 1e6; };
+    return std::get<SoftmaxConfig>(resolve_config(options, nullptr, inputs).config.model.layers.back());
+  };
+  REQUIRE(softmax({}, 33278, true).cutoffs == std::vector<Index>{2000, 10000});
+  REQUIRE(softmax({}, 33278, false).cutoffs.empty());
+  REQUIRE(softmax({}, 0, true).cutoffs.empty());
+  REQUIRE(softmax(typed({}, "small"), 33278, true).cutoffs.empty());
+  REQUIRE(softmax(typed({"model.layers.4.samples=512"}), 33278, true).cutoffs.empty());
+  REQUIRE(softmax(typed({"model.layers.4.cutoffs=[]"}), 33278, true).cutoffs.empty());
+  REQUIRE(softmax(typed({"model.tied=true"}), 33278, true).cutoffs.empty());
+}
+
 TEST_CASE("with a time, steps are those of 30 passes and dropout is for the passes that are expected") {
   const auto timed = [](Index tokens, double read, const ConfigOptions& options) {
     PlanInputs inputs{tokens};

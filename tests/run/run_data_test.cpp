@@ -28,3 +28,16 @@ TEST_CASE("an adaptive softmax takes the tokenizers whose ids are ordered by fre
                 ", whose ids are not ordered by frequency, found 2 cutoffs; use data of the tokenizer text or word");
   }
 }
+
+TEST_CASE("counts of a vocabulary tell whether its ids are ordered by frequency") {
+  const auto words = [](std::vector<Index> counts) {
+    Vocabulary vocabulary;
+    for (const char* word : {"</s>", "<unk>", "a", "b", "c", "d"}) vocabulary.words.add(word);
+    vocabulary.counts = std::move(counts);
+    return make_vocabulary_tokenizer(TokenizerKind::word, false, std::move(vocabulary));
+  };
+  REQUIRE(ordered_vocabulary(*words({7, 900, 9, 9, 5, 0})) == 6);
+  REQUIRE(ordered_vocabulary(*words({7, 900, 9, 5, 6, 1})) == 0);
+  REQUIRE(ordered_vocabulary(*words({7, 0, 0, 0, 0, 0})) == 0);
+  REQUIRE(ordered_vocabulary(*make_byte_tokenizer(std::vector<Index>(257, 1))) == 0);
+}
