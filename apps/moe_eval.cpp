@@ -272,7 +272,7 @@ int run(int argc, char** argv, Communicator& ranks) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   check_usage(o, command.json());
-  require_run_path(o.inputs[0], "moe-eval");
+  require_run_path(o.inputs[0], "moe-eval", true);
   if (o.has_text()) require_text_path(o.inputs[1], "moe-eval");
   if (ranks.size() > 1 && (command.given("--dynamic") || command.given("--cache")))
     throw Error(Exit::bad_config, std::string(command.given("--cache") ? "--cache" : "--dynamic") +

@@ -18,7 +18,8 @@ void declare(Command& command, std::vector<std::string>& paths, bool& onnx) {
   command.flag("--onnx", onnx, "also model.onnx: the model in standard operators of ONNX, for onnxruntime and others");
   command.json_flag("one JSON object on stdout");
   command.hint({"out", "output", "o"}, "the folder after the run: moe-export run/ OUT");
-  command.example("run/ exported/", "config.json, model.safetensors and tokenizer.json for Python");
+  command.example("run/ exported/",
+                  "config.json, model.safetensors, tokenizer.json and tokenizer_config.json for Python");
   command.example("run/ exported/ --onnx", "a model.onnx beside them, which reads its weights from model.safetensors");
   command.example("run/checkpoints/step-000000001000 exported/", "a certain checkpoint");
   command.exit_code(Exit::bad_data, "an input is damaged");

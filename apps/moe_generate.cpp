@@ -17,8 +17,9 @@
 namespace moelm {
 namespace {
 
-constexpr Index kMaxSamples = 1000;       // the distributions of all are in memory at once
-constexpr Index kTokensOfLines = 10'000;  // where only lines are counted: some models never end one
+constexpr Index kMaxSamples = 1000;    // the distributions of all are in memory at once
+constexpr Index kTokensOfLine = 1000;  // where only lines are counted: some models never end one
+constexpr Index kMaxLines = 1'000'000'000'000;
 
 struct Options {
   std::vector<std::string> inputs;  // run
@@ -34,7 +35,7 @@ void declare(Command& command, Options& o) {
   command.positional("RUN", o.inputs, 1, 1, "a run (its best checkpoint, else the newest) or a checkpoint folder");
   command.option("--prompt", "TEXT", o.prompt, "text to go on from; default: none, as at the start of a text");
   command.option("--lines", "N", o.lines, 1, "end after N lines; default: 1 without --tokens");
-  command.option("--tokens", "N", o.tokens, 1, "end after N tokens; default: 10,000 with --lines");
+  command.option("--tokens", "N", o.tokens, 1, "end after N tokens; default: 1,000 for each line");
   command.option("--samples", "N", o.samples, 1, "that many texts side by side, at most 1,000; default: 1");
   command.option("--temperature", "T", o.temperature, 0,
                  "raise probabilities to the power 1 / T: below 1 for common words, above 1 for more variety, 0 for "
@@ -51,7 +52,8 @@ void declare(Command& command, Options& o) {
                  "carry: one state through all lines; reset: every line from the zero state; default: as trained");
   declare_dtype(command, o.dtype);
   command.json_flag("an object per sample (with --per-token also per token), the last one a summary");
-  command.hint({"length", "max-length", "n"}, "--tokens");
+  command.hint({"length", "max-length", "max-tokens", "max-new-tokens", "n"}, "--tokens");
+  command.hint({"num-samples", "num-return-sequences"}, "--samples");
   command.example("run/", "a line as the training text might have it");
   command.example("run/ --prompt 'In the beginning' --tokens 100 --temperature 0.8", "goes on from there");
   command.example("run/ --samples 20 --top-p 0.9 --seed 7", "twenty lines");
@@ -68,6 +70,9 @@ void check_usage(const Options& o) {
   if (o.samples.value_or(1) > kMaxSamples)
     throw Error(Exit::usage, "--samples: expected at most " + format_count(kMaxSamples) + ", found " +
                                  std::to_string(*o.samples) + "; another --seed gives others");
+  if (o.lines.value_or(1) > kMaxLines)
+    throw Error(Exit::usage,
+                "--lines: expected at most " + format_count(kMaxLines) + ", found " + std::to_string(*o.lines));
 }
 
 Generation generation_of(const Options& o, StateKind trained) {
@@ -76,7 +81,7 @@ Generation generation_of(const Options& o, StateKind trained) {
   how.seed = static_cast<std::uint64_t>(o.seed.value_or(1));
   how.samples = o.samples.value_or(1);
   how.max_lines = o.lines.value_or(o.tokens ? 0 : 1);
-  how.max_tokens = o.tokens.value_or(kTokensOfLines);
+  how.max_tokens = o.tokens.value_or(kTokensOfLine * how.max_lines);
   how.state = o.state.value_or(trained);
   how.allow_unknown = o.allow_unknown;
   return how;
@@ -202,9 +207,9 @@ class Writer {
   void say_unfinished() const {
     if (o_.tokens) return;
     Index unfinished = 0;
-    for (const Sample& sample : samples_) unfinished += sample.tokens == kTokensOfLines && !sample.at_line_end ? 1 : 0;
+    for (const Sample& sample : samples_) unfinished += sample.tokens == how_.max_tokens && !sample.at_line_end ? 1 : 0;
     if (unfinished > 0)
-      note("warning: " + format_counted(unfinished, "sample") + " stopped after " + format_count(kTokensOfLines) +
+      note("warning: " + format_counted(unfinished, "sample") + " stopped after " + format_count(how_.max_tokens) +
            " tokens without the last line end; --tokens N sets the limit");
   }
 

@@ -67,6 +67,7 @@ void declare(Command& command, Options& o) {
   for (const char* other : {"--scores", "--replace"}) command.exclude("--best", other);
   command.exclude("--scores", "--replace");
   command.hint({"nbest", "input"}, "the list after the run: moe-rescore run/ LIST");
+  command.hint({"lm-weight", "lm-scale", "lmwt", "acwt", "acoustic-scale", "lambda"}, "--weight NAME=W");
   command.example("run/ 100best.gz --format kaldi", "the lists with a column more: the model's ln p of each line");
   command.example("run/ nbest.srilm --weight ascore=1 --weight lscore=8 --weight model=8 --weight words=0.5 --best",
                   "one line per list");
@@ -275,7 +276,7 @@ int run(int argc, char** argv) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   check_usage(o);
-  require_run_path(o.inputs[0], "moe-rescore");
+  require_run_path(o.inputs[0], "moe-rescore", true);
   for (std::size_t i = 1; i < o.inputs.size(); ++i) require_text_path(o.inputs[i], "moe-rescore");
   Rescorer(command, o).run();
   return 0;

@@ -120,7 +120,7 @@ int run(int argc, char** argv, Communicator& ranks) {
   declare(command, o);
   if (const auto exit = command.parse(argc, argv)) return *exit;
   check_usage(command, o);
-  require_run_path(o.inputs[0], "moe-stats");
+  require_run_path(o.inputs[0], "moe-stats", true);
   for (const std::string& text : o.texts()) require_text_path(text, "moe-stats");
   Output html(o.html, kPageKind, o.force), routes(o.routes, kRoutesKind, o.force);
 

@@ -177,8 +177,9 @@ void Command::exit_code(Exit exit, const std::string& meaning) { description_.ex
 void Command::on_unknown(std::function<std::string(const std::string&)> hint) { hint_ = std::move(hint); }
 
 void Command::hint(std::vector<std::string> names, const std::string& hint) {
-  on_unknown([names = std::move(names), hint](const std::string& name) {
-    return std::find(names.begin(), names.end(), name) == names.end() ? "" : hint;
+  on_unknown([names = std::move(names), hint, before = hint_](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) return hint;
+    return before ? before(name) : "";
   });
 }
 

@@ -66,7 +66,7 @@ class Command {
   void built_with(std::string library) { built_with_ = std::move(library); }
   /// Called with the name of an unknown option ("seed" of "--seed" or "-seed") for a hint; returns "" for none.
   void on_unknown(std::function<std::string(const std::string&)> hint);
-  /// The hint for these names: of other programs' options that this one has not.
+  /// The hint for these names: of other programs' options that this one has not. May be called several times.
   void hint(std::vector<std::string> names, const std::string& hint);
 
   /// Fills the variables. Returns an exit code if the program should end at once: after --help or --version, or without

@@ -17,7 +17,7 @@ std::string found(const std::string& path, const std::string& expected) {
 }
 
 /// What to give instead where a run is expected.
-std::string run_hint(const std::string& path, const std::string& program) {
+std::string run_hint(const std::string& path, const std::string& program, bool texts_follow) {
   switch (path_kind(path)) {
     case PathKind::data:
       return "; moe-train --data " + path + " --out run/ makes a run of it";
@@ -26,7 +26,11 @@ std::string run_hint(const std::string& path, const std::string& program) {
     case PathKind::exported:
       return "; moelm reads the run that it was exported from";
     case PathKind::file:
-      return "; the run comes first: " + program + " run/ " + path;
+      if (const PathKind folder = path_kind(parent_path(path));
+          folder == PathKind::run || folder == PathKind::checkpoint)
+        return "; give its folder: " + program + " " + parent_path(path);
+      return texts_follow ? "; the run comes first: " + program + " run/ " + path
+                          : "; a run is the folder that moe-train --out made";
     case PathKind::nothing:
       return path.find(' ') == std::string::npos ? "" : "; to score a sentence: echo ... | moe-eval run/ -";
     default:
@@ -70,10 +74,10 @@ std::string describe(PathKind kind) {
   return "another folder";
 }
 
-void require_run_path(const std::string& path, const std::string& program) {
+void require_run_path(const std::string& path, const std::string& program, bool texts_follow) {
   const PathKind kind = path_kind(path);
   if (kind == PathKind::run || kind == PathKind::checkpoint) return;
-  throw Error(Exit::missing_input, found(path, "a run") + run_hint(path, program));
+  throw Error(Exit::missing_input, found(path, "a run") + run_hint(path, program, texts_follow));
 }
 
 void require_data_path(const std::string& path) {

@@ -14,8 +14,9 @@ PathKind path_kind(const std::string& path);
 std::string describe(PathKind kind);
 
 /// Error(missing_input) unless the path may be a run or a checkpoint. The message names the kind of the path and the
-/// path to use instead. `program` is the program that the user called.
-void require_run_path(const std::string& path, const std::string& program);
+/// path to use instead. `program` is the program that the user called; `texts_follow` where it takes texts or lists
+/// after the run.
+void require_run_path(const std::string& path, const std::string& program, bool texts_follow = false);
 
 /// Error(missing_input) unless the folder has an index.json.
 void require_data_path(const std::string& path);

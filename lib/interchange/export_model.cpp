@@ -15,8 +15,8 @@ namespace moelm {
 namespace {
 
 constexpr std::string_view kConfig = "config.json", kWeights = "model.safetensors", kTokenizer = "tokenizer.json",
-                           kGraph = "model.onnx";
-constexpr std::array<std::string_view, 4> kFiles = {kWeights, kGraph, kTokenizer, kConfig};
+                           kTokenizerConfig = "tokenizer_config.json", kGraph = "model.onnx";
+constexpr std::array<std::string_view, 5> kFiles = {kWeights, kGraph, kTokenizer, kTokenizerConfig, kConfig};
 
 bool is_export_file(std::string_view name) { return std::find(kFiles.begin(), kFiles.end(), name) != kFiles.end(); }
 
@@ -44,6 +44,7 @@ std::vector<ExportedFile> export_model(LoadedModel& model, const std::string& ou
     write_file_atomic(path(kGraph), onnx_model(model.run.config.model, model.run.data.vocabulary, std::string(kWeights),
                                                plan, tensors));
   write_file_atomic(path(kTokenizer), tokenizer);
+  write_file_atomic(path(kTokenizerConfig), hugging_face_config_text(*model.tokenizer));
   write_file_atomic(path(kConfig), json_text(export_config(model), 2) + "\n");
   folder.publish();
   std::vector<ExportedFile> files;

@@ -14,9 +14,9 @@ struct ExportedFile {
   Index bytes = 0;
 };
 
-/// Makes the folder `out` with config.json, model.safetensors and tokenizer.json (Hugging Face), and with `onnx` also
-/// model.onnx, complete or not at all. Error(cannot_create) if `out` exists and is not empty, Error(bad_config) if the
-/// tokenizer has no such form.
+/// Makes the folder `out` with config.json, model.safetensors and, for Hugging Face's packages, tokenizer.json and
+/// tokenizer_config.json, and with `onnx` also model.onnx, complete or not at all. Error(cannot_create) if `out` exists
+/// and is not empty, Error(bad_config) if the tokenizer has no such form.
 std::vector<ExportedFile> export_model(LoadedModel& model, const std::string& out, bool onnx);
 
 }  // namespace moelm

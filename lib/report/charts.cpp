@@ -123,7 +123,8 @@ void draw(HtmlWriter& html, const BarChart& chart) {
 
 void draw(HtmlWriter& html, const HeatMap& map) {
   if (map.rows.empty() || map.columns.empty()) return;
-  const double left = 12 + 7.2 * static_cast<double>(map.row_name_columns);
+  const Index names = std::max(map.row_name_columns, display_width(map.column_label));
+  const double left = 12 + 7.2 * static_cast<double>(names);
   const double step = std::clamp((kWidth - left) / static_cast<double>(map.columns.size()), 10.0, 52.0);
   const double row_height = std::clamp(step, 18.0, 26.0), top = 22;
   Index longest = 1;

@@ -32,8 +32,8 @@ void write_tiles(HtmlWriter& html, const LayerStatistics& s) {
     tile(html, format_fixed(s.max_over_mean_load, 2), "max / mean load");
     tile(html, format_fixed(s.max_over_mean_tokens, 2), "max / mean tokens");
     tile(html, format_fixed(s.jain, 3), "Jain's fairness of tokens (1 is even)");
-    tile(html, format_fixed(std::exp(s.gate_entropy), 2) + " of " + short_number(s.k_mean),
-         "experts that share a token, by their gates");
+    tile(html, format_fixed(std::exp(s.gate_entropy), 2),
+         "of " + short_number(s.k_mean) + " experts share a token, by their gates");
     tile(html, format_count(static_cast<Index>(s.dead.size())), "dead experts: no token in this text");
   });
 }

@@ -42,7 +42,7 @@ body.searching section:not(.cards) { display: none; }
 .hit { outline: 2px solid var(--mark); }
 dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(230px, 100%), 1fr)); gap: 6px 24px; margin: 18px 0 0; }
 dl.facts div { min-width: 0; } dt { color: var(--soft); font-size: 12.5px; } dd { margin: 0; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); gap: 12px; margin: 14px 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 12px; margin: 14px 0; }
 .tile, .panel, .expert { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tile { padding: 10px 14px; } .tile b { display: block; font-size: 21px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 12.5px; line-height: 1.35; display: block; }

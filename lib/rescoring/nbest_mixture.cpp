@@ -37,8 +37,12 @@ void NbestMixture::require_names(NbestFormat format) const {
     if (std::find(names.begin(), names.end(), w.name) != names.end()) continue;
     std::string known;
     for (const std::string_view name : names) known += (known.empty() ? "" : ", ") + std::string(name);
-    throw Error(Exit::usage, "--weight: expected a score of a list of " + std::string(enum_name(format)) + " (" +
-                                 known + "), found " + excerpt(w.name));
+    throw Error(Exit::usage,
+                "--weight: expected a score of a list of " + std::string(enum_name(format)) + " (" + known +
+                    "), found " + excerpt(w.name) +
+                    (format == NbestFormat::kaldi
+                         ? "; docs/formats.md shows how to use the costs that Kaldi keeps in files of their own"
+                         : ""));
   }
 }
 

@@ -63,6 +63,11 @@ Json byte_level(const Tokenizer& tokenizer, const std::string& end) {
           {"merges", merge_list(tokenizer)}};
 }
 
+/// The name that the end has in the file.
+std::string end_name(const Tokenizer& tokenizer) {
+  return unused_name(tokenizer, std::string(kEndText), tokenizer.end_id());
+}
+
 /// Appends the end to a document.
 Json document_end(const std::string& end, std::int32_t id) {
   const Json first = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}},
@@ -79,7 +84,7 @@ Json document_end(const std::string& end, std::int32_t id) {
 std::string hugging_face_text(const Tokenizer& tokenizer) {
   const TokenizerKind kind = tokenizer.kind();
   const bool bytes = tokenizer.keeps_bytes();
-  const std::string end = unused_name(tokenizer, std::string(kEndText), tokenizer.end_id());
+  const std::string end = end_name(tokenizer);
   const std::string foreign_end = unused_name(tokenizer, "</s></s>");  // so it is an unknown word
   const BpeWords words = kind == TokenizerKind::bpe ? bpe_words(tokenizer) : BpeWords::runs;
   const Json document = {{"version", "1.0"},
@@ -92,6 +97,18 @@ std::string hugging_face_text(const Tokenizer& tokenizer) {
                          {"decoder", bytes ? byte_level_step(false) : Json(nullptr)},
                          {"model", bytes ? byte_level(tokenizer, end) : word_level(tokenizer)}};
   return json_text(document) + "\n";
+}
+
+std::string hugging_face_config_text(const Tokenizer& tokenizer) {
+  const std::string end = end_name(tokenizer);
+  Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                 {"bos_token", end},  // the input before the first token
+                 {"eos_token", end},
+                 {"split_special_tokens", true},  // their names in a text are text
+                 {"clean_up_tokenization_spaces", false},
+                 {"model_input_names", {"input_ids", "attention_mask"}}};
+  if (tokenizer.unknown_id() >= 0) config["unk_token"] = tokenizer.token_text(tokenizer.unknown_id());
+  return json_text(config, 2) + "\n";
 }
 
 }  // namespace moelm

@@ -70,7 +70,8 @@ TEST_CASE("the weights, the configuration and the tokenizer of a run are in its 
   INFO(result.err);
   REQUIRE(result.code == 0);
   CHECK(holds(result.out, "model.safetensors"));
-  CHECK(names_in(c.out()) == std::vector<std::string>{"config.json", "model.safetensors", "tokenizer.json"});
+  CHECK(names_in(c.out()) ==
+        std::vector<std::string>{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"});
   LoadedModel model = load_model(c.run());
   const SafetensorsFile file = SafetensorsFile::open(c.out() + "/model.safetensors");
   const std::vector<NamedTensor> tensors = named_tensors(model.parameters);
@@ -94,6 +95,9 @@ TEST_CASE("the weights, the configuration and the tokenizer of a run are in its 
   CHECK(config["model"]["layers"].size() == 5);
   const std::string tokenizer = get_file(c.out() + "/tokenizer.json");
   CHECK(equal_tokens(*parse_hugging_face(tokenizer, "t").tokenizer, *c.tokenizer));
+  const Json for_transformers = read_json(c.out() + "/tokenizer_config.json");
+  CHECK(for_transformers["eos_token"] == "</s>");
+  CHECK(for_transformers["unk_token"] == "<unk>");
 }
 
 TEST_CASE("--json is one object") {
@@ -102,7 +106,7 @@ TEST_CASE("--json is one object") {
   REQUIRE(result.code == 0);
   const Json json = parse_json(result.out, "output");
   CHECK(json["step"] == 12);
-  REQUIRE(json["files"].size() == 3);
+  REQUIRE(json["files"].size() == 4);
   for (const Json& file : json["files"])
     CHECK(file["bytes"] == std::filesystem::file_size(c.out() + "/" + file["name"].get<std::string>()));
 }
@@ -111,7 +115,7 @@ TEST_CASE(
     "--onnx writes a graph in which every value is made once, before it is used, and weights lie in the other file") {
   const Case c;
   REQUIRE(c.export_run({c.run(), c.out(), "--onnx", "--quiet"}).code == 0);
-  CHECK(names_in(c.out()).size() == 4);
+  CHECK(names_in(c.out()).size() == 5);
   const std::vector<Field> model = fields_of(get_file(c.out() + "/model.onnx"));
   REQUIRE(all_of(model, 8).size() == 1);
   CHECK(fields_of(all_of(model, 8)[0])[0].value == 17);
@@ -169,11 +173,11 @@ TEST_CASE("nothing is overwritten, and what a killed process left is cleared") {
   for (const char* name : {".moelm-partial", "model.safetensors", ".tmp-config.json-17-0"})
     put_file(other + ".partial/" + name, "left by a process that was killed");
   CHECK(c.export_run({c.run(), other}).code == 0);
-  CHECK(names_in(other).size() == 3);
+  CHECK(names_in(other).size() == 4);
   CHECK_FALSE(std::filesystem::exists(other + ".partial"));
   std::filesystem::create_directory(c.directory / "empty");
   CHECK(c.export_run({c.run(), c.directory / "empty"}).code == 0);
-  CHECK(names_in(c.directory / "empty").size() == 3);
+  CHECK(names_in(c.directory / "empty").size() == 4);
 }
 
 TEST_CASE("moe-check knows an exported model, which is not a run") {

@@ -162,6 +162,13 @@ TEST_CASE("bytes are printed as they are") {
                           .out);
 }
 
+TEST_CASE("a model that ends no line is stopped") {
+  const ByteCase c;  // which repeats one byte
+  const ProgramResult result = c.generate({"--lines", "2", "--temperature", "0", "--json"});
+  CHECK(holds(result.out, "\"tokens\":2000,"));
+  CHECK(holds(result.err, "1 sample stopped after 2,000 tokens without the last line end; --tokens N sets the limit"));
+}
+
 TEST_CASE("options that make no sense are usage errors") {
   const Case c;
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{"--top-p", "0"},
@@ -177,6 +184,11 @@ TEST_CASE("options that make no sense are usage errors") {
   }
   CHECK(holds(c.generate({"--temp", "1"}).err, "did you mean --temperature?"));
   CHECK(holds(c.generate({"--length", "1"}).err, "did you mean --tokens?"));
+  CHECK(holds(c.generate({"--max-new-tokens", "1"}).err, "did you mean --tokens?"));
+  CHECK(holds(c.generate({"--num-samples", "1"}).err, "did you mean --samples?"));
+  CHECK(c.generate({"--lines", "9000000000000000000"}).code == 2);
+  CHECK(holds(run_program({MOELM_BIN_DIR "/moe-generate", c.run() + "/vocab.txt"}).err,
+              "found a file; give its folder: moe-generate " + c.run()));
   CHECK(run_program({MOELM_BIN_DIR "/moe-generate"}).code == 2);
   CHECK(run_program({MOELM_BIN_DIR "/moe-generate", c.directory / "none"}).code == 66);
 }

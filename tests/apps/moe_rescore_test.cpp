@@ -171,6 +171,7 @@ TEST_CASE("options that do not fit are usage errors") {
   }
   CHECK(run_program({MOELM_BIN_DIR "/moe-rescore", c.run()}).code == 2);
   CHECK(c.rescore({c.directory / "none"}).code == 66);
+  CHECK(holds(c.rescore({list, "--lmwt", "9"}).err, "did you mean --weight NAME=W?"));
   const ProgramResult data = c.rescore({c.directory / "data"});
   CHECK(data.code == 65);
   CHECK(holds(data.err, "found a data folder; to score a split of it: moe-eval run/ --data "));

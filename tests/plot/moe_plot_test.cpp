@@ -78,6 +78,9 @@ TEST_CASE("mistakes are told before anything is written") {
   CHECK_FALSE(path_exists(svg));
   CHECK(run_program({MOELM_BIN_DIR "/moe-plot", c.directory / "none"}).code == 66);
   CHECK(run_program({MOELM_BIN_DIR "/moe-plot"}).code == 2);
+  put_file(c.directory / "notes.txt", "mine");
+  CHECK(holds(run_program({MOELM_BIN_DIR "/moe-plot", c.directory / "notes.txt"}).err,
+              "expected a run, found a file; a run is the folder that moe-train --out made"));
   CHECK(holds(c.plot({"--out", svg}).err, "--out: unknown option; did you mean --svg, --png or --csv?"));
   std::filesystem::create_directory(c.directory / "step");
   put_file(c.directory / "step/MANIFEST.json", "{}");

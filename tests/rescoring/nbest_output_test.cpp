@@ -117,6 +117,8 @@ TEST_CASE("weights that make no sense are refused") {
   const NbestMixture moses(std::vector<std::string>{"model=1", "LM0=1"});
   CHECK(error_exit([&] { moses.require_names(NbestFormat::moses); }) == Exit::ok);
   CHECK(error_exit([&] { moses.require_names(NbestFormat::kaldi); }) == Exit::usage);
+  CHECK(holds(error_text([&] { moses.require_names(NbestFormat::kaldi); }),
+              "(model, words), found LM0; docs/formats.md"));
   CHECK(holds(error_text([&] { moses.require_names(NbestFormat::srilm); }),
               "--weight: expected a score of a list of srilm (model, words, ascore, lscore, score), found LM0"));
 }
