@@ -22,6 +22,12 @@ bool never_learns(const MoeConfig& moe) {
   return moe.has_gate() && constant_values(moe) && !by_load && moe.w_switch <= 0 && moe.bias_rate <= 0;
 }
 
+/// Whether noise falls on the weights of experts of which none is left out.
+bool noise_without_choice(const MoeConfig& moe) {
+  const auto all_chosen = [](const GateConfig& gate) { return gate.noisy() && gate.k >= gate.experts; };
+  return all_chosen(moe.primary_gate()) || (moe.hierarchical() && all_chosen(moe.secondary_gate()));
+}
+
 std::string key_of(std::size_t layer, const char* name) { return "model.layers." + std::to_string(layer) + "." + name; }
 
 bool is_typed(const std::vector<std::string>& assignments, std::size_t layer, const char* name) {
@@ -55,6 +61,11 @@ std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<
                       "loss reaches it. Without noise, as in validation, it sends every token to the same experts; " +
                       (moe->gate == GateKind::noisy_top_k ? "moe.w_load=0.1 or a larger moe.k lets it learn"
                                                           : "moe.w_switch=0.01 or a larger moe.k lets it learn"));
+    if (noise_without_choice(*moe))
+      notes.push_back(
+          "model.layers." + std::to_string(l) +
+          ": all experts are chosen, so the gate's noise changes only their weights, and no loss keeps it "
+          "small. Validation, which has no noise, may be far worse than training; moe.gate=softmax has none");
     const std::pair<const char*, double> weights[] = {
         {"w_importance", moe->w_importance}, {"w_load", moe->w_load}, {"w_switch", moe->w_switch}, {"w_z", moe->w_z}};
     for (const auto& [name, value] : weights) {

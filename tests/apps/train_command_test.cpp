@@ -81,6 +81,7 @@ TEST_CASE("moe-train gives advice if the softmax takes most of the work") {
   REQUIRE(softmax_advice(report({"--dry-run", "--vocab-size", "5000"}).size).empty());
   const std::string advice = softmax_advice(report({"--dry-run", "--vocab-size", "50000"}).size);
   REQUIRE(holds(advice, "smaller vocabulary"));
+  REQUIRE(holds(advice, "--set model.layers.4.cutoffs=[2000,10000]"));
   REQUIRE(holds(advice, "--set model.layers.4.samples=2048"));
   const SizeReport sampled = report({"--dry-run", "--vocab-size", "50000", "--set", "model.layers.4.samples=2048"});
   REQUIRE(softmax_advice(sampled.size).empty());

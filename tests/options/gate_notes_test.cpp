@@ -53,13 +53,25 @@ TEST_CASE("a gate with k 1 that no balance loss reaches never learns") {
   REQUIRE(notes(levels).empty());
 }
 
+TEST_CASE("noise where all experts are chosen is named") {
+  REQUIRE(holds(notes(eight(GateKind::noisy_top_k, 8)).at(0), "moe.gate=softmax"));
+  REQUIRE(notes(eight(GateKind::noisy_top_k, 7)).empty());
+  REQUIRE(notes(eight(GateKind::top_k, 8)).empty());
+  MoeConfig levels = eight(GateKind::noisy_top_k, 2);
+  levels.groups = 2;
+  levels.k_groups = 1;
+  REQUIRE(notes(levels).empty());
+  levels.k_groups = 2;
+  REQUIRE(holds(notes(levels).at(0), "all experts are chosen"));
+}
+
 TEST_CASE("a balance weight that was typed and that the gate ignores is named with the reason") {
   const Assignments typed = {"moe.w_load=0.1", "model.layers.1.w_importance=0.5"};
   REQUIRE(notes(eight(GateKind::noisy_top_k, 2), typed).empty());
   REQUIRE(notes(eight(GateKind::top_k, 2), typed) ==
           Assignments{"model.layers.1.w_load has no effect: the load of gate top-k is a count without a gradient"});
   REQUIRE(notes(eight(GateKind::top_k, 2)).empty());
-  REQUIRE(holds(notes(eight(GateKind::noisy_top_k, 8), typed)[0], "where all experts are chosen"));
+  REQUIRE(holds(notes(eight(GateKind::noisy_top_k, 8), typed)[1], "where all experts are chosen"));
   REQUIRE(holds(notes(eight(GateKind::noisy_top_k, 1), typed)[0], "w_importance has no effect: with k 1"));
   MoeConfig one = eight(GateKind::noisy_top_k, 1);
   one.experts = 1;
