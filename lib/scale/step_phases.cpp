@@ -42,7 +42,6 @@ class Builder {
     for (std::size_t l = layers; l-- > 0;) backward(l);
     check_and_update();
     to_all("check of the weights", Cost::messages, Phase::weights_written, kBytesOfLength);
-    end();
     return std::move(phases_);
   }
 
@@ -83,20 +82,12 @@ class Builder {
     if (!alone()) work("arrival of " + phases_[number].name, 0).awaits = number;
   }
 
-  /// Of a lane.
-  double states() const { return state_bytes(config_.model, rows_ / rounds_ / as_double(shape_.unroll)); }
-
   void begin() {
     send("order, size", Cost::messages, Phase::order, Flow::from_leader, kBytesOfLength);
     send("order", Cost::messages, Phase::order, Flow::from_leader, kBytesOfOrder);
     to_all("batch, sizes", Cost::messages, Phase::batch, kBytesOfLength);
     send("batch", Cost::leader, Phase::batch, Flow::from_leader,
-         rounds_ * (batch_bytes(rows_ / rounds_, as_double(shape_.unroll)) + states()));
-  }
-
-  void end() {
-    to_all("end of the step, sizes", Cost::messages, Phase::step_end, kBytesOfLength);
-    send("carried states", Cost::leader, Phase::step_end, Flow::to_leader, 1 + rounds_ * states());
+         rounds_ * batch_bytes(rows_ / rounds_, as_double(shape_.unroll)));
   }
 
   /// Multiply-adds of a rank in one direction.
@@ -195,7 +186,7 @@ class Builder {
   /// Experts need no sums of other ranks: they are updated while those arrive.
   void check_and_update() {
     gather("losses", Phase::routing_sums, kBytesOfIndex);
-    gather("check of the step", Phase::faults, kBytesOfLength + kBytesOfIndex);
+    gather("check of the step", Phase::faults, kBytesOfLength + kBytesOfIndex + kBytesOfFlag);
     const TableSums tables = table_sums(config_.model, copied_, shape_);
     if (tables.bytes > 0) beside(to_all("rows of tables", Cost::tables, Phase::row_gradients, tables.bytes));
     update_experts();
