@@ -132,6 +132,26 @@ TEST_CASE("batches of fewer streams and of other lanes continue from the same st
     });
 }
 
+TEST_CASE("after a reset all streams begin with zeros, whoever had their state") {
+  Bytes reference;
+  for (const int ranks : {1, 3})
+    for (const bool sent : {true, false}) {
+      CAPTURE(ranks, sent);
+      train(ranks, [&](Lesson& lesson) {
+        REQUIRE(lesson.make().fault == "");
+        REQUIRE(lesson.make().fault == "");
+        lesson.learner.carried().reset(kStreams);
+        if (sent) {
+          const Bytes state = lesson.state();
+          CHECK(state == Bytes(state.size()));
+        }
+        REQUIRE(lesson.make().fault == "");
+        if (reference.empty()) reference = lesson.state();
+        CHECK(lesson.state() == reference);
+      });
+    }
+}
+
 TEST_CASE("a step that is not applied leaves the carried state") {
   Bytes reference;
   train(3, [&](Lesson& lesson) {
