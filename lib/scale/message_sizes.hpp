@@ -6,7 +6,7 @@
 
 namespace moelm {
 
-inline constexpr double kBytesOfFloat = 4, kBytesOfIndex = 8, kBytesOfToken = 4, kBytesOfFlag = 1;
+inline constexpr double kBytesOfFloat = 4, kBytesOfBf16 = 2, kBytesOfIndex = 8, kBytesOfToken = 4, kBytesOfFlag = 1;
 inline constexpr double kBytesOfLength = 8;  ///< of a list
 
 /// One lane of a batch, whose state its rank has kept: its active streams, inputs and targets.

@@ -107,16 +107,17 @@ class Builder {
     return expected_experts(as_double(shape_.rows), as_double(moe(l)->experts_per_token()), experts) / shape_.ranks *
            weights_of_expert(l);
   }
-  /// Bytes of the rows that a rank sends for its pairs.
-  double row_bytes(std::size_t l) const {
-    return rows_ * as_double(moe(l)->experts_per_token()) * as_double(widths_[l]) * kBytesOfFloat;
-  }
+  /// Rows that a rank sends for its tokens.
+  double pairs(std::size_t l) const { return rows_ * as_double(moe(l)->experts_per_token()); }
 
   void send_rows(const std::string& name, std::size_t l, Phase phase, Flow flow) {
-    const std::size_t number = send(name, Cost::exchange, phase, flow, row_bytes(l), rounds_);
+    const bool rounded = flow == Flow::to_owners && products_of(config_.train) == DataType::bf16;
+    const double numbers = pairs(l) * as_double(widths_[l]), of_number = rounded ? kBytesOfBf16 : kBytesOfFloat;
+    const std::size_t number = send(name, Cost::exchange, phase, flow, numbers * of_number, rounds_);
     if (alone()) return;
     phases_[number].layer = l;
-    phases_[number].memory_bytes = 2 * row_bytes(l);  // sorted once after or before the journey
+    // Sorted once after or before the journey; what travels rounded is rounded before.
+    phases_[number].memory_bytes = numbers * (kBytesOfFloat + of_number) * (rounded ? 2 : 1);
   }
   void through_experts(const std::string& name, std::size_t l) {
     // Every pass through a lane reads the weights once.
@@ -137,7 +138,7 @@ class Builder {
     if (moe(l)->hidden_dropout > 0 && !alone()) {
       to_all("positions" + of_layer + ", sizes", Cost::messages, Phase::expert_rows, rounds_ * kBytesOfLength, rounds_);
       const std::size_t positions = send("positions" + of_layer, Cost::exchange, Phase::expert_rows, Flow::to_owners,
-                                         row_bytes(l) / kBytesOfFloat / as_double(widths_[l]) * kBytesOfIndex, rounds_);
+                                         pairs(l) * kBytesOfIndex, rounds_);
       phases_[positions].layer = l;
     }
     through_experts("experts" + of_layer, l);

@@ -21,6 +21,7 @@ constexpr Index kVocabulary = 31, kStreams = 64, kUnroll = 5, kTokensOfLane = 10
 struct Case {
   std::string name;
   ModelConfig model;
+  TrainType products = TrainType::f32;
 };
 
 ModelConfig model_of(const MoeConfig& moe, double dropout = 0) {
@@ -34,6 +35,7 @@ std::vector<Case> cases() {
   hidden.hidden_dropout = 0.2;
   hidden.w_switch = 0.1;
   all.push_back({"dropout of hidden units", model_of(hidden, 0.1)});
+  all.push_back({"bf16 products", model_of(hidden, 0.1), TrainType::bf16});
   MoeConfig levels = moe_config(12, 2, {6});
   levels.groups = 4;
   levels.k_groups = 2;
@@ -62,6 +64,7 @@ RunConfig config_of(const Case& c) {
   RunConfig config;
   config.model = c.model;
   config.train.seed = 3;
+  config.train.dtype = c.products;
   return config;
 }
 
@@ -71,7 +74,7 @@ SentCounts sent_in_steps(const Case& c, int count, Index lanes) {
   std::mutex mutex;
   run_local_ranks(count, [&](Communicator& rank) {
     CountingRank counting(rank);
-    Context context(1);
+    Context context(1, products_of(config_of(c).train));
     if (rank.leads()) {
       Learner learner(context, c.model, {}, kVocabulary, 3, counting);
       learner.carried().reset(kStreams);
@@ -136,10 +139,17 @@ TEST_CASE("ranks send as many bytes as the prediction says") {
     }
 }
 
-TEST_CASE("every row that an expert elsewhere gets travels four times as it is wide") {
-  const Case c = cases().front();
-  const SentCounts sent = sent_in_steps(c, 4, 4);
-  for (const Phase phase : kRows) CHECK(sent.bytes.at(phase) == sent.rows * 8 * 4);
+TEST_CASE("every row that an expert elsewhere gets travels four times, to the expert in the type of products") {
+  Case c = cases().front();
+  for (const TrainType products : {TrainType::f32, TrainType::bf16}) {
+    c.products = products;
+    const SentCounts sent = sent_in_steps(c, 4, 4);
+    const double there = products == TrainType::bf16 ? 2 : 4;
+    CHECK(sent.bytes.at(Phase::expert_rows) == sent.rows * 8 * there);
+    CHECK(sent.bytes.at(Phase::expert_outputs) == sent.rows * 8 * 4);
+    CHECK(sent.bytes.at(Phase::expert_gradients) == sent.rows * 8 * there);
+    CHECK(sent.bytes.at(Phase::expert_dinputs) == sent.rows * 8 * 4);
+  }
 }
 
 TEST_CASE("ranks with several lanes send the sums that they cannot make alone") {

@@ -77,6 +77,9 @@ std::vector<Case> cases() {
     moe.hidden_dropout = 0.3;
     moe.mask_outputs = 0.2;
     add("bf16 experts, recomputed, masked", model_of(moe), OptimizerKind::factored);
+    add("the same with bf16 products", model_of(moe), OptimizerKind::factored).products = DataType::bf16;
+    add("bf16 products, two levels, lines", model_of(two_levels())).products = DataType::bf16;
+    all.back().lines = true;
   }
   for (const GateKind gate : {GateKind::top_k, GateKind::sigmoid, GateKind::softmax}) {
     MoeConfig moe = flat();
