@@ -26,6 +26,7 @@ RankRequest request_of(const Command& command, const RankOptions& o, std::option
   apply_assignments(o.assignments, "--set", draft);
   validate(draft.config);
   request.config = draft.config;
+  if (products) request.config.train.dtype = *products == DataType::bf16 ? TrainType::bf16 : TrainType::f32;
   request.ranks = parse_sizes(*o.ranks, "--ranks", kMostRanks);
   if (o.hidden) request.widths = parse_sizes(*o.hidden, "--hidden", kMostWidth);
   std::vector<std::string> networks = o.networks;
@@ -34,12 +35,12 @@ RankRequest request_of(const Command& command, const RankOptions& o, std::option
   request.rows = o.rows.value_or(request.rows);
   request.vocabulary = o.vocabulary.value_or(request.vocabulary);
   const ThreadChoice threads = command.threads();
-  request.machine = rates_of(products.value_or(DataType::f32), threads.threads, o.node_gflops, o.memory_rate);
+  request.machine = rates_of(request.products(), threads.threads, o.node_gflops, o.memory_rate);
   request.machine_source =
       o.node_gflops && o.memory_rate
           ? "given"
           : std::string(o.node_gflops || o.memory_rate ? "what is not given measured" : "measured") + " here, " +
-                data_type_name(products.value_or(DataType::f32)) + ", " + format_counted(threads.threads, "thread");
+                data_type_name(request.products()) + ", " + format_counted(threads.threads, "thread");
   request.unevenness = {o.load_cv.value_or(request.unevenness.load_cv), o.jitter.value_or(0),
                         o.oversubscription.value_or(1)};
   request.drawing.seed = static_cast<std::uint64_t>(o.seed.value_or(1));

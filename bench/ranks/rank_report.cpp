@@ -40,11 +40,12 @@ RankReport::RankReport(const RankRequest& request) : request_(request) {
 std::string RankReport::assumptions() const {
   const Unevenness& u = request_.unevenness;
   return "predicted, not measured: " + request_.model + ", " + format_count(request_.rows) +
-         " rows a rank, vocabulary " + format_count(request_.vocabulary) + "; " +
-         format_measure(2 * request_.machine.multiply_adds / 1e9, 3) + " GFLOP/s in a step, memory " +
-         format_measure(request_.machine.memory / 1e9, 3) + " GB/s (" + request_.machine_source + "); load CV " +
-         format_number(u.load_cv) + ", jitter " + format_number(u.jitter) + ", oversubscription " +
-         format_number(u.oversubscription) + (request_.overlapped ? "" : "; no sums beside work") + "\n";
+         " rows a rank, vocabulary " + format_count(request_.vocabulary) + ", products in " +
+         data_type_name(request_.products()) + "; " + format_measure(2 * request_.machine.multiply_adds / 1e9, 3) +
+         " GFLOP/s in a step, memory " + format_measure(request_.machine.memory / 1e9, 3) + " GB/s (" +
+         request_.machine_source + "); load CV " + format_number(u.load_cv) + ", jitter " + format_number(u.jitter) +
+         ", oversubscription " + format_number(u.oversubscription) +
+         (request_.overlapped ? "" : "; no sums beside work") + "\n";
 }
 
 std::string RankReport::text() const {
@@ -62,7 +63,7 @@ std::string RankReport::width_table() const {
   for (const Network& network : request_.networks) table.add_column("work at " + rate(network));
   for (std::size_t w = 0; w < request_.widths.size(); ++w) {
     std::vector<std::string> cells = {format_count(request_.widths[w]),
-                                      format_measure(operations_of_byte(request_.widths[w]), 4)};
+                                      format_measure(operations_of_byte(request_.widths[w], request_.products()), 4)};
     for (const std::vector<double>& shares : shares_) cells.push_back(format_percent(shares[w], 0));
     table.add_row(cells);
   }
@@ -72,7 +73,7 @@ std::string RankReport::width_table() const {
   for (std::size_t n = 0; n < request_.networks.size(); ++n) {
     const auto enough = std::find_if(shares_[n].begin(), shares_[n].end(), [](double s) { return s >= kWanted; });
     text += rate(request_.networks[n]) + ": experts work as long as their rows travel from a width of " +
-            width_text(even_width(request_.machine, request_.networks[n])) + " on; ";
+            width_text(even_width(request_.machine, request_.networks[n], request_.products())) + " on; ";
     text += enough == shares_[n].end()
                 ? "no width in the table makes " + format_percent(kWanted, 0) + " of a step work\n"
                 : format_percent(kWanted, 0) + " of a step is work from " +
@@ -86,6 +87,7 @@ Json RankReport::json() const {
                  {"model", request_.model},
                  {"rows_of_a_rank", request_.rows},
                  {"vocabulary_size", request_.vocabulary},
+                 {"dtype", data_type_name(request_.products())},
                  {"machine",
                   {{"gflops", 2 * request_.machine.multiply_adds / 1e9},
                    {"memory_gb_per_s", request_.machine.memory / 1e9},
@@ -98,11 +100,11 @@ Json RankReport::json() const {
   for (std::size_t n = 0; n < request_.networks.size(); ++n) {
     Json one = network_json(request_.networks[n]);
     if (by_width()) {
-      one["even_width"] = even_width(request_.machine, request_.networks[n]);
+      one["even_width"] = even_width(request_.machine, request_.networks[n], request_.products());
       one["widths"] = Json::array();
       for (std::size_t w = 0; w < request_.widths.size(); ++w)
         one["widths"].push_back({{"hidden", request_.widths[w]},
-                                 {"operations_of_byte", operations_of_byte(request_.widths[w])},
+                                 {"operations_of_byte", operations_of_byte(request_.widths[w], request_.products())},
                                  {"share_of_work", shares_[n][w]}});
     } else {
       one["steps"] = costs_json(costs_[n]);

@@ -9,7 +9,7 @@ namespace moelm {
 
 namespace {
 
-constexpr double kBytes = sizeof(float), kJourneys = 4, kMatrices = 2, kPasses = 3, kOperations = 2;
+constexpr double kMatrices = 2, kPasses = 3, kOperations = 2;
 
 }  // namespace
 
@@ -71,12 +71,13 @@ std::vector<double> predict_widths(const RankRequest& request, const Network& ne
   return shares;
 }
 
-double operations_of_byte(Index width) {
-  return kPasses * kMatrices * kOperations * static_cast<double>(width) / (kJourneys * kBytes);
+double operations_of_byte(Index width, DataType products) {
+  const double there = products == DataType::bf16 ? sizeof(Bf16) : sizeof(float), back = sizeof(float);
+  return kPasses * kMatrices * kOperations * static_cast<double>(width) / (2 * there + 2 * back);
 }
 
-double even_width(const MachineRates& machine, const Network& network) {
-  return kOperations * machine.multiply_adds / network.bytes_per_second / operations_of_byte(1);
+double even_width(const MachineRates& machine, const Network& network, DataType products) {
+  return kOperations * machine.multiply_adds / network.bytes_per_second / operations_of_byte(1, products);
 }
 
 }  // namespace moelm

@@ -28,6 +28,7 @@ struct RankRequest {
   bool overlapped = true;  ///< as in StepShape
 
   StepShape shape(Index of_ranks) const;
+  DataType products() const { return products_of(config.train); }
 };
 
 /// Predicted steps on each number of ranks.
@@ -37,10 +38,10 @@ std::vector<RankCosts> predict_ranks(const RankRequest& request, const Network& 
 std::vector<double> predict_widths(const RankRequest& request, const Network& network);
 
 /// The operations of an expert with one hidden layer of so many units for each byte that travels for it: three passes
-/// over two matrices, and four rows.
-double operations_of_byte(Index width);
+/// over two matrices, and four rows, of which two travel in the type of products.
+double operations_of_byte(Index width, DataType products);
 
 /// The width from which on the experts' work takes as long as the journey of their rows.
-double even_width(const MachineRates& machine, const Network& network);
+double even_width(const MachineRates& machine, const Network& network, DataType products);
 
 }  // namespace moelm

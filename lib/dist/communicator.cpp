@@ -52,8 +52,8 @@ std::string_view phase_name(Phase phase) {
       return "check of the step";
     case Phase::weights_written:
       return "check of the weights";
-    case Phase::step_end:
-      return "end of the step";
+    case Phase::carried_states:
+      return "carried states";
     case Phase::tensor:
       return "tensor of a file";
     case Phase::end:

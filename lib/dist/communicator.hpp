@@ -30,7 +30,7 @@ enum class Phase : int {
   row_gradients,
   faults,
   weights_written,
-  step_end,
+  carried_states,
   tensor,
   end
 };

@@ -7,13 +7,14 @@
 namespace moelm {
 
 enum class Order : int {
-  train,  ///< make a model and its optimizer; followed by its configuration
-  score,  ///< make a model; followed by its configuration
-  step,   ///< an optimizer step; followed by the batches of the lanes
-  pass,   ///< the leader runs its own rows through the model in evaluation: serve the experts
-  store,  ///< a tensor comes: its name, then its bytes
-  fetch,  ///< send a tensor: its name
-  end     ///< the program ends with this exit code
+  train,   ///< make a model and its optimizer; followed by its configuration
+  score,   ///< make a model; followed by its configuration
+  step,    ///< an optimizer step; followed by the batches of the lanes
+  states,  ///< send the carried states of your lanes
+  pass,    ///< the leader runs its own rows through the model in evaluation: serve the experts
+  store,   ///< a tensor comes: its name, then its bytes
+  fetch,   ///< send a tensor: its name
+  end      ///< the program ends with this exit code
 };
 
 struct GivenOrder {

@@ -68,11 +68,11 @@ ModelState state_of(const ModelState& state, const BatchPart& part) {
   return out;
 }
 
-void put_state(const ModelState& of_part, const BatchPart& part, ModelState& state) {
+void put_state(const ModelState& of_part, Index first, ModelState& state) {
   for (std::size_t l = 0; l < state.layers.size(); ++l) {
     if (state.layers[l].h.empty()) continue;
-    std::copy_n(of_part.layers[l].h.data(), of_part.layers[l].h.size(), state.layers[l].h.row(part.first));
-    std::copy_n(of_part.layers[l].c.data(), of_part.layers[l].c.size(), state.layers[l].c.row(part.first));
+    std::copy_n(of_part.layers[l].h.data(), of_part.layers[l].h.size(), state.layers[l].h.row(first));
+    std::copy_n(of_part.layers[l].c.data(), of_part.layers[l].c.size(), state.layers[l].c.row(first));
   }
 }
 

@@ -25,7 +25,7 @@ std::vector<BatchPart> cut_lanes(const Batch& batch, Index lanes);
 /// The state of a part's streams, copied.
 ModelState state_of(const ModelState& state, const BatchPart& part);
 
-/// Puts the state of a part's streams back among those of all.
-void put_state(const ModelState& of_part, const BatchPart& part, ModelState& state);
+/// Puts the state of a part's streams, of which `first` is the first, back among those of all.
+void put_state(const ModelState& of_part, Index first, ModelState& state);
 
 }  // namespace moelm

@@ -18,15 +18,16 @@ ModelCache fresh_cache() {
 }  // namespace
 
 int serve_model(Context& context, const ModelConfig& config, const ModelParameters& parameters, const HeldTensors& held,
-                Communicator& ranks, const std::function<void(const Bytes& order)>& step) {
+                Communicator& ranks, const std::function<void(const GivenOrder& given)>& train) {
   ModelCache cache = fresh_cache();
   while (true) {
     const GivenOrder given = receive_order(ranks);
     if (given.order == Order::step || given.order == Order::store) cache = fresh_cache();
     switch (given.order) {
       case Order::step:
-        ensure(step != nullptr, "steps are ordered where a model is trained");
-        step(given.content);
+      case Order::states:
+        ensure(train != nullptr, "steps are ordered where a model is trained");
+        train(given);
         break;
       case Order::pass:
         model_serve_forward(context, config, parameters, {}, cache);

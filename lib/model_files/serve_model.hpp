@@ -9,9 +9,10 @@
 namespace moelm {
 
 /// Carries out orders until Order::end, and returns the leader's exit code. `held` are the model's tensors in this
-/// rank. `step` carries out Order::step; programs that only score have none.
+/// rank. `train` carries out the orders of a training, Order::step and Order::states; programs that only score have
+/// none.
 int serve_model(Context& context, const ModelConfig& config, const ModelParameters& parameters, const HeldTensors& held,
-                Communicator& ranks, const std::function<void(const Bytes& order)>& step = nullptr);
+                Communicator& ranks, const std::function<void(const GivenOrder& given)>& train = nullptr);
 
 /// The whole follower of a program that scores: makes this rank's part of the model and serves it. Returns the leader's
 /// exit code. Uses `own_threads` threads, unless --threads was given to the leader.

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/check.hpp"
+#include "ops/pack_kernels.hpp"
 
 namespace moelm {
 
@@ -29,17 +30,12 @@ std::vector<RowBlock> blocks_of(const ExchangePlan& plan) {
   return blocks;
 }
 
+constexpr Index kRowsOfTask = 64;
+
 void copy_rows(Context& context, ConstMatrixView from, Index first, MatrixView to, Index to_first, Index count) {
-  context.parallel_ranges(count, 64, [&](Index begin, Index end) {
+  context.parallel_ranges(count, kRowsOfTask, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) std::copy_n(from.row(first + i), from.cols, to.row(to_first + i));
   });
-}
-
-std::span<const std::byte> bytes(ConstMatrixView rows) {
-  return std::as_bytes(std::span(rows.data, static_cast<std::size_t>(rows.size())));
-}
-std::span<std::byte> writable_bytes(MatrixView rows) {
-  return std::as_writable_bytes(std::span(rows.data, static_cast<std::size_t>(rows.size())));
 }
 
 /// The beginnings of parts of these sizes, side by side, and the end of the last.
@@ -49,20 +45,35 @@ std::vector<Index> beginnings(const std::vector<Index>& sizes) {
   return begin;
 }
 
-/// Sends ranges of `from` and receives ranges of `to`, one for each rank; copies this rank's own.
-void exchange_rows(Context& context, Communicator& ranks, Phase phase, ConstMatrixView from,
-                   const std::vector<Index>& from_begin, MatrixView to, const std::vector<Index>& to_begin) {
+/// Rows side by side: those of each rank in turn.
+template <class Number>
+struct RowsOfRanks {
+  Number* data;
+  Index width;
+  std::vector<Index> begin;  ///< of each rank's rows, and the end of the last
+
+  std::span<Number> of(std::size_t rank) const {
+    return {data + begin[rank] * width, static_cast<std::size_t>((begin[rank + 1] - begin[rank]) * width)};
+  }
+};
+
+/// Sends rows of `from` and receives those of `to`, some for each rank; copies this rank's own.
+template <class Number>
+void exchange_rows(Context& context, Communicator& ranks, Phase phase, const RowsOfRanks<const Number>& from,
+                   const RowsOfRanks<Number>& to) {
   std::vector<Outgoing> sends;
   std::vector<Incoming> receives;
   for (int r = 0; r < ranks.size(); ++r) {
-    const auto i = static_cast<std::size_t>(r);
-    const Index sent = from_begin[i + 1] - from_begin[i], received = to_begin[i + 1] - to_begin[i];
+    const std::span<const Number> sent = from.of(static_cast<std::size_t>(r));
+    const std::span<Number> received = to.of(static_cast<std::size_t>(r));
     if (r == ranks.rank()) {
-      copy_rows(context, from, from_begin[i], to, to_begin[i], sent);
+      context.parallel_ranges(static_cast<Index>(sent.size()), kRowsOfTask * from.width, [&](Index begin, Index end) {
+        std::copy(sent.begin() + begin, sent.begin() + end, received.begin() + begin);
+      });
       continue;
     }
-    if (sent > 0) sends.push_back({r, bytes(from.row_range(from_begin[i], from_begin[i + 1]))});
-    if (received > 0) receives.push_back({r, writable_bytes(to.row_range(to_begin[i], to_begin[i + 1]))});
+    if (!sent.empty()) sends.push_back({r, std::as_bytes(sent)});
+    if (!received.empty()) receives.push_back({r, std::as_writable_bytes(received)});
   }
   ranks.exchange(phase, sends, receives);
 }
@@ -105,20 +116,42 @@ void ExpertExchange::plan(const Dispatch& home, ExchangePlan& plan) const {
 }
 
 void ExpertExchange::to_owners(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView slots,
-                               Matrix& packed, Matrix& own) const {
-  packed.reshape(plan.dispatch.slots(), width);
+                               ExchangeMemory& memory, Matrix& own) const {
   own.reshape(plan.dispatch.slots(), width);
-  exchange_rows(context, *ranks, phase, slots, beginnings(plan.sent), packed, beginnings(plan.received));
+  if (context.products() == DataType::bf16) return rounded_to_owners(context, phase, plan, slots, memory, own);
+  Matrix& packed = memory.packed;
+  packed.reshape(plan.dispatch.slots(), width);
+  exchange_rows<float>(context, *ranks, phase, {slots.data, width, beginnings(plan.sent)},
+                       {packed.data(), width, beginnings(plan.received)});
   for (const RowBlock& block : blocks_of(plan)) copy_rows(context, packed, block.packed, own, block.own, block.count);
 }
 
+// What is beyond the greatest bfloat16 number becomes infinite here, and not only in the product. Then the check of the
+// step finds it in the factors.
+void ExpertExchange::rounded_to_owners(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView slots,
+                                       ExchangeMemory& memory, Matrix& own) const {
+  memory.sent.resize(static_cast<std::size_t>(slots.size()));
+  memory.received.resize(static_cast<std::size_t>(own.size()));
+  context.parallel_ranges(slots.rows, kRowsOfTask, [&](Index begin, Index end) {
+    pack_kernels().round((end - begin) * width, slots.row(begin), memory.sent.data() + begin * width);
+  });
+  exchange_rows<Bf16>(context, *ranks, phase, {memory.sent.data(), width, beginnings(plan.sent)},
+                      {memory.received.data(), width, beginnings(plan.received)});
+  for (const RowBlock& block : blocks_of(plan))
+    context.parallel_ranges(block.count, kRowsOfTask, [&](Index begin, Index end) {
+      pack_kernels().widen((end - begin) * width, memory.received.data() + (block.packed + begin) * width,
+                           own.row(block.own + begin));
+    });
+}
+
 void ExpertExchange::to_homes(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView own,
-                              Matrix& packed, Matrix& slots) const {
-  const std::vector<Index> sent = beginnings(plan.sent);
+                              ExchangeMemory& memory, Matrix& slots) const {
+  Matrix& packed = memory.packed;
   packed.reshape(plan.dispatch.slots(), width);
-  slots.reshape(sent.back(), width);
+  slots.reshape(std::accumulate(plan.sent.begin(), plan.sent.end(), Index{0}), width);
   for (const RowBlock& block : blocks_of(plan)) copy_rows(context, own, block.own, packed, block.packed, block.count);
-  exchange_rows(context, *ranks, phase, packed, beginnings(plan.received), slots, sent);
+  exchange_rows<float>(context, *ranks, phase, {packed.data(), width, beginnings(plan.received)},
+                       {slots.data(), width, beginnings(plan.sent)});
 }
 
 void ExpertExchange::to_owners(const ExchangePlan& plan, const std::vector<Index>& slots,

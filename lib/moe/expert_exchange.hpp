@@ -4,11 +4,16 @@
 // Rank r owns a contiguous share of the experts (share_begin). Slots are ordered by expert, so the rows for one rank
 // lie side by side. The owner sorts the rows that it receives by expert, then by sending rank. The lanes of a rank
 // follow those of the rank before, so an expert sees its rows in the order of the lanes, for every number of ranks.
+//
+// Experts have no biases: they only multiply the rows that come to them, in forward, backward and the gradients of
+// their weights. Where products read bfloat16 they round these rows, so the rows may travel rounded, in half the bytes,
+// and no bit changes. What comes back is added in single precision, and travels so.
 #pragma once
 
 #include <vector>
 
 #include "base/context.hpp"
+#include "base/data_type.hpp"
 #include "dist/collectives.hpp"
 #include "dist/communicator.hpp"
 #include "moe/dispatch.hpp"
@@ -24,6 +29,12 @@ struct ExchangePlan {
   Dispatch dispatch;            ///< of received rows to this rank's experts; `row` has its size but no values
 
   Index own_experts() const { return static_cast<Index>(dispatch.offset.size()) - 1; }
+};
+
+/// The memory of the messages of a pass.
+struct ExchangeMemory {
+  Matrix packed;                     ///< rows in the order of the messages
+  std::vector<Bf16> sent, received;  ///< rows to the owners where products read bfloat16
 };
 
 /// The experts of this rank: numbers share_begin(E, rank) and following.
@@ -42,16 +53,22 @@ struct ExpertExchange {
   void plan(const Dispatch& home, ExchangePlan& plan) const;
 
   /// Sends the rows of slots [pairs, D] to the owners of their experts. Fills `own` [received rows, D], sorted by
-  /// expert, then by sending rank. `packed` is the buffer of the messages.
-  void to_owners(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView slots, Matrix& packed,
+  /// expert, then by sending rank; rounded to bfloat16 where the products of `context` read that. REQUIRES that these
+  /// are the same on all ranks.
+  void to_owners(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView slots, ExchangeMemory& memory,
                  Matrix& own) const;
 
   /// The reverse of to_owners: sends the rows of this rank's experts back, each to the slot that it came from.
-  void to_homes(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView own, Matrix& packed,
+  /// Nothing is rounded.
+  void to_homes(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView own, ExchangeMemory& memory,
                 Matrix& slots) const;
 
   /// Sends one number of each slot to the owners, in the order of the rows.
   void to_owners(const ExchangePlan& plan, const std::vector<Index>& slots, std::vector<Index>& own) const;
+
+ private:
+  void rounded_to_owners(Context& context, Phase phase, const ExchangePlan& plan, ConstMatrixView slots,
+                         ExchangeMemory& memory, Matrix& own) const;
 };
 
 }  // namespace moelm

@@ -65,10 +65,10 @@ void through_experts(Context& context, const MoeConfig& config, const MoeParamet
   if (!exchange.exists())
     return experts_forward(context, p.own_experts(), cache.dispatch, hidden_layers(config), cache.experts);
   exchange.plan(cache.dispatch, cache.exchange);
-  exchange.to_owners(context, Phase::expert_rows, cache.exchange, slots, cache.packed, factors.input[0]);
+  exchange.to_owners(context, Phase::expert_rows, cache.exchange, slots, cache.messages, factors.input[0]);
   if (cache.experts.dropout) exchange.to_owners(cache.exchange, std::vector(factors.position), factors.position);
   experts_forward(context, p.own_experts(), cache.exchange.dispatch, hidden_layers(config), cache.experts);
-  exchange.to_homes(context, Phase::expert_outputs, cache.exchange, cache.experts.output, cache.packed,
+  exchange.to_homes(context, Phase::expert_outputs, cache.exchange, cache.experts.output, cache.messages,
                     cache.home_output);
 }
 
@@ -82,11 +82,11 @@ Matrix& doutputs_of(const MoeConfig& config, const MoeParameters& p, MoeCache& c
 const Matrix& back_through_experts(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
   const ExpertExchange& exchange = p.exchange;
   if (exchange.exists())
-    exchange.to_owners(context, Phase::expert_gradients, cache.exchange, cache.home, cache.packed,
+    exchange.to_owners(context, Phase::expert_gradients, cache.exchange, cache.home, cache.messages,
                        cache.experts.factors.gradient.back());
   experts_backward(context, p.own_experts(), hidden_layers(config), cache.experts);
   if (!exchange.exists()) return cache.experts.dinput;
-  exchange.to_homes(context, Phase::expert_dinputs, cache.exchange, cache.experts.dinput, cache.packed,
+  exchange.to_homes(context, Phase::expert_dinputs, cache.exchange, cache.experts.dinput, cache.messages,
                     cache.home_output);
   return cache.home_output;
 }

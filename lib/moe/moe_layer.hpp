@@ -65,7 +65,8 @@ struct MoeCache {
   RoutingGradient routing_gradient;
   std::optional<MoeMasks> masks;     ///< for callers: in training
   ExchangePlan exchange;             ///< of the pass, where experts are on other ranks, with its memory:
-  Matrix home, home_output, packed;  ///< rows of the slots, results for the slots, rows on their journey
+  Matrix home, home_output;          ///< rows of the slots, results for the slots
+  ExchangeMemory messages;           ///< rows on their journey
   std::vector<std::uint8_t> masked;  ///< whether the output of a pair counts as zero, [pairs]; empty: none does
 };
 

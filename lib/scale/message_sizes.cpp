@@ -7,17 +7,6 @@ double batch_bytes(double rows, double unroll) {
   return first + kBytesOfLength + kBytesOfIndex * unroll + 2 * (kBytesOfLength + kBytesOfToken * rows) + layers;
 }
 
-double state_bytes(const ModelConfig& config, double streams) {
-  const double shape = 2 * kBytesOfIndex + kBytesOfLength;
-  double bytes = 0;
-  for (const LayerConfig& layer : config.layers) {
-    bytes += 2 * shape;  // what is carried of a layer without state is empty
-    if (const auto* lstm = std::get_if<LstmConfig>(&layer))
-      bytes += kBytesOfFloat * streams * static_cast<double>(lstm->output_width() + lstm->cells);
-  }
-  return bytes;
-}
-
 double routing_bytes(const ModelConfig& config) {
   constexpr double kNumber = 8, kLists = 7, kNumbers = 5;
   double bytes = kBytesOfIndex;

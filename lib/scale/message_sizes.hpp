@@ -6,14 +6,11 @@
 
 namespace moelm {
 
-inline constexpr double kBytesOfFloat = 4, kBytesOfIndex = 8, kBytesOfToken = 4;
+inline constexpr double kBytesOfFloat = 4, kBytesOfBf16 = 2, kBytesOfIndex = 8, kBytesOfToken = 4, kBytesOfFlag = 1;
 inline constexpr double kBytesOfLength = 8;  ///< of a list
 
-/// One lane of a batch without its carried state: its active streams, inputs and targets.
+/// One lane of a batch, whose state its rank has kept: its active streams, inputs and targets.
 double batch_bytes(double rows, double unroll);
-
-/// The carried state of the streams of one lane.
-double state_bytes(const ModelConfig& config, double streams);
 
 /// Sums of the routing of all layers.
 double routing_bytes(const ModelConfig& config);

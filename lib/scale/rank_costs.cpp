@@ -36,8 +36,7 @@ double transfer_seconds(const StepPhase& phase, int ranks, const Network& networ
       return mean * std::max(load, narrow);
     case Flow::to_all:
       return mean * narrow;
-    case Flow::from_leader:
-    case Flow::to_leader:  // all go through one link
+    case Flow::from_leader:  // all go through one link
       return mean * std::max<double>(ranks, narrow);
   }
   return 0;
@@ -114,7 +113,7 @@ RankCosts rank_costs(const RunConfig& config, const StepShape& shape, const Mach
       const double seconds = transfer_seconds(phase, shape.ranks, network, narrow, load);
       // Where rank 0 has a message for each, the others wait for it.
       const double all = others * phase.messages * network.message;
-      const bool by_leader = phase.flow == Flow::from_leader || phase.flow == Flow::to_leader;
+      const bool by_leader = phase.flow == Flow::from_leader;
       const double mean = by_leader ? 2 * all / shape.ranks : all;
       costs.messages += mean;
       costs.waiting += all - mean;
@@ -135,7 +134,7 @@ std::string limit_of(const RankCosts& costs) {
   const std::array<std::pair<double, const char*>, 6> parts = {{{costs.exchange, kRowsToExperts},
                                                                 {costs.copies, "gradients of copies"},
                                                                 {costs.tables, "rows of tables"},
-                                                                {costs.leader, "batches and states of rank 0"},
+                                                                {costs.leader, "batches of rank 0"},
                                                                 {costs.messages, "number of messages"},
                                                                 {costs.waiting, kUnevenWork}}};
   return std::max_element(parts.begin(), parts.end())->second;

@@ -16,7 +16,7 @@ namespace moelm {
 struct RankCosts {
   int ranks = 1;
   double rows = 0;  ///< of a rank
-  /// Rows to experts and back; sums of gradients; of tables; batches and carried states.
+  /// Rows to experts and back; sums of gradients; of tables; batches.
   double exchange_bytes = 0, copy_bytes = 0, table_bytes = 0, leader_bytes = 0;
   double compute = 0;  ///< of a mean rank
   double exchange = 0, copies = 0, tables = 0, leader = 0;

@@ -20,7 +20,6 @@ double bytes_sent(const StepPhase& phase, int ranks) {
     case Flow::to_all:
       return phase.bytes * others;
     case Flow::from_leader:
-    case Flow::to_leader:
       return phase.bytes * others / ranks;
   }
   return 0;

@@ -16,18 +16,17 @@ enum class Cost {
   exchange,  ///< rows to experts and back
   copies,    ///< sums of the gradients of what every rank has a copy of
   tables,    ///< gradients of rows of tables
-  leader,    ///< batches and carried states from rank 0 and back
+  leader,    ///< batches from rank 0
   messages   ///< small ones: orders, counts, sums of the routing, checks
 };
 
 /// Who sends to whom.
 enum class Flow {
-  none,         ///< a part of the step without messages
-  to_owners,    ///< every rank its rows to the ranks that have their experts
-  to_homes,     ///< back
-  to_all,       ///< every rank to every other
-  from_leader,  ///< rank 0 to every other
-  to_leader     ///< every other to rank 0
+  none,        ///< a part of the step without messages
+  to_owners,   ///< every rank its rows to the ranks that have their experts
+  to_homes,    ///< back
+  to_all,      ///< every rank to every other
+  from_leader  ///< rank 0 to every other
 };
 
 /// One part of a step. The numbers are those of a rank with an equal share of rows and of load.

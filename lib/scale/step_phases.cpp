@@ -42,7 +42,6 @@ class Builder {
     for (std::size_t l = layers; l-- > 0;) backward(l);
     check_and_update();
     to_all("check of the weights", Cost::messages, Phase::weights_written, kBytesOfLength);
-    end();
     return std::move(phases_);
   }
 
@@ -83,20 +82,12 @@ class Builder {
     if (!alone()) work("arrival of " + phases_[number].name, 0).awaits = number;
   }
 
-  /// Of a lane.
-  double states() const { return state_bytes(config_.model, rows_ / rounds_ / as_double(shape_.unroll)); }
-
   void begin() {
     send("order, size", Cost::messages, Phase::order, Flow::from_leader, kBytesOfLength);
     send("order", Cost::messages, Phase::order, Flow::from_leader, kBytesOfOrder);
     to_all("batch, sizes", Cost::messages, Phase::batch, kBytesOfLength);
     send("batch", Cost::leader, Phase::batch, Flow::from_leader,
-         rounds_ * (batch_bytes(rows_ / rounds_, as_double(shape_.unroll)) + states()));
-  }
-
-  void end() {
-    to_all("end of the step, sizes", Cost::messages, Phase::step_end, kBytesOfLength);
-    send("carried states", Cost::leader, Phase::step_end, Flow::to_leader, 1 + rounds_ * states());
+         rounds_ * batch_bytes(rows_ / rounds_, as_double(shape_.unroll)));
   }
 
   /// Multiply-adds of a rank in one direction.
@@ -116,16 +107,17 @@ class Builder {
     return expected_experts(as_double(shape_.rows), as_double(moe(l)->experts_per_token()), experts) / shape_.ranks *
            weights_of_expert(l);
   }
-  /// Bytes of the rows that a rank sends for its pairs.
-  double row_bytes(std::size_t l) const {
-    return rows_ * as_double(moe(l)->experts_per_token()) * as_double(widths_[l]) * kBytesOfFloat;
-  }
+  /// Rows that a rank sends for its tokens.
+  double pairs(std::size_t l) const { return rows_ * as_double(moe(l)->experts_per_token()); }
 
   void send_rows(const std::string& name, std::size_t l, Phase phase, Flow flow) {
-    const std::size_t number = send(name, Cost::exchange, phase, flow, row_bytes(l), rounds_);
+    const bool rounded = flow == Flow::to_owners && products_of(config_.train) == DataType::bf16;
+    const double numbers = pairs(l) * as_double(widths_[l]), of_number = rounded ? kBytesOfBf16 : kBytesOfFloat;
+    const std::size_t number = send(name, Cost::exchange, phase, flow, numbers * of_number, rounds_);
     if (alone()) return;
     phases_[number].layer = l;
-    phases_[number].memory_bytes = 2 * row_bytes(l);  // sorted once after or before the journey
+    // Sorted once after or before the journey; what travels rounded is rounded before.
+    phases_[number].memory_bytes = numbers * (kBytesOfFloat + of_number) * (rounded ? 2 : 1);
   }
   void through_experts(const std::string& name, std::size_t l) {
     // Every pass through a lane reads the weights once.
@@ -146,7 +138,7 @@ class Builder {
     if (moe(l)->hidden_dropout > 0 && !alone()) {
       to_all("positions" + of_layer + ", sizes", Cost::messages, Phase::expert_rows, rounds_ * kBytesOfLength, rounds_);
       const std::size_t positions = send("positions" + of_layer, Cost::exchange, Phase::expert_rows, Flow::to_owners,
-                                         row_bytes(l) / kBytesOfFloat / as_double(widths_[l]) * kBytesOfIndex, rounds_);
+                                         pairs(l) * kBytesOfIndex, rounds_);
       phases_[positions].layer = l;
     }
     through_experts("experts" + of_layer, l);
@@ -195,7 +187,7 @@ class Builder {
   /// Experts need no sums of other ranks: they are updated while those arrive.
   void check_and_update() {
     gather("losses", Phase::routing_sums, kBytesOfIndex);
-    gather("check of the step", Phase::faults, kBytesOfLength + kBytesOfIndex);
+    gather("check of the step", Phase::faults, kBytesOfLength + kBytesOfIndex + kBytesOfFlag);
     const TableSums tables = table_sums(config_.model, copied_, shape_);
     if (tables.bytes > 0) beside(to_all("rows of tables", Cost::tables, Phase::row_gradients, tables.bytes));
     update_experts();

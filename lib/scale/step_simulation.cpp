@@ -103,7 +103,7 @@ class Simulation {
 
   /// Every message costs its sender time, whatever its size.
   void post(const StepPhase& phase) {
-    const bool by_leader = phase.flow == Flow::from_leader || phase.flow == Flow::to_leader;
+    const bool by_leader = phase.flow == Flow::from_leader;
     for (std::size_t r = 0; r < ranks_; ++r) {
       const double peers = by_leader && r > 0 ? 1 : static_cast<double>(ranks_) - 1;
       const double seconds = peers * phase.messages * network_.message;
@@ -116,7 +116,7 @@ class Simulation {
   std::vector<double> arrivals(const StepPhase& phase, const std::vector<double>& ready) const {
     std::vector<RankPart> parts;
     for (std::size_t r = 0; r < ranks_; ++r) parts.push_back({ready[r], rows_[r], phase.layer ? load(phase, r) : 1});
-    const bool by_leader = phase.flow == Flow::from_leader || phase.flow == Flow::to_leader;
+    const bool by_leader = phase.flow == Flow::from_leader;
     const RankClasses ranks = classes_of(parts, by_leader);
     const std::size_t leader = ranks.class_of[0];
     const auto all = static_cast<double>(ranks_);
@@ -129,8 +129,6 @@ class Simulation {
               return phase.bytes * ranks.parts[to].rows * ranks.parts[from].load / all;
             case Flow::from_leader:
               return from == leader ? phase.bytes * ranks.parts[to].rows : 0;
-            case Flow::to_leader:
-              return to == leader ? phase.bytes * ranks.parts[from].rows : 0;
             default:
               return phase.bytes;
           }
@@ -145,8 +143,7 @@ class Simulation {
     const std::vector<double> end = arrivals(phase, now_);
     const double last = *std::max_element(now_.begin(), now_.end()), leader = now_[0];
     for (std::size_t r = 0; r < ranks_; ++r) {
-      const bool by_leader = phase.flow == Flow::from_leader || (phase.flow == Flow::to_leader && r > 0);
-      const double awaited = by_leader ? leader : last;
+      const double awaited = phase.flow == Flow::from_leader ? leader : last;
       const double waiting = std::clamp(awaited - now_[r], 0.0, std::max(0.0, end[r] - now_[r]));
       costs_.waiting += waiting;
       costs_.seconds_of(phase.cost) += std::max(0.0, end[r] - now_[r]) - waiting;

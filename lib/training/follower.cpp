@@ -26,8 +26,9 @@ int follow_training(Context& context, const SharedModel& model, Communicator& ra
   Learner learner(context, config.model, config.optimizer, model.vocabulary,
                   static_cast<std::uint64_t>(config.train.seed), ranks);
   const HeldTensors held = tensors_of(learner);
-  return serve_model(context, learner.config(), learner.parameters(), held, ranks, [&](const Bytes& order) {
-    learner.follow_lanes(context, order, stop_requested && stop_requested());
+  return serve_model(context, learner.config(), learner.parameters(), held, ranks, [&](const GivenOrder& given) {
+    if (given.order == Order::states) return learner.carried().send_kept();
+    learner.follow_lanes(context, given.content, stop_requested && stop_requested());
   });
 }
 

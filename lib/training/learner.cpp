@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.hpp"
 #include "base/finite.hpp"
 #include "moe/auxiliary_losses.hpp"
 #include "ops/kernels.hpp"
@@ -51,7 +52,8 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
       optimizer_(optimizer),
       seed_(seed),
       ranks_(ranks),
-      parameters_(make_parameters(model, vocabulary, &ranks)) {
+      parameters_(make_parameters(model, vocabulary, &ranks)),
+      carried_(parameters_, ranks) {
   initialise(context, seed, parameters_);
   gradients_ = make_gradients(parameters_);
   for (const TrainedTensor& trained : trained_tensors(parameters_, gradients_)) {
@@ -83,8 +85,13 @@ Learner::Learner(Context& context, const ModelConfig& model, const OptimizerConf
   }
 }
 
+StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options) {
+  if (options.lanes > 1 || ranks_.size() > 1) return lead_lanes(context, batch, options);
+  return step(context, batch, options, carried_.all());
+}
+
 StepResult Learner::step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
-  if (options.lanes > 1 || ranks_.size() > 1) return lead_lanes(context, batch, options, state);
+  ensure(options.lanes == 1 && ranks_.size() == 1, "a batch in lanes continues from the state of the learner");
   before_.copy_from(state);
   PassOptions pass{true, seed_, options.step, options.streams};
   pass.windows = windows_;
@@ -130,7 +137,7 @@ void Learner::pass_parts(Context& context, const std::vector<BatchPart>& parts, 
     nll_.resize(static_cast<std::size_t>(parts[i].batch.rows()));
     const Losses losses =
         model_gradients(context, config_, parameters_, parts[i].batch, pass, of_part, cache_, gradients_, nll_);
-    put_state(of_part, parts[i], state);
+    put_state(of_part, parts[i].first, state);
     result.losses.cross_entropy += losses.cross_entropy;
     result.losses.balance = losses.balance;
     add_routing(cache_, result.routing);

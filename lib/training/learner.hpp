@@ -14,6 +14,7 @@
 #include "model/language_model.hpp"
 #include "model/step_parts.hpp"
 #include "optim/moments.hpp"
+#include "training/carried_state.hpp"
 #include "training/expert_set.hpp"
 #include "training/gradient_sum.hpp"
 #include "training/lane_work.hpp"
@@ -53,12 +54,18 @@ class Learner {
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
-  /// Updates the weights and advances `state`. If a loss, a gradient or the carried state is non-finite, the step
+  /// Updates the weights and advances carried(). If a loss, a gradient or the carried state is non-finite, the step
   /// changes neither, and the result names the fault. It also names a weight that becomes non-finite in the update.
   /// Weights that a step does not write are not checked: they were finite when they were read or last written. A step
   /// in several passes gives the result of one pass, up to rounding. With several ranks the leader calls it, and the
   /// others follow_lanes(). The result is the same for every number of ranks up to options.lanes, bit for bit.
+  StepResult step(Context& context, const Batch& batch, const StepOptions& options);
+
+  /// The same from a state that the caller has. REQUIRES one rank and one lane.
   StepResult step(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
+
+  /// The state that streams carry from step to step.
+  CarriedState& carried() { return carried_; }
 
   /// A step that the leader ordered; `order` is the content of Order::step. Tells the leader if this rank was asked to
   /// stop.
@@ -72,6 +79,12 @@ class Learner {
   OptimizerTensors optimizer_tensors();
 
  private:
+  /// Facts about a step over lanes that all ranks need.
+  struct StepHead {
+    StepOptions options;
+    Index rows = 0;
+    LaneStart start = LaneStart::zero;
+  };
   /// A tensor outside the experts, its gradient and its moments.
   struct Slot {
     TrainedTensor trained;
@@ -93,8 +106,8 @@ class Learner {
   std::vector<RoutingSums> routing_of_parts(Context& context, const std::vector<BatchPart>& parts,
                                             const PassOptions& options, const ModelState& state);
   // Steps over lanes, in learner_lanes.cpp.
-  StepResult lead_lanes(Context& context, const Batch& batch, const StepOptions& options, ModelState& state);
-  StepResult step_lanes(Context& context, std::vector<LaneWork>& own, const StepOptions& options, Index rows);
+  StepResult lead_lanes(Context& context, const Batch& batch, const StepOptions& options);
+  StepResult step_lanes(Context& context, std::vector<LaneWork>& own, const StepHead& head, bool stop_asked);
   void forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes, StepResult& result);
   std::string backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
                              LaneSum<double>& loss, GradientSum& sum, StepResult& result);
@@ -125,7 +138,8 @@ class Learner {
   std::vector<LayerExperts> experts_;
   std::vector<double> nll_;
   std::vector<BalanceWindow> windows_;  ///< one entry per layer; empty if no layer has a window
-  ModelState before_;                   ///< the state that a faulty step is taken back to
+  ModelState before_;                   ///< the state that a faulty step of one lane is taken back to
+  CarriedState carried_;
 };
 
 }  // namespace moelm

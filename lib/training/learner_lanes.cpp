@@ -14,12 +14,6 @@ namespace moelm {
 
 namespace {
 
-/// Facts about a step that all ranks need.
-struct StepHead {
-  StepOptions options;
-  Index rows = 0;
-};
-
 /// The lanes of this rank, once the leader has sent to every rank its own.
 std::vector<LaneWork> deal_lanes(Communicator& ranks, std::vector<LaneWork> all, Index lanes) {
   std::vector<Bytes> send(static_cast<std::size_t>(ranks.size()));
@@ -42,40 +36,6 @@ std::vector<LaneWork> deal_lanes(Communicator& ranks, std::vector<LaneWork> all,
   return work;
 }
 
-/// Sends the states after the step to the leader, who puts them among those of all streams. Returns, for the leader,
-/// whether any rank was asked to stop.
-bool collect_states(Communicator& ranks, const std::vector<LaneWork>& own, std::vector<BatchPart>& parts, Index lanes,
-                    bool stop_asked, ModelState& state) {
-  MessageWriter message;
-  message.value(stop_asked);
-  if (!ranks.leads())
-    for (const LaneWork& lane : own)
-      if (!lane.empty()) write_state(lane.state, message);
-  std::vector<Bytes> send(static_cast<std::size_t>(ranks.size()));
-  send[0] = message.finish();
-  const std::vector<Bytes> received =
-      ranks.size() > 1 ? all_to_all(ranks, Phase::step_end, send) : std::vector<Bytes>(1);
-  if (!ranks.leads()) return stop_asked;
-  for (int r = 0; r < ranks.size(); ++r) {
-    MessageReader states(received[static_cast<std::size_t>(r)]);
-    if (r > 0) stop_asked |= states.value<bool>();
-    const LaneNode range = lanes_of_rank(lanes, r, ranks.size());
-    for (Index l = range.first; l < range.last; ++l) {
-      const BatchPart& part = parts[static_cast<std::size_t>(l)];
-      if (part.batch.rows() == 0) continue;
-      if (r == 0) {
-        put_state(own[static_cast<std::size_t>(l)].state, part, state);
-        continue;
-      }
-      ModelState of_lane;
-      of_lane.layers.resize(state.layers.size());
-      read_state(states, of_lane);
-      put_state(of_lane, part, state);
-    }
-  }
-  return stop_asked;
-}
-
 /// Names the rank of a fault that another one found.
 std::string of_rank(const std::string& fault, std::size_t rank) {
   return fault + " (rank " + std::to_string(rank) + ")";
@@ -94,13 +54,15 @@ std::string first_fault(Communicator& ranks, const std::string& own) {
 struct Verdict {
   std::string fault;             ///< the first by rank
   std::vector<Index> row_bytes;  ///< of the gradients of rows of each rank
+  bool stop_asked = false;       ///< whether any rank was asked to stop
 };
 
-Verdict verdict_of(Communicator& ranks, const std::string& fault, Index row_bytes) {
-  if (ranks.size() == 1) return {fault, {}};
+Verdict verdict_of(Communicator& ranks, const std::string& fault, Index row_bytes, bool stop_asked) {
+  if (ranks.size() == 1) return {fault, {}, stop_asked};
   MessageWriter own;
   own.text(fault);
   own.value(row_bytes);
+  own.value(stop_asked);
   Verdict verdict;
   const std::vector<Bytes> all = all_gather(ranks, Phase::faults, own.finish());
   for (std::size_t r = 0; r < all.size(); ++r) {
@@ -108,48 +70,45 @@ Verdict verdict_of(Communicator& ranks, const std::string& fault, Index row_byte
     const std::string found = message.text();
     if (verdict.fault.empty() && !found.empty()) verdict.fault = of_rank(found, r);
     verdict.row_bytes.push_back(message.value<Index>());
+    verdict.stop_asked |= message.value<bool>();
   }
   return verdict;
 }
 
 }  // namespace
 
-StepResult Learner::lead_lanes(Context& context, const Batch& batch, const StepOptions& options, ModelState& state) {
+StepResult Learner::lead_lanes(Context& context, const Batch& batch, const StepOptions& options) {
   ranks_.note_step(options.step);
-  std::vector<BatchPart> parts = cut_lanes(batch, options.lanes);
   std::vector<LaneWork> all;
-  for (const BatchPart& part : parts)
-    all.push_back({part, part.batch.rows() > 0 ? state_of(state, part) : ModelState{}});
+  for (BatchPart& part : cut_lanes(batch, options.lanes)) all.push_back({std::move(part), {}});
+  const StepHead head{options, batch.rows(), carried_.give(all)};
   if (ranks_.size() > 1) {
-    MessageWriter head;
-    head.value(StepHead{options, batch.rows()});
-    give_order(ranks_, Order::step, head.finish());
+    MessageWriter order;
+    order.value(head);
+    give_order(ranks_, Order::step, order.finish());
   }
   const Together together(parameters_.ranks);
   std::vector<LaneWork> own = deal_lanes(ranks_, std::move(all), options.lanes);
-  StepResult result = step_lanes(context, own, options, batch.rows());
-  if (result.applied) result.stop_asked = collect_states(ranks_, own, parts, options.lanes, false, state);
-  return result;
+  return step_lanes(context, own, head, false);
 }
 
 void Learner::follow_lanes(Context& context, const Bytes& order, bool stop_asked) {
-  const StepHead head = MessageReader(order).value<StepHead>();
+  const auto head = MessageReader(order).value<StepHead>();
   ranks_.note_step(head.options.step);
   std::vector<LaneWork> own = deal_lanes(ranks_, {}, head.options.lanes);
-  const StepResult result = step_lanes(context, own, head.options, head.rows);
-  std::vector<BatchPart> none;
-  ModelState unused;
-  if (result.applied) collect_states(ranks_, own, none, head.options.lanes, stop_asked, unused);
+  step_lanes(context, own, head, stop_asked);
 }
 
-StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, const StepOptions& options, Index rows) {
+StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, const StepHead& head, bool stop_asked) {
+  const StepOptions& options = head.options;
   StepResult result;
-  result.tokens = rows;
+  result.tokens = head.rows;
+  carried_.begin(head.start, own);
   for (LayerExperts& set : experts_) set.experts.begin_step();
   PassOptions pass{true, seed_, options.step, options.streams};
   pass.windows = windows_;
   pass.full_softmax = options.full_softmax;
-  pass.part.rows = rows;
+  pass.part.rows = head.rows;
   // 3. Forward of all lanes, because the balancing losses look at all rows of the step; then backward of all.
   forward_lanes(context, own, pass, options.lanes, result);
   LaneSum<double> loss(options.lanes);
@@ -161,10 +120,12 @@ StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, con
   result.losses.cross_entropy = sum_of_lanes(ranks_, loss, options.lanes);
   if (std::string other = non_finite_lanes(context, own, result); !other.empty()) fault = std::move(other);
   Bytes row_gradients = ranks_.size() > 1 ? sum.rows_of_lanes() : Bytes();
-  const Verdict verdict = verdict_of(ranks_, fault, static_cast<Index>(row_gradients.size()));
+  const Verdict verdict = verdict_of(ranks_, fault, static_cast<Index>(row_gradients.size()), stop_asked);
   result.fault = verdict.fault;
+  result.stop_asked = verdict.stop_asked;
   result.applied = result.fault.empty();
   if (!result.applied) return result;
+  carried_.keep(own);
   // 5. Update. The experts need no sums of other ranks.
   if (ranks_.size() > 1) sum.start_rows(std::move(row_gradients), verdict.row_bytes);
   bool finite = update_experts(context, options, result);

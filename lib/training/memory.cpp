@@ -36,6 +36,7 @@ struct Sums {
 
 struct Shape {
   double inputs, vocabulary, rows, pass_rows, validation_rows, threads, ranks;
+  double rounded_rows;  // numbers' worth of a number in a row that travels to experts, beside the number itself
   bool full_softmax;
   const OptimizerConfig& optimizer;
   const ModelConfig& model;
@@ -138,7 +139,10 @@ void add_layer(const MoeConfig& c, const Shape& s, Sums& sums) {
   const double weights = number(expert_weights(c, static_cast<Index>(s.inputs)));
   const double here = std::ceil(number(c.experts) / s.ranks) + number(c.shared);
   sums.packed += here * weights <= number(kMaxCachedElements) ? here * weights : 0;
-  if (s.ranks > 1) sums.exchange += (2 + overload) * s.rows * number(c.experts_per_token()) * s.inputs;
+  // Rows of slots and results for them; rows in the order of the messages; rows to the owners that are rounded.
+  if (s.ranks > 1)
+    sums.exchange +=
+        (2 + overload + (1 + overload) * s.rounded_rows) * s.rows * number(c.experts_per_token()) * s.inputs;
   if (c.hidden_dropout > 0) sums.activations += routed * sizeof(Index) / kNumber;
   if (c.mask_outputs > 0) sums.activations += pairs * sizeof(std::uint8_t) / kNumber;
   if (c.recompute) sums.activations += s.threads * std::min(pairs, number(kRowsOfGradient)) * hidden;
@@ -235,8 +239,17 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   Sums sums;
   Index widest = 0;
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
-    const Shape shape{number(widths[i]), number(vocabulary), number(rows_of_rank), pass_rows, number(rows.validation),
-                      number(threads),   number(rows.ranks), rows.full_softmax,    optimizer, config};
+    const Shape shape{number(widths[i]),
+                      number(vocabulary),
+                      number(rows_of_rank),
+                      pass_rows,
+                      number(rows.validation),
+                      number(threads),
+                      number(rows.ranks),
+                      of_products == 1 ? 0 : of_products,
+                      rows.full_softmax,
+                      optimizer,
+                      config};
     widest = std::max(widest, widths[i]);
     add_tensors(tensors[i], shape, sums);
     std::visit([&](const auto& layer) { add_layer(layer, shape, sums); }, config.layers[i]);

@@ -172,7 +172,7 @@ bool Trainer::train_step(TrainObserver& observer) {
   if (!next_batch(observer, fresh)) return false;
   consistent_ = false;
   unsaved_best_.reset();
-  if (fresh) state_.reset(learner_.parameters(), batch_.sequence.streams());
+  if (fresh) learner_.carried().reset(batch_.sequence.streams());
   const Index step = progress_.step + 1;
   // 2. Learning rate.
   const double lr = schedule_.at(step, progress_.plateau_factor);
@@ -184,7 +184,7 @@ bool Trainer::train_step(TrainObserver& observer) {
                             config_.train.micro_batch_tokens,
                             has_full_softmax(config_.train.full_softmax, schedule_, step),
                             config_.train.lanes};
-  const StepResult result = learner_.step(context_, batch_, options, state_);
+  const StepResult result = learner_.step(context_, batch_, options);
   stop_asked_ |= result.stop_asked;
   // 6. Record.
   progress_.step = step;

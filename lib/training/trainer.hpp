@@ -45,11 +45,12 @@ class Trainer {
   Trainer(Context& context, const RunConfig& config, const Dataset& data, Communicator& ranks = alone());
 
   Learner& learner() { return learner_; }
-  ModelState& carried() { return state_; }
+  /// The state of all streams; of several ranks the leader collects it.
+  ModelState& carried() { return learner_.carried().all(); }
   /// Whether the next batch continues from carried(): not with whole lines, and not at the start of a pass.
   bool carries() const { return config_.train.state == StateKind::carry && progress_.next.index > 0; }
   /// Sets the state of all streams to zero.
-  void reset_carried() { state_.reset(learner_.parameters(), batches_->streams()); }
+  void reset_carried() { learner_.carried().reset(batches_->streams()); }
   TrainProgress& progress() { return progress_; }
   const TrainProgress& progress() const { return progress_; }
   Index steps_per_pass() const { return batches_->batches_per_pass(); }
@@ -125,7 +126,6 @@ class Trainer {
   const Dataset& data_;
   Learner learner_;
   std::unique_ptr<BatchSource> batches_;
-  ModelState state_;
   TrainProgress progress_;
   Batch batch_;
   Interval checkpoint_every_;

@@ -38,10 +38,12 @@ TEST_CASE("lists and ranges of sizes") {
   }
 }
 
-TEST_CASE("an expert of width F makes 0.75 F operations for a byte that travels") {
-  CHECK(operations_of_byte(1024) == 768);
+TEST_CASE("an expert of width F makes 0.75 F operations for a byte that travels, F where products read bfloat16") {
+  CHECK(operations_of_byte(1024, DataType::f32) == 768);
+  CHECK(operations_of_byte(1024, DataType::bf16) == 1024);
   // 340 GFLOP/s and 10 Gb/s: 272 operations a byte.
-  CHECK(even_width({170e9, 1}, Network{}) == Approx(272 / 0.75));
+  CHECK(even_width({170e9, 1}, Network{}, DataType::f32) == Approx(272 / 0.75));
+  CHECK(even_width({170e9, 1}, Network{}, DataType::bf16) == Approx(272));
 }
 
 TEST_CASE("faster networks and wider experts leave more of a step to work") {

@@ -1,10 +1,12 @@
 // The way of rows to experts on other ranks and back: nothing is lost, doubled or swapped.
 #include "moe/expert_exchange.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/random.hpp"
 #include "dist/local_ranks.hpp"
+#include "ops/bf16.hpp"
 #include "support/campaign.hpp"
 #include "support/catch.hpp"
 
@@ -46,14 +48,15 @@ struct Home {
 };
 
 /// One rank of one random plan.
-void travel(Communicator& ranks, const RandomStream& random, Index experts, Index pairs) {
+void travel(Communicator& ranks, DataType products, const RandomStream& random, Index experts, Index pairs) {
   const Home home(random, ranks.rank(), experts, ranks.rank() == 1 ? 0 : pairs);
   const ExpertExchange exchange{&ranks, experts, 3};
-  Context context(1);
+  Context context(1, products);
   ExchangePlan plan;
-  Matrix packed, own, back;
+  ExchangeMemory memory;
+  Matrix own, back;
   exchange.plan(home.dispatch, plan);
-  exchange.to_owners(context, Phase::expert_rows, plan, home.rows, packed, own);
+  exchange.to_owners(context, Phase::expert_rows, plan, home.rows, memory, own);
   std::vector<Index> marks;
   exchange.to_owners(plan, home.marks, marks);
   expect(own.rows() == plan.dispatch.slots() && marks.size() == static_cast<std::size_t>(own.rows()), "all rows");
@@ -70,7 +73,7 @@ void travel(Communicator& ranks, const RandomStream& random, Index experts, Inde
       before = mark;
     }
   }
-  exchange.to_homes(context, Phase::expert_outputs, plan, own, packed, back);
+  exchange.to_homes(context, Phase::expert_outputs, plan, own, memory, back);
   expect(back.rows() == home.rows.rows(), "as many rows as were sent");
   for (Index i = 0; i < back.size(); ++i)
     expect(back.data()[i] == home.rows.data()[i], "there and back is where it was");
@@ -85,8 +88,30 @@ TEST_CASE("rows come to their experts and back") {
     const int ranks = 2 + static_cast<int>(random.uniform(1, i, 0) * 7.0f);
     const Index experts = 1 + static_cast<Index>(random.uniform(1, i, 1) * 20);
     const Index pairs = static_cast<Index>(random.uniform(1, i, 2) * 60);
+    const DataType products = i % 2 == 0 ? DataType::f32 : DataType::bf16;  // all numbers are bfloat16 numbers
     CAPTURE(i, ranks, experts, pairs);
-    REQUIRE_NOTHROW(
-        run_local_ranks(ranks, [&](Communicator& own) { travel(own, RandomStream(i, "homes", 0), experts, pairs); }));
+    REQUIRE_NOTHROW(run_local_ranks(
+        ranks, [&](Communicator& own) { travel(own, products, RandomStream(i, "homes", 0), experts, pairs); }));
   }
+}
+
+TEST_CASE("rows are rounded on their way to experts as products round them, and never on their way back") {
+  constexpr float kThird = 1.0f / 3;
+  for (const DataType products : {DataType::f32, DataType::bf16})
+    run_local_ranks(2, [&](Communicator& ranks) {
+      Home home(RandomStream(3, "homes", 0), ranks.rank(), 4, 10);
+      std::fill_n(home.rows.data(), home.rows.size(), kThird);
+      const ExpertExchange exchange{&ranks, 4, 3};
+      Context context(1, products);
+      ExchangePlan plan;
+      ExchangeMemory memory;
+      Matrix own, back;
+      exchange.plan(home.dispatch, plan);
+      exchange.to_owners(context, Phase::expert_rows, plan, home.rows, memory, own);
+      const float expected = products == DataType::bf16 ? round_to_bf16(kThird) : kThird;
+      for (const float number : own.values()) expect(number == expected, "rounded if products round it");
+      std::fill_n(own.data(), own.size(), kThird);
+      exchange.to_homes(context, Phase::expert_outputs, plan, own, memory, back);
+      for (const float number : back.values()) expect(number == kThird, "what comes back is not rounded");
+    });
 }

@@ -64,11 +64,11 @@ TEST_CASE("larger experts do more work for each number that travels") {
   REQUIRE(large.compute > small.compute);
 }
 
-TEST_CASE("the batch and the states of all streams pass the link of rank 0") {
+TEST_CASE("the batch of all ranks passes the link of rank 0") {
   const RankCosts four = costs_of(config_of(128), 4), eight = costs_of(config_of(128), 8);
-  // 160 rows are 8 streams of 20: h and c of two LSTMs, and back; and two ids of four bytes for each row.
-  REQUIRE(four.leader > 3 * (2 * 8 * 4 * 64 * 4 + 8 * 160) / 1e8);
-  REQUIRE(four.leader < 1.05 * 3 * (2 * 8 * 4 * 64 * 4 + 8 * 160) / 1e8);
+  // Two ids of four bytes for each of 160 rows, and eight bytes for each of 20 steps.
+  REQUIRE(four.leader > 3 * (8 * 160 + 8 * 20) / 1e8);
+  REQUIRE(four.leader < 1.05 * 3 * (8 * 160 + 8 * 20) / 1e8);
   REQUIRE(eight.leader > four.leader);  // the same batch goes to more of them
 }
 
@@ -84,8 +84,8 @@ TEST_CASE("lanes are dealt whole: the rank with one more has more to do") {
 
 TEST_CASE("uneven loads, speeds and narrow cores cost what their formulas say") {
   const RankCosts even = costs_of(config_of(128), 4, {0});
-  // All wait for the messages of rank 0 to three others, two orders, the batch and the states in the end.
-  REQUIRE(even.waiting == Approx(4 * (3 - 2 * 3 / 4.0) * 1e-6));
+  // All wait for the messages of rank 0 to three others, two orders and the batch.
+  REQUIRE(even.waiting == Approx(3 * (3 - 2 * 3 / 4.0) * 1e-6));
   const RankCosts narrow = costs_of(config_of(128), 4, {0, 0, 3});
   REQUIRE(narrow.exchange == Approx(3 * even.exchange));
   REQUIRE(narrow.copies == Approx(3 * even.copies));
@@ -110,7 +110,7 @@ TEST_CASE("what limits a step is named") {
   costs.exchange = 0.2;
   CHECK(limit_of(costs) == kRowsToExperts);
   costs.leader = 0.3;
-  CHECK(limit_of(costs) == "batches and states of rank 0");
+  CHECK(limit_of(costs) == "batches of rank 0");
 }
 
 TEST_CASE("messages beside work share a link, and what is left of them is waited for") {

@@ -77,6 +77,9 @@ std::vector<Case> cases() {
     moe.hidden_dropout = 0.3;
     moe.mask_outputs = 0.2;
     add("bf16 experts, recomputed, masked", model_of(moe), OptimizerKind::factored);
+    add("the same with bf16 products", model_of(moe), OptimizerKind::factored).products = DataType::bf16;
+    add("bf16 products, two levels, lines", model_of(two_levels())).products = DataType::bf16;
+    all.back().lines = true;
   }
   for (const GateKind gate : {GateKind::top_k, GateKind::sigmoid, GateKind::softmax}) {
     MoeConfig moe = flat();
@@ -138,14 +141,13 @@ void put(Snapshot& snapshot, Communicator& ranks, const std::vector<NamedTensor>
 /// All that a checkpoint would have after the steps, and the losses of every step.
 Snapshot lead(Context& context, const Case& c, Index lanes, Communicator& ranks) {
   Learner learner(context, c.model, c.optimizer, kVocabulary, kSeed, ranks);
-  ModelState state;
   Snapshot snapshot;
-  state.reset(learner.parameters(), kStreams);
+  learner.carried().reset(kStreams);
   for (Index step = 1; step <= kSteps; ++step) {
     const Batch batch = random_batch(sequence_of(c, step), kVocabulary, static_cast<std::uint64_t>(step));
-    if (c.lines) state.reset(learner.parameters(), batch.sequence.streams());
+    if (c.lines) learner.carried().reset(batch.sequence.streams());
     const StepOptions options{step, kStreams, 0.01, 1.0, 0, c.full_softmax_at_end && step > 15, lanes};
-    const StepResult result = learner.step(context, batch, options, state);
+    const StepResult result = learner.step(context, batch, options);
     const double losses[] = {result.losses.total(), result.grad_norm};
     const auto bytes = std::as_bytes(std::span(losses));
     snapshot["losses " + std::to_string(step)] = Bytes(bytes.begin(), bytes.end());
@@ -162,7 +164,7 @@ Snapshot lead(Context& context, const Case& c, Index lanes, Communicator& ranks)
     const auto bytes = std::as_bytes(values);
     snapshot[name] = Bytes(bytes.begin(), bytes.end());
   }
-  put(snapshot, ranks, state_tensors(state));
+  put(snapshot, ranks, state_tensors(learner.carried().all()));
   return snapshot;
 }
 
@@ -262,18 +264,17 @@ TEST_CASE("a rank whose numbers are not finite keeps the step from all ranks") {
       return;
     }
     Learner learner(context, c.model, c.optimizer, kVocabulary, kSeed, ranks);
-    ModelState state;
-    state.reset(learner.parameters(), kStreams);
+    learner.carried().reset(kStreams);
     const Batch batch = random_batch(sequence_of(c, 1), kVocabulary, 1);
     const StepOptions options{1, kStreams, 0.01, 1.0, 0, false, 4};
-    REQUIRE(learner.step(context, batch, options, state).fault == "");
+    REQUIRE(learner.step(context, batch, options).fault == "");
     const std::string name = "layers.2.experts.6.weight_1";
     Snapshot before, after;
     put_all(before, ranks, learner);
     Bytes spoilt = before.at(name);
     std::memset(spoilt.data(), 0xff, sizeof(float));
     store_on_ranks(ranks, name, 2, spoilt);
-    const StepResult result = learner.step(context, batch, options, state);
+    const StepResult result = learner.step(context, batch, options);
     CHECK(!result.applied);
     CHECK(result.fault.find("rank") != std::string::npos);
     store_on_ranks(ranks, name, 2, before.at(name));

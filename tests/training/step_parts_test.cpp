@@ -202,7 +202,7 @@ TEST_CASE("a batch is cut between streams, and states go to their streams and ba
   for (const BatchPart& part : parts) {
     ModelState of_part = state_of(state, part);
     for (float& v : of_part.layers[0].c.values()) v += 1;
-    put_state(of_part, part, state);
+    put_state(of_part, part.first, state);
   }
   for (Index b = 0; b < 8; ++b)
     for (Index i = 0; i < 2; ++i) REQUIRE(state.layers[0].c(b, i) == before.layers[0].c(b, i) + 1);
