@@ -65,7 +65,7 @@ std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<
       notes.push_back(
           "model.layers." + std::to_string(l) +
           ": all experts are chosen, so the gate's noise changes only their weights, and no loss keeps it "
-          "small. Validation, which has no noise, may be far worse than training; moe.gate=softmax has none");
+          "small; moe.gate=softmax has the same experts without noise");
     const std::pair<const char*, double> weights[] = {
         {"w_importance", moe->w_importance}, {"w_load", moe->w_load}, {"w_switch", moe->w_switch}, {"w_z", moe->w_z}};
     for (const auto& [name, value] : weights) {
