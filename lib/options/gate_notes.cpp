@@ -62,10 +62,9 @@ std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<
                       (moe->gate == GateKind::noisy_top_k ? "moe.w_load=0.1 or a larger moe.k lets it learn"
                                                           : "moe.w_switch=0.01 or a larger moe.k lets it learn"));
     if (noise_without_choice(*moe))
-      notes.push_back(
-          "model.layers." + std::to_string(l) +
-          ": all experts are chosen, so the gate's noise changes only their weights, and no loss keeps it "
-          "small; moe.gate=softmax has the same experts without noise");
+      notes.push_back("model.layers." + std::to_string(l) +
+                      ": all experts are chosen, so the gate's noise changes only their weights, and no loss keeps it "
+                      "small; moe.gate=softmax has the same experts without noise");
     const std::pair<const char*, double> weights[] = {
         {"w_importance", moe->w_importance}, {"w_load", moe->w_load}, {"w_switch", moe->w_switch}, {"w_z", moe->w_z}};
     for (const auto& [name, value] : weights) {
