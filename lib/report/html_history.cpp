@@ -42,10 +42,10 @@ void write_fates(HtmlWriter& html, const std::vector<ExpertFate>& all) {
       {"Were without a token and came back", listed(
                                                  all, [](const ExpertFate& f) { return f.revived; }, name)}};
   html.element("dl", {{"class", "facts"}}, [&] {
-    for (const auto& [what, who] : lines)
+    for (const auto& line : lines)
       html.element("div", {}, [&] {
-        html.element("dt", {}, what);
-        html.element("dd", {}, who);
+        html.element("dt", {}, line.first);
+        html.element("dd", {}, line.second);
       });
     html.element("div", {}, [&] {
       html.element("dt", {}, "Moved most: use in the first and last validation, times the mean");
