@@ -110,6 +110,7 @@ PlanInputs plan_inputs(const TrainOptions& options, const ResolvedRun& resolved,
 }
 
 std::string base_of_new(const TrainOptions& options, const ResolvedConfig& config, Index training_tokens) {
+  if (config.chosen && options.init) return "of " + *options.init;
   if (!config.chosen || training_tokens == 0) return config.base;
   return config.base + " (chosen for " + format_count(training_tokens) + " training tokens" +
          (options.max_seconds ? " and " + format_duration(*options.max_seconds) : "") + ")";
@@ -132,8 +133,9 @@ ResolvedRun resolve_run(const TrainOptions& options, int threads, int ranks) {
     open_data_of_existing(options, *existing, resolved);
   else
     open_data_of_new(options, resolved);
-  ResolvedConfig config = resolve_config(options.config, existing ? &existing->stored.config : nullptr,
-                                         plan_inputs(options, resolved, threads * ranks));
+  PlanInputs inputs = plan_inputs(options, resolved, threads * ranks);
+  if (!existing && options.init) inputs.initial_model = read_run(existing_run_of(*options.init)).config.model;
+  ResolvedConfig config = resolve_config(options.config, existing ? &existing->stored.config : nullptr, inputs);
   resolved.config = std::move(config.config);
   if (!existing && ranks > 1 && !config.draft.is_given("train.lanes")) resolved.config.train.lanes = lanes_for(ranks);
   validate(resolved.config);

@@ -222,14 +222,16 @@ std::string checkpoint_line(const SizeReport& r, const DiskPlan& disk) {
 
 std::string softmax_advice(const ModelSize& size) {
   if (size.softmax_share() <= kLargeSoftmaxShare) return "";
-  const std::string layer = "model.layers." + std::to_string(size.layers.size() - 1);
+  const std::size_t layer = size.layers.size() - 1;
   const std::vector<Index> cutoffs = planned_cutoffs(size.layers.back().output_width);
   std::string list;
   for (const Index cutoff : cutoffs) list += (list.empty() ? "" : ",") + std::to_string(cutoff);
   return "the softmax takes " + format_percent(size.softmax_share(), 0) +
          " of the work: a smaller vocabulary (moe-tokenize --vocab-size), --tokenizer bpe, " +
-         (cutoffs.empty() ? "" : "for words the adaptive softmax (--set " + layer + ".cutoffs=[" + list + "]), ") +
-         "or a sample of it (--set " + layer + ".samples=2048) trains faster";
+         (cutoffs.empty()
+              ? ""
+              : "for words the adaptive softmax (--set " + layer_key(layer, "cutoffs") + "=[" + list + "]), ") +
+         "or a sample of it (--set " + layer_key(layer, "samples") + "=2048) trains faster";
 }
 
 }  // namespace moelm

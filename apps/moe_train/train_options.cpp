@@ -53,7 +53,8 @@ TrainCommand::TrainCommand(TrainOptions& o)
            "auto (default): continue the run in --out, if there is one; never: refuse then; PATH: continue exactly "
            "from that "
            "checkpoint in a new --out");
-  c.option("--init", "PATH", o.init, "start with the weights of a run or checkpoint that has the same vocabulary");
+  c.option("--init", "PATH", o.init,
+           "start with the model and weights of a run or checkpoint that has the same vocabulary");
   c.option("--steps", "N", o.config.steps, 1,
            "total optimizer steps; steps beyond the plan of an existing run get a warm-up and a decay of their own");
   c.option("--epochs", "N", o.config.epochs, 0, "total passes over the training text");

@@ -9,28 +9,25 @@ namespace moelm {
 
 namespace {
 
-std::string key(std::size_t layer, const char* name) {
-  return "model.layers." + std::to_string(layer) + (*name == '\0' ? "" : ".") + name;
-}
-
 [[noreturn]] void refuse(std::size_t layer, const char* name, const std::string& expected, const std::string& found) {
-  throw Error(Exit::bad_config, key(layer, name) + ": expected " + expected + ", found " + found);
+  throw Error(Exit::bad_config, layer_key(layer, name) + ": expected " + expected + ", found " + found);
 }
 
 void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
   if (c.experts % c.groups != 0)
-    refuse(layer, "groups", "a divisor of the " + std::to_string(c.experts) + " of " + key(layer, "experts"),
+    refuse(layer, "groups", "a divisor of the " + std::to_string(c.experts) + " of " + layer_key(layer, "experts"),
            std::to_string(c.groups));
   if (c.k_groups < 1 || c.k_groups > c.groups)
-    refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + key(layer, "groups") + ")",
+    refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + layer_key(layer, "groups") + ")",
            std::to_string(c.k_groups));
   if (c.gate == GateKind::balanced)
     refuse(layer, "gate",
-           "noisy-top-k, top-k, sigmoid or softmax with " + key(layer, "groups") + " " + std::to_string(c.groups),
+           "noisy-top-k, top-k, sigmoid or softmax with " + layer_key(layer, "groups") + " " + std::to_string(c.groups),
            "balanced");
   for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
     if (value > 0)
-      refuse(layer, name, "0 with " + key(layer, "groups") + " " + std::to_string(c.groups), format_number(value));
+      refuse(layer, name, "0 with " + layer_key(layer, "groups") + " " + std::to_string(c.groups),
+             format_number(value));
 }
 
 void validate_moe(const MoeConfig& c, std::size_t layer) {
@@ -39,11 +36,11 @@ void validate_moe(const MoeConfig& c, std::size_t layer) {
   const Index max_k = c.group_size();
   if (c.has_gate() && (c.k < 1 || c.k > max_k))
     refuse(layer, "k",
-           "1 to " + std::to_string(max_k) + " (" + key(layer, "experts") +
-               (c.hierarchical() ? " / " + key(layer, "groups") : "") + ")",
+           "1 to " + std::to_string(max_k) + " (" + layer_key(layer, "experts") +
+               (c.hierarchical() ? " / " + layer_key(layer, "groups") : "") + ")",
            std::to_string(c.k));
   if (c.bias_rate > 0 && (c.gate == GateKind::softmax || c.gate == GateKind::balanced))
-    refuse(layer, "bias_rate", "0 with " + key(layer, "gate") + " " + std::string(enum_name(c.gate)),
+    refuse(layer, "bias_rate", "0 with " + layer_key(layer, "gate") + " " + std::string(enum_name(c.gate)),
            format_number(c.bias_rate));
   if (c.hidden.empty()) refuse(layer, "hidden", "at least one hidden layer", "none");
   for (const Index units : c.hidden)
@@ -55,7 +52,7 @@ void validate_softmax(const SoftmaxConfig& c, bool tied, std::size_t layer) {
   for (std::size_t i = 0; i < c.cutoffs.size(); ++i)
     if (const Index min = i == 0 ? 1 : c.cutoffs[i - 1] + 1; c.cutoffs[i] < min)
       refuse(layer, "cutoffs", "rising ids, the next at least " + std::to_string(min), std::to_string(c.cutoffs[i]));
-  const std::string with = " with " + key(layer, "cutoffs");
+  const std::string with = " with " + layer_key(layer, "cutoffs");
   if (c.samples > 0) refuse(layer, "samples", "0" + with, std::to_string(c.samples));
   if (tied)
     throw Error(Exit::bad_config,
@@ -91,6 +88,10 @@ std::string layer_type(const LayerConfig& layer) {
   return kNames[layer.index()];
 }
 
+std::string layer_key(std::size_t layer, std::string_view name) {
+  return "model.layers." + std::to_string(layer) + (name.empty() ? "" : ".") + std::string(name);
+}
+
 std::vector<Index> input_widths(const ModelConfig& config) {
   std::vector<Index> widths;
   Index width = 0;
@@ -110,14 +111,15 @@ void validate(const ModelConfig& config) {
     const std::string type = layer_type(config.layers[i]);
     const char* expected = i == 0 ? "embedding" : i + 1 == count ? "softmax" : nullptr;
     if (expected != nullptr && type != expected)
-      throw Error(Exit::bad_config, key(i, "type") + ": expected " + expected + ", found " + type);
+      throw Error(Exit::bad_config, layer_key(i, "type") + ": expected " + expected + ", found " + type);
     if (expected == nullptr && (type == "embedding" || type == "softmax"))
       throw Error(Exit::bad_config,
-                  key(i, "type") + ": expected lstm or moe between the first and the last layer, found " + type);
+                  layer_key(i, "type") + ": expected lstm or moe between the first and the last layer, found " + type);
     if (const auto* moe = std::get_if<MoeConfig>(&config.layers[i])) validate_moe(*moe, i);
     if (const auto* softmax = std::get_if<SoftmaxConfig>(&config.layers[i])) validate_softmax(*softmax, config.tied, i);
     if (const auto* lstm = std::get_if<LstmConfig>(&config.layers[i]); lstm != nullptr && lstm->cells < 1)
-      throw Error(Exit::bad_config, key(i, "cells") + ": expected at least 1, found " + std::to_string(lstm->cells));
+      throw Error(Exit::bad_config,
+                  layer_key(i, "cells") + ": expected at least 1, found " + std::to_string(lstm->cells));
   }
   const bool recurrent = std::any_of(config.layers.begin(), config.layers.end(), [](const LayerConfig& layer) {
     return std::holds_alternative<LstmConfig>(layer);
@@ -127,10 +129,10 @@ void validate(const ModelConfig& config) {
                                       format_number(config.weight_drop));
   const Index width = std::get<EmbeddingConfig>(config.layers[0]).width, read = input_widths(config).back();
   if (width < 1)
-    throw Error(Exit::bad_config, key(0, "width") + ": expected at least 1, found " + std::to_string(width));
+    throw Error(Exit::bad_config, layer_key(0, "width") + ": expected at least 1, found " + std::to_string(width));
   if (config.tied && read != width)
     throw Error(Exit::bad_config, "model.tied: expected a softmax that reads the " + std::to_string(width) + " of " +
-                                      key(0, "width") + ", found one that reads " + std::to_string(read));
+                                      layer_key(0, "width") + ", found one that reads " + std::to_string(read));
 }
 
 }  // namespace moelm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -121,6 +122,9 @@ void fields(ModelConfig& c, Visitor&& visit) {
 
 /// "embedding", "lstm", "moe" or "softmax".
 std::string layer_type(const LayerConfig& layer);
+
+/// The key of a layer's value, "model.layers.2.experts", or without a name that of the layer, "model.layers.2".
+std::string layer_key(std::size_t layer, std::string_view name = "");
 
 /// "embedding 512, LSTM 512, MoE 32 x 1024 k 4, LSTM 512, softmax".
 std::string summary(const ModelConfig& config);

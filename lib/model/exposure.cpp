@@ -89,7 +89,7 @@ std::string dense_options(const ModelConfig& model) {
   std::string text;
   for (const auto& [l, moe] : layers) {
     if (moe.hidden.size() != 1) return "";
-    const std::string prefix = "--set " + (layers.size() == 1 ? "moe." : "model.layers." + std::to_string(l) + ".");
+    const std::string prefix = "--set " + (layers.size() == 1 ? "moe." : layer_key(l) + ".");
     text += (text.empty() ? "" : " ") + prefix + "experts=1 " + prefix + "k=1 ";
     if (moe.hierarchical()) text += prefix + "groups=0 ";
     text += prefix + "hidden=[" + std::to_string(product_at_most(moe.hidden[0], moe.experts_per_token())) + "]";

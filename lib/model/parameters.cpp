@@ -81,9 +81,8 @@ void share_experts(const ModelConfig& config, ModelParameters& parameters) {
 LayerTensors output_tensors(const SoftmaxConfig& config, std::size_t layer, Index inputs, Index vocabulary) {
   if (config.cutoffs.empty()) return softmax_tensors(config, inputs, vocabulary);
   if (config.cutoffs.back() >= vocabulary)
-    throw Error(Exit::bad_config, "model.layers." + std::to_string(layer) +
-                                      ".cutoffs: expected ids below the vocabulary's " + format_count(vocabulary) +
-                                      ", found " + format_count(config.cutoffs.back()));
+    throw Error(Exit::bad_config, layer_key(layer, "cutoffs") + ": expected ids below the vocabulary's " +
+                                      format_count(vocabulary) + ", found " + format_count(config.cutoffs.back()));
   return adaptive_softmax_tensors(config, inputs, vocabulary);
 }
 

@@ -22,7 +22,7 @@ constexpr Index kMaxWidth = 1 << 20;
 constexpr double kMaxScaledWidth = 9e18;     // fits an Index; validate() of the model refuses such widths
 constexpr Index kMaxBatchSize = 1000000000;  // streams or steps, so that their product fits an Index
 
-std::string layer_prefix(std::size_t index) { return "model.layers." + std::to_string(index) + "."; }
+std::string layer_prefix(std::size_t index) { return layer_key(index) + "."; }
 
 bool is_layer_key(std::string_view key) { return key.starts_with("model.layers."); }
 

@@ -179,8 +179,7 @@ std::vector<ConfigKey> layer_keys(LayerConfig& layer, const std::string& prefix)
 std::vector<ConfigKey> config_keys(RunConfig& config) {
   std::vector<ConfigKey> keys;
   for (std::size_t i = 0; i < config.model.layers.size(); ++i)
-    for (ConfigKey& key : layer_keys(config.model.layers[i], "model.layers." + std::to_string(i) + "."))
-      keys.push_back(std::move(key));
+    for (ConfigKey& key : layer_keys(config.model.layers[i], layer_key(i) + ".")) keys.push_back(std::move(key));
   fields(config.model, Collector(keys, "model."));
   fields(config.train, Collector(keys, "train."));
   for_each_group(config.optimizer, [&keys](const std::string& name, auto& group) {

@@ -28,12 +28,10 @@ bool noise_without_choice(const MoeConfig& moe) {
   return all_chosen(moe.primary_gate()) || (moe.hierarchical() && all_chosen(moe.secondary_gate()));
 }
 
-std::string key_of(std::size_t layer, const char* name) { return "model.layers." + std::to_string(layer) + "." + name; }
-
 bool is_typed(const std::vector<std::string>& assignments, std::size_t layer, const char* name) {
   return std::any_of(assignments.begin(), assignments.end(), [&](const std::string& text) {
     const std::string key = text.substr(0, text.find('='));
-    return key == key_of(layer, name) || key == std::string("moe.") + name;
+    return key == layer_key(layer, name) || key == std::string("moe.") + name;
   });
 }
 
@@ -56,20 +54,20 @@ std::vector<std::string> gate_notes(const ModelConfig& model, const std::vector<
     const auto* moe = std::get_if<MoeConfig>(&model.layers[l]);
     if (moe == nullptr) continue;
     if (never_learns(*moe))
-      notes.push_back("model.layers." + std::to_string(l) +
+      notes.push_back(layer_key(l) +
                       ": the gate gets no gradient and never learns: with k 1 its value is always 1, and no balance "
                       "loss reaches it. Without noise, as in validation, it sends every token to the same experts; " +
                       (moe->gate == GateKind::noisy_top_k ? "moe.w_load=0.1 or a larger moe.k lets it learn"
                                                           : "moe.w_switch=0.01 or a larger moe.k lets it learn"));
     if (noise_without_choice(*moe))
-      notes.push_back("model.layers." + std::to_string(l) +
+      notes.push_back(layer_key(l) +
                       ": all experts are chosen, so the gate's noise changes only their weights, and no loss keeps it "
                       "small; moe.gate=softmax has the same experts without noise");
     const std::pair<const char*, double> weights[] = {
         {"w_importance", moe->w_importance}, {"w_load", moe->w_load}, {"w_switch", moe->w_switch}, {"w_z", moe->w_z}};
     for (const auto& [name, value] : weights) {
       const std::string why = value > 0 && is_typed(assignments, l, name) ? why_ignored(*moe, name) : "";
-      if (!why.empty()) notes.push_back(key_of(l, name) + " has no effect: " + why);
+      if (!why.empty()) notes.push_back(layer_key(l, name) + " has no effect: " + why);
     }
   }
   return notes;

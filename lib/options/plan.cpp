@@ -67,8 +67,8 @@ void plan_softmax(Index vocabulary, ConfigDraft& draft) {
   ModelConfig& model = draft.config.model;
   auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
   if (softmax == nullptr || model.tied) return;
-  const std::string layer = "model.layers." + std::to_string(model.layers.size() - 1);
-  for (const std::string& key : {std::string("model.layers"), layer + ".cutoffs", layer + ".samples"})
+  const std::size_t last = model.layers.size() - 1;
+  for (const std::string& key : {std::string("model.layers"), layer_key(last, "cutoffs"), layer_key(last, "samples")})
     if (draft.is_given(key)) return;
   softmax->cutoffs = planned_cutoffs(vocabulary);
 }

@@ -75,6 +75,11 @@ void apply_base(const ConfigOptions& options, const PlanInputs& inputs, Resolved
   if (!own_layers) apply_preset(resolved.base, draft);
   // Planning may change what was chosen for the corpus, but not what the user asked for.
   if (!options.preset) draft.given.clear();
+  if (resolved.chosen && inputs.initial_model) {
+    draft.config.model.layers = inputs.initial_model->layers;
+    draft.config.model.tied = inputs.initial_model->tied;
+    draft.given["model.layers"] = "--init";
+  }
   if (file) apply_document(file->json, file->name, draft);
 }
 
@@ -116,8 +121,7 @@ void require_same_layers(const ModelConfig& stored, const ModelConfig& found) {
     refuse_change("model.layers", format_counted(count, "layer"), std::to_string(found.layers.size()));
   for (std::size_t i = 0; i < count; ++i)
     if (stored.layers[i].index() != found.layers[i].index())
-      refuse_change("model.layers." + std::to_string(i) + ".type", layer_type(stored.layers[i]),
-                    layer_type(found.layers[i]));
+      refuse_change(layer_key(i, "type"), layer_type(stored.layers[i]), layer_type(found.layers[i]));
 }
 
 /// Whether the command line says how many steps or passes are made.

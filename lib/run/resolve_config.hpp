@@ -34,6 +34,8 @@ struct PlanInputs {
   std::function<double(const RunConfig&)> tokens_in_time = {};
   /// Ids of the vocabulary, if they are ordered by falling frequency. 0: they are not, or there is no text yet.
   Index ordered_vocabulary = 0;
+  /// The model whose weights a new run takes. Empty: none.
+  std::optional<ModelConfig> initial_model = {};
 };
 
 struct ResolvedConfig {

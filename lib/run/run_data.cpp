@@ -41,9 +41,8 @@ void require_ordered_ids(const ModelConfig& model, const Tokenizer& tokenizer) {
   const auto* softmax = std::get_if<SoftmaxConfig>(&model.layers.back());
   if (softmax == nullptr || softmax->cutoffs.empty() || !tokenizer.keeps_bytes()) return;
   throw Error(Exit::bad_config,
-              "model.layers." + std::to_string(model.layers.size() - 1) +
-                  ".cutoffs: expected none with the tokenizer " + std::string(enum_name(tokenizer.kind())) +
-                  ", whose ids are not ordered by frequency, found " +
+              layer_key(model.layers.size() - 1, "cutoffs") + ": expected none with the tokenizer " +
+                  std::string(enum_name(tokenizer.kind())) + ", whose ids are not ordered by frequency, found " +
                   format_counted(softmax->cutoffs.size(), "cutoff") + "; use data of the tokenizer text or word");
 }
 

@@ -44,7 +44,7 @@ std::string CollapseWatch::judge(std::size_t layer, const RoutingSums& sums) con
   if (tokens / static_cast<double>(balance.experts) < kMinTokens) return "";
   const bool overloaded = overload_ > 0 && balance.max_over_mean_load > overload_;
   if (balance.dead == 0 && !overloaded) return "";
-  std::string text = "model.layers." + std::to_string(layer) + ": in " + format_counted(kSteps, "step") + " ";
+  std::string text = layer_key(layer) + ": in " + format_counted(kSteps, "step") + " ";
   if (balance.dead > 0)
     text += std::to_string(balance.dead) + " of " + format_counted(balance.experts, "expert") + " had no token" +
             (overloaded ? " and " : "");

@@ -47,16 +47,30 @@ struct Home {
   }
 };
 
-/// One rank of one random plan.
-void travel(Communicator& ranks, DataType products, const RandomStream& random, Index experts, Index pairs) {
-  const Home home(random, ranks.rank(), experts, ranks.rank() == 1 ? 0 : pairs);
-  const ExpertExchange exchange{&ranks, experts, 3};
-  Context context(1, products);
+/// The way of one rank's rows to their experts and back.
+struct Journey {
+  ExpertExchange exchange;
+  Context context;
   ExchangePlan plan;
   ExchangeMemory memory;
   Matrix own, back;
-  exchange.plan(home.dispatch, plan);
-  exchange.to_owners(context, Phase::expert_rows, plan, home.rows, memory, own);
+
+  Journey(Communicator& ranks, DataType products, Index experts, const Home& home)
+      : exchange{&ranks, experts, 3}, context(1, products) {
+    exchange.plan(home.dispatch, plan);
+    exchange.to_owners(context, Phase::expert_rows, plan, home.rows, memory, own);
+  }
+
+  void return_home() { exchange.to_homes(context, Phase::expert_outputs, plan, own, memory, back); }
+};
+
+/// One rank of one random plan.
+void travel(Communicator& ranks, DataType products, const RandomStream& random, Index experts, Index pairs) {
+  const Home home(random, ranks.rank(), experts, ranks.rank() == 1 ? 0 : pairs);
+  Journey journey(ranks, products, experts, home);
+  const ExpertExchange& exchange = journey.exchange;
+  const ExchangePlan& plan = journey.plan;
+  const Matrix &own = journey.own, &back = journey.back;
   std::vector<Index> marks;
   exchange.to_owners(plan, home.marks, marks);
   expect(own.rows() == plan.dispatch.slots() && marks.size() == static_cast<std::size_t>(own.rows()), "all rows");
@@ -73,7 +87,7 @@ void travel(Communicator& ranks, DataType products, const RandomStream& random, 
       before = mark;
     }
   }
-  exchange.to_homes(context, Phase::expert_outputs, plan, own, memory, back);
+  journey.return_home();
   expect(back.rows() == home.rows.rows(), "as many rows as were sent");
   for (Index i = 0; i < back.size(); ++i)
     expect(back.data()[i] == home.rows.data()[i], "there and back is where it was");
@@ -101,17 +115,11 @@ TEST_CASE("rows are rounded on their way to experts as products round them, and 
     run_local_ranks(2, [&](Communicator& ranks) {
       Home home(RandomStream(3, "homes", 0), ranks.rank(), 4, 10);
       std::fill_n(home.rows.data(), home.rows.size(), kThird);
-      const ExpertExchange exchange{&ranks, 4, 3};
-      Context context(1, products);
-      ExchangePlan plan;
-      ExchangeMemory memory;
-      Matrix own, back;
-      exchange.plan(home.dispatch, plan);
-      exchange.to_owners(context, Phase::expert_rows, plan, home.rows, memory, own);
+      Journey journey(ranks, products, 4, home);
       const float expected = products == DataType::bf16 ? round_to_bf16(kThird) : kThird;
-      for (const float number : own.values()) expect(number == expected, "rounded if products round it");
-      std::fill_n(own.data(), own.size(), kThird);
-      exchange.to_homes(context, Phase::expert_outputs, plan, own, memory, back);
-      for (const float number : back.values()) expect(number == kThird, "what comes back is not rounded");
+      for (const float number : journey.own.values()) expect(number == expected, "rounded if products round it");
+      std::fill_n(journey.own.data(), journey.own.size(), kThird);
+      journey.return_home();
+      for (const float number : journey.back.values()) expect(number == kThird, "what comes back is not rounded");
     });
 }

@@ -190,3 +190,20 @@ TEST_CASE("a run keeps its kinds of optimizer") {
   REQUIRE(holds(refusal(assigned({"optimizer.experts.clip=1"}), Exit::bad_config), "optimizer.experts.clip: expected"));
   REQUIRE(holds(refusal(assigned({"optimizer.tables.clip=1"}), Exit::usage), "optimizer.tables.clip: unknown key"));
 }
+
+TEST_CASE("a run that takes another run's weights has that run's model") {
+  PlanInputs inputs{.training_tokens = kTokens, .ordered_vocabulary = 8842};
+  inputs.tokens_in_time = [](const RunConfig&) { return 1e6; };
+  const auto softmax = [&](const ConfigOptions& options) {
+    return std::get<SoftmaxConfig>(resolve_config(options, nullptr, inputs).config.model.layers.back());
+  };
+  REQUIRE_FALSE(softmax({}).cutoffs.empty());
+  inputs.initial_model = new_run_of().model;
+  REQUIRE(softmax({}).cutoffs.empty());
+  std::get<SoftmaxConfig>(inputs.initial_model->layers.back()).cutoffs = {300};
+  REQUIRE(softmax({}).cutoffs == std::vector<Index>{300});
+  inputs.tokens_in_time = {};
+  REQUIRE(softmax({}).cutoffs == std::vector<Index>{300});
+  REQUIRE(softmax(assigned({"model.layers.4.samples=64", "model.layers.4.cutoffs=[]"})).samples == 64);
+  REQUIRE(softmax(small()).cutoffs.empty());
+}
