@@ -57,6 +57,7 @@ struct TrainConfig {
   StateKind state = StateKind::carry;
   Index batch = 64;
   Index unroll = 35;
+  double zero_state = 0;
   Index batch_tokens = 2240;
   Index micro_batch_tokens = 0;
   Index lanes = 1;
@@ -104,6 +105,12 @@ void batch_fields(TrainConfig& c, Visitor& visit) {
                .unit = "steps",
                .min = 1},
         c.unroll);
+  visit(Option{.key = "zero_state",
+               .help = "probability that a stream begins a window with the zero state (state carry). Raise it if "
+                       "scores right after the beginning of a text are bad",
+               .min = 0,
+               .max = 1},
+        c.zero_state);
   visit(Option{.key = "batch_tokens",
                .help = "tokens of a batch of whole lines (state reset). More tokens: steadier gradients, more memory",
                .unit = "tokens",
@@ -184,8 +191,9 @@ void save_fields(TrainConfig& c, Visitor& visit) {
                .may_change = true},
         c.checkpoint_every);
   visit(Option{.key = "validate_every",
-               .help = "steps between validations; 0: every pass or 1,000 steps, whichever comes first. Raise it if "
-                       "validation takes much of the time",
+               .help =
+                   "steps between validations; 0: every pass or 1,000 steps, whichever comes first, or longer so that "
+                   "validations take about 5 % of the time. Raise it if validation takes much of the time",
                .unit = "steps",
                .min = 0,
                .may_change = true},

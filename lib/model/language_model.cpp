@@ -55,6 +55,7 @@ class Pass {
 
   /// Layers 0 ... layers - 1: x_0 = drop(embedding), x_l = x_{l-1} + drop(layer_l(x_{l-1})).
   void forward(ModelState& state, std::size_t layers) {
+    masks_.drop_states(state);
     for (std::size_t l = 0; l < layers; ++l) {
       std::visit([&](const auto& layer) { layer_forward(l, layer, state); }, p_.layers[l]);
       masks_.drop(context_, l, cache_.x[l]);

@@ -60,6 +60,7 @@ struct PassOptions {
 
   StepPart part = {};
   bool full_softmax = false;  ///< the full softmax, although the softmax samples in training
+  double zero_state = 0;      ///< probability that a stream begins the step with the zero state
 };
 
 /// The terms of the loss of one optimizer step.

@@ -8,10 +8,17 @@
 namespace moelm {
 
 PassMasks::PassMasks(const ModelConfig& config, const Sequence& sequence, const PassOptions& options)
-    : config_(config), options_(options) {
+    : config_(config), options_(options), stream_count_(sequence.streams()) {
   if (!options.training) return;
   positions_ = sequence.positions(std::max(options.streams, sequence.streams()), options.part.first_stream);
   if (config.locked_dropout) streams_ = sequence.stream_numbers(options.part.first_stream);
+}
+
+void PassMasks::drop_states(ModelState& state) const {
+  if (!options_.training || options_.zero_state <= 0) return;
+  const RandomStream draws = stream("zero-state", 0);
+  for (Index b = 0; b < stream_count_; ++b)
+    if (draws.uniform(options_.step, options_.part.first_stream + b, 0) < options_.zero_state) state.clear(b);
 }
 
 void PassMasks::drop_tokens(Context& context, std::span<const std::int32_t> tokens, MatrixView x) const {

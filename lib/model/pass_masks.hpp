@@ -16,6 +16,9 @@ class PassMasks {
   /// The position of every row in the whole step; empty in evaluation.
   std::span<const Index> positions() const { return positions_; }
 
+  /// Some streams begin the step with the zero state, so that the model learns to begin a text.
+  void drop_states(ModelState& state) const;
+
   /// Dropout of tokens, on their vectors or on the gradients of these.
   void drop_tokens(Context& context, std::span<const std::int32_t> tokens, MatrixView x) const;
 
@@ -35,6 +38,7 @@ class PassMasks {
 
   const ModelConfig& config_;
   const PassOptions& options_;
+  Index stream_count_;
   std::vector<Index> positions_;
   std::vector<Index> streams_;  ///< number of every row's stream, where all rows of a stream share their masks
 };

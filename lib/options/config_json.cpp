@@ -265,6 +265,14 @@ void require_sampled(const RunConfig& config) {
                                       "; a softmax that does not sample is always full");
 }
 
+/// Only a carried state can be left out.
+void require_carried(const TrainConfig& train) {
+  if (train.zero_state > 0 && train.state != StateKind::carry)
+    throw Error(Exit::bad_config, "train.zero_state: expected 0 with train.state reset, found " +
+                                      format_number(train.zero_state) +
+                                      "; there every line begins with the zero state");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
@@ -273,6 +281,7 @@ void validate(const RunConfig& config) {
   require_possible_sizes(config.train);
   parse_interval("train.checkpoint_every", config.train.checkpoint_every);
   require_sampled(config);
+  require_carried(config.train);
   require_possible_parts(config);
 }
 

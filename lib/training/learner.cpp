@@ -96,6 +96,7 @@ StepResult Learner::step(Context& context, const Batch& batch, const StepOptions
   PassOptions pass{true, seed_, options.step, options.streams};
   pass.windows = windows_;
   pass.full_softmax = options.full_softmax;
+  pass.zero_state = options.zero_state;
   StepResult result;
   result.tokens = batch.rows();
   for (LayerExperts& set : experts_) set.experts.begin_step();

@@ -31,6 +31,7 @@ struct StepOptions {
   Index micro_batch_tokens = 0;  ///< most rows of a pass, 0: the whole batch
   bool full_softmax = false;     ///< the full softmax, although the softmax samples
   Index lanes = 1;               ///< into which the batch is cut, at least one a rank
+  double zero_state = 0;         ///< probability that a stream begins the step with the zero state
 };
 
 /// What a step found out.

@@ -108,6 +108,7 @@ StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, con
   PassOptions pass{true, seed_, options.step, options.streams};
   pass.windows = windows_;
   pass.full_softmax = options.full_softmax;
+  pass.zero_state = options.zero_state;
   pass.part.rows = head.rows;
   // 3. Forward of all lanes, because the balancing losses look at all rows of the step; then backward of all.
   forward_lanes(context, own, pass, options.lanes, result);

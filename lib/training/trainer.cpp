@@ -183,7 +183,8 @@ bool Trainer::train_step(TrainObserver& observer) {
                             config_.train.clip,
                             config_.train.micro_batch_tokens,
                             has_full_softmax(config_.train.full_softmax, schedule_, step),
-                            config_.train.lanes};
+                            config_.train.lanes,
+                            config_.train.zero_state};
   const StepResult result = learner_.step(context_, batch_, options);
   stop_asked_ |= result.stop_asked;
   // 6. Record.

@@ -98,6 +98,49 @@ TEST_CASE("a dropped token is dropped wherever it occurs, in every part of the s
   REQUIRE(mask(evaluation)(1, 1) == 1);
 }
 
+TEST_CASE("some streams begin a training step with the zero state, the same in every part of the step") {
+  const ModelConfig config = small_model();
+  constexpr Index kStreams = 4000;
+  const auto zeros = [&](PassOptions options, Index streams) {
+    options.zero_state = 0.2;
+    ModelState state;
+    state.layers.resize(config.layers.size());
+    state.layers[1] = {ones(streams, 2), ones(streams, 3)};
+    PassMasks(config, Sequence(streams, 1), options).drop_states(state);
+    std::vector<bool> zero;
+    for (Index b = 0; b < streams; ++b) {
+      zero.push_back(state.layers[1].h(b, 0) == 0);
+      for (const float v : {state.layers[1].h(b, 1), state.layers[1].c(b, 0), state.layers[1].c(b, 2)})
+        REQUIRE(v == (zero.back() ? 0 : 1));
+    }
+    return zero;
+  };
+  const auto count = [](const std::vector<bool>& v) { return static_cast<double>(std::ranges::count(v, true)); };
+  const std::vector<bool> all = zeros(training(3, kStreams), kStreams), later = zeros(training(4, kStreams), kStreams);
+  REQUIRE(is_rate(count(all) / kStreams, 0.2, kStreams));
+  double other = 0;
+  for (std::size_t b = 0; b < kStreams; ++b) other += later[b] != all[b];
+  REQUIRE(is_rate(other / kStreams, 2 * 0.2 * 0.8, kStreams));
+  const std::vector<bool> part = zeros(training(3, kStreams, 1000), 500);
+  REQUIRE(std::equal(part.begin(), part.end(), all.begin() + 1000));
+  REQUIRE(count(zeros({}, kStreams)) == 0);
+}
+
+TEST_CASE("a stream that begins with the zero state is computed from it, forward and backward") {
+  Context context(2);
+  ModelConfig config = small_model();
+  ModelCase drawn(config, 97, Sequence(12, 6), 7), cleared(config, 97, Sequence(12, 6), 7);
+  drawn.options.zero_state = 0.4;
+  PassMasks(config, drawn.batch.sequence, drawn.options).drop_states(cleared.state);
+  REQUIRE(share_of_zeros(cleared.state.layers[1].h) > 0);
+  REQUIRE(share_of_zeros(cleared.state.layers[1].h) < 1);
+  ModelOutcome a = run_gradients(context, drawn), b = run_gradients(context, cleared);
+  REQUIRE(a.nll == b.nll);
+  const std::vector<NamedTensor> of_drawn = named_tensors(a.gradients), of_cleared = named_tensors(b.gradients);
+  for (std::size_t i = 0; i < of_drawn.size(); ++i)
+    REQUIRE(std::ranges::equal(of_drawn[i].values->values(), of_cleared[i].values->values()));
+}
+
 TEST_CASE("recurrent weights are dropped at their rate, others are left alone, and evaluation drops none") {
   ModelConfig config = small_model();
   Context context(2);

@@ -51,6 +51,7 @@ void allow(RunConfig& config) {
   if (config.optimizer.experts.kind == OptimizerKind::factored) config.optimizer.experts.beta1 = 0;
   config.optimizer.thresholds.weight_decay = 0;
   config.train.full_softmax = 0;  // needs a softmax that samples
+  if (config.train.state == StateKind::reset) config.train.zero_state = 0;
 }
 
 }  // namespace
@@ -206,6 +207,9 @@ TEST_CASE("keys that contradict each other are refused with both") {
                 "model.tied: expected false with model.layers.4.cutoffs"));
   REQUIRE(holds(error({"train.full_softmax=0.25"}),
                 "train.full_softmax: expected 0 with model.layers.4.samples 0, found 0.25"));
+  REQUIRE(
+      error({"train.zero_state=0.01", "train.state=reset"}) ==
+      "train.zero_state: expected 0 with train.state reset, found 0.01; there every line begins with the zero state");
   REQUIRE(holds(error_text([] { with("small", {"model.layers.4.cutoffs=0,5"}); }),
                 "expected a list of integers of at least 1"));
   REQUIRE(holds(error_text([] { with("small", {"train.steps=9223372036854775807"}); }),

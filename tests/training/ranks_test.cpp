@@ -31,6 +31,7 @@ struct Case {
   DataType products = DataType::f32;
   bool lines = false;  ///< batches of lines of different lengths instead of streams
   bool full_softmax_at_end = false;
+  double zero_state = 0;
 };
 
 MoeConfig flat() {
@@ -66,7 +67,7 @@ std::vector<Case> cases() {
     return all.emplace_back(Case{std::move(name), std::move(model), optimizer_of(kind)});
   };
   add("noisy top-k", model_of(flat()));
-  add("two levels", model_of(two_levels()));
+  add("two levels, zero states", model_of(two_levels())).zero_state = 0.2;
   add("two levels, factored moments", model_of(two_levels()), OptimizerKind::factored);
   add("adafactor", model_of(flat()), OptimizerKind::adafactor);
   add("bf16 products", model_of(flat())).products = DataType::bf16;
@@ -146,7 +147,7 @@ Snapshot lead(Context& context, const Case& c, Index lanes, Communicator& ranks)
   for (Index step = 1; step <= kSteps; ++step) {
     const Batch batch = random_batch(sequence_of(c, step), kVocabulary, static_cast<std::uint64_t>(step));
     if (c.lines) learner.carried().reset(batch.sequence.streams());
-    const StepOptions options{step, kStreams, 0.01, 1.0, 0, c.full_softmax_at_end && step > 15, lanes};
+    const StepOptions options{step, kStreams, 0.01, 1.0, 0, c.full_softmax_at_end && step > 15, lanes, c.zero_state};
     const StepResult result = learner.step(context, batch, options);
     const double losses[] = {result.losses.total(), result.grad_norm};
     const auto bytes = std::as_bytes(std::span(losses));

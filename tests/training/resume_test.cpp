@@ -180,6 +180,7 @@ TEST_CASE("the same with masks of every kind, in micro-batches too") {
     config.model.locked_dropout = true;
     config.model.embedding_dropout = 0.1;
     config.model.weight_drop = 0.3;
+    if (state == StateKind::carry) config.train.zero_state = 0.2;
     auto& moe = std::get<MoeConfig>(config.model.layers[2]);
     moe.hidden_dropout = moe.mask_outputs = 0.2;
     require_same_in_parts(config);

@@ -29,7 +29,7 @@ struct Trained {
   std::vector<Matrix> start;
   StepResult last;
 
-  Trained(Context& context, const ModelConfig& model, Index steps, Index micro_batch_tokens)
+  Trained(Context& context, const ModelConfig& model, Index steps, Index micro_batch_tokens, double zero_state = 0)
       : learner(context, model, nearly_plain_descent(), kVocabulary, 1) {
     std::uint64_t seed = 0;
     for (const NamedTensor& t : named_tensors(learner.parameters()))
@@ -40,7 +40,7 @@ struct Trained {
     for (Index step = 1; step <= steps; ++step)
       last =
           learner.step(context, random_batch(Sequence(kUnequalStreams), kVocabulary, static_cast<std::uint64_t>(step)),
-                       {step, 8, kRate, 1.0, micro_batch_tokens}, state);
+                       {step, 8, kRate, 1.0, micro_batch_tokens, false, 1, zero_state}, state);
   }
 
   /// Tensor number i after the steps less before them.
@@ -64,15 +64,15 @@ struct Trained {
   }
 };
 
-void require_equal_in_parts(const ModelConfig& model) {
+void require_equal_in_parts(const ModelConfig& model, double zero_state = 0) {
   const auto& moe = std::get<MoeConfig>(model.layers[2]);
   const Index samples = std::get<SoftmaxConfig>(model.layers.back()).samples;
   Context context(2);
-  Trained whole(context, model, 2, 0);
+  Trained whole(context, model, 2, 0, zero_state);
   REQUIRE(whole.last.fault.empty());
   for (const Index most : {20, 10, 1}) {
     CAPTURE(most, samples, enum_name(moe.gate), moe.groups);
-    Trained parts(context, model, 2, most);
+    Trained parts(context, model, 2, most, zero_state);
     REQUIRE(parts.last.losses.total() == Approx(whole.last.losses.total()).epsilon(1e-5));
     REQUIRE(parts.last.grad_norm == Approx(whole.last.grad_norm).epsilon(1e-4));
     REQUIRE(parts.last.routing[2].tokens == whole.last.routing[2].tokens);
@@ -130,6 +130,10 @@ TEST_CASE("a step in parts: one dropout mask for all steps of a stream, tokens a
   require_equal_in_parts(model);
   model.weight_drop = 0.5;
   require_equal_in_parts(model);
+}
+
+TEST_CASE("a step in parts: some streams begin with the zero state") {
+  require_equal_in_parts(model_of(layer(GateKind::noisy_top_k, 0), 0), 0.5);
 }
 
 TEST_CASE("a step in parts: hidden units and outputs of experts dropped, kept or computed again") {
