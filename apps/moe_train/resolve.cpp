@@ -98,7 +98,10 @@ double tokens_in(double seconds, const RunConfig& config, Index vocabulary, int 
 
 PlanInputs plan_inputs(const TrainOptions& options, const ResolvedRun& resolved, int threads) {
   PlanInputs inputs{.training_tokens = resolved.training_tokens, .faster_type = measure_faster_type};
-  if (resolved.data) inputs.ordered_vocabulary = ordered_vocabulary(resolved.data->tokenizer());
+  if (resolved.data) {
+    inputs.validation_tokens = resolved.data->tokens(Split::valid);
+    inputs.ordered_vocabulary = ordered_vocabulary(resolved.data->tokenizer());
+  }
   if (options.max_seconds)
     inputs.tokens_in_time = [seconds = *options.max_seconds, vocabulary = resolved.vocabulary, threads](
                                 const RunConfig& config) { return tokens_in(seconds, config, vocabulary, threads); };

@@ -17,15 +17,25 @@ Index steps_for(double steps) {
 }
 
 /// Optimizer steps of one pass: as counted, else as if all batches were full. 1,000 if the corpus is not known yet.
-double steps_of_pass(const TrainConfig& train, Index training_tokens, Index batches_per_pass) {
-  if (batches_per_pass > 0) return static_cast<double>(batches_per_pass);
-  return training_tokens > 0 ? static_cast<double>(training_tokens) / static_cast<double>(rows_per_step(train)) : 1000;
+double steps_of_pass(const TrainConfig& train, const PlanFacts& facts) {
+  if (facts.batches_per_pass > 0) return static_cast<double>(facts.batches_per_pass);
+  if (facts.training_tokens == 0) return 1000;
+  return static_cast<double>(facts.training_tokens) / static_cast<double>(rows_per_step(train));
 }
 
 double planned_passes(const TrainConfig& train, Index training_tokens, double pass) {
   const auto planned = static_cast<double>(planned_tokens(training_tokens));
   if (training_tokens > 0) return planned / static_cast<double>(training_tokens);
   return planned / (static_cast<double>(rows_per_step(train)) * pass);
+}
+
+/// Steps between validations of a training of `steps` steps, each pass of `pass` steps.
+Index planned_validations(const TrainConfig& train, const PlanFacts& facts, double pass, double steps) {
+  if (facts.training_tokens == 0) return 1000;
+  const double often = std::min(std::ceil(pass), 1000.0);
+  const double affordable = kValidationShare / kValidationTime * static_cast<double>(facts.validation_tokens) /
+                            static_cast<double>(rows_per_step(train));
+  return steps_for(std::max(often, std::min(affordable, steps / 8)));
 }
 
 /// Dropout by the passes that are expected.
@@ -79,24 +89,22 @@ void fit_batch(Index training_tokens, ConfigDraft& draft) {
   while (train.batch > 1 && product_at_most(train.batch, train.unroll) > training_tokens) train.batch /= 2;
 }
 
-RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass,
-                   std::optional<double> tokens_in_time) {
+RunConfig plan_run(const ConfigDraft& draft, const PlanFacts& facts) {
   RunConfig config = draft.config;
   TrainConfig& train = config.train;
-  const double pass = steps_of_pass(train, training_tokens, batches_per_pass);
+  const bool known = facts.training_tokens > 0;
+  const double pass = steps_of_pass(train, facts);
   double passes = static_cast<double>(train.steps) / pass;
   if (train.steps == 0) {
-    const bool by_epochs = train.epochs > 0 && training_tokens > 0;
-    const bool by_time = tokens_in_time && training_tokens > 0;
-    passes = by_epochs ? train.epochs : by_time ? kMaxTimedPasses : planned_passes(train, training_tokens, pass);
+    const bool by_epochs = train.epochs > 0 && known, by_time = facts.tokens_in_time && known;
+    passes = by_epochs ? train.epochs : by_time ? kMaxTimedPasses : planned_passes(train, facts.training_tokens, pass);
     train.steps = steps_for(passes * pass);
   }
-  if (tokens_in_time && training_tokens > 0)
-    passes = std::min(passes, *tokens_in_time / static_cast<double>(training_tokens));
+  if (facts.tokens_in_time && known)
+    passes = std::min(passes, *facts.tokens_in_time / static_cast<double>(facts.training_tokens));
   if (train.warmup == 0) train.warmup = planned_warmup(train.steps);
-  if (train.validate_every == 0)
-    train.validate_every = training_tokens > 0 ? std::min<Index>(steps_for(pass), 1000) : 1000;
-  if (!draft.is_given("model.dropout")) config.model.dropout = dropout_for(training_tokens > 0 ? passes : 1);
+  if (train.validate_every == 0) train.validate_every = planned_validations(train, facts, pass, passes * pass);
+  if (!draft.is_given("model.dropout")) config.model.dropout = dropout_for(known ? passes : 1);
   config.schedule = {};
   config.schedule = schedule_of(config);
   return config;

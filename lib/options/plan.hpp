@@ -14,6 +14,13 @@ namespace moelm {
 /// The maximum number of passes of a training with --max-time and without --epochs or --steps.
 inline constexpr double kMaxTimedPasses = 30;
 
+/// The time that a token of a validation takes, over that of a token in training, measured: a third of the work, in
+/// longer chains.
+inline constexpr double kValidationShare = 0.5;
+
+/// The part of the time of a training that planned validations take.
+inline constexpr double kValidationTime = 0.05;
+
 /// The preset for a corpus: the largest of large, base and small for which the text is long enough (50 and 5 million
 /// tokens) and the training reads enough: base 42 million tokens, which is 5 for each weight that a token passes, large
 /// 200 million, which is 3 for each weight of an expert. `tokens_read` says how many tokens a training of a preset
@@ -35,15 +42,22 @@ void plan_softmax(Index vocabulary, ConfigDraft& draft);
 /// Halves the number of streams until one batch is no longer than the text, unless the user chose it.
 void fit_batch(Index training_tokens, ConfigDraft& draft);
 
+/// What a plan knows of its text and of its time.
+struct PlanFacts {
+  Index training_tokens = 0;    ///< 0: the corpus is not known yet
+  Index validation_tokens = 0;  ///< 0: none, or not known yet
+  Index batches_per_pass = 0;   ///< 0: not counted, so all batches count as full
+  /// The tokens that a training for a given time reads, estimated. Nothing: there is no limit.
+  std::optional<double> tokens_in_time = {};
+};
+
 /// The configuration with every open value decided.
 ///
-/// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5 and 0.3 beyond.
-/// `tokens_in_time` is an estimate of the tokens that a training for a given time reads: then steps are those of
-/// kMaxTimedPasses, because the time decides, and dropout goes by the passes that are expected. Warm-up takes 5 % of
-/// the steps, at least 50 and at most 1,000. Validations come after every pass or 1,000 steps, whichever is first.
-/// training_tokens = 0 means that the corpus is not known yet, and batches_per_pass = 0 that its batches are not
-/// counted: then all count as full.
-RunConfig plan_run(const ConfigDraft& draft, Index training_tokens, Index batches_per_pass = 0,
-                   std::optional<double> tokens_in_time = {});
+/// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5 and 0.3 beyond. With
+/// tokens_in_time, steps are those of kMaxTimedPasses, because the time decides, and dropout goes by the passes that
+/// are expected. Warm-up takes 5 % of the steps, at least 50 and at most 1,000. Validations come after every pass or
+/// 1,000 steps, whichever is first. If they would take more than kValidationTime of the time, there are fewer, but at
+/// least eight.
+RunConfig plan_run(const ConfigDraft& draft, const PlanFacts& facts);
 
 }  // namespace moelm

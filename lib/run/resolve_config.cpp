@@ -197,11 +197,12 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
     drop_unused_decays(draft);
   validate(draft.config);
   // 4. The plan for all that is still open.
-  if (resolved.chosen && inputs.tokens_in_time) plan_softmax(inputs.ordered_vocabulary, draft);
+  if (resolved.chosen) plan_softmax(inputs.ordered_vocabulary, draft);
   fit_batch(inputs.training_tokens, draft);
   if (inputs.count_batches) resolved.batches_per_pass = inputs.count_batches(draft.config.train);
   if (inputs.tokens_in_time) resolved.tokens_in_time = inputs.tokens_in_time(draft.config);
-  config = plan_run(draft, inputs.training_tokens, resolved.batches_per_pass, resolved.tokens_in_time);
+  config = plan_run(
+      draft, {inputs.training_tokens, inputs.validation_tokens, resolved.batches_per_pass, resolved.tokens_in_time});
   if (stored != nullptr)
     continue_schedule(*stored, steps_bound_time, resolved);
   else if (config.train.dtype == TrainType::automatic && inputs.faster_type)

@@ -25,6 +25,7 @@ struct ConfigOptions {
 /// What planning knows of the training text and of the machine.
 struct PlanInputs {
   Index training_tokens = 0;  ///< 0: there is no text yet
+  Index validation_tokens = 0;
   /// Batches of one pass under a configuration. Empty: as if all batches were full.
   std::function<Index(const TrainConfig&)> count_batches = {};
   /// The type that this machine multiplies faster. Empty: train.dtype stays auto.

@@ -10,9 +10,6 @@ namespace moelm {
 
 namespace {
 
-/// A token of a validation takes about this share of the time of a token in training, measured: a third of the work, in
-/// longer chains.
-constexpr double kValidationShare = 0.5;
 /// What was never measured takes at most this share of the time: an estimate may be wrong, and the next look knows
 /// more.
 constexpr double kMaxEstimatedShare = 1.0 / 3;

@@ -52,7 +52,7 @@ TEST_CASE("what base and large need is 5 tokens per active weight and 3 visits p
   REQUIRE(at("large", 200e6).per_active_weight > 5);
 }
 
-TEST_CASE("with a time and ids ordered by frequency the chosen model has an adaptive softmax") {
+TEST_CASE("with ids ordered by frequency the chosen model has an adaptive softmax") {
   REQUIRE(planned_cutoffs(4000).empty());
   REQUIRE(planned_cutoffs(8842) == std::vector<Index>{2000});
   REQUIRE(planned_cutoffs(33278) == std::vector<Index>{2000, 10000});
@@ -63,7 +63,7 @@ TEST_CASE("with a time and ids ordered by frequency the chosen model has an adap
     return std::get<SoftmaxConfig>(resolve_config(options, nullptr, inputs).config.model.layers.back());
   };
   REQUIRE(softmax({}, 33278, true).cutoffs == std::vector<Index>{2000, 10000});
-  REQUIRE(softmax({}, 33278, false).cutoffs.empty());
+  REQUIRE(softmax({}, 33278, false).cutoffs == std::vector<Index>{2000, 10000});
   REQUIRE(softmax({}, 0, true).cutoffs.empty());
   REQUIRE(softmax(typed({}, "small"), 33278, true).cutoffs.empty());
   REQUIRE(softmax(typed({"model.layers.4.samples=512"}), 33278, true).cutoffs.empty());
@@ -122,6 +122,24 @@ TEST_CASE("a larger corpus gets the larger model, fewer passes and less dropout"
   REQUIRE(plan(20 * kMillion, typed({"train.epochs=5.1"})).model.dropout == 0.3);
 }
 
+TEST_CASE("validations take about a twentieth of the time, but there are at least eight if passes allow it") {
+  const auto interval = [](Index training, Index valid, double epochs) {
+    ConfigOptions options;
+    options.epochs = epochs;
+    PlanInputs inputs{.training_tokens = training, .validation_tokens = valid};
+    return resolve_config(options, nullptr, inputs).config.train.validate_every;
+  };
+  REQUIRE(interval(2 * kMillion, 0, 8) == 1000);
+  REQUIRE(interval(2 * kMillion, 60'000, 8) == 1000);
+  REQUIRE(interval(2 * kMillion, 128'000, 8) == 2000);  // 0.5 x 128,000 are 5 % of 2,000 x 640
+  REQUIRE(interval(2 * kMillion, 640'000, 8) == 3125);  // an eighth of 25,000 steps
+  REQUIRE(interval(2 * kMillion, 640'000, 1) == 1000);  // an eighth of the pass would be more often
+  REQUIRE(interval(kMillion / 10, 640'000, 1) == 157);  // a pass
+  PlanInputs timed{.training_tokens = 2 * kMillion, .validation_tokens = 640'000};
+  timed.tokens_in_time = [](const RunConfig&) { return 10e6; };
+  REQUIRE(resolve_config({}, nullptr, timed).config.train.validate_every == 1954);  // an eighth of five passes
+}
+
 TEST_CASE("planned tokens are 16 million, within 3 and 12 passes") {
   REQUIRE(planned_tokens(0) == 16 * kMillion);
   REQUIRE(planned_tokens(1000) == 12000);
@@ -155,7 +173,9 @@ TEST_CASE("a pass is counted in its real batches, full or not") {
   // 37 lines make 8 batches per pass. Full batches would be 5.
   ConfigOptions small_text = typed({}, "tiny");
   const auto plan_of = [&](Index tokens, Index batches) {
-    return resolve_config(small_text, nullptr, {tokens, [batches](const TrainConfig&) { return batches; }}).config;
+    const PlanInputs inputs{.training_tokens = tokens,
+                            .count_batches = [batches](const TrainConfig&) { return batches; }};
+    return resolve_config(small_text, nullptr, inputs).config;
   };
   REQUIRE(plan_of(1600, 8).train.steps == 96);  // twelve passes
   REQUIRE(plan_of(1600, 8).train.validate_every == 8);
