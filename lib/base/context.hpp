@@ -14,16 +14,18 @@ namespace moelm {
 
 /// Pieces of a thread's scratch memory that are in use at the same time, by their users.
 enum class ScratchSlot {
-  library,        ///< the matrix library's own
-  rounded,        ///< rows of a product, rounded
-  packed,         ///< the right-hand side of a gradient's product
-  transposed,     ///< a slice of its left-hand side
-  padded_input,   ///< rows of a product, filled up
-  padded_output,  ///< and their results
-  logits,         ///< some rows of the softmax
-  gradient,       ///< of one expert matrix
-  moments,        ///< sums of its squares
-  weights,        ///< a row of them while it is updated
+  library,         ///< the matrix library's own
+  library_input,   ///< rows of one of its products, filled up
+  library_output,  ///< and their results
+  rounded,         ///< rows of a product, rounded
+  packed,          ///< the right-hand side of a gradient's product
+  transposed,      ///< a slice of its left-hand side
+  padded_input,    ///< rows of a product, filled up
+  padded_output,   ///< and their results
+  logits,          ///< some rows of the softmax
+  gradient,        ///< of one expert matrix
+  moments,         ///< sums of its squares
+  weights,         ///< a row of them while it is updated
   count
 };
 

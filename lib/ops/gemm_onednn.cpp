@@ -2,6 +2,8 @@
 // our tasks: the split of the work is ours.
 #include <omp.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
@@ -88,21 +90,28 @@ bool rows_are_independent(const dnnl::matmul::primitive_desc& pd) {
   return std::string_view(pd.impl_info_str()).starts_with("brg");
 }
 
+/// What layout.native points to.
 struct NativeLayout {
   PackedLayout layout;
   memory::desc description;
+  std::string kernel;  ///< its name, for many rows
 };
+
+const NativeLayout& native_of(const PackedLayout& layout) { return *static_cast<const NativeLayout*>(layout.native); }
 
 NativeLayout make_layout(DataType type, Index inner, Index cols) {
   const OneThread one_thread;
   NativeLayout made{
-      {type, inner, cols, 0, PackedOrder::library, type == DataType::bf16 && !multiplies_bf16(), true, nullptr}, {}};
+      {type, inner, cols, 0, PackedOrder::library, type == DataType::bf16 && !multiplies_bf16(), true, nullptr},
+      {},
+      {}};
   const bool wide = made.layout.wide();
   const auto pd = describe(wide, 64, any_order(wide, inner, cols), inner, cols, false);
   const auto tag = wide ? memory::format_tag::BA16a64b : memory::format_tag::BA16a64b2a;
   made.description = pd.weights_desc();
   if (made.description == memory::desc({inner, cols}, native_type(wide), tag))
     made.layout.order = PackedOrder::blocks_of_64;
+  made.kernel = pd.impl_info_str();
   made.layout.any_rows = rows_are_independent(pd);
   made.layout.bytes = static_cast<Index>(made.description.get_size());
   return made;
@@ -111,8 +120,26 @@ NativeLayout make_layout(DataType type, Index inner, Index cols) {
 /// A compiled product and its memory objects, which get the addresses of the numbers before each call.
 struct Product {
   dnnl::matmul primitive;
+  Index rows;  ///< of the primitive, at least those asked for
   memory a, b, c, scratchpad;
 };
+
+/// A product of `rows` rows or more by the kernel that the layout has for many. For one to three rows of a small
+/// product on AMX the library takes its kernel for AVX-512, which sums in another order.
+std::pair<dnnl::matmul::primitive_desc, Index> describe_alike(const PackedLayout& layout, Index rows, bool accumulate) {
+  const NativeLayout& native = native_of(layout);
+  const auto describe_rows = [&](Index count) {
+    return describe(layout.wide(), count, native.description, layout.inner, layout.cols, accumulate);
+  };
+  auto wanted = describe_rows(rows);
+  if (!layout.any_rows) return {wanted, rows};
+  for (const Index count : {rows, Index{16}, Index{64}}) {
+    if (count < rows) continue;
+    auto pd = describe_rows(count);
+    if (native.kernel == pd.impl_info_str()) return {pd, count};
+  }
+  return {wanted, rows};
+}
 
 /// Products of this thread by (layout, rows, accumulate): compiled code, and descriptions without memory of their own.
 Product& product(const PackedLayout& layout, Index rows, bool accumulate) {
@@ -120,11 +147,10 @@ Product& product(const PackedLayout& layout, Index rows, bool accumulate) {
   thread_local std::map<Key, Product> table;
   const Key key(&layout, rows, accumulate);
   if (const auto found = table.find(key); found != table.end()) return found->second;
-  const auto& native = *static_cast<const memory::desc*>(layout.native);
-  const auto pd = describe(layout.wide(), rows, native, layout.inner, layout.cols, accumulate);
+  const auto [pd, described] = describe_alike(layout, rows, accumulate);
   const auto nowhere = [](const memory::desc& desc) { return memory(desc, engine(), DNNL_MEMORY_NONE); };
   return table
-      .emplace(key, Product{dnnl::matmul(pd), nowhere(pd.src_desc()), nowhere(pd.weights_desc()),
+      .emplace(key, Product{dnnl::matmul(pd), described, nowhere(pd.src_desc()), nowhere(pd.weights_desc()),
                             nowhere(pd.dst_desc()), nowhere(pd.scratchpad_desc())})
       .first->second;
 }
@@ -145,7 +171,7 @@ const PackedLayout& library_layout(DataType type, Index inner, Index cols) {
   NativeLayout made = make_layout(type, inner, cols);
   const std::unique_lock<std::shared_mutex> lock(mutex);
   NativeLayout& kept = table.emplace(key, std::move(made)).first->second;
-  kept.layout.native = &kept.description;
+  kept.layout.native = &kept;
   return kept.layout;
 }
 
@@ -156,14 +182,14 @@ void reorder_weights(const PackedLayout& layout, ConstMatrixView weights, Transp
       transpose == Transpose::yes ? memory::dims{1, weights.stride} : memory::dims{weights.stride, 1};
   memory source(memory::desc({layout.inner, layout.cols}, memory::data_type::f32, strides), engine(),
                 untyped(weights.data));
-  memory target(*static_cast<const memory::desc*>(layout.native), engine(), image);
+  memory target(native_of(layout).description, engine(), image);
   dnnl::reorder(source, target).execute(thread_stream(), source, target);
 }
 
-void run_library_product(Context& context, const PackedLayout& layout, const void* image, const void* a, Index rows,
-                         bool accumulate, float* c) {
-  const OneThread one_thread;
-  Product& p = product(layout, rows, accumulate);
+namespace {
+
+/// C = A B, or C += A B, of p.rows rows.
+void execute(Context& context, Product& p, const void* image, const void* a, float* c) {
   const auto scratch_floats = static_cast<Index>(p.scratchpad.get_desc().get_size() / sizeof(float) + 1);
   p.a.set_data_handle(untyped(a));
   p.b.set_data_handle(untyped(image));
@@ -175,6 +201,25 @@ void run_library_product(Context& context, const PackedLayout& layout, const voi
                                        {DNNL_ARG_SCRATCHPAD, p.scratchpad.get()}};
   const dnnl_status_t status = dnnl_primitive_execute(p.primitive.get(), thread_stream().get(), 4, arguments);
   ensure(status == dnnl_success, "a product succeeds");
+}
+
+}  // namespace
+
+void run_library_product(Context& context, const PackedLayout& layout, const void* image, const void* a, Index rows,
+                         bool accumulate, float* c) {
+  const OneThread one_thread;
+  Product& p = product(layout, rows, accumulate);
+  if (p.rows == rows) return execute(context, p, image, a, c);
+  // More rows than asked for: those that are missing are zeros.
+  const Index row_bytes = layout.inner * static_cast<Index>(layout.wide() ? sizeof(float) : sizeof(Bf16));
+  auto* const padded_a = reinterpret_cast<std::byte*>(
+      context.scratch(ScratchSlot::library_input, p.rows * row_bytes / Index{sizeof(float)} + 1).data());
+  float* const padded_c = context.scratch(ScratchSlot::library_output, p.rows * layout.cols).data();
+  std::fill_n(std::copy_n(static_cast<const std::byte*>(a), rows * row_bytes, padded_a), (p.rows - rows) * row_bytes,
+              std::byte{0});
+  if (accumulate) std::fill_n(std::copy_n(c, rows * layout.cols, padded_c), (p.rows - rows) * layout.cols, 0.0f);
+  execute(context, p, image, padded_a, padded_c);
+  std::copy_n(padded_c, rows * layout.cols, c);
 }
 
 void run_transposed_product(ConstMatrixView a, ConstMatrixView b, float beta, MatrixView c) {

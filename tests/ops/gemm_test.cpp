@@ -120,6 +120,31 @@ TEST_CASE("weights that are kept in bfloat16 multiply as the same numbers in sin
     }
 }
 
+TEST_CASE("a few rows have the bits that they have among many, in products of any shape") {
+  Context context(1);
+  for (const DataType type : {DataType::f32, DataType::bf16})
+    for (const Index inner : {20, 64, 256, 1030})
+      for (const Index cols : {5, 64, 67, 250, 1042}) {
+        CAPTURE(data_type_name(type), inner, cols);
+        const Matrix w = random_matrix(inner, cols, 2), a = random_matrix(64, inner, 1),
+                     start = random_matrix(64, cols, 3);
+        PackedMatrix packed;
+        packed.pack(context, w, Transpose::no, type);
+        for (const float beta : {0.0f, 1.0f}) {
+          Matrix all = start.clone();
+          multiply(context, a, packed, beta, all);
+          for (const Index rows : {1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 33}) {
+            Matrix some = start.clone();
+            MatrixView head = some.view().row_range(0, rows);
+            multiply(context, a.view().row_range(0, rows), packed, beta, head);
+            CAPTURE(rows, beta);
+            REQUIRE(std::memcmp(some.data(), all.data(), static_cast<std::size_t>(rows * cols) * sizeof(float)) == 0);
+            REQUIRE(std::equal(some.row(rows), some.row(63) + cols, start.row(rows)));
+          }
+        }
+      }
+}
+
 TEST_CASE("a row of a product does not depend on the rows beside it nor on the threads") {
   Context one(1), two(2);
   for (const DataType type : {DataType::f32, DataType::bf16}) {
