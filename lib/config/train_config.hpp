@@ -109,7 +109,8 @@ void batch_fields(TrainConfig& c, Visitor& visit) {
                .help = "probability that a stream begins a window with the zero state (state carry). Raise it if "
                        "scores right after the beginning of a text are bad",
                .min = 0,
-               .max = 1},
+               .max = 1,
+               .may_change = true},
         c.zero_state);
   visit(Option{.key = "batch_tokens",
                .help = "tokens of a batch of whole lines (state reset). More tokens: steadier gradients, more memory",

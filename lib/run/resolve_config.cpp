@@ -174,6 +174,14 @@ void keep_stored(const RunConfig& stored, ConfigDraft& draft) {
   draft.given = {{"model.dropout", "run"}, {"train.batch", "run"}};
 }
 
+/// Whole lines begin with the zero state anyway. A default, or a value of another source than theirs, gives way.
+void drop_unused_zero_state(ConfigDraft& draft) {
+  const auto source = [&](const char* key) { return draft.is_given(key) ? draft.given.at(key) : std::string(); };
+  const std::string of_zero = source("train.zero_state");
+  if (draft.config.train.state == StateKind::reset && of_zero != "--set" && of_zero != source("train.state"))
+    draft.config.train.zero_state = 0;
+}
+
 }  // namespace
 
 ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* stored, const PlanInputs& inputs) {
@@ -191,10 +199,12 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
   // 3. Flags.
   apply_flags(options, draft);
   const bool steps_bound_time = inputs.tokens_in_time && gives_steps(options, draft);
-  if (stored != nullptr)
+  if (stored != nullptr) {
     keep_stored(*stored, draft);
-  else
+  } else {
     drop_unused_decays(draft);
+    drop_unused_zero_state(draft);
+  }
   validate(draft.config);
   // 4. The plan for all that is still open.
   if (resolved.chosen) plan_softmax(inputs.ordered_vocabulary, draft);

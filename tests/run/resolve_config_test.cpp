@@ -54,6 +54,29 @@ TEST_CASE("flags take effect after --set, --set after the preset") {
   REQUIRE(s.config.train.batch == 32);
 }
 
+TEST_CASE("the zero state now and then is a default for carried states alone") {
+  REQUIRE(new_run_of().train.zero_state == 0.01);
+  ConfigOptions lines = small();
+  lines.assignments = {"train.state=reset"};
+  REQUIRE(new_run_of(lines).train.zero_state == 0);
+  REQUIRE(new_run_of(assigned({"train.state=reset"})).train.zero_state == 0);
+  lines.assignments.push_back("train.zero_state=0.1");
+  REQUIRE(error_exit([&] { new_run_of(lines); }) == Exit::bad_config);
+
+  TemporaryDirectory folder;
+  ConfigOptions file;
+  file.config_file = folder / "lines.json";
+  put_file(*file.config_file, R"({"train": {"state": "reset"}})");
+  REQUIRE(new_run_of(file).train.zero_state == 0);
+  put_file(*file.config_file, R"({"train": {"state": "reset", "zero_state": 0.1}})");
+  REQUIRE(error_exit([&] { new_run_of(file); }) == Exit::bad_config);
+
+  RunConfig before = new_run_of();
+  before.train.zero_state = 0;
+  REQUIRE(continued(before, small()).train.zero_state == 0);
+  REQUIRE(continued(before, assigned({"train.zero_state=0.05"})).train.zero_state == 0.05);
+}
+
 TEST_CASE("steps replace epochs, and epochs replace steps") {
   ConfigOptions options;
   options.preset = "moe-32";
