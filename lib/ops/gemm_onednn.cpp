@@ -7,6 +7,7 @@
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -99,6 +100,19 @@ struct NativeLayout {
 
 const NativeLayout& native_of(const PackedLayout& layout) { return *static_cast<const NativeLayout*>(layout.native); }
 
+/// A product with B in the order that we can pack, if the library has one whose rows are independent. Of itself it
+/// takes another order for some shapes: on AMX for few columns and long sums.
+std::optional<dnnl::matmul::primitive_desc> describe_packable(bool wide, const memory::desc& b, Index inner,
+                                                              Index cols) {
+  try {
+    auto pd = describe(wide, 64, b, inner, cols, false);
+    if (rows_are_independent(pd)) return pd;
+  } catch (const dnnl::error&) {
+    // There is none.
+  }
+  return std::nullopt;
+}
+
 NativeLayout make_layout(DataType type, Index inner, Index cols) {
   const OneThread one_thread;
   NativeLayout made{
@@ -106,11 +120,13 @@ NativeLayout make_layout(DataType type, Index inner, Index cols) {
       {},
       {}};
   const bool wide = made.layout.wide();
-  const auto pd = describe(wide, 64, any_order(wide, inner, cols), inner, cols, false);
   const auto tag = wide ? memory::format_tag::BA16a64b : memory::format_tag::BA16a64b2a;
+  const memory::desc packable({inner, cols}, native_type(wide), tag);
+  auto pd = describe(wide, 64, any_order(wide, inner, cols), inner, cols, false);
+  if (pd.weights_desc() != packable)
+    if (const auto other = describe_packable(wide, packable, inner, cols)) pd = *other;
   made.description = pd.weights_desc();
-  if (made.description == memory::desc({inner, cols}, native_type(wide), tag))
-    made.layout.order = PackedOrder::blocks_of_64;
+  if (made.description == packable) made.layout.order = PackedOrder::blocks_of_64;
   made.kernel = pd.impl_info_str();
   made.layout.any_rows = rows_are_independent(pd);
   made.layout.bytes = static_cast<Index>(made.description.get_size());

@@ -145,6 +145,20 @@ TEST_CASE("a few rows have the bits that they have among many, in products of an
       }
 }
 
+TEST_CASE("long sums into few columns are as exact as others") {
+  Context context(2);
+  const Matrix w = random_matrix(16384, 64, 2, 0.01f), a = random_matrix(65, 16384, 1);
+  for (const DataType type : {DataType::f32, DataType::bf16}) {
+    CAPTURE(data_type_name(type));
+    Matrix expected(65, 64), actual(65, 64);
+    multiply_plain(Transpose::no, a, Transpose::no, w, 0, expected, type);
+    PackedMatrix packed;
+    packed.pack(context, w, Transpose::no, type);
+    multiply(context, a, packed, 0, actual);
+    require_close(actual, expected, 1e-4);
+  }
+}
+
 TEST_CASE("a row of a product does not depend on the rows beside it nor on the threads") {
   Context one(1), two(2);
   for (const DataType type : {DataType::f32, DataType::bf16}) {
