@@ -12,28 +12,17 @@ balancing loss. All layers and gates of moelm are here; whatever this file does 
 """
 import json
 import math
-import pathlib
 import re
 import sys
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-LAYERS = {"embedding", "lstm", "moe", "softmax"}
-GATES = {"noisy-top-k", "top-k", "sigmoid", "softmax", "balanced"}
-
-
-def read_config(folder):
-    config = json.loads((pathlib.Path(folder) / "config.json").read_text(encoding="utf-8"))
-    if config.get("format") != "moelm-export" or config.get("version") != 1:
-        raise SystemExit(f"{folder}: expected an export of moelm, version 1")
-    for layer in config["model"]["layers"]:
-        if (layer["type"] not in LAYERS or layer.get("gate", "top-k") not in GATES
-                or layer.get("output", "none") not in ("none", "sigmoid")):
-            raise SystemExit(f"{folder}: this file does not know the layer {layer}")
-    return config
+KNOWN = {"type": {"embedding", "lstm", "moe", "softmax"}, "output": {"none", "sigmoid"},
+         "gate": {"noisy-top-k", "top-k", "sigmoid", "softmax", "balanced"}}
 
 
 class Model(torch.nn.Module):
@@ -41,10 +30,16 @@ class Model(torch.nn.Module):
 
     def __init__(self, folder):
         super().__init__()
-        self.config = read_config(folder)
+        self.config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+        if self.config.get("format") != "moelm-export" or self.config.get("version") != 1:
+            raise SystemExit(f"{folder}: expected an export of moelm, version 1")
         self.layers = self.config["model"]["layers"]
+        for layer in self.layers:
+            if any(layer[key] not in KNOWN[key] for key in layer.keys() & KNOWN.keys()):
+                raise SystemExit(f"{folder}: this file does not know the layer {layer}")
+        self.tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
         self.weights = torch.nn.ModuleList(torch.nn.ParameterDict() for _ in self.layers)
-        for name, tensor in load_file(pathlib.Path(folder) / "model.safetensors").items():
+        for name, tensor in load_file(Path(folder) / "model.safetensors").items():
             _, layer, rest = name.split(".", 2)  # layers.2.experts.0.weight_1
             self.weights[int(layer)][rest.replace(".", "/")] = tensor.float()  # PyTorch allows no dots
 
@@ -70,8 +65,7 @@ def lstm(w, x, state):
         i, f, g, o = (step + F.linear(h, w["weight_hh"])).chunk(4, 1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         h = o.sigmoid() * c.tanh()
-        if "weight_hr" in w:
-            h = F.linear(h, w["weight_hr"])
+        h = F.linear(h, w["weight_hr"]) if "weight_hr" in w else h
         outputs.append(h)
     return torch.stack(outputs), (h, c)
 
@@ -101,13 +95,10 @@ def expert(w, name, layer, x):
 
 
 def moe(w, layer, x):
-    kind, k, experts, groups = layer["gate"], layer["k"], layer["experts"], layer["groups"]
-    if groups == 0:
-        g = gates(w, "", kind, k, experts, x)
-    else:
-        primary = gates(w, "primary/", kind, layer["k_groups"], groups, x)
-        g = torch.cat([primary[:, j, None] * gates(w, f"groups/{j}/", kind, k, experts // groups, x)
-                       for j in range(groups)], 1)
+    kind, experts, groups = layer["gate"], layer["experts"], max(1, layer["groups"])  # one level is one group
+    primary = gates(w, "primary/", kind, layer["k_groups"], groups, x)
+    g = torch.cat([primary[:, j, None] * gates(w, f"groups/{j}/" if layer["groups"] else "", kind, layer["k"],
+                                               experts // groups, x) for j in range(groups)], 1)
     y = torch.zeros_like(x)
     for e in range(experts):
         rows = g[:, e].nonzero().squeeze(1)
@@ -122,26 +113,22 @@ def log_softmax(w, layer, table, x):
     if "head/weight" not in w:
         return F.linear(x, table, w["bias"]).log_softmax(-1)
     head = F.linear(x, w["head/weight"], w["head/bias"]).log_softmax(-1)
-    first = layer["cutoffs"][0]
-    frequent, *clusters = head.split([first] + [1] * (head.shape[-1] - first), -1)
+    frequent, clusters = head.tensor_split(layer["cutoffs"][:1], -1)
     tails = [F.linear(F.linear(x, w[f"tail/{j}/projection"]), w[f"tail/{j}/weight"]).log_softmax(-1)
-             for j in range(len(clusters))]
-    return torch.cat([frequent] + [c + tail for c, tail in zip(clusters, tails)], -1)
+             for j in range(clusters.shape[-1])]
+    return torch.cat([frequent] + [clusters[..., j, None] + tail for j, tail in enumerate(tails)], -1)
 
 
-def documents(folder, config, path):
+def documents(model, path):
     """The token ids of a text: one list in state carry, a list for each line in state reset."""
-    keeps_bytes = config["tokenizer"]["kind"] in ("byte", "bpe")
+    keeps_bytes = model.config["tokenizer"]["kind"] in ("byte", "bpe")
     try:
-        text = pathlib.Path(path).read_bytes().decode("utf-8", "strict" if keeps_bytes else "replace")
+        text = Path(path).read_bytes().decode(*(("utf-8", "strict") if keeps_bytes else ("utf-8-sig", "replace")))
     except UnicodeDecodeError as error:
         raise SystemExit(f"{path}: the tokenizers package takes UTF-8 only: {error}") from error
-    if not keeps_bytes:
-        text = text.removeprefix("\ufeff")
-        text += "" if text.endswith("\n") else "\n"  # each line is a sentence
-    texts = re.findall(r".*\n|.+", text) if config["state"] == "reset" else [text]
-    tokenizer = Tokenizer.from_file(str(pathlib.Path(folder) / "tokenizer.json"))
-    return [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+    text += "" if keeps_bytes or text.endswith("\n") else "\n"  # each line is a sentence
+    texts = re.findall(r".*\n|.+", text) if model.config["state"] == "reset" else [text]
+    return [encoding.ids for encoding in model.tokenizer.encode_batch(texts)]
 
 
 @torch.no_grad()
@@ -154,15 +141,10 @@ def score(model, ids):
     return nats
 
 
-def main():
+if __name__ == "__main__":
     if len(sys.argv) != 3:
         raise SystemExit(__doc__)
-    folder, path = sys.argv[1:]
-    model = Model(folder)
-    texts = documents(folder, model.config, path)
-    nats, tokens = sum(score(model, ids) for ids in texts), sum(len(ids) for ids in texts)
-    print(json.dumps({"tokens": tokens, "nll_nats": nats, "perplexity": math.exp(nats / tokens)}))
-
-
-if __name__ == "__main__":
-    main()
+    loaded = Model(sys.argv[1])
+    texts = documents(loaded, sys.argv[2])
+    nats, count = sum(score(loaded, ids) for ids in texts), sum(len(ids) for ids in texts)
+    print(json.dumps({"tokens": count, "nll_nats": nats, "perplexity": math.exp(nats / count)}))
