@@ -21,7 +21,8 @@ NbestMixture::NbestMixture(std::span<const std::string> weights) {
   }
   const auto is_model = [](const Weight& w) { return w.name == kModelScore; };
   if (!weights_.empty() && std::none_of(weights_.begin(), weights_.end(), is_model))
-    throw Error(Exit::usage, "--weight: expected one of " + std::string(kModelScore) + " among them, found none");
+    throw Error(Exit::usage, "--weight: expected a weight of the run's score too, such as " + std::string(kModelScore) +
+                                 "=1, found none");
 }
 
 std::vector<std::string_view> score_names(NbestFormat format) {
