@@ -147,14 +147,12 @@ std::pair<dnnl::matmul::primitive_desc, Index> describe_alike(const PackedLayout
   const auto describe_rows = [&](Index count) {
     return describe(layout.wide(), count, native.description, layout.inner, layout.cols, accumulate);
   };
-  auto wanted = describe_rows(rows);
-  if (!layout.any_rows) return {wanted, rows};
-  for (const Index count : {rows, Index{16}, Index{64}}) {
-    if (count < rows) continue;
-    auto pd = describe_rows(count);
-    if (native.kernel == pd.impl_info_str()) return {pd, count};
+  auto pd = describe_rows(rows);
+  for (const Index count : {Index{16}, Index{64}}) {
+    if (!layout.any_rows || native.kernel == pd.impl_info_str()) break;
+    if (count > rows) pd = describe_rows(rows = count);
   }
-  return {wanted, rows};
+  return {pd, rows};
 }
 
 /// Products of this thread by (layout, rows, accumulate): compiled code, and descriptions without memory of their own.

@@ -32,7 +32,6 @@ check 'warnings are no errors' eval '! commands | grep -q -- "-Werror"'
 check 'no test is built' eval '! commands | grep -q /tests/ && [ ! -e "$work/build/tests" ]'
 check 'programs go where the packager wants them' grep -q '/libexec/moelm' "$work/build/apps/cmake_install.cmake"
 
-
 without_mpi() { # as where none is installed: CMake makes its target there too, without anything in it
   "$cmake" -G "$generator" "${found[@]}" -S "$work/source" -B "$work/alone" -DBUILD_TESTING=OFF -DMPI_SKIP_GUESSING=ON \
     -DMPI_SKIP_COMPILER_WRAPPER=ON -DMPI_CXX_COMPILER=NOTFOUND -DPKG_CONFIG_EXECUTABLE=/bin/false >"$work/log" 2>&1 || return 1
