@@ -22,6 +22,7 @@ void declare(Command& command, TokenizeOptions& options) {
   command.option("--out", "FOLDER", options.out, "folder to create; must be new or empty");
   command.list("--train", "FILE", options.train,
                "training text, plain or compressed (gz, xz, bz2, zst); - for standard input");
+  command.input_option("--train");
   command.list("--valid", "FILE", options.valid, "validation text; default: the last 5 % of each training file");
   command.list("--test", "FILE", options.test, "test text; default: likewise");
   command.choice(

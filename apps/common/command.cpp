@@ -257,7 +257,9 @@ void Command::require_values() const {
 void Command::take_positional(const std::string& argument) {
   if (argument.empty()) throw usage_error("expected names, found an empty one; see " + description_.name + " --help");
   if (static_cast<Index>(positionals_.size()) == max_positionals_)
-    throw usage_error(argument + ": unexpected; see " + description_.name + " --help");
+    throw usage_error(argument + ": unexpected; " +
+                      (input_option_.empty() ? "see " + description_.name + " --help"
+                                             : "did you mean " + input_option_ + " " + argument + "?"));
   positionals_.push_back(argument);
 }
 

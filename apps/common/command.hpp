@@ -69,6 +69,9 @@ class Command {
   /// The hint for these names: of other programs' options that this one has not. May be called several times.
   void hint(std::vector<std::string> names, const std::string& hint);
 
+  /// Names the option that takes what was given without one, in a command that has no positional arguments.
+  void input_option(const std::string& name) { input_option_ = name; }
+
   /// Fills the variables. Returns an exit code if the program should end at once: after --help or --version, or without
   /// arguments (the usage is then on stderr).
   std::optional<int> parse(int argc, const char* const* argv);
@@ -101,6 +104,7 @@ class Command {
   std::vector<std::function<void()>> conversions_;
   std::vector<std::string> positionals_;
   Index max_positionals_ = 0;
+  std::string input_option_;
   std::optional<Index> threads_;
   bool json_ = false;
   std::string built_with_;

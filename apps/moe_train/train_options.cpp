@@ -42,6 +42,7 @@ TrainCommand::TrainCommand(TrainOptions& o)
   Command& c = command_;
   c.built_with(mpi_library());
   c.option("--data", "DIR", o.data, "data folder of moe-tokenize; an existing run knows its own");
+  c.input_option("--data");
   c.option("--out", "DIR", o.out, "folder of the run; an existing run continues");
   c.option("--preset", "NAME", o.config.preset,
            "a named configuration (--list-presets); without it one is chosen by the size of the data and --max-time");

@@ -125,6 +125,15 @@ TEST_CASE("a value may begin with a dash") {
   REQUIRE(sample.values.set == std::vector<std::string>{"-key=1"});
 }
 
+TEST_CASE("a word that needs an option before it: the message shows the option") {
+  Command command("moe-sample", "A command for tests.", "--train FILE");
+  std::vector<std::string> train;
+  command.list("--train", "FILE", train, "texts");
+  command.input_option("--train");
+  const char* const arguments[] = {"moe-sample", "my.txt"};
+  REQUIRE(error_text([&] { command.parse(2, arguments); }) == "my.txt: unexpected; did you mean --train my.txt?");
+}
+
 TEST_CASE("errors name what was expected and what was found") {
   REQUIRE(refusal({"--steps", "0"}) == "--steps: expected an integer of at least 1, found 0");
   REQUIRE(refusal({"--steps", "2.5"}) == "--steps: expected an integer of at least 1, found 2.5");
