@@ -109,14 +109,15 @@ def moe(w, layer, x):
 
 
 def log_softmax(w, layer, table, x):
-    """Full: logits = table x + bias. Adaptive: a head of frequent tokens and clusters, and a tail for each cluster."""
+    """logits = table x + bias; or adaptive: a head of frequent tokens and clusters, and a tail for each cluster."""
     if "head/weight" not in w:
         return F.linear(x, table, w["bias"]).log_softmax(-1)
-    head = F.linear(x, w["head/weight"], w["head/bias"]).log_softmax(-1)
+    tied = table.tensor_split(layer["cutoffs"]) if table is not None else ()
+    head = F.linear(x, torch.cat([*tied[:1], w["head/weight"]]), w["head/bias"]).log_softmax(-1)
     frequent, clusters = head.tensor_split(layer["cutoffs"][:1], -1)
-    tails = [F.linear(F.linear(x, w[f"tail/{j}/projection"]), w[f"tail/{j}/weight"]).log_softmax(-1)
-             for j in range(clusters.shape[-1])]
-    return torch.cat([frequent] + [clusters[..., j, None] + tail for j, tail in enumerate(tails)], -1)
+    tails = [F.linear(x, tail) for tail in tied[1:]] or [
+        F.linear(F.linear(x, w[f"tail/{j}/projection"]), w[f"tail/{j}/weight"]) for j in range(clusters.shape[-1])]
+    return torch.cat([frequent] + [clusters[..., j, None] + tail.log_softmax(-1) for j, tail in enumerate(tails)], -1)
 
 
 def documents(model, path):
@@ -142,9 +143,7 @@ def score(model, ids):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        raise SystemExit(__doc__)
-    loaded = Model(sys.argv[1])
+    loaded = Model(sys.argv[1]) if len(sys.argv) == 3 else sys.exit(__doc__)
     texts = documents(loaded, sys.argv[2])
     nats, count = sum(score(loaded, ids) for ids in texts), sum(len(ids) for ids in texts)
     print(json.dumps({"tokens": count, "nll_nats": nats, "perplexity": math.exp(nats / count)}))

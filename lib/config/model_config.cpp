@@ -54,9 +54,9 @@ void validate_softmax(const SoftmaxConfig& c, bool tied, std::size_t layer) {
       refuse(layer, "cutoffs", "rising ids, the next at least " + std::to_string(min), std::to_string(c.cutoffs[i]));
   const std::string with = " with " + layer_key(layer, "cutoffs");
   if (c.samples > 0) refuse(layer, "samples", "0" + with, std::to_string(c.samples));
-  if (tied)
-    throw Error(Exit::bad_config,
-                "model.tied: expected false" + with + ", which have no table like the embedding's, found true");
+  if (tied && c.divisor != 1)
+    refuse(layer, "divisor", "1" + with + " and model.tied, where clusters read whole rows of the embedding's table",
+           format_number(c.divisor));
 }
 
 std::string summary(const EmbeddingConfig& c) { return "embedding " + std::to_string(c.width); }

@@ -1,5 +1,8 @@
 #include "interchange/onnx_layers.hpp"
 
+#include <cstdint>
+#include <limits>
+
 namespace moelm {
 
 namespace {
@@ -175,24 +178,33 @@ std::string OnnxLayers::moe(const std::string& layer, const MoeConfig& config, c
 
 std::string OnnxLayers::log_probabilities(const std::string& layer, const SoftmaxConfig& config,
                                           const std::string& table, const std::string& x) {
-  if (has(layer + "head.weight")) return clusters(layer, config, x);
+  if (has(layer + "head.weight")) return clusters(layer, config, table, x);
   return graph_.add("LogSoftmax", {linear(x, table, layer + "bias")}, {{"axis", Index{1}}});
 }
 
-std::string OnnxLayers::clusters(const std::string& layer, const SoftmaxConfig& config, const std::string& x) {
+std::string OnnxLayers::clusters(const std::string& layer, const SoftmaxConfig& config, const std::string& table,
+                                 const std::string& x) {
   const auto log_softmax = [&](const std::string& logits) {
     return graph_.add("LogSoftmax", {logits}, {{"axis", Index{1}}});
   };
-  const std::string head = log_softmax(linear(x, layer + "head.weight", layer + "head.bias"));
-  const auto columns = [&](Index begin, Index end) {
-    return graph_.add("Slice", {head, graph_.integers({begin}), graph_.integers({end}), graph_.integers({1})});
+  const auto slice = [&](const std::string& of, Index begin, Index end, Index axis) {
+    return graph_.add("Slice", {of, graph_.integers({begin}), graph_.integers({end}), graph_.integers({axis})});
   };
+  const bool tied = !has(layer + "tail.0.weight");
+  constexpr Index kToTheEnd = std::numeric_limits<std::int32_t>::max();
   const Index first = config.cutoffs.front();
-  std::vector<std::string> parts = {columns(0, first)};
-  for (Index i = 0; i < static_cast<Index>(config.cutoffs.size()); ++i) {
-    const std::string tail = numbered(layer + "tail.", i);
-    const std::string own = log_softmax(linear(linear(x, tail + ".projection"), tail + ".weight"));
-    parts.push_back(graph_.add("Add", {own, columns(first + i, first + i + 1)}));
+  const std::string head_weight =
+      tied ? graph_.add("Concat", {slice(table, 0, first, 0), layer + "head.weight"}, {{"axis", Index{0}}})
+           : layer + "head.weight";
+  const std::string head = log_softmax(linear(x, head_weight, layer + "head.bias"));
+  std::vector<std::string> parts = {slice(head, 0, first, 1)};
+  for (std::size_t i = 0; i < config.cutoffs.size(); ++i) {
+    const auto place = static_cast<Index>(i);
+    const Index last = i + 1 < config.cutoffs.size() ? config.cutoffs[i + 1] : kToTheEnd;
+    const std::string tail = numbered(layer + "tail.", place);
+    const std::string logits = tied ? linear(x, slice(table, config.cutoffs[i], last, 0))
+                                    : linear(linear(x, tail + ".projection"), tail + ".weight");
+    parts.push_back(graph_.add("Add", {log_softmax(logits), slice(head, first + place, first + place + 1, 1)}));
   }
   return graph_.add("Concat", parts, {{"axis", Index{1}}});
 }

@@ -29,7 +29,7 @@ class OnnxLayers {
   std::string lstm(const std::string& layer, const LstmConfig& config, const std::string& x, Index inputs,
                    const std::string& steps_and_streams, OnnxState& state);
   std::string moe(const std::string& layer, const MoeConfig& config, const std::string& x);
-  /// ln p of every token [rows, V]. `table` is the name of the softmax's table, unless it is adaptive.
+  /// ln p of every token [rows, V]. `table` is the name of the softmax's table; an adaptive one reads it if tied.
   std::string log_probabilities(const std::string& layer, const SoftmaxConfig& config, const std::string& table,
                                 const std::string& x);
 
@@ -53,7 +53,8 @@ class OnnxLayers {
   std::string chosen_gates(const std::string& prefix, const GateConfig& config, const std::string& logits);
   std::string expert(const std::string& name, const std::string& x);
   std::string add_expert(const std::string& name, const std::string& x, const std::string& gate, const std::string& y);
-  std::string clusters(const std::string& layer, const SoftmaxConfig& config, const std::string& x);
+  std::string clusters(const std::string& layer, const SoftmaxConfig& config, const std::string& table,
+                       const std::string& x);
 
   OnnxGraph& graph_;
   std::set<std::string> tensors_, halves_;

@@ -14,8 +14,14 @@ SoftmaxWeights softmax_weights(const ModelConfig& config, const ModelParameters&
   return {config.tied ? std::get<EmbeddingParameters>(p.layers.front()).weight : own.weight, own.bias};
 }
 
+AdaptiveSoftmaxWeights adaptive_weights(const ModelConfig& config, const ModelParameters& p) {
+  const auto& own = std::get<AdaptiveSoftmaxParameters>(p.layers.back());
+  if (!config.tied) return own;
+  return {own, std::get<EmbeddingParameters>(p.layers.front()).weight};
+}
+
 /// The cache of a pass in evaluation.
-AdaptiveSoftmaxCache& scoring_cache(const AdaptiveSoftmaxParameters& p, ModelCache& cache) {
+AdaptiveSoftmaxCache& scoring_cache(const AdaptiveSoftmaxWeights& p, ModelCache& cache) {
   auto& own = ensure_cache<AdaptiveSoftmaxCache>(cache.layers.back());
   own.packing = packing_of(cache, p.elements());
   return own;
@@ -48,8 +54,10 @@ class OutputPass {
   void backward(AdaptiveSoftmaxParameters& own) {
     auto& cache = ensure_cache<AdaptiveSoftmaxCache>(cache_.layers.back());
     cache.packing = WeightPacking::every_pass;
-    adaptive_softmax_forward_backward(context_, std::get<AdaptiveSoftmaxParameters>(p_.layers.back()), x_, targets_,
-                                      scale_, cache, nll_, own, dx_);
+    const MatrixView table =
+        config_.tied ? std::get<EmbeddingParameters>(gradients_.layers.front()).weight.view() : MatrixView{};
+    adaptive_softmax_forward_backward(context_, adaptive_weights(config_, p_), x_, targets_, scale_, cache, nll_,
+                                      {own, table}, dx_);
   }
 
   void backward(SoftmaxParameters& own) {
@@ -113,17 +121,20 @@ class OutputPass {
 
 void output_score(Context& context, const ModelConfig& config, const ModelParameters& parameters, ConstMatrixView x,
                   std::span<const std::int32_t> targets, ModelCache& cache, std::span<double> nll) {
-  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&parameters.layers.back()))
-    return adaptive_softmax_forward(context, *adaptive, x, targets, scoring_cache(*adaptive, cache), nll);
+  if (std::holds_alternative<AdaptiveSoftmaxParameters>(parameters.layers.back())) {
+    const AdaptiveSoftmaxWeights weights = adaptive_weights(config, parameters);
+    return adaptive_softmax_forward(context, weights, x, targets, scoring_cache(weights, cache), nll);
+  }
   const SoftmaxWeights weights = softmax_weights(config, parameters);
   softmax_forward(context, weights, x, targets, scoring_cache(weights, cache), nll);
 }
 
 void output_log_probabilities(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                               ConstMatrixView x, ModelCache& cache, MatrixView log_probabilities) {
-  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&parameters.layers.back()))
-    return adaptive_softmax_log_probabilities(context, *adaptive, x, scoring_cache(*adaptive, cache),
-                                              log_probabilities);
+  if (std::holds_alternative<AdaptiveSoftmaxParameters>(parameters.layers.back())) {
+    const AdaptiveSoftmaxWeights weights = adaptive_weights(config, parameters);
+    return adaptive_softmax_log_probabilities(context, weights, x, scoring_cache(weights, cache), log_probabilities);
+  }
   const SoftmaxWeights weights = softmax_weights(config, parameters);
   softmax_log_probabilities(context, weights, x, scoring_cache(weights, cache), log_probabilities);
 }

@@ -32,10 +32,17 @@ std::vector<GradientPointer> gradient_pointers(LayerGradients& gradients) {
       gradients);
 }
 
-AdaptiveSoftmaxParameters empty_adaptive_softmax(std::size_t clusters) {
+AdaptiveSoftmaxParameters empty_adaptive_softmax(const std::vector<Index>& cutoffs) {
   AdaptiveSoftmaxParameters p;
-  p.clusters.resize(clusters);
+  for (const Index first : cutoffs) p.clusters.push_back({first, {}, {}});
   return p;
+}
+
+/// A gradient for the parameters of an adaptive softmax.
+AdaptiveSoftmaxParameters empty_like(const AdaptiveSoftmaxParameters& p) {
+  AdaptiveSoftmaxParameters gradient;
+  for (const ClusterParameters& cluster : p.clusters) gradient.clusters.push_back({cluster.first, {}, {}});
+  return gradient;
 }
 
 LayerParameters empty_layer(const LayerConfig& config) {
@@ -44,7 +51,7 @@ LayerParameters empty_layer(const LayerConfig& config) {
   if (const auto* moe = std::get_if<MoeConfig>(&config)) return empty_moe(*moe);
   const auto& softmax = std::get<SoftmaxConfig>(config);
   if (softmax.cutoffs.empty()) return SoftmaxParameters{};
-  return empty_adaptive_softmax(softmax.cutoffs.size());
+  return empty_adaptive_softmax(softmax.cutoffs);
 }
 
 /// A gradient for the parameters of a layer, whose matrices are all empty.
@@ -57,17 +64,16 @@ LayerGradients empty_gradient(const LayerParameters& layer, GradientForm form) {
     gates.groups.resize(moe->gates.groups.size());
     return gates;
   }
-  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&layer))
-    return empty_adaptive_softmax(adaptive->clusters.size());
+  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&layer)) return empty_like(*adaptive);
   return form == GradientForm::rows ? LayerGradients(SampledSoftmaxGradient{}) : LayerGradients(SoftmaxParameters{});
 }
 
 /// Makes the softmax use the table of the embedding. The table's gradient then has the form of a softmax gradient.
-void tie(TensorSpec& embedding, TensorSpec& softmax) {
+void tie(TensorSpec& embedding, bool adaptive, TensorSpec& softmax) {
   constexpr double kTiedStddev = 0.05;  // between those of two tables of their own, 0.1 and 0.01
   embedding.gradient = softmax.gradient;
   embedding.scale = kTiedStddev;
-  softmax.rows = 0;
+  if (!adaptive) softmax.rows = 0;
 }
 
 /// Every rank gets a share of the experts of every layer.
@@ -78,12 +84,12 @@ void share_experts(const ModelConfig& config, ModelParameters& parameters) {
       moe->exchange = {parameters.ranks, std::get<MoeConfig>(config.layers[l]).experts, widths[l]};
 }
 
-LayerTensors output_tensors(const SoftmaxConfig& config, std::size_t layer, Index inputs, Index vocabulary) {
+LayerTensors output_tensors(const SoftmaxConfig& config, bool tied, std::size_t layer, Index inputs, Index vocabulary) {
   if (config.cutoffs.empty()) return softmax_tensors(config, inputs, vocabulary);
   if (config.cutoffs.back() >= vocabulary)
     throw Error(Exit::bad_config, layer_key(layer, "cutoffs") + ": expected ids below the vocabulary's " +
                                       format_count(vocabulary) + ", found " + format_count(config.cutoffs.back()));
-  return adaptive_softmax_tensors(config, inputs, vocabulary);
+  return adaptive_softmax_tensors(config, tied, inputs, vocabulary);
 }
 
 }  // namespace
@@ -99,9 +105,12 @@ std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabul
     else if (const auto* moe = std::get_if<MoeConfig>(&config.layers[l]))
       tensors.push_back(moe_tensors(*moe, widths[l]));
     else
-      tensors.push_back(output_tensors(std::get<SoftmaxConfig>(config.layers[l]), l, widths[l], vocabulary));
+      tensors.push_back(
+          output_tensors(std::get<SoftmaxConfig>(config.layers[l]), config.tied, l, widths[l], vocabulary));
   }
-  if (config.tied) tie(tensors.front()[0].tensors[0], tensors.back()[0].tensors[0]);
+  if (config.tied)
+    tie(tensors.front()[0].tensors[0], !std::get<SoftmaxConfig>(config.layers.back()).cutoffs.empty(),
+        tensors.back()[0].tensors[0]);
   return tensors;
 }
 

@@ -26,9 +26,9 @@ LayerSize count(const LayerConfig& config, const LayerTensors& tensors, Index in
 }
 
 /// Of a token in evaluation.
-Index softmax_ops(const SoftmaxConfig& config, Index inputs, Index vocabulary) {
+Index softmax_ops(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary) {
   const Index full = (Exact(inputs) * vocabulary).value();
-  return config.cutoffs.empty() ? full : static_cast<Index>(adaptive_softmax_ops(config, inputs, vocabulary));
+  return config.cutoffs.empty() ? full : static_cast<Index>(adaptive_softmax_ops(config, tied, inputs, vocabulary));
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ ModelSize model_size(const ModelConfig& config, Index vocabulary) {
     weights = weights + layer.weights;
     ops = ops + layer.ops;
     if (const auto* softmax = std::get_if<SoftmaxConfig>(&config.layers[i])) {
-      size.softmax_ops = softmax_ops(*softmax, layer.input_width, vocabulary);
+      size.softmax_ops = softmax_ops(*softmax, config.tied, layer.input_width, vocabulary);
       size.softmax_training_ops = softmax->samples > 0 && softmax->samples < vocabulary
                                       ? (Exact(layer.input_width) * softmax->samples).value()
                                       : size.softmax_ops;

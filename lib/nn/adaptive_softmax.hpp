@@ -2,6 +2,8 @@
 // are ordered by falling frequency. The first ones have the head; the others lie in clusters of ever smaller width.
 //   head = softmax(W x + b) over the first C ids and one entry per cluster
 //   p(t) = head[t] for t < C;  p(t) = head[C + i] softmax(W_i P_i x)[t - first_i] for t in cluster i
+// Tied to the embedding, W for the first C ids and all W_i are rows of its table, and there is no P_i: the split
+// softmax of AWD-LSTM (Merity et al. 2017, arXiv 1708.02182).
 #pragma once
 
 #include <cstdint>
@@ -30,29 +32,51 @@ struct Cluster {
 std::vector<Cluster> clusters_of(const SoftmaxConfig& config, Index inputs, Index vocabulary);
 
 /// Multiply-adds for a token, on average if ids are as frequent as Zipf's law says (nn/log_uniform.hpp): the head, and
-/// projection and weights of the cluster that holds the token.
-double adaptive_softmax_ops(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+/// projection and weights of the cluster that holds the token. Tied: there is no projection.
+double adaptive_softmax_ops(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary);
 
 struct ClusterParameters {
-  Matrix projection;  ///< P [width, D]
-  Matrix weight;      ///< W [size, width]
+  Index first = 0;    ///< id
+  Matrix projection;  ///< P [width, D]; empty if tied
+  Matrix weight;      ///< W [size, width]; empty if tied
 };
 
 /// Weights, or gradients of them.
 struct AdaptiveSoftmaxParameters {
-  Matrix head_weight;  ///< [C + clusters, D]
+  Matrix head_weight;  ///< [C + clusters, D]; [clusters, D] if tied
   Matrix head_bias;    ///< [1, C + clusters]
   std::vector<ClusterParameters> clusters;
 
   /// C, the number of ids in the head.
-  Index head_tokens() const { return head_weight.rows() - static_cast<Index>(clusters.size()); }
+  Index head_tokens() const { return head_bias.cols() - static_cast<Index>(clusters.size()); }
+};
+
+/// The weights of a pass: the layer's own, and the table of the embedding [V, D] if they are tied, else empty.
+struct AdaptiveSoftmaxWeights {
+  const AdaptiveSoftmaxParameters& own;
+  ConstMatrixView table;
+
+  AdaptiveSoftmaxWeights(const AdaptiveSoftmaxParameters& p, ConstMatrixView of_embedding = {})
+      : own(p), table(of_embedding) {}
+
+  bool tied() const { return table.rows > 0; }
+  ConstMatrixView weight(std::size_t cluster) const;
   Index vocabulary() const;
   /// Numbers in all weight matrices.
   Index elements() const;
 };
 
+/// Where the gradients of a pass are added: those of the table too if it is tied.
+struct AdaptiveSoftmaxGradients {
+  AdaptiveSoftmaxParameters& own;
+  MatrixView table;
+
+  AdaptiveSoftmaxGradients(AdaptiveSoftmaxParameters& p, MatrixView of_embedding = {}) : own(p), table(of_embedding) {}
+};
+
 /// The tensors of the layer ("head.weight", "tail.0.projection"), and their places in the parameters in the same order.
-LayerTensors adaptive_softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+/// Tied, it has the head's rows for the clusters, and the bias.
+LayerTensors adaptive_softmax_tensors(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary);
 std::vector<TensorPointer> tensor_pointers(AdaptiveSoftmaxParameters& p);
 
 /// Memory of a pass. One per worker thread.
@@ -67,6 +91,7 @@ struct AdaptiveSoftmaxCache {
 
   WeightPacking packing = WeightPacking::every_pass;
   SoftmaxCache head;
+  Matrix head_weight, dhead_weight;  ///< [C + clusters, D], if tied
   std::vector<std::int32_t> head_targets;
   std::vector<OfCluster> clusters;
   // One cluster after the other uses these.
@@ -78,18 +103,18 @@ struct AdaptiveSoftmaxCache {
 
 /// nll[i] = -ln p(target[i] | x[i]) in nats; x [N, D]. A row passes through the head and its target's cluster only. Its
 /// result does not depend on the rows beside it.
-void adaptive_softmax_forward(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
+void adaptive_softmax_forward(Context& context, const AdaptiveSoftmaxWeights& p, ConstMatrixView x,
                               std::span<const std::int32_t> targets, AdaptiveSoftmaxCache& cache,
                               std::span<double> nll);
 
 /// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D].
-void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
+void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxWeights& p, ConstMatrixView x,
                                        std::span<const std::int32_t> targets, double scale, AdaptiveSoftmaxCache& cache,
-                                       std::span<double> nll, AdaptiveSoftmaxParameters& gradients, MatrixView dx);
+                                       std::span<double> nll, const AdaptiveSoftmaxGradients& gradients, MatrixView dx);
 
 /// ln p of every token for each row of x [N, D], into log_probabilities [N, V]: the distributions that
 /// adaptive_softmax_forward takes its targets from, each value rounded to float. Every row passes through all clusters.
-void adaptive_softmax_log_probabilities(Context& context, const AdaptiveSoftmaxParameters& p, ConstMatrixView x,
+void adaptive_softmax_log_probabilities(Context& context, const AdaptiveSoftmaxWeights& p, ConstMatrixView x,
                                         AdaptiveSoftmaxCache& cache, MatrixView log_probabilities);
 
 }  // namespace moelm

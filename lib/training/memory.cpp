@@ -191,18 +191,23 @@ void add_adaptive(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   const std::vector<Cluster> clusters = clusters_of(c, static_cast<Index>(s.inputs), static_cast<Index>(s.vocabulary));
   const double head = number(c.cutoffs.front()) + number(static_cast<Index>(clusters.size()));
   double elements = head * s.inputs;
-  for (const Cluster& cluster : clusters) elements += number(cluster.width) * (s.inputs + number(cluster.size()));
+  const double projected_from = s.model.tied ? 0 : s.inputs;
+  for (const Cluster& cluster : clusters) elements += number(cluster.width) * (projected_from + number(cluster.size()));
   const bool kept = elements <= number(kMaxCachedElements);
   add_full(head, s.inputs, s, sums);
   add_scoring(head, s.inputs, kept, s, sums);
+  if (s.model.tied) {  // the head's weights and their gradient, in one place
+    sums.activations += 2 * head * s.inputs;
+    sums.validation += head * s.inputs;
+  }
   Sums largest;
   for (const Cluster& cluster : clusters) {
     Sums one;
     const double width = number(cluster.width);
     add_full(number(cluster.size()), width, s, one);
     add_scoring(number(cluster.size()), width, kept, s, sums);
-    sums.packed += width * s.inputs;
-    largest.copies = std::max(largest.copies, one.copies + width * s.inputs);
+    sums.packed += width * projected_from;
+    largest.copies = std::max(largest.copies, one.copies + width * projected_from);
     largest.rounded = std::max(largest.rounded, one.rounded);
     largest.activations = std::max(largest.activations, one.activations + 2 * s.pass_rows * (s.inputs + width));
     largest.validation = std::max(largest.validation, s.validation_rows * (s.inputs + width));

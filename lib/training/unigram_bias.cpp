@@ -33,11 +33,11 @@ void set_unigram_bias(std::span<const Index> counts, ModelParameters& parameters
   }
   auto& adaptive = std::get<AdaptiveSoftmaxParameters>(parameters.layers.back());
   float* bias = adaptive.head_bias.data();
-  Index first = adaptive.head_tokens();
-  for (Index i = 0; i < first; ++i) *bias++ = log_share(i, i + 1);
-  for (const ClusterParameters& cluster : adaptive.clusters) {
-    *bias++ = log_share(first, first + cluster.weight.rows());
-    first += cluster.weight.rows();
+  for (Index i = 0; i < adaptive.head_tokens(); ++i) *bias++ = log_share(i, i + 1);
+  for (std::size_t i = 0; i < adaptive.clusters.size(); ++i) {
+    const bool is_last = i + 1 == adaptive.clusters.size();
+    *bias++ = log_share(adaptive.clusters[i].first,
+                        is_last ? static_cast<Index>(counts.size()) : adaptive.clusters[i + 1].first);
   }
 }
 

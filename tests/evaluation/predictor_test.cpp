@@ -24,7 +24,7 @@ struct Case {
   explicit Case(Index v, bool tied = false, int threads = 1, std::vector<Index> cutoffs = {})
       : vocabulary(v), context(threads) {
     config.tied = tied;
-    std::get<SoftmaxConfig>(config.layers.back()).cutoffs = std::move(cutoffs);
+    std::get<SoftmaxConfig>(config.layers.back()) = {.cutoffs = std::move(cutoffs), .divisor = tied ? 1.0 : 4.0};
     parameters = random_parameters(config, vocabulary, 7);
   }
 
@@ -89,12 +89,13 @@ TEST_CASE("steps give the scorer's numbers and whole distributions") {
 }
 
 TEST_CASE("steps of an adaptive softmax give the scorer's numbers and whole distributions") {
-  for (const std::vector<Index>& cutoffs : {std::vector<Index>{1}, std::vector<Index>{5, 11}}) {
-    Case c(12, false, 1, cutoffs);
-    const Ids ids = random_ids(9, 12, 3);
-    const std::vector<double> stepped = step_through(c, ids), scored = c.scores(ids);
-    for (std::size_t t = 0; t < ids.size(); ++t) CHECK(stepped[t] == Approx(scored[t]).epsilon(1e-6).margin(1e-6));
-  }
+  for (const std::vector<Index>& cutoffs : {std::vector<Index>{1}, std::vector<Index>{5, 11}})
+    for (const bool tied : {false, true}) {
+      Case c(12, tied, 1, cutoffs);
+      const Ids ids = random_ids(9, 12, 3);
+      const std::vector<double> stepped = step_through(c, ids), scored = c.scores(ids);
+      for (std::size_t t = 0; t < ids.size(); ++t) CHECK(stepped[t] == Approx(scored[t]).epsilon(1e-6).margin(1e-6));
+    }
 }
 
 TEST_CASE("streams side by side do not change each other") {

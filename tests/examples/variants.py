@@ -21,6 +21,8 @@ VARIANTS = {gate: ("word", [*_EXPERTS, f"moe.gate={gate}"])
     "biased-shared": ("word", [*_EXPERTS, "moe.gate=top-k", "moe.bias_rate=0.1", "moe.shared=2", "moe.output=none"]),
     "bfloat16": ("word", [*_EXPERTS, "moe.weights=bf16"]),
     "tied-reset": ("word", [*_EXPERTS, "model.tied=true", "train.state=reset"]),
+    "tied-adaptive": ("word", [*_EXPERTS, "model.tied=true", "model.layers.4.cutoffs=[6,15]",
+                               "model.layers.4.divisor=1"]),
     "adaptive": ("word", [*_EXPERTS, "model.layers.4.cutoffs=[6,15]", "model.layers.4.divisor=2"]),
     "projected": ("word", [*_EXPERTS, "model.layers.1.cells=20", "model.layers.1.projection=16"]),
     "lower-case": ("lower", _EXPERTS),

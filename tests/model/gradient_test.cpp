@@ -187,6 +187,18 @@ TEST_CASE("gradients: an adaptive softmax") {
   require_gradients(adaptive, 390);
 }
 
+TEST_CASE("gradients: an adaptive softmax that reads the table of the embedding") {
+  ModelConfig tied = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 6}}, 0.2);
+  tied.tied = true;
+  tied.embedding_dropout = 0.3;
+  auto& softmax = std::get<SoftmaxConfig>(tied.layers.back());
+  softmax.divisor = 1;
+  for (const std::vector<Index>& cutoffs : {std::vector<Index>{4, 8, 10}, {1}, {10}}) {
+    softmax.cutoffs = cutoffs;
+    require_gradients(tied, 400);
+  }
+}
+
 TEST_CASE("gradients: the full softmax of a model that samples is that of one that does not, to the bit") {
   for (const bool tied : {false, true}) {
     ModelConfig model = model_config(6, {LstmConfig{6, 0}, moe_config(4, 2, {5}), LstmConfig{4, 6}}, 0.2);

@@ -85,10 +85,14 @@ TEST_CASE("an adaptive softmax: its tensors are counted, its work is that of the
   REQUIRE(size.parameters == stored);
   REQUIRE(size.layers[2].parameters == 12 * 20 + 12 + 6 * (20 + 30) + 2 * (20 + 61));
   REQUIRE(size.layers[2].weights == 0);
-  REQUIRE(size.softmax_ops == static_cast<Index>(adaptive_softmax_ops(softmax, 20, 101)));
+  REQUIRE(size.softmax_ops == static_cast<Index>(adaptive_softmax_ops(softmax, false, 20, 101)));
   REQUIRE(size.softmax_training_ops == size.softmax_ops);
   REQUIRE(size.softmax_ops > 12 * 20);
   REQUIRE(size.softmax_ops < size.layers[2].parameters);
+  softmax.divisor = 1;
+  model.tied = true;
+  REQUIRE(model_size(model, 101).layers[2].parameters == 2 * 20 + 12);
+  REQUIRE(model_size(model, 101).softmax_ops == static_cast<Index>(adaptive_softmax_ops(softmax, true, 20, 101)));
   softmax.cutoffs = {10, 101};
   REQUIRE(error_exit([&] { model_size(model, 101); }) == Exit::bad_config);
   REQUIRE(error_text([&] { make_parameters(model, 101); }) ==

@@ -18,7 +18,7 @@ namespace {
 AdaptiveSoftmaxParameters zero_parameters(const SoftmaxConfig& config, Index inputs, Index vocabulary) {
   AdaptiveSoftmaxParameters p;
   p.clusters.resize(config.cutoffs.size());
-  const LayerTensors tensors = adaptive_softmax_tensors(config, inputs, vocabulary);
+  const LayerTensors tensors = adaptive_softmax_tensors(config, false, inputs, vocabulary);
   const std::vector<TensorPointer> pointers = tensor_pointers(p);
   REQUIRE(pointers.size() == tensors[0].tensors.size());
   for (std::size_t i = 0; i < pointers.size(); ++i)
@@ -214,6 +214,55 @@ TEST_CASE("adaptive softmax: nll and gradients equal plain double loops at odd s
   require_equal_to_plain(Case({2, 31}, 1.5, 70, 6, 65));
 }
 
+TEST_CASE("tied to a table: the softmax whose tables hold its rows and whose projections change nothing") {
+  Case c({4, 9, 10}, 1, 37, 7, 13);
+  Matrix table(13, 7);
+  AdaptiveSoftmaxParameters own{Matrix(3, 7), c.p.head_bias.clone(), {}};
+  const auto copy_rows = [](const Matrix& from, Index first, Index count, float* to) {
+    std::copy_n(from.row(first), count * from.cols(), to);
+  };
+  copy_rows(c.p.head_weight, 0, 4, table.row(0));
+  copy_rows(c.p.head_weight, 4, 3, own.head_weight.row(0));
+  for (std::size_t i = 0; i < c.p.clusters.size(); ++i) {
+    ClusterParameters& cluster = c.p.clusters[i];
+    copy_rows(cluster.weight, 0, cluster.weight.rows(), table.row(c.config.cutoffs[i]));
+    cluster.projection.zero();
+    for (Index j = 0; j < 7; ++j) cluster.projection(j, j) = 1;
+    own.clusters.push_back({c.config.cutoffs[i], {}, {}});
+  }
+  const AdaptiveSoftmaxWeights tied(own, table);
+  REQUIRE(tied.vocabulary() == 13);
+  REQUIRE(tied.elements() == 16 * 7);
+  Context context(2);
+  const Outcome expected = run(context, c, 0.3);
+  AdaptiveSoftmaxParameters down{Matrix(3, 7), Matrix(1, 7), {}};
+  for (const ClusterParameters& cluster : own.clusters) down.clusters.push_back({cluster.first, {}, {}});
+  Matrix dtable(13, 7), dx(37, 7), log_p(37, 13), expected_log_p(37, 13);
+  std::vector<double> nll(37), scored(37);
+  AdaptiveSoftmaxCache cache, scoring;
+  scoring.packing = WeightPacking::once;
+  adaptive_softmax_forward_backward(context, tied, c.x, c.targets, 0.3, cache, nll, {down, dtable}, dx);
+  REQUIRE(mismatch("nll", nll, expected.nll, 1e-6) == "");
+  REQUIRE(mismatch("dx", dx.values(), expected.dx.values(), 1e-5) == "");
+  REQUIRE(mismatch("bias", down.head_bias.values(), expected.gradients.head_bias.values(), 1e-6) == "");
+  const auto rows = [](const Matrix& m, Index first, Index last) {
+    return m.values().subspan(static_cast<std::size_t>(first * m.cols()),
+                              static_cast<std::size_t>((last - first) * m.cols()));
+  };
+  REQUIRE(mismatch("tokens", rows(dtable, 0, 4), rows(expected.gradients.head_weight, 0, 4), 1e-5) == "");
+  REQUIRE(mismatch("clusters", down.head_weight.values(), rows(expected.gradients.head_weight, 4, 7), 1e-5) == "");
+  for (std::size_t i = 0; i < own.clusters.size(); ++i) {
+    const Index first = own.clusters[i].first, last = first + tied.weight(i).rows;
+    REQUIRE(mismatch("tail", rows(dtable, first, last), expected.gradients.clusters[i].weight.values(), 1e-5) == "");
+  }
+  for (int i = 0; i < 2; ++i) adaptive_softmax_forward(context, tied, c.x, c.targets, scoring, scored);
+  REQUIRE(scored == nll);
+  adaptive_softmax_log_probabilities(context, tied, c.x, scoring, log_p);
+  AdaptiveSoftmaxCache of_expected;
+  adaptive_softmax_log_probabilities(context, c.p, c.x, of_expected, expected_log_p);
+  REQUIRE(mismatch("log p", log_p.values(), expected_log_p.values(), 1e-6) == "");
+}
+
 TEST_CASE("a cluster without a row in the batch has no gradient, and neither have the rows of others") {
   Case c({4, 9}, 2, 12, 6, 20);
   for (std::int32_t& target : c.targets) target = target % 4;
@@ -317,10 +366,11 @@ TEST_CASE("products in bfloat16: the adaptive softmax stays near single precisio
 
 TEST_CASE("the work of an adaptive softmax is the head and each cluster's share of the tokens") {
   // With a divisor of 1 and a single cluster of nearly all ids it is that of nearly the full softmax and a projection.
-  const double ops = adaptive_softmax_ops({.cutoffs = {1}, .divisor = 1}, 10, 1000);
+  const double ops = adaptive_softmax_ops({.cutoffs = {1}, .divisor = 1}, false, 10, 1000);
   const double share = std::log(1001.0 / 2) / std::log(1001.0);
   REQUIRE(ops == Approx(2 * 10 + share * (10 * 10 + 10 * 999)));
+  REQUIRE(adaptive_softmax_ops({.cutoffs = {1}, .divisor = 1}, true, 10, 1000) == Approx(2 * 10 + share * 10 * 999));
   // WikiText-2 and `small`.
-  REQUIRE(adaptive_softmax_ops({.cutoffs = {2000, 10000}, .divisor = 4}, 256, 33278) <
-          0.1 * adaptive_softmax_ops({.cutoffs = {1}, .divisor = 1}, 256, 33278));
+  REQUIRE(adaptive_softmax_ops({.cutoffs = {2000, 10000}, .divisor = 4}, false, 256, 33278) <
+          0.1 * adaptive_softmax_ops({.cutoffs = {1}, .divisor = 1}, false, 256, 33278));
 }

@@ -204,7 +204,7 @@ TEST_CASE("keys that contradict each other are refused with both") {
   REQUIRE(error({"model.layers.4.cutoffs=20,70", "model.layers.4.samples=9"}) ==
           "model.layers.4.samples: expected 0 with model.layers.4.cutoffs, found 9");
   REQUIRE(holds(error({"model.layers.4.cutoffs=20", "model.tied=true"}),
-                "model.tied: expected false with model.layers.4.cutoffs"));
+                "model.layers.4.divisor: expected 1 with model.layers.4.cutoffs and model.tied"));
   REQUIRE(holds(error({"train.full_softmax=0.25"}),
                 "train.full_softmax: expected 0 with model.layers.4.samples 0, found 0.25"));
   REQUIRE(

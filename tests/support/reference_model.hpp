@@ -1,6 +1,8 @@
 // The language model in plain double loops, written from the equations: the oracle of values and gradients.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -354,17 +356,30 @@ class ReferenceModel {
     return variance / (mean * mean);
   }
 
+  /// The logits of ids first ... end - 1 by the table of the embedding.
+  Row tied_logits(Index first, Index end, const Row& x) const {
+    const Row all = times(tensor(0, "weight"), x);
+    return {all.begin() + first, all.begin() + std::min<Index>(end, static_cast<Index>(all.size()))};
+  }
+
   /// Head and cluster of an adaptive softmax.
   double adaptive_nll_of(const std::vector<Index>& cutoffs, const Row& x, Index target) const {
     const std::size_t last = config_.layers.size() - 1;
     Row head = times(tensor(last, "head.weight"), x);
+    if (config_.tied) {
+      const Row tokens = tied_logits(0, cutoffs[0], x);
+      head.insert(head.begin(), tokens.begin(), tokens.end());
+    }
     for (std::size_t v = 0; v < head.size(); ++v) head[v] += tensor(last, "head.bias").values[v];
     head = softmax(head);
     std::size_t cluster = 0;
     while (cluster < cutoffs.size() && target >= cutoffs[cluster]) ++cluster;
     if (cluster == 0) return -std::log(head[static_cast<std::size_t>(target)]);
     const std::string tail = "tail." + std::to_string(cluster - 1) + ".";
-    const Row p = softmax(times(tensor(last, tail + "weight"), times(tensor(last, tail + "projection"), x)));
+    const Index end = cluster < cutoffs.size() ? cutoffs[cluster] : std::numeric_limits<Index>::max();
+    const Row p =
+        softmax(config_.tied ? tied_logits(cutoffs[cluster - 1], end, x)
+                             : times(tensor(last, tail + "weight"), times(tensor(last, tail + "projection"), x)));
     return -std::log(head[static_cast<std::size_t>(cutoffs[0]) + cluster - 1] *
                      p[static_cast<std::size_t>(target - cutoffs[cluster - 1])]);
   }

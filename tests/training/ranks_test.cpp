@@ -111,6 +111,12 @@ std::vector<Case> cases() {
     softmax_of(c.model).cutoffs = {9, 20};
     c.lines = true;
   }
+  {
+    Case& c = add("adaptive softmax, tied", model_of(flat()));
+    softmax_of(c.model).cutoffs = {9, 20};
+    softmax_of(c.model).divisor = 1;
+    c.model.tied = true;
+  }
   return all;
 }
 

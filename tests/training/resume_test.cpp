@@ -227,6 +227,9 @@ TEST_CASE("the same with an adaptive softmax") {
   softmax.cutoffs = {3, 7};
   softmax.divisor = 2;
   require_same_in_parts(config);
+  softmax.divisor = 1;
+  config.model.tied = true;
+  require_same_in_parts(config);
 }
 
 /// Words of softmax in the step lines by step, and the steps of events that tell of the full softmax.

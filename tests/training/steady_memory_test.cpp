@@ -63,12 +63,14 @@ TEST_CASE("the counter sees blocks of both kinds") {
 TEST_CASE("a training step allocates no memory that it does not keep") {
   const Index streams = 8, steps = 16, vocabulary = 2000;
   for (const DataType type : {DataType::f32, DataType::bf16})
-    for (const Index samples : {0, 300, -1, -2}) {  // -1: sampled, then full; -2: adaptive
+    for (const Index samples : {0, 300, -1, -2, -3}) {  // -1: sampled, then full; -2: adaptive; -3: adaptive and tied
       CAPTURE(data_type_name(type), samples);
       ModelConfig model = model_config(256, {LstmConfig{256, 0}, moe_config(32, 2, {320}), LstmConfig{256, 0}}, 0.1);
       auto& softmax = std::get<SoftmaxConfig>(model.layers.back());
       softmax.samples = samples == -1 ? 300 : std::max<Index>(samples, 0);
-      if (samples == -2) softmax.cutoffs = {200, 1000};
+      if (samples <= -2) softmax.cutoffs = {200, 1000};
+      model.tied = samples == -3;
+      if (model.tied) softmax.divisor = 1;
       auto& moe = std::get<MoeConfig>(model.layers[2]);
       if (samples > 0) {  // every kind of mask, decay, and all rows of the tables
         model.locked_dropout = moe.recompute = true;

@@ -151,13 +151,17 @@ TEST_CASE("a step in parts: an adaptive softmax") {
   ModelConfig model = model_config(6, {LstmConfig{6, 0}}, 0.2);
   auto& softmax = std::get<SoftmaxConfig>(model.layers.back());
   softmax.cutoffs = {5, 20};
-  softmax.divisor = 2;
   Context context(2);
-  Trained whole(context, model, 2, 0), parts(context, model, 2, 10);
-  REQUIRE(parts.last.losses.total() == Approx(whole.last.losses.total()).epsilon(1e-5));
-  REQUIRE(parts.last.grad_norm == Approx(whole.last.grad_norm).epsilon(1e-4));
-  for (std::size_t i = 0; i < whole.start.size(); ++i)
-    REQUIRE(mismatch(named_tensors(whole.learner.parameters())[i].name, parts.change(i), whole.change(i), 1e-4) == "");
+  for (const bool tied : {false, true}) {
+    model.tied = tied;
+    softmax.divisor = tied ? 1 : 2;
+    Trained whole(context, model, 2, 0), parts(context, model, 2, 10);
+    REQUIRE(parts.last.losses.total() == Approx(whole.last.losses.total()).epsilon(1e-5));
+    REQUIRE(parts.last.grad_norm == Approx(whole.last.grad_norm).epsilon(1e-4));
+    for (std::size_t i = 0; i < whole.start.size(); ++i)
+      REQUIRE(mismatch(named_tensors(whole.learner.parameters())[i].name, parts.change(i), whole.change(i), 1e-4) ==
+              "");
+  }
 }
 
 TEST_CASE("a step in parts: no experts at all to balance") { require_equal_in_parts(moe_config(1, 1, {5}), 0); }

@@ -31,6 +31,8 @@ TEST_CASE("the head of an adaptive softmax begins as the shares of its tokens an
   ShortRuns runs;
   const std::vector<Index> counts = token_counts(runs.data(), Split::train);
   const auto vocabulary = static_cast<Index>(counts.size());
+  const bool tied = GENERATE(false, true);
+  runs.config.model.tied = tied;
   std::get<SoftmaxConfig>(runs.config.model.layers.back()).cutoffs = {2, 4};
   ModelParameters parameters = make_parameters(runs.config.model, vocabulary);
   set_unigram_bias(counts, parameters);
