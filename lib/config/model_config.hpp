@@ -69,7 +69,7 @@ void fields(SoftmaxConfig& c, Visitor&& visit) {
         c.cutoffs);
   visit(Option{.key = "divisor",
                .help = "each cluster of the adaptive softmax is this many times narrower than the one before. Lower it "
-                       "if rare words matter; 1 with model.tied",
+                       "if rare words matter; with model.tied it is 1",
                .min = 1},
         c.divisor);
   visit(Option{.key = "unigram_bias",

@@ -38,8 +38,26 @@ Index planned_validations(const TrainConfig& train, const PlanFacts& facts, doub
   return steps_for(std::max(often, std::min(affordable, steps / 8)));
 }
 
+constexpr double kFewPasses = 5;
+
 /// Dropout by the passes that are expected.
-double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= 5 ? 0.2 : 0.3; }
+double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= kFewPasses ? 0.2 : 0.3; }
+
+/// The passes that are asked for, else planned.
+double asked_passes(const TrainConfig& train, const PlanFacts& facts) {
+  const double pass = steps_of_pass(train, facts);
+  if (train.steps > 0) return static_cast<double>(train.steps) / pass;
+  const bool known = facts.training_tokens > 0;
+  if (train.epochs > 0 && known) return train.epochs;
+  return facts.tokens_in_time && known ? kMaxTimedPasses : planned_passes(train, facts.training_tokens, pass);
+}
+
+/// The passes that the time allows of them.
+double expected_passes(const TrainConfig& train, const PlanFacts& facts) {
+  const double asked = asked_passes(train, facts);
+  if (!facts.tokens_in_time || facts.training_tokens == 0) return asked;
+  return std::min(asked, *facts.tokens_in_time / static_cast<double>(facts.training_tokens));
+}
 
 }  // namespace
 
@@ -76,11 +94,30 @@ std::vector<Index> planned_cutoffs(Index vocabulary) {
 void plan_softmax(Index vocabulary, ConfigDraft& draft) {
   ModelConfig& model = draft.config.model;
   auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
-  if (softmax == nullptr || model.tied) return;
+  if (softmax == nullptr) return;
   const std::size_t last = model.layers.size() - 1;
   for (const std::string& key : {std::string("model.layers"), layer_key(last, "cutoffs"), layer_key(last, "samples")})
     if (draft.is_given(key)) return;
+  if (model.tied && softmax->divisor != 1 && draft.is_given(layer_key(last, "divisor"))) return;
   softmax->cutoffs = planned_cutoffs(vocabulary);
+  widen_tied_clusters(draft);
+}
+
+void widen_tied_clusters(ConfigDraft& draft) {
+  ModelConfig& model = draft.config.model;
+  auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
+  if (softmax == nullptr || !model.tied || softmax->cutoffs.empty()) return;
+  if (!draft.is_given(layer_key(model.layers.size() - 1, "divisor"))) softmax->divisor = 1;
+}
+
+void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft) {
+  ModelConfig& model = draft.config.model;
+  if (facts.training_tokens == 0 || expected_passes(draft.config.train, facts) <= kFewPasses) return;
+  if (!draft.is_given("model.locked_dropout")) model.locked_dropout = true;
+  if (!draft.is_given("model.embedding_dropout")) model.embedding_dropout = 0.1;
+  auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
+  if (softmax == nullptr || draft.is_given("model.layers")) return;
+  if (!draft.is_given(layer_key(model.layers.size() - 1, "unigram_bias"))) softmax->unigram_bias = true;
 }
 
 void fit_batch(Index training_tokens, ConfigDraft& draft) {
@@ -93,15 +130,8 @@ RunConfig plan_run(const ConfigDraft& draft, const PlanFacts& facts) {
   RunConfig config = draft.config;
   TrainConfig& train = config.train;
   const bool known = facts.training_tokens > 0;
-  const double pass = steps_of_pass(train, facts);
-  double passes = static_cast<double>(train.steps) / pass;
-  if (train.steps == 0) {
-    const bool by_epochs = train.epochs > 0 && known, by_time = facts.tokens_in_time && known;
-    passes = by_epochs ? train.epochs : by_time ? kMaxTimedPasses : planned_passes(train, facts.training_tokens, pass);
-    train.steps = steps_for(passes * pass);
-  }
-  if (facts.tokens_in_time && known)
-    passes = std::min(passes, *facts.tokens_in_time / static_cast<double>(facts.training_tokens));
+  const double pass = steps_of_pass(train, facts), passes = expected_passes(train, facts);
+  if (train.steps == 0) train.steps = steps_for(asked_passes(train, facts) * pass);
   if (train.warmup == 0) train.warmup = planned_warmup(train.steps);
   if (train.validate_every == 0) train.validate_every = planned_validations(train, facts, pass, passes * pass);
   if (!draft.is_given("model.dropout")) config.model.dropout = dropout_for(known ? passes : 1);

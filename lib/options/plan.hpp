@@ -36,8 +36,11 @@ Index planned_tokens(Index training_tokens);
 /// The cutoffs of an adaptive softmax that saves time: 2,000, 10,000 and 50,000, those below half of the vocabulary.
 std::vector<Index> planned_cutoffs(Index vocabulary);
 
-/// Gives the model the adaptive softmax with planned_cutoffs, unless the user chose the softmax or ties its table.
+/// Gives the model the adaptive softmax with planned_cutoffs, unless the user chose the softmax.
 void plan_softmax(Index vocabulary, ConfigDraft& draft);
+
+/// The divisor of an adaptive softmax with a tied table is 1, unless the user chose another one.
+void widen_tied_clusters(ConfigDraft& draft);
 
 /// Halves the number of streams until one batch is no longer than the text, unless the user chose it.
 void fit_batch(Index training_tokens, ConfigDraft& draft);
@@ -50,6 +53,10 @@ struct PlanFacts {
   /// The tokens that a training for a given time reads, estimated. Nothing: there is no limit.
   std::optional<double> tokens_in_time = {};
 };
+
+/// For more than five passes of a text: one dropout mask for a window, dropped tokens, and biases that begin at the
+/// tokens' frequencies. What the user chose stays, and so does the softmax of a model whose layers are given.
+void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft);
 
 /// The configuration with every open value decided.
 ///

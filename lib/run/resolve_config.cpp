@@ -204,6 +204,7 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
   } else {
     drop_unused_decays(draft);
     drop_unused_zero_state(draft);
+    widen_tied_clusters(draft);
   }
   validate(draft.config);
   // 4. The plan for all that is still open.
@@ -211,8 +212,10 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
   fit_batch(inputs.training_tokens, draft);
   if (inputs.count_batches) resolved.batches_per_pass = inputs.count_batches(draft.config.train);
   if (inputs.tokens_in_time) resolved.tokens_in_time = inputs.tokens_in_time(draft.config);
-  config = plan_run(
-      draft, {inputs.training_tokens, inputs.validation_tokens, resolved.batches_per_pass, resolved.tokens_in_time});
+  const PlanFacts facts{inputs.training_tokens, inputs.validation_tokens, resolved.batches_per_pass,
+                        resolved.tokens_in_time};
+  if (resolved.chosen) plan_many_passes(facts, draft);
+  config = plan_run(draft, facts);
   if (stored != nullptr)
     continue_schedule(*stored, steps_bound_time, resolved);
   else if (config.train.dtype == TrainType::automatic && inputs.faster_type)

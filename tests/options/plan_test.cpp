@@ -68,7 +68,40 @@ TEST_CASE("with ids ordered by frequency the chosen model has an adaptive softma
   REQUIRE(softmax(typed({}, "small"), 33278, true).cutoffs.empty());
   REQUIRE(softmax(typed({"model.layers.4.samples=512"}), 33278, true).cutoffs.empty());
   REQUIRE(softmax(typed({"model.layers.4.cutoffs=[]"}), 33278, true).cutoffs.empty());
-  REQUIRE(softmax(typed({"model.tied=true"}), 33278, true).cutoffs.empty());
+  const SoftmaxConfig tied = softmax(typed({"model.tied=true"}), 33278, true);
+  REQUIRE(tied.cutoffs == std::vector<Index>{2000, 10000});
+  REQUIRE(tied.divisor == 1);
+  REQUIRE(softmax(typed({"model.tied=true", "model.layers.4.divisor=2"}), 33278, true).cutoffs.empty());
+  REQUIRE(softmax(typed({"model.tied=true", "model.layers.4.cutoffs=[7]"}, "small"), 33278, true).divisor == 1);
+}
+
+TEST_CASE("beyond five passes the chosen model is regularised more") {
+  const auto model = [](double epochs, ConfigOptions options) {
+    options.epochs = epochs;
+    return resolve_config(options, nullptr, {.training_tokens = kMillion}).config.model;
+  };
+  const auto bias = [](const ModelConfig& m) { return std::get<SoftmaxConfig>(m.layers.back()).unigram_bias; };
+  const ModelConfig few = model(5, {}), many = model(5.1, {});
+  REQUIRE_FALSE(few.locked_dropout);
+  REQUIRE(few.embedding_dropout == 0);
+  REQUIRE_FALSE(bias(few));
+  REQUIRE(many.locked_dropout);
+  REQUIRE(many.embedding_dropout == 0.1);
+  REQUIRE(bias(many));
+  REQUIRE(many.dropout == 0.3);
+  const ModelConfig mine = model(12, typed({"model.locked_dropout=false", "model.layers.4.unigram_bias=false"}));
+  REQUIRE_FALSE(mine.locked_dropout);
+  REQUIRE_FALSE(bias(mine));
+  REQUIRE(mine.embedding_dropout == 0.1);
+  const ModelConfig asked = model(12, typed({}, "small"));
+  REQUIRE_FALSE(asked.locked_dropout);
+  REQUIRE_FALSE(bias(asked));
+  PlanInputs timed{.training_tokens = kMillion};
+  timed.tokens_in_time = [](const RunConfig&) { return 4.9e6; };
+  REQUIRE_FALSE(resolve_config({}, nullptr, timed).config.model.locked_dropout);
+  timed.tokens_in_time = [](const RunConfig&) { return 6e6; };
+  REQUIRE(resolve_config({}, nullptr, timed).config.model.locked_dropout);
+  REQUIRE_FALSE(plan(0).model.locked_dropout);
 }
 
 TEST_CASE("with a time, steps are those of 30 passes and dropout is for the passes that are expected") {
