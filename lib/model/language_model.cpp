@@ -133,7 +133,7 @@ class Pass {
     auto* rows = std::get_if<RowGradient>(&gradients);
     if (rows != nullptr && !options_.part.accumulate && !config_.tied)
       return embedding_backward(context_, batch_.inputs, cache_.dlayer, *rows);
-    RowGradient part;
+    RowGradient& part = cache_.embedding_rows;
     embedding_backward(context_, batch_.inputs, cache_.dlayer, part);
     if (rows != nullptr)
       add_rows(part, *rows);

@@ -32,7 +32,8 @@ struct ModelCache {
   /// Once in evaluation: the weights are the same in all passes of this cache.
   WeightPacking packing = WeightPacking::every_pass;
   std::vector<LayerCache> layers;
-  std::vector<Matrix> x;  ///< x[l] [N, width], the output of layer l
+  std::vector<Matrix> x;       ///< x[l] [N, width], the output of layer l
+  RowGradient embedding_rows;  ///< of a pass, before they are added to a gradient that has other parts
   Matrix dlayer, dx, dprevious;
 };
 
