@@ -143,7 +143,8 @@ def score(model, ids):
 
 
 if __name__ == "__main__":
-    loaded = Model(sys.argv[1]) if len(sys.argv) == 3 else sys.exit(__doc__)
+    len(sys.argv) == 3 or sys.exit(__doc__)
+    loaded = Model(sys.argv[1])
     texts = documents(loaded, sys.argv[2])
     nats, count = sum(score(loaded, ids) for ids in texts), sum(len(ids) for ids in texts)
     print(json.dumps({"tokens": count, "nll_nats": nats, "perplexity": math.exp(nats / count)}))

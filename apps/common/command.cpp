@@ -258,8 +258,7 @@ void Command::take_positional(const std::string& argument) {
   if (argument.empty()) throw usage_error("expected names, found an empty one; see " + description_.name + " --help");
   if (static_cast<Index>(positionals_.size()) == max_positionals_)
     throw usage_error(argument + ": unexpected; " +
-                      (input_option_.empty() ? "see " + description_.name + " --help"
-                                             : "did you mean " + input_option_ + " " + argument + "?"));
+                      advice(input_option_.empty() || given(input_option_) ? "" : input_option_ + " " + argument));
   positionals_.push_back(argument);
 }
 
@@ -269,8 +268,11 @@ void Command::refuse_unknown(const std::string& argument) const {
   // An exact key of the configuration is a better guess than an option with a similar name.
   const std::string word = name.substr(std::min(name.find_first_not_of('-'), name.size()));
   if (const std::string other = hint_ ? hint_(word) : ""; !other.empty()) hint = other;
-  throw usage_error(name + ": unknown option; " +
-                    (hint.empty() ? "see " + description_.name + " --help" : "did you mean " + hint + "?"));
+  throw usage_error(name + ": unknown option; " + advice(hint));
+}
+
+std::string Command::advice(const std::string& meant) const {
+  return meant.empty() ? "see " + description_.name + " --help" : "did you mean " + meant + "?";
 }
 
 bool Command::given(const std::string& name) const { return parser_->given(name); }

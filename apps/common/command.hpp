@@ -97,6 +97,8 @@ class Command {
   void require_values() const;
   void take_positional(const std::string& argument);
   [[noreturn]] void refuse_unknown(const std::string& argument) const;
+  /// The end of a message: what was probably meant, or where to look.
+  std::string advice(const std::string& meant) const;
 
   CommandDescription description_;
   std::unique_ptr<OptionParser> parser_;

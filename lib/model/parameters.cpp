@@ -38,13 +38,6 @@ AdaptiveSoftmaxParameters empty_adaptive_softmax(const std::vector<Index>& cutof
   return p;
 }
 
-/// A gradient for the parameters of an adaptive softmax.
-AdaptiveSoftmaxParameters empty_like(const AdaptiveSoftmaxParameters& p) {
-  AdaptiveSoftmaxParameters gradient;
-  for (const ClusterParameters& cluster : p.clusters) gradient.clusters.push_back({cluster.first, {}, {}});
-  return gradient;
-}
-
 LayerParameters empty_layer(const LayerConfig& config) {
   if (std::holds_alternative<EmbeddingConfig>(config)) return EmbeddingParameters{};
   if (std::holds_alternative<LstmConfig>(config)) return LstmParameters{};
@@ -64,16 +57,19 @@ LayerGradients empty_gradient(const LayerParameters& layer, GradientForm form) {
     gates.groups.resize(moe->gates.groups.size());
     return gates;
   }
-  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&layer)) return empty_like(*adaptive);
+  if (const auto* adaptive = std::get_if<AdaptiveSoftmaxParameters>(&layer)) {
+    AdaptiveSoftmaxParameters gradient;
+    gradient.clusters.resize(adaptive->clusters.size());
+    return gradient;
+  }
   return form == GradientForm::rows ? LayerGradients(SampledSoftmaxGradient{}) : LayerGradients(SoftmaxParameters{});
 }
 
-/// Makes the softmax use the table of the embedding. The table's gradient then has the form of a softmax gradient.
-void tie(TensorSpec& embedding, bool adaptive, TensorSpec& softmax) {
+/// The table of the embedding that the softmax uses too. Its gradient has the form of a softmax gradient.
+void tie(const TensorSpec& softmax, TensorSpec& embedding) {
   constexpr double kTiedStddev = 0.05;  // between those of two tables of their own, 0.1 and 0.01
   embedding.gradient = softmax.gradient;
   embedding.scale = kTiedStddev;
-  if (!adaptive) softmax.rows = 0;
 }
 
 /// Every rank gets a share of the experts of every layer.
@@ -85,7 +81,7 @@ void share_experts(const ModelConfig& config, ModelParameters& parameters) {
 }
 
 LayerTensors output_tensors(const SoftmaxConfig& config, bool tied, std::size_t layer, Index inputs, Index vocabulary) {
-  if (config.cutoffs.empty()) return softmax_tensors(config, inputs, vocabulary);
+  if (config.cutoffs.empty()) return softmax_tensors(config, tied, inputs, vocabulary);
   if (config.cutoffs.back() >= vocabulary)
     throw Error(Exit::bad_config, layer_key(layer, "cutoffs") + ": expected ids below the vocabulary's " +
                                       format_count(vocabulary) + ", found " + format_count(config.cutoffs.back()));
@@ -108,9 +104,7 @@ std::vector<LayerTensors> model_tensors(const ModelConfig& config, Index vocabul
       tensors.push_back(
           output_tensors(std::get<SoftmaxConfig>(config.layers[l]), config.tied, l, widths[l], vocabulary));
   }
-  if (config.tied)
-    tie(tensors.front()[0].tensors[0], !std::get<SoftmaxConfig>(config.layers.back()).cutoffs.empty(),
-        tensors.back()[0].tensors[0]);
+  if (config.tied) tie(tensors.back()[0].tensors[0], tensors.front()[0].tensors[0]);
   return tensors;
 }
 

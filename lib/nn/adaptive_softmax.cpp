@@ -61,8 +61,8 @@ View rows_of_cluster(const AdaptiveSoftmaxParameters& own, std::size_t i, View t
   return table.row_range(own.clusters[i].first, last);
 }
 
-MatrixView dweight_of(const AdaptiveSoftmaxGradients& gradients, std::size_t i) {
-  if (gradients.table.rows > 0) return rows_of_cluster(gradients.own, i, gradients.table);
+MatrixView dweight_of(const AdaptiveSoftmaxWeights& p, const AdaptiveSoftmaxGradients& gradients, std::size_t i) {
+  if (p.tied()) return rows_of_cluster(p.own, i, gradients.table);
   return gradients.own.clusters[i].weight;
 }
 
@@ -239,7 +239,7 @@ void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxWe
     const ConstMatrixView projected = take_rows(context, p.own.clusters[i], x, cluster, cache);
     cache.dprojected.reshape(projected.rows, projected.cols);
     softmax_forward_backward(context, weights_of(p, i, cluster), projected, cluster.targets, scale, cache.of_training,
-                             cache.nll, {dweight_of(gradients, i), {}}, cache.dprojected);
+                             cache.nll, {dweight_of(p, gradients, i), {}}, cache.dprojected);
     add_nll(cluster, cache, nll);
     const ConstMatrixView of_rows =
         projection_backward(context, p.own.clusters[i], cache, gradients.own.clusters[i].projection);

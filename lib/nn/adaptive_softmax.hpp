@@ -36,7 +36,7 @@ std::vector<Cluster> clusters_of(const SoftmaxConfig& config, Index inputs, Inde
 double adaptive_softmax_ops(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary);
 
 struct ClusterParameters {
-  Index first = 0;    ///< id
+  Index first = 0;    ///< id; of weights only
   Matrix projection;  ///< P [width, D]; empty if tied
   Matrix weight;      ///< W [size, width]; empty if tied
 };

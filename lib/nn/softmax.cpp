@@ -52,10 +52,10 @@ void for_each_block_of_logits(Context& context, const SoftmaxWeights& p, ConstMa
 
 }  // namespace
 
-LayerTensors softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary) {
+LayerTensors softmax_tensors(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary) {
   const GradientForm gradient = config.samples > 0 ? GradientForm::rows : GradientForm::whole;
   return {{.tensors = {{.name = "weight",
-                        .rows = vocabulary,
+                        .rows = tied ? 0 : vocabulary,
                         .columns = inputs,
                         .initial = InitialValue::normal,
                         .scale = 0.01,

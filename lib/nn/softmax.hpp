@@ -21,8 +21,8 @@ struct SoftmaxParameters {
   Matrix bias;    ///< [1, V]
 };
 
-/// The tensors of the layer, and their places in the parameters in the same order.
-LayerTensors softmax_tensors(const SoftmaxConfig& config, Index inputs, Index vocabulary);
+/// The tensors of the layer, and their places in the parameters in the same order. Tied, it has no weight of its own.
+LayerTensors softmax_tensors(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary);
 inline std::vector<TensorPointer> tensor_pointers(SoftmaxParameters& p) { return {p.weight, p.bias}; }
 
 /// The weights of a pass, wherever they are kept.

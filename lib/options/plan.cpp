@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "base/checked.hpp"
 #include "options/run_schedule.hpp"
@@ -59,6 +60,15 @@ double expected_passes(const TrainConfig& train, const PlanFacts& facts) {
   return std::min(asked, *facts.tokens_in_time / static_cast<double>(facts.training_tokens));
 }
 
+/// The last layer if it is a softmax, as in every valid model.
+SoftmaxConfig* softmax_of(ModelConfig& model) {
+  return model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
+}
+
+bool is_softmax_given(const ConfigDraft& draft, std::string_view key) {
+  return draft.is_given(layer_key(draft.config.model.layers.size() - 1, key));
+}
+
 }  // namespace
 
 std::string preset_for(Index training_tokens, const std::function<double(const std::string& preset)>& tokens_read) {
@@ -92,22 +102,17 @@ std::vector<Index> planned_cutoffs(Index vocabulary) {
 }
 
 void plan_softmax(Index vocabulary, ConfigDraft& draft) {
-  ModelConfig& model = draft.config.model;
-  auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
-  if (softmax == nullptr) return;
-  const std::size_t last = model.layers.size() - 1;
-  for (const std::string& key : {std::string("model.layers"), layer_key(last, "cutoffs"), layer_key(last, "samples")})
-    if (draft.is_given(key)) return;
-  if (model.tied && softmax->divisor != 1 && draft.is_given(layer_key(last, "divisor"))) return;
+  SoftmaxConfig* const softmax = softmax_of(draft.config.model);
+  if (softmax == nullptr || draft.is_given("model.layers")) return;
+  if (is_softmax_given(draft, "cutoffs") || is_softmax_given(draft, "samples")) return;
+  if (draft.config.model.tied && softmax->divisor != 1 && is_softmax_given(draft, "divisor")) return;
   softmax->cutoffs = planned_cutoffs(vocabulary);
-  widen_tied_clusters(draft);
 }
 
 void widen_tied_clusters(ConfigDraft& draft) {
-  ModelConfig& model = draft.config.model;
-  auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
-  if (softmax == nullptr || !model.tied || softmax->cutoffs.empty()) return;
-  if (!draft.is_given(layer_key(model.layers.size() - 1, "divisor"))) softmax->divisor = 1;
+  SoftmaxConfig* const softmax = softmax_of(draft.config.model);
+  if (softmax == nullptr || !draft.config.model.tied || softmax->cutoffs.empty()) return;
+  if (!is_softmax_given(draft, "divisor")) softmax->divisor = 1;
 }
 
 void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft) {
@@ -115,9 +120,9 @@ void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft) {
   if (facts.training_tokens == 0 || expected_passes(draft.config.train, facts) <= kFewPasses) return;
   if (!draft.is_given("model.locked_dropout")) model.locked_dropout = true;
   if (!draft.is_given("model.embedding_dropout")) model.embedding_dropout = 0.1;
-  auto* softmax = model.layers.empty() ? nullptr : std::get_if<SoftmaxConfig>(&model.layers.back());
+  SoftmaxConfig* const softmax = softmax_of(model);
   if (softmax == nullptr || draft.is_given("model.layers")) return;
-  if (!draft.is_given(layer_key(model.layers.size() - 1, "unigram_bias"))) softmax->unigram_bias = true;
+  if (!is_softmax_given(draft, "unigram_bias")) softmax->unigram_bias = true;
 }
 
 void fit_batch(Index training_tokens, ConfigDraft& draft) {

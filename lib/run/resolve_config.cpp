@@ -204,11 +204,11 @@ ResolvedConfig resolve_config(const ConfigOptions& options, const RunConfig* sto
   } else {
     drop_unused_decays(draft);
     drop_unused_zero_state(draft);
+    if (resolved.chosen) plan_softmax(inputs.ordered_vocabulary, draft);
     widen_tied_clusters(draft);
   }
   validate(draft.config);
   // 4. The plan for all that is still open.
-  if (resolved.chosen) plan_softmax(inputs.ordered_vocabulary, draft);
   fit_batch(inputs.training_tokens, draft);
   if (inputs.count_batches) resolved.batches_per_pass = inputs.count_batches(draft.config.train);
   if (inputs.tokens_in_time) resolved.tokens_in_time = inputs.tokens_in_time(draft.config);

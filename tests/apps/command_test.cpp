@@ -126,12 +126,16 @@ TEST_CASE("a value may begin with a dash") {
 }
 
 TEST_CASE("a word that needs an option before it: the message shows the option") {
-  Command command("moe-sample", "A command for tests.", "--train FILE");
-  std::vector<std::string> train;
-  command.list("--train", "FILE", train, "texts");
-  command.input_option("--train");
-  const char* const arguments[] = {"moe-sample", "my.txt"};
-  REQUIRE(error_text([&] { command.parse(2, arguments); }) == "my.txt: unexpected; did you mean --train my.txt?");
+  const auto refused = [](std::vector<const char*> arguments) {
+    Command command("moe-sample", "A command for tests.", "--data DIR");
+    std::optional<std::string> data;
+    command.option("--data", "DIR", data, "a folder");
+    command.input_option("--data");
+    arguments.insert(arguments.begin(), "moe-sample");
+    return error_text([&] { command.parse(static_cast<int>(arguments.size()), arguments.data()); });
+  };
+  REQUIRE(refused({"mine"}) == "mine: unexpected; did you mean --data mine?");
+  REQUIRE(refused({"--data", "mine", "more"}) == "more: unexpected; see moe-sample --help");
 }
 
 TEST_CASE("errors name what was expected and what was found") {

@@ -236,7 +236,7 @@ TEST_CASE("tied to a table: the softmax whose tables hold its rows and whose pro
   Context context(2);
   const Outcome expected = run(context, c, 0.3);
   AdaptiveSoftmaxParameters down{Matrix(3, 7), Matrix(1, 7), {}};
-  for (const ClusterParameters& cluster : own.clusters) down.clusters.push_back({cluster.first, {}, {}});
+  down.clusters.resize(own.clusters.size());
   Matrix dtable(13, 7), dx(37, 7), log_p(37, 13), expected_log_p(37, 13);
   std::vector<double> nll(37), scored(37);
   AdaptiveSoftmaxCache cache, scoring;
