@@ -48,6 +48,7 @@ void declare(Command& command, Options& o) {
   command.exclude("--run", "--case");
   command.exclude("--run", "--standard");
   command.exclude("--run", "--plot");
+  command.exclude("--list", "--json");
   declare_ranks(command, o.ranks);
   command.json_flag("one JSON object on stdout");
   command.example("--standard", "every part of training, relative to the ceilings of the machine");
@@ -219,6 +220,9 @@ int run(int argc, char** argv) {
     print_list();
     return 0;
   }
+  if (!o.standard && !o.pattern && !o.run)
+    throw Error(Exit::usage,
+                "expected one of --standard, --case, --run, --ranks and --list, found none; see moe-bench --help");
   return Bench(command, o).run();
 }
 

@@ -43,7 +43,8 @@ struct Options {
   }
   bool has_text() const { return inputs.size() > 1; }
   /// Lines of a text are hypotheses more often than a story: their scores must not depend on their order.
-  bool scores_sentences() const { return per_sentence && has_text(); }
+  /// So are the sentences of SRILM and KenLM, at each level of detail.
+  bool scores_sentences() const { return (per_sentence || format) && has_text(); }
 };
 
 void declare(Command& command, Options& o) {
@@ -53,7 +54,7 @@ void declare(Command& command, Options& o) {
       "for standard input) instead of the run's own data");
   command.option("--data", "DIR", o.data, "data folder, made with the run's tokenizer; default: the run's own");
   declare_split(command, o.split);
-  declare_state(command, o.state, ", but reset with --per-sentence of a text");
+  declare_state(command, o.state, ", but reset for a text with --per-sentence or --format");
   command.option("--streams", "N", o.streams, 1,
                  "cut the text into N streams side by side: faster, an approximation (state carry); default: 1, exact");
   declare_adaptation(command, o.adaptation);
@@ -74,6 +75,7 @@ void declare(Command& command, Options& o) {
   for (const char* other : {"--cache", "--dynamic", "--rank", "--log-base"}) command.exclude("--format", other);
   for (const char* other : {"--cache", "--dynamic"}) command.exclude("--rank", other);
   declare_json_rows(command);
+  command.hint({"debug", "verbosity"}, "--format FORMAT with --per-sentence or --per-token");
   command.hint({"ppl", "text", "input"}, "the text after the run: moe-eval run/ TEXT");
   command.example("run/", "perplexity of the test split of the run's data");
   command.example("run/ --split valid --json", "the number that validation computes during training, for a script");
@@ -167,7 +169,7 @@ class Evaluator {
     for (const std::string& warning : model_.warnings) note("warning: " + warning);
     if (o_.scores_sentences() && !o_.state)
       note("state reset: every line is scored alone; --state carry goes on from line to line");
-    if (o_.per_sentence && report_.policy.state == StateKind::carry)
+    if ((o_.per_sentence || foreign_) && report_.policy.state == StateKind::carry)
       note("warning: in state carry each score depends on the lines before; --state reset scores every line alone");
   }
 

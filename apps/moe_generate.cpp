@@ -131,7 +131,7 @@ class Writer {
         print_ready();
       }
       flush_output();
-      if (!printed()) throw Error(Exit::io, "standard output: could not be written");
+      require_printed();
     }
     if (command_.json()) print_summary(watch.seconds());
     say_unfinished();

@@ -109,6 +109,7 @@ class Rescorer {
     announce();
     for (std::size_t i = 1; i < o_.inputs.size(); ++i) rescore(o_.inputs[i], i > 1);
     console_.finish();
+    if (hypotheses_ == 0 && bad_lines_ > 0) throw Error(Exit::bad_data, first_fault_ + "; every line was malformed");
     if (command_.json()) print_json(summary(), -1);
     flush_output();
     say_summary();
@@ -136,9 +137,11 @@ class Rescorer {
 
   void rescore(const std::string& path, bool follows) {
     TextSource source = TextSource::open(path, {}, text_bytes(model_.tokenizer->kind()));
-    NbestReader reader(source, {o_.format, o_.numbered_ids, o_.skip_bad, [this](const Hypothesis& h) {
-                                  if (mixture_.given()) mixture_.total(h, 0);
-                                }});
+    NbestReader reader(source,
+                       {o_.format, o_.numbered_ids, o_.skip_bad, [this](NbestFormat format, const Hypothesis& h) {
+                          mixture_.require_names(format);
+                          if (mixture_.given()) mixture_.total(h, 0);
+                        }});
     // Lists without a state between them are scored together, unless a reader waits for each answer.
     const std::size_t together = state_ == StateKind::reset && !source.is_interactive() ? kTreeHypotheses : 1;
     std::vector<NbestList> lists;
@@ -153,6 +156,7 @@ class Rescorer {
     }
     finish(lists, reader, source.name());
     bad_lines_ += reader.bad_lines();
+    if (first_fault_.empty()) first_fault_ = reader.first_fault();
     if (reader.looks_numbered())
       note("warning: " + source.name() +
            ": ids look like those of lattice-to-nbest, NAME-1, NAME-2; each is a list of its own without "
@@ -175,7 +179,6 @@ class Rescorer {
     NbestFormat format{};
     if (!texts.empty()) {
       format = reader.format();
-      mixture_.require_names(format);
       if (!ln_base_ && format == NbestFormat::srilm) ln_base = LogBase().ln;
       scores = scorer_.score(texts);
     }
@@ -194,7 +197,7 @@ class Rescorer {
     lists.clear();
     print_bytes(out);
     flush_output();
-    if (!printed()) throw Error(Exit::io, "standard output: could not be written");
+    require_printed();
     console_.update(
         counts() + ", " +
             format_count(static_cast<Index>(static_cast<double>(scorer_.tokens()) / std::max(watch_.seconds(), 1e-3))) +
@@ -266,6 +269,7 @@ class Rescorer {
   Console console_;
   Stopwatch watch_;
   std::optional<double> ln_base_;
+  std::string first_fault_;  // of all lists
   Index lists_ = 0, hypotheses_ = 0, unknown_words_ = 0, marks_ = 0, bad_lines_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "data/path_kind.hpp"
 #include "dist/launch.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 #include "report/html_report.hpp"
 #include "report/json_report.hpp"
 #include "report/sentence_report.hpp"
@@ -131,7 +132,7 @@ int run(int argc, char** argv, Communicator& ranks) {
   const StatisticsReport report = measure(context, command, o, model, routes);
   routes.finish();
   if (html.wanted()) {
-    html.write(html_report(report, read_training_curves(join_path(model.folder, "metrics.jsonl"))));
+    html.write(html_report(report, read_training_curves(join_path(model.folder, kMetricsFile))));
     html.finish();
   }
   print(command, o, report);

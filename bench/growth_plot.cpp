@@ -15,7 +15,7 @@ constexpr const char* kCurveStyles = ".c0,.c1{stroke:#2563c9}.c2,.c3{stroke:#d94
 bool is_plotted(const BenchResult& r) { return r.part == kGrowthPart && !r.layers.empty(); }
 
 /// Of one type: what was measured, and the roofline below it.
-std::vector<Curve> curves_of(const Ceilings& ceilings, std::span<const BenchResult> results, const char* type) {
+std::vector<Curve> curves_of(const Ceilings& ceilings, std::span<const BenchResult> results, const std::string& type) {
   Curve measured{std::string("measured, ") + type, {}, true}, roofline{std::string("roofline, ") + type, {}};
   for (const BenchResult& r : results) {
     if (!is_plotted(r) || r.dtype != type) continue;

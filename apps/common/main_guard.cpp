@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/escape.hpp"
+#include "common/output.hpp"
 #include "common/standard_output.hpp"
 
 namespace moelm {
@@ -56,6 +57,9 @@ int main_guard(const std::function<int()>& program, ClosedPipe closed_pipe) {
   int code = 0;
   try {
     code = program();
+  } catch (const OutputRefused&) {
+    // The cause is told below, if it is known.
+    if (output.error() == 0) code = fail(Exit::io, "standard output: could not be written");
   } catch (...) {
     code = report_exception();
   }

@@ -42,7 +42,11 @@ void print_colored(const ColoredText& text) {
 
 void print_checked(std::string_view text) {
   print_text(text);
-  if (!printed()) throw Error(Exit::io, "standard output: could not be written");
+  require_printed();
+}
+
+void require_printed() {
+  if (!std::cout) throw OutputRefused();
 }
 
 void print_bytes(std::string_view bytes) {
@@ -61,8 +65,6 @@ void print_bytes(std::string_view bytes) {
 void print_json(const Json& value, int indent) { std::cout << json_text(value, indent) << '\n'; }
 
 void flush_output() { std::cout.flush(); }
-
-bool printed() { return static_cast<bool>(std::cout); }
 
 void say_line(std::string_view text) { std::cerr << escape_terminal(text) + "\n" << std::flush; }
 

@@ -25,8 +25,10 @@ void print_text(std::string_view text);
 /// parts are escaped.
 void print_colored(const ColoredText& text);
 
-/// The same as print_text, but Error(io) at once if standard output does not take it: for rows, of which there may be
-/// many.
+/// Thrown if standard output did not take what was printed. main_guard tells the cause.
+struct OutputRefused {};
+
+/// The same as print_text, then require_printed(): for rows, of which there may be many.
 void print_checked(std::string_view text);
 
 /// Prints bytes that are the result itself, such as generated text or lines of the user's own file: as they are to a
@@ -39,8 +41,8 @@ void print_json(const Json& value, int indent = 2);
 /// Flushes standard output.
 void flush_output();
 
-/// Whether standard output has taken everything so far.
-bool printed();
+/// OutputRefused unless standard output has taken everything so far.
+void require_printed();
 
 /// Prints one line on standard error at once.
 void say_line(std::string_view text);

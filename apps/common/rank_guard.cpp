@@ -1,7 +1,11 @@
 #include "common/rank_guard.hpp"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
 
 #include "base/error.hpp"
@@ -13,6 +17,8 @@
 #include "dist/launch.hpp"
 #include "dist/local_ranks.hpp"
 #include "dist/orders.hpp"
+#include "io/checksum.hpp"
+#include "io/file.hpp"
 #include "model_files/serve_model.hpp"
 #include "ops/gemm.hpp"
 #include "ops/kernels.hpp"
@@ -25,19 +31,44 @@ std::string name_of(const Communicator& ranks) {
   return "rank " + std::to_string(ranks.rank()) + " (" + ranks.machine() + ")";
 }
 
-/// Error(bad_config) unless all ranks have the same build and kernels: they must compute the same bits.
+/// What all ranks must have alike to compute the same bits for the same task.
+struct RankBuild {
+  std::string kernels;    ///< version, libraries and instruction set
+  std::string program;    ///< SHA-256 of the program; "" where the system does not tell
+  std::string arguments;  ///< SHA-256 of the command line, without the program's name
+
+  bool operator==(const RankBuild&) const = default;
+};
+
+RankBuild own_build() {
+  RankBuild own{std::string(version()) + ", " + gemm_backend() + ", kernels " + kernels().name + ", " + mpi_library(),
+                "", ""};
+  if (!path_exists("/proc/self/exe")) return own;
+  const File program = File::open_read("/proc/self/exe", Links::follow);
+  own.program = sha256_of_file(program, program.size());
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string line{std::istreambuf_iterator<char>(file), {}};
+  own.arguments = sha256_hex(std::string_view(line).substr(std::min(line.find('\0'), line.size())));
+  return own;
+}
+
+/// Error(bad_config) unless all ranks have the same program, kernels and arguments.
 void require_same_build(Communicator& ranks) {
-  const std::string own = std::string(version()) + ", " + gemm_backend() + ", kernels " + kernels().name + ", " +
-                          mpi_library() + "\n" + name_of(ranks);
-  const std::vector<Bytes> all = all_gather(ranks, Phase::start, std::as_bytes(std::span(own)));
-  for (const Bytes& bytes : all) {
-    const std::string other(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::size_t end = other.find('\n'), own_end = own.find('\n');
-    if (ranks.leads() && other.substr(0, end) != own.substr(0, own_end))
+  const RankBuild own = own_build();
+  const std::string text =
+      own.kernels + "\n" + own.program + "\n" + own.arguments + "\n" + name_of(ranks);  // no line end is in them
+  for (const Bytes& bytes : all_gather(ranks, Phase::start, std::as_bytes(std::span(text)))) {
+    std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    RankBuild other;
+    std::string name;
+    for (std::string* field : {&other.kernels, &other.program, &other.arguments, &name}) std::getline(lines, *field);
+    if (!ranks.leads() || other == own) continue;
+    if (other.kernels != own.kernels)
       throw Error(Exit::bad_config,
-                  other.substr(end + 1) + ": expected the build of rank 0, " + own.substr(0, own_end) + ", found " +
-                      other.substr(0, end) +
+                  name + ": expected the build of rank 0, " + own.kernels + ", found " + other.kernels +
                       "; MOELM_MAX_ISA and ONEDNN_MAX_CPU_ISA make different processors compute alike");
+    throw Error(Exit::bad_config, name + ": expected the " + (other.program != own.program ? "program" : "arguments") +
+                                      " of rank 0, found others; all ranks are started by one command");
   }
 }
 

@@ -1,5 +1,6 @@
 #include "moe_train/ranks.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/error.hpp"
@@ -11,13 +12,19 @@
 
 namespace moelm {
 
-Index lanes_for(int ranks) { return static_cast<Index>(std::bit_ceil(static_cast<unsigned>(ranks))); }
+Index lanes_for(const TrainConfig& config, int ranks) {
+  const auto lanes = static_cast<Index>(std::bit_ceil(static_cast<unsigned>(ranks)));
+  return config.state == StateKind::carry ? std::min(lanes, config.batch) : lanes;
+}
 
 void require_lanes(const RunConfig& config, const Communicator& ranks) {
   if (config.train.lanes >= ranks.size()) return;
+  if (config.train.state == StateKind::carry && config.train.batch < ranks.size())
+    throw Error(Exit::bad_config, "train.batch: expected a stream for each of the " + std::to_string(ranks.size()) +
+                                      " ranks, found " + std::to_string(config.train.batch) + "; start fewer ranks");
   throw Error(Exit::bad_config, "train.lanes: expected at least the " + std::to_string(ranks.size()) +
                                     " ranks, found " + std::to_string(config.train.lanes) +
-                                    "; --set train.lanes=" + std::to_string(lanes_for(ranks.size())) +
+                                    "; --set train.lanes=" + std::to_string(lanes_for(config.train, ranks.size())) +
                                     " raises it, and results then differ in their last digits");
 }
 

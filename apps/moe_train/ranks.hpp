@@ -6,8 +6,9 @@
 
 namespace moelm {
 
-/// The lanes of a new run without train.lanes: the smallest power of two that is at least the number of ranks.
-Index lanes_for(int ranks);
+/// The lanes of a new run without train.lanes: the smallest power of two that is at least the number of ranks; but no
+/// more than there are streams.
+Index lanes_for(const TrainConfig& config, int ranks);
 
 /// Error(bad_config) unless every rank gets a lane.
 void require_lanes(const RunConfig& config, const Communicator& ranks);

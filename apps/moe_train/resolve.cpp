@@ -83,8 +83,11 @@ void open_data_of_existing(const TrainOptions& options, const ExistingRun& exist
   use_data(open_run_data(existing.folder, existing.stored, options.data, DataMatch::same_data), resolved);
 }
 
-/// Forward and backward; and the part of the speed of products alone that training reaches, measured on two cores.
-constexpr double kPassesOfStep = 3, kShareOfProducts = 0.5;
+/// Forward and backward.
+constexpr double kPassesOfStep = 3;
+/// The part of the rate of products alone that a whole training reaches, with updates of weights, validation and
+/// saving: measured on two cores. kShareOfProducts of the scale module is that of the products of a step.
+constexpr double kShareOfTraining = 0.5;
 
 /// The tokens that a training reads in `seconds`, to about a factor of two.
 double tokens_in(double seconds, const RunConfig& config, Index vocabulary, int threads) {
@@ -93,7 +96,7 @@ double tokens_in(double seconds, const RunConfig& config, Index vocabulary, int 
   const ModelSize size = model_size(config.model, vocabulary);
   const double work =
       kPassesOfStep * (static_cast<double>(size.ops_per_timestep) + static_cast<double>(size.softmax_training_ops));
-  return seconds * kShareOfProducts * threads * measure_product_rate(type) / std::max(work, 1.0);
+  return seconds * kShareOfTraining * threads * measure_product_rate(type) / std::max(work, 1.0);
 }
 
 PlanInputs plan_inputs(const TrainOptions& options, const ResolvedRun& resolved, int threads) {
@@ -140,7 +143,8 @@ ResolvedRun resolve_run(const TrainOptions& options, int threads, int ranks) {
   if (!existing && options.init) inputs.initial_model = read_run(existing_run_of(*options.init)).config.model;
   ResolvedConfig config = resolve_config(options.config, existing ? &existing->stored.config : nullptr, inputs);
   resolved.config = std::move(config.config);
-  if (!existing && ranks > 1 && !config.draft.is_given("train.lanes")) resolved.config.train.lanes = lanes_for(ranks);
+  if (!existing && ranks > 1 && !config.draft.is_given("train.lanes"))
+    resolved.config.train.lanes = lanes_for(resolved.config.train, ranks);
   validate(resolved.config);
   if (resolved.data) require_ordered_ids(resolved.config.model, resolved.data->tokenizer());
   resolved.batches_per_pass = config.batches_per_pass;
@@ -155,7 +159,7 @@ ResolvedRun resolve_run(const TrainOptions& options, int threads, int ranks) {
     resolved.draft = std::move(config.draft);
   }
   if (options.out && !resolved.stored)
-    require(!path_exists(join_path(*options.out, "index.json")), Exit::cannot_create,
+    require(!path_exists(join_path(*options.out, kIndexFile)), Exit::cannot_create,
             *options.out + ": expected a folder for a run, found a data folder; moe-train writes nothing there");
   return resolved;
 }

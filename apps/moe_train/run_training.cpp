@@ -8,6 +8,7 @@
 #include "base/version.hpp"
 #include "common/output.hpp"
 #include "common/rank_guard.hpp"
+#include "dist/launch.hpp"
 #include "io/absolute_path.hpp"
 #include "io/file.hpp"
 #include "model_files/model_message.hpp"
@@ -30,7 +31,8 @@ std::string quoted(const std::string& path) {
       std::string::npos;
   if (plain && !path.empty()) return path;
   std::string text = "'";
-  for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  // Without a backslash, which would be shown as two.
+  for (const char c : path) text += c == '\'' ? std::string("'\"'\"'") : std::string(1, c);
   return text + "'";
 }
 
@@ -61,6 +63,7 @@ void print_header(Console& console, const TrainOptions& options, const ResolvedR
                format_count(report.size.parameters) + " parameters, " + format_count(report.size.ops_per_timestep) +
                " multiply-adds a token, softmax " + format_percent(report.size.softmax_share(), 0) + " of the work");
   console.note(machine_line(report));
+  if (const std::string note = binding_note(find_launch()); !note.empty()) console.note("warning: " + note);
   console.note("data " + data.directory() + ": " + format_count(data.tokens(Split::train)) + " training tokens, " +
                format_count(data.tokens(Split::valid)) + " for validation, vocabulary " +
                format_count(report.vocabulary));

@@ -98,7 +98,7 @@ SizeReport size_report(const RunConfig& config, const std::string& base, Index v
   report.steps_per_pass = steps_per_pass;
   report.ranks = ranks;
   report.threads = threads;
-  report.limit = memory_of_rank(memory_limit(), find_launch());
+  report.limit = memory_of_rank(find_launch());
   report.size = model_size(config.model, vocabulary);
   report.memory = memory(ranks);
   const TrainingMemory whole = memory(1);

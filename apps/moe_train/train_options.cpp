@@ -116,6 +116,9 @@ std::optional<int> TrainCommand::parse(int argc, const char* const* argv) {
   require(o.ranks.value_or(1) <= kMaxRanks, Exit::usage,
           "--ranks: expected at most " + std::to_string(kMaxRanks) + ", found " + std::to_string(o.ranks.value_or(1)));
   require(!o.vocabulary || o.dry_run, Exit::usage, "--vocab-size: expected together with --dry-run");
+  require(!o.ranks || o.dry_run, Exit::usage,
+          "--ranks: expected together with --dry-run; mpirun -n " + std::to_string(o.ranks.value_or(1)) +
+              " moe-train ... trains over ranks");
   require((!o.network && !o.node_gflops && !o.memory_rate) || o.ranks, Exit::usage,
           "--network, --node-gflops, --memory-rate: expected together with --ranks");
   require(!o.vocabulary || !o.data, Exit::usage, "--vocab-size and --data cannot be given together");

@@ -1,8 +1,8 @@
 // The continuous cache of Grave, Joulin and Usunier (2017, arXiv 1612.04426): words of the recent text become more
 // probable where the model is in a state like the one before them.
-//   p_cache(w) = sum over the last n pairs i of [w = w_i] exp(theta h . h_i) / sum over the same pairs of exp(theta h .
-//   h_i)
-// h is the input of the softmax at a position, and w_i the token that followed the position of h_i.
+//    p_cache(w) = sum of [w = w_i] exp(theta h . h_i) / sum of exp(theta h . h_i)
+// Both sums are over the last n pairs i. h is the input of the softmax at a position, and w_i the token that followed
+// the position of h_i.
 #pragma once
 
 #include <cstdint>

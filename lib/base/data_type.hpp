@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,6 @@ struct EnumNames<DataType> {
 };
 
 /// "f32" or "bf16", as options and reports spell it.
-constexpr const char* data_type_name(DataType type) { return type == DataType::f32 ? "f32" : "bf16"; }
+inline std::string data_type_name(DataType type) { return std::string(enum_name(type)); }
 
 }  // namespace moelm

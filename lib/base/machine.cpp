@@ -144,14 +144,20 @@ ThreadChoice default_threads(const std::string& root) {
   return {static_cast<int>(cores), "physical cores"};
 }
 
-MemoryLimit memory_limit(const std::string& root) {
+MemoryLimit memory_limit(const std::string& root, int processes) {
   MemoryLimit limit{std::numeric_limits<Index>::max(), "no limit known"};
-  const auto consider = [&limit](std::optional<Index> bytes, const char* source) {
+  const auto consider = [&limit](std::optional<Index> bytes, const std::string& source) {
     if (bytes && *bytes < limit.bytes) limit = {*bytes, source};
   };
-  consider(memory_available(root), "MemAvailable");
+  const auto consider_shared = [&](std::optional<Index> bytes, const std::string& source) {
+    if (bytes && processes > 1)
+      consider(*bytes / processes, source + ", shared by " + std::to_string(processes) + " ranks");
+    else
+      consider(bytes, source);
+  };
+  consider_shared(memory_available(root), "MemAvailable");
   consider(address_space(), "RLIMIT_AS");
-  consider(cgroup_memory(root), "cgroup limit");
+  consider_shared(cgroup_memory(root), "cgroup limit");
   return limit;
 }
 

@@ -23,7 +23,8 @@ struct MemoryLimit {
 /// Values that are not positive numbers do not count. `root` stands before /proc and /sys (for tests).
 ThreadChoice default_threads(const std::string& root = "");
 
-/// The smallest of the cgroup's limit (version 1 or 2, ancestors included), RLIMIT_AS and MemAvailable.
-MemoryLimit memory_limit(const std::string& root = "");
+/// The smallest of the cgroup's limit (version 1 or 2, ancestors included), RLIMIT_AS and MemAvailable. Of processes
+/// that share the machine each has its part, but for RLIMIT_AS, which each has of its own.
+MemoryLimit memory_limit(const std::string& root = "", int processes = 1);
 
 }  // namespace moelm

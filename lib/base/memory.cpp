@@ -1,6 +1,7 @@
 #include "base/memory.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <new>
@@ -19,7 +20,8 @@ std::byte* map_huge(std::size_t bytes) {
   if (all == MAP_FAILED) throw std::bad_alloc();
   auto* const begin = static_cast<std::byte*>(all);
   const std::size_t skip = (kHugePage - reinterpret_cast<std::uintptr_t>(all) % kHugePage) % kHugePage;
-  const std::size_t page = 4096, kept = (bytes + page - 1) / page * page;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));  // 64 KiB on some ARM systems
+  const std::size_t kept = (bytes + page - 1) / page * page;
   if (skip > 0) ::munmap(begin, skip);
   if (kHugePage - skip > kept - bytes) ::munmap(begin + skip + kept, bytes + kHugePage - skip - kept);
   ::madvise(begin + skip, bytes, MADV_HUGEPAGE);  // a wish: where it is not granted nothing is lost

@@ -1,4 +1,4 @@
-// Elapsed time that never runs backwards: the one place that reads the monotonic clock.
+// Elapsed time that never runs backwards.
 #pragma once
 
 #include <algorithm>

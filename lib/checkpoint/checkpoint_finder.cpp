@@ -1,5 +1,6 @@
 #include "checkpoint/checkpoint_finder.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -76,6 +77,10 @@ Search search(const std::string& checkpoints, CheckpointScope scope, FileSystem&
   return result;
 }
 
+void add_once(const std::string& warning, std::vector<std::string>& warnings) {
+  if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
+}
+
 std::string lines(const std::vector<std::string>& reasons) {
   std::string text;
   for (const std::string& reason : reasons) text += "; " + reason;
@@ -117,13 +122,16 @@ FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, F
     }
   }
   FoundCheckpoint found = newest_checkpoint(run, scope, fs);
-  found.warnings.insert(found.warnings.begin(), warnings.begin(), warnings.end());
-  if (!found.checkpoint || found.checkpoint->manifest().best.empty()) return found;
-  try {
-    found.checkpoint = open(found.checkpoint->manifest().best);
-  } catch (const Error& error) {
-    found.warnings.push_back(error.what());
-  }
+  for (const std::string& warning : found.warnings) add_once(warning, warnings);
+  found.warnings = std::move(warnings);
+  if (!found.checkpoint) return found;
+  if (const std::string best = found.checkpoint->manifest().best; !best.empty()) try {
+      found.checkpoint = open(best);
+    } catch (const Error& error) {
+      // It is gone by plan, if a later one was the best.
+      if (path_exists(join_path(checkpoints, best), fs)) add_once(error.what(), found.warnings);
+    }
+  if (!found.warnings.empty()) found.warnings.push_back(found.checkpoint->path() + ": taken in its place");
   return found;
 }
 

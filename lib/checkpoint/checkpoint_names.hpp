@@ -7,12 +7,9 @@
 
 #include "checkpoint/manifest.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 
 namespace moelm {
-
-inline constexpr const char* kCheckpointsDirectory = "checkpoints";
-inline constexpr const char* kLatestHint = "LATEST";
-inline constexpr const char* kBestHint = "BEST";
 
 /// Error(bad_data) if a link or a file is in the place of a run's checkpoints directory.
 void require_own_directory(const std::string& checkpoints, FileSystem& fs);

@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint_names.hpp"
 #include "checkpoint/manifest.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 
 namespace moelm {
 
@@ -16,8 +17,8 @@ namespace {
 constexpr std::string_view kRemoved = ".tmp-del-";
 /// The log while it is rewritten.
 constexpr std::string_view kRenewedLog = ".tmp-metrics.jsonl";
-constexpr std::array<std::string_view, 5> kRunFiles = {"config.json", "tokenizer.json", "vocab.txt", "result.json",
-                                                       "metrics.jsonl"};
+constexpr std::array<std::string_view, 5> kRunFiles = {kConfigFile, kTokenizerFile, kVocabularyFile, kResultFile,
+                                                       kMetricsFile};
 constexpr std::array<std::string_view, 2> kHints = {kLatestHint, kBestHint};
 
 /// Whether a folder of this name is being filled by a save or emptied by a removal.

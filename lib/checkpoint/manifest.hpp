@@ -9,16 +9,9 @@
 
 #include "base/index.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 
 namespace moelm {
-
-/// The files of a checkpoint.
-inline constexpr const char* kModelFile = "model.safetensors";
-inline constexpr const char* kOptimizerFile = "optimizer.safetensors";
-inline constexpr const char* kCarriedFile = "state.safetensors";
-inline constexpr const char* kStateFile = "state.json";
-inline constexpr const char* kManifestFile = "MANIFEST.json";
-inline constexpr std::array kCheckpointFiles = {kModelFile, kOptimizerFile, kCarriedFile, kStateFile, kManifestFile};
 
 /// The name of a checkpoint's directory: "step-NNNNNNNNNNNN", with "-A" if the name was taken. Ordered by age.
 struct CheckpointName {

@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "io/file_names.hpp"
 
 namespace moelm {
 
 namespace {
 
-constexpr const char* kLogFile = "metrics.jsonl";
 constexpr Index kReadPiece = Index{1} << 20;
 constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
 constexpr std::size_t kMaxWaitingBytes = std::size_t{64} << 20;
@@ -60,7 +60,7 @@ void move_aside(const File& file, Index begin, const std::string& run, Index ste
 }  // namespace
 
 MetricsLog MetricsLog::open(const std::string& run, const MetricsPosition& position, Index step, FileSystem& fs) {
-  const std::string path = join_path(run, kLogFile);
+  const std::string path = join_path(run, kMetricsFile);
   MetricsLog log(run, fs);
   log.file_ = File::open_append(path, fs);
   sync_directory(run, fs);
@@ -119,7 +119,8 @@ void MetricsLog::sync() {
 }
 
 void MetricsLog::renew() {
-  const std::string path = join_path(run_, kLogFile), renewed_path = join_path(run_, ".tmp-" + std::string(kLogFile));
+  const std::string path = join_path(run_, kMetricsFile),
+                    renewed_path = join_path(run_, ".tmp-" + std::string(kMetricsFile));
   remove_file(renewed_path, *fs_);
   const File reader = File::open_read(path, Links::refuse, *fs_);
   if (reader.size() < bytes_ || sum_of(reader, bytes_).so_far() != sum_.so_far())

@@ -9,6 +9,7 @@
 #include "checkpoint/faults.hpp"
 #include "checkpoint/manifest.hpp"
 #include "checkpoint/metrics_log.hpp"
+#include "io/file_names.hpp"
 #include "io/json.hpp"
 #include "io/safetensors.hpp"
 
@@ -102,7 +103,7 @@ std::string checkpoint_note(const std::string& directory, FileSystem& fs) {
 
 Faults run_faults(const std::string& run, FileSystem& fs) {
   Faults faults;
-  for (const char* name : {"result.json", "metrics.jsonl"})
+  for (const char* name : {kResultFile, kMetricsFile})
     if (path_exists(join_path(run, name), fs))
       add_faults(faults, lasting([&] { return file_faults(join_path(run, name), fs); }));
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);

@@ -17,6 +17,15 @@ struct SeedScores {
   std::vector<double> a, b;
 };
 
+/// Error(bad_data) for the splits of two data folders that were made of different texts.
+void require_same_text(const TokenScores& expected, const TokenScores& found) {
+  if (expected.bytes() < 0 || found.bytes() < 0 || expected.bytes() == found.bytes()) return;
+  throw Error(Exit::bad_data, found.name() + ": " + found.text() + ": expected the " +
+                                  format_counted(expected.bytes(), "byte") + " of " + expected.text() + ", found " +
+                                  format_count(found.bytes()) +
+                                  "; each model was scored on its own data: give one text, or --data");
+}
+
 /// Error(bad_data) unless both texts have the same lines.
 void require_same_lines(const TokenScores& expected, const Units& expected_units, const TokenScores& found,
                         const Units& found_units) {
@@ -44,6 +53,7 @@ UnitKind unit_kind(const std::vector<TokenScores>& a, const std::vector<TokenSco
 
 /// The scores of a model by unit, after a check that its units are those of the reference.
 std::vector<double> paired_nll(const TokenScores& reference, const Units& units, const TokenScores& scores) {
+  require_same_text(reference, scores);
   if (units.kind == UnitKind::token) {
     require_same_tokens(reference, scores, "; --by-line compares models with different tokenizers");
     return scores.nll();

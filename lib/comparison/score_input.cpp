@@ -52,6 +52,7 @@ TokenScores score(const Model& model, const TextChoice& text) {
   if (split) {
     model.warn(scores.text(), model.score_split(*data, text.split, sink));
     end_sources(data->split(text.split), scores);
+    scores.set_bytes(data->split(text.split).bytes);
   }
   for (const std::string& file : text.files) {
     TextSource source = TextSource::open(file, {}, text_bytes(model.tokenizer->kind()));

@@ -39,7 +39,12 @@ class TokenScores {
   /// Ends a source: all tokens since the one before belong to it.
   void end_source(const std::string& source, Index end) { sources_.push_back({source, end}); }
 
+  /// The size of the text, by which two data folders are told apart.
+  void set_bytes(Index bytes) { bytes_ = bytes; }
+
   const std::string& name() const { return name_; }
+  /// -1: not known.
+  Index bytes() const { return bytes_; }
   const std::string& text() const { return text_; }
   const std::string& policy() const { return policy_; }
   /// Null for the rows of a file.
@@ -69,6 +74,7 @@ class TokenScores {
   std::vector<TokenPlace> places_;
   std::vector<double> nll_;
   std::vector<ScoredSource> sources_;
+  Index bytes_ = -1;
 };
 
 }  // namespace moelm

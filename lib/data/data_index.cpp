@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view kFormat = "moelm-data";
 constexpr Index kIndexVersion = 2;
-constexpr Index kFileLimit = Index{256} << 20;
 constexpr Index kMaxNumber = Index{1} << 53;  // what every JSON reader can represent
 constexpr Index kMaxTokens = std::numeric_limits<std::int32_t>::max() - 1;
 
@@ -114,7 +113,7 @@ std::string index_file_text(const DataIndex& index) {
 }
 
 DataIndex parse_data_index(std::string_view text, const std::string& name) {
-  const Json object = parse_sealed_json(text, name, {.bytes = kFileLimit, .depth = 8});
+  const Json object = parse_sealed_json(text, name, {.bytes = kMaxIndexBytes, .depth = 8});
   const JsonField root(object, name);
   require_format(root, kFormat, kIndexVersion, "an earlier moelm made the folder: make it again with moe-tokenize");
   const JsonField tokenizer = root.at("tokenizer");

@@ -9,10 +9,14 @@
 
 #include "base/index.hpp"
 #include "base/option.hpp"
+#include "io/file_names.hpp"
 #include "text/text_repair.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
+
+/// A longer index.json is refused.
+inline constexpr Index kMaxIndexBytes = Index{256} << 20;
 
 enum class Split { train, valid, test };
 
@@ -21,8 +25,6 @@ struct EnumNames<Split> {
   static constexpr std::array<std::pair<std::string_view, Split>, 3> values = {
       {{"train", Split::train}, {"valid", Split::valid}, {"test", Split::test}}};
 };
-
-inline constexpr std::string_view kIndexFile = "index.json";
 
 /// [begin, end).
 struct IndexRange {

@@ -1,7 +1,6 @@
 // A data folder, checked and ready to read: tokenizer, index and shards.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,7 +44,7 @@ class Dataset {
 };
 
 /// Reads every byte of a data folder and lists all errors in it, one line each: checksums, blocks, sums of lines and
-/// unknown words, missing and unreadable files. Empty if the folder is intact. If `stop` returns true, Exit::stopped.
-std::vector<std::string> verify_dataset(const std::string& directory, const std::function<bool()>& stop = {});
+/// unknown words, missing and unreadable files. Empty if the folder is intact.
+std::vector<std::string> verify_dataset(const std::string& directory);
 
 }  // namespace moelm

@@ -9,8 +9,6 @@ namespace moelm {
 
 namespace {
 
-constexpr Index kIndexLimit = Index{256} << 20;
-
 template <class T>
 void require_same(const T& found, const T& expected, const std::string& file, const char* field, auto&& show) {
   if (found != expected)
@@ -24,7 +22,7 @@ std::string read_index_text(const std::string& directory) {
     throw Error(Exit::missing_input,
                 directory + ": expected a data folder with " + std::string(kIndexFile) +
                     ", found none; moe-tokenize makes one (an interrupted one leaves no index: run it again)");
-  return read_file(path, kIndexLimit, Links::refuse);
+  return read_file(path, kMaxIndexBytes, Links::refuse);
 }
 
 bool is_shard(std::string_view name) {

@@ -3,6 +3,7 @@
 #include "data/data_index.hpp"
 #include "data/dataset_files.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 #include "io/json.hpp"
 #include "io/sealed_json.hpp"
 #include "tokenizer/hugging_face_reader.hpp"
@@ -11,19 +12,17 @@ namespace moelm {
 
 namespace {
 
-constexpr std::string_view kRunFile = "config.json";
-
 /// The tokenizer of moelm that is in a folder.
 StoredTokenizer read_own(const std::string& path) {
   const std::string folder = is_directory(path) ? path : parent_path(path);
   if (path_exists(join_path(folder, kIndexFile))) return read_data_tokenizer(folder, read_data_index(folder).index);
-  const std::string run = join_path(folder, kRunFile);
+  const std::string run = join_path(folder, kConfigFile);
   if (!path_exists(run)) return read_tokenizer(path);
   const std::string text = read_file(run, JsonLimits{}.bytes, Links::refuse);
   if (text.find("\"moelm-run\"") == std::string::npos) return read_tokenizer(path);  // not the config.json of a run
   const Json config = parse_sealed_json(text, run);
   const std::string& known = JsonField(config, run).at("data").at("tokenizer_sha256").text();
-  return read_known_tokenizer(path, known, std::string(kRunFile));
+  return read_known_tokenizer(path, known, kConfigFile);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ void require_readable_index(const TokenizeOptions& options) {
   add_inputs(options.valid.empty() ? options.train : options.valid, index, Split::valid);
   add_inputs(options.test.empty() ? options.train : options.test, index, Split::test);
   try {
-    parse_data_index(index_file_text(index), "index.json");
+    parse_data_index(index_file_text(index), std::string(kIndexFile));
   } catch (const Error& error) {
     throw Error(error.exit(), "--train: expected fewer files, found " + format_count(static_cast<Index>(files)) +
                                   ", whose names are more than the index of a data folder can hold (" + error.what() +

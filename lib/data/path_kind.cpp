@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "data/data_index.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 
 namespace moelm {
 
@@ -14,6 +15,12 @@ bool has(const std::string& folder, std::string_view name) { return path_exists(
 
 std::string found(const std::string& path, const std::string& expected) {
   return path + ": expected " + expected + ", found " + describe(path_kind(path));
+}
+
+/// How to pass a sentence, which was given in the place of a path.
+std::string sentence_hint(const std::string& program) {
+  if (program == "moe-stats") return "; for a sentence: --sentence '...'";
+  return program == "moe-eval" ? "; to score a sentence: echo ... | moe-eval run/ -" : "";
 }
 
 /// What to give instead where a run is expected.
@@ -32,7 +39,7 @@ std::string run_hint(const std::string& path, const std::string& program, bool t
       return texts_follow ? "; the run comes first: " + program + " run/ " + path
                           : "; a run is the folder that moe-train --out made";
     case PathKind::nothing:
-      return path.find(' ') == std::string::npos ? "" : "; to score a sentence: echo ... | moe-eval run/ -";
+      return path.find(' ') == std::string::npos ? "" : sentence_hint(program);
     default:
       return "; a run has a config.json";
   }
@@ -43,13 +50,13 @@ std::string run_hint(const std::string& path, const std::string& program, bool t
 PathKind path_kind(const std::string& path) {
   if (!path_exists(path)) return PathKind::nothing;
   if (!is_directory(path)) return PathKind::file;
-  if (has(path, "MANIFEST.json")) return PathKind::checkpoint;
-  if (has(path, "config.json") && has(path, "model.safetensors")) return PathKind::exported;
-  if (has(path, "config.json") || has(path, "checkpoints")) return PathKind::run;
+  if (has(path, kManifestFile)) return PathKind::checkpoint;
+  if (has(path, kConfigFile) && has(path, kModelFile)) return PathKind::exported;
+  if (has(path, kConfigFile) || has(path, kCheckpointsDirectory)) return PathKind::run;
   if (has(path, kIndexFile)) return PathKind::data;
   std::string trimmed = path;
   while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
-  return trimmed.substr(trimmed.rfind('/') + 1) == "checkpoints" ? PathKind::checkpoints : PathKind::folder;
+  return trimmed.substr(trimmed.rfind('/') + 1) == kCheckpointsDirectory ? PathKind::checkpoints : PathKind::folder;
 }
 
 std::string describe(PathKind kind) {
@@ -96,7 +103,7 @@ void require_text_path(const std::string& path, const std::string& program) {
   if (path == "-") return;
   const PathKind kind = path_kind(path);
   if (kind == PathKind::nothing && path.find(' ') != std::string::npos)
-    throw Error(Exit::missing_input, found(path, "a text") + "; to score a sentence: echo ... | moe-eval run/ -");
+    throw Error(Exit::missing_input, found(path, "a text") + sentence_hint(program));
   if (kind == PathKind::nothing || kind == PathKind::file) return;
   const std::string scorer = program == "moe-stats" ? program : "moe-eval";  // others take no --data, or more inputs
   const std::string hint = kind == PathKind::data  ? "; to score a split of it: " + scorer + " run/ --data " + path

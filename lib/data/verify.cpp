@@ -20,7 +20,7 @@ struct TokenSums {
 /// Checks one file after another and goes on after an error.
 class Verification {
  public:
-  Verification(const std::string& directory, const std::function<bool()>& stop) : directory_(directory), stop_(stop) {}
+  explicit Verification(const std::string& directory) : directory_(directory) {}
 
   std::vector<std::string> run() {
     // Without the index the contents of the folder are unknown.
@@ -38,7 +38,6 @@ class Verification {
       check();
       return true;
     } catch (const Error& error) {
-      if (error.exit() == Exit::stopped) throw;
       errors_.emplace_back(error.what());
       return false;
     }
@@ -62,7 +61,6 @@ class Verification {
     std::vector<std::int32_t> stored;
     Sha256 checksum;
     for (std::size_t block = 0; block < layout.blocks.size(); ++block) {
-      if (stop_ && stop_()) throw Error(Exit::stopped, directory_ + ": stopped on request while it was verified");
       read_shard_block(layout, static_cast<Index>(block), stored);
       checksum.add(pack_ids(stored, layout.id_bytes));
       if (tokenizer_ == nullptr) continue;
@@ -91,7 +89,6 @@ class Verification {
   }
 
   const std::string& directory_;
-  const std::function<bool()>& stop_;
   DataIndex index_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::vector<std::string> errors_;
@@ -99,8 +96,6 @@ class Verification {
 
 }  // namespace
 
-std::vector<std::string> verify_dataset(const std::string& directory, const std::function<bool()>& stop) {
-  return Verification(directory, stop).run();
-}
+std::vector<std::string> verify_dataset(const std::string& directory) { return Verification(directory).run(); }
 
 }  // namespace moelm

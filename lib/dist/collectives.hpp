@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include "base/index.hpp"
@@ -12,12 +11,6 @@
 namespace moelm {
 
 using Bytes = std::vector<std::byte>;
-
-template <class T>
-std::span<const std::byte> bytes_of(std::span<const T> values) {
-  static_assert(std::is_trivially_copyable_v<T>);
-  return std::as_bytes(values);
-}
 
 /// Rank 0's bytes to all ranks, which know the size.
 void broadcast(Communicator& ranks, Phase phase, std::span<std::byte> bytes);

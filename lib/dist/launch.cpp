@@ -32,12 +32,17 @@ std::string hint(const Launch& launch) {
   return "; " + launch.launcher + " must belong to the same MPI library as this program, " + mpi_library();
 }
 
-/// Whether the launcher bound this process to some of the machine's processors.
-bool is_bound() {
+long processors_of_machine() { return sysconf(_SC_NPROCESSORS_ONLN); }
+
+/// Those that this process may use.
+long own_processors() {
   cpu_set_t own;
   CPU_ZERO(&own);
-  return sched_getaffinity(0, sizeof own, &own) == 0 && CPU_COUNT(&own) < sysconf(_SC_NPROCESSORS_ONLN);
+  return sched_getaffinity(0, sizeof own, &own) == 0 ? CPU_COUNT(&own) : processors_of_machine();
 }
+
+/// Whether the launcher bound this process to some of the machine's processors.
+bool is_bound() { return own_processors() < processors_of_machine(); }
 
 }  // namespace
 
@@ -60,10 +65,17 @@ ThreadChoice threads_of_rank(const ThreadChoice& all, const std::optional<Launch
           all.source + ", shared by " + std::to_string(launch->ranks_of_machine) + " ranks"};
 }
 
-MemoryLimit memory_of_rank(const MemoryLimit& all, const std::optional<Launch>& launch) {
-  if (!launch || launch->ranks_of_machine == 1) return all;
-  return {all.bytes / launch->ranks_of_machine,
-          all.source + ", shared by " + std::to_string(launch->ranks_of_machine) + " ranks"};
+MemoryLimit memory_of_rank(const std::optional<Launch>& launch) {
+  return memory_limit("", launch ? launch->ranks_of_machine : 1);
+}
+
+std::string binding_note(const std::optional<Launch>& launch) {
+  const long part = processors_of_machine() / (launch ? launch->ranks_of_machine : 1);
+  if (!launch || own_processors() >= part) return "";
+  return launch->launcher + ": each rank may use " + std::to_string(own_processors()) + " of " +
+         std::to_string(processors_of_machine()) + " processors; " +
+         (launch->launcher == "srun" ? "--cpus-per-task=" + std::to_string(part) : std::string("--bind-to none")) +
+         " gives it " + std::to_string(part);
 }
 
 std::unique_ptr<Communicator> launched_ranks(const std::function<void(const std::string&)>& say) {

@@ -25,8 +25,12 @@ std::optional<Launch> find_launch();
 /// unless the environment said how many threads each has or the launcher gave each its own cores.
 ThreadChoice threads_of_rank(const ThreadChoice& all, const std::optional<Launch>& launch);
 
-/// The memory of a rank: that of the machine, shared.
-MemoryLimit memory_of_rank(const MemoryLimit& all, const std::optional<Launch>& launch);
+/// The memory of a rank: its part of the machine's.
+MemoryLimit memory_of_rank(const std::optional<Launch>& launch);
+
+/// What to say where the launcher bound this rank to fewer processors than its part of the machine, as Open MPI does
+/// without --bind-to none; else "".
+std::string binding_note(const std::optional<Launch>& launch);
 
 /// Connects this process with the other ranks of the launch. Nothing without a launch. Error(bad_config) in a build
 /// without MPI, and where the library sees another number of ranks than the launcher started. `say` as start_mpi().

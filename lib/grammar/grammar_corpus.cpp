@@ -2,7 +2,11 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/check.hpp"
 #include "grammar/topic_mixture.hpp"
@@ -11,10 +15,31 @@
 namespace moelm {
 namespace {
 
+/// The files of a corpus, which go away unless all of them are written.
+class NewFiles {
+ public:
+  NewFiles() = default;
+  NewFiles(const NewFiles&) = delete;
+  NewFiles& operator=(const NewFiles&) = delete;
+  ~NewFiles() {
+    for (const std::string& path : paths_) std::remove(path.c_str());
+  }
+
+  File create(const std::string& path) {
+    File file = File::create(path);
+    paths_.push_back(path);
+    return file;
+  }
+  void keep() { paths_.clear(); }
+
+ private:
+  std::vector<std::string> paths_;
+};
+
 /// Appends lines to a new file in large pieces.
 class LineWriter {
  public:
-  explicit LineWriter(const std::string& path) : file_(File::create(path)) {}
+  explicit LineWriter(File file) : file_(std::move(file)) {}
   void add(std::string_view line) {
     buffer_.append(line).push_back('\n');
     if (buffer_.size() > (1 << 20)) flush();
@@ -46,12 +71,12 @@ std::string spell(const GrammarLine& line) {
 
 /// Writes the files of one split and returns its sums.
 Json write_split(const TopicMixture& mixture, const std::string& folder, const char* split, Index lines,
-                 std::uint64_t seed) {
+                 std::uint64_t seed, NewFiles& files) {
   const std::string path = join_path(folder, split);
   const RandomStream stream(seed, split, mixture.topics());
-  LineWriter text(path + ".txt"), log_probabilities(path + ".logprob");
+  LineWriter text(files.create(path + ".txt")), log_probabilities(files.create(path + ".logprob"));
   std::optional<LineWriter> classes;
-  if (mixture.topics() > 1) classes.emplace(path + ".classes");
+  if (mixture.topics() > 1) classes.emplace(files.create(path + ".classes"));
   double nats = 0;
   Index tokens = 0;
   for (Index n = 0; n < lines; ++n) {
@@ -91,12 +116,14 @@ Json write_grammar_corpus(const GrammarCorpus& corpus, const std::string& folder
                 {"line_length", corpus.shape.line_length},
                 {"topics", mixture.topics()}};
   if (markov) exact["entropy_rate_nats"] = mixture.topic(0).entropy_rate();
+  NewFiles files;
   Json splits;
-  splits["train"] = write_split(mixture, folder, "train", corpus.lines, corpus.seed);
-  splits["valid"] = write_split(mixture, folder, "valid", corpus.held_out_lines, corpus.seed);
-  splits["test"] = write_split(mixture, folder, "test", corpus.held_out_lines, corpus.seed);
+  splits["train"] = write_split(mixture, folder, "train", corpus.lines, corpus.seed, files);
+  splits["valid"] = write_split(mixture, folder, "valid", corpus.held_out_lines, corpus.seed, files);
+  splits["test"] = write_split(mixture, folder, "test", corpus.held_out_lines, corpus.seed, files);
   exact["splits"] = splits;
   write_file_atomic(exact_path, json_text(exact, 2) + "\n");
+  files.keep();
   return exact;
 }
 

@@ -6,6 +6,7 @@
 
 #include "interchange/export_config.hpp"
 #include "interchange/onnx_model.hpp"
+#include "io/file_names.hpp"
 #include "io/output_folder.hpp"
 #include "io/safetensors.hpp"
 #include "tokenizer/hugging_face_writer.hpp"
@@ -14,13 +15,13 @@ namespace moelm {
 
 namespace {
 
-constexpr std::string_view kConfig = "config.json", kWeights = "model.safetensors", kTokenizer = "tokenizer.json",
-                           kTokenizerConfig = "tokenizer_config.json", kGraph = "model.onnx";
-constexpr std::array<std::string_view, 5> kFiles = {kWeights, kGraph, kTokenizer, kTokenizerConfig, kConfig};
+constexpr std::string_view kTokenizerConfigFile = "tokenizer_config.json", kGraphFile = "model.onnx";
+constexpr std::array<std::string_view, 5> kFiles = {kModelFile, kGraphFile, kTokenizerFile, kTokenizerConfigFile,
+                                                    kConfigFile};
 
 bool is_export_file(std::string_view name) { return std::find(kFiles.begin(), kFiles.end(), name) != kFiles.end(); }
 
-constexpr FolderKind kExportFolder{"moe-export", kConfig, is_export_file};
+constexpr FolderKind kExportFolder{"moe-export", kConfigFile, is_export_file};
 
 void write_weights(const std::string& path, const SafetensorsPlan& plan, const std::vector<TensorView>& tensors) {
   File file = File::create(path);
@@ -39,17 +40,18 @@ std::vector<ExportedFile> export_model(LoadedModel& model, const std::string& ou
   const SafetensorsPlan plan = plan_safetensors(tensors, {{"format", "pt"}});
   OutputFolder folder(out, kExportFolder);
   const auto path = [&](std::string_view name) { return join_path(folder.working_path(), name); };
-  write_weights(path(kWeights), plan, tensors);
+  write_weights(path(kModelFile), plan, tensors);
   if (onnx)
-    write_file_atomic(path(kGraph), onnx_model(model.run.config.model, model.run.data.vocabulary, std::string(kWeights),
-                                               plan, tensors));
-  write_file_atomic(path(kTokenizer), tokenizer);
-  write_file_atomic(path(kTokenizerConfig), hugging_face_config_text(*model.tokenizer));
-  write_file_atomic(path(kConfig), json_text(export_config(model), 2) + "\n");
+    write_file_atomic(path(kGraphFile), onnx_model(model.run.config.model, model.run.data.vocabulary,
+                                                   std::string(kModelFile), plan, tensors));
+  write_file_atomic(path(kTokenizerFile), tokenizer);
+  write_file_atomic(path(kTokenizerConfigFile), hugging_face_config_text(*model.tokenizer));
+  write_file_atomic(path(kConfigFile), json_text(export_config(model), 2) + "\n");
   folder.publish();
   std::vector<ExportedFile> files;
   for (const std::string_view name : kFiles)
-    if (onnx || name != kGraph) files.push_back({std::string(name), File::open_read(path(name), Links::refuse).size()});
+    if (onnx || name != kGraphFile)
+      files.push_back({std::string(name), File::open_read(path(name), Links::refuse).size()});
   return files;
 }
 

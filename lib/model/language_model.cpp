@@ -104,8 +104,10 @@ class Pass {
                     cache_.dx);
   }
 
-  /// The sums that the balancing losses look at: of the whole step, and of the steps before if there is a window.
+  /// The sums that the balancing losses look at: of the whole step, and of the steps before if there is a window. A
+  /// layer without a gate has none; route() does not even reach those behind the last gate.
   RoutingSums sums_of(std::size_t l) const {
+    if (!moe_config(l).has_gate()) return {};
     const RoutingSums& step = options_.part.sums.empty() ? routing_of(cache_, l)->sums : options_.part.sums[l];
     return options_.windows.empty() ? step : options_.windows[l].with(step);
   }

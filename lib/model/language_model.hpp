@@ -27,7 +27,7 @@ struct MoeLayerCache {
 using LayerCache =
     std::variant<std::monostate, LstmCache, MoeLayerCache, SoftmaxCache, SampledSoftmaxCache, AdaptiveSoftmaxCache>;
 
-/// What backward needs, and the memory of a pass. One per worker thread.
+/// What backward needs, and the memory of a pass. For one pass at a time, whose threads share it.
 struct ModelCache {
   /// Once in evaluation: the weights are the same in all passes of this cache.
   WeightPacking packing = WeightPacking::every_pass;

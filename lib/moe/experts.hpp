@@ -62,7 +62,7 @@ struct HiddenDropout {
   Index experts = 1;  ///< of the layer
 };
 
-/// The memory of a pass through the experts. One per worker thread.
+/// The memory of a pass through the experts. For one pass at a time, whose threads share it.
 struct ExpertsCache {
   ExpertFactors factors;
   Matrix output;                                  ///< [slots, D]

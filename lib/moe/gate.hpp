@@ -42,7 +42,7 @@ struct GatePass {
   NoiseSampler sample_noise = nullptr;
 };
 
-/// Values that backward needs, and the memory of a pass. One per worker thread.
+/// Values that backward needs, and the memory of a pass. For one pass at a time, whose threads share it.
 struct GateCache {
   Matrix clean_logits;              ///< x W_g, [N, E]
   Matrix noise_logits;              ///< x W_noise, [N, E]

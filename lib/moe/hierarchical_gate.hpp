@@ -11,7 +11,7 @@
 
 namespace moelm {
 
-/// Memory of both levels. One per worker thread.
+/// Memory of both levels. For one pass at a time, whose threads share it.
 struct HierarchyCache {
   GateCache primary_gate;
   Routing primary;               ///< over the groups

@@ -218,6 +218,7 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
   mask_outputs(context, config.mask_outputs, cache, outputs_of(p, cache));
   combine_rows(context, cache.dispatch, cache.routing, outputs_of(p, cache), y);
   if (config.shared > 0) add_shared_forward(context, config, p, x, cache, y);
+  cache.masks.reset();
 }
 
 void moe_serve_forward(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
@@ -226,6 +227,7 @@ void moe_serve_forward(Context& context, const MoeConfig& config, const MoeParam
   plan_dispatch(cache.routing, cache.dispatch);
   const Matrix none(0, p.exchange.width);
   through_experts(context, config, p, none, cache);
+  cache.masks.reset();
 }
 
 void moe_serve_backward(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {

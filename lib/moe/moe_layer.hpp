@@ -53,7 +53,8 @@ struct MoeMasks {
   std::span<const Index> positions;
 };
 
-/// What backward and the expert optimizer need, and the memory of a pass. One per worker thread.
+/// What backward and the expert optimizer need, and the memory of a pass. For one pass at a time, whose threads share
+/// it.
 struct MoeCache {
   GateCache gate;            ///< of a flat layer
   HierarchyCache hierarchy;  ///< of a hierarchical layer
@@ -63,8 +64,9 @@ struct MoeCache {
   Dispatch shared_dispatch;
   ExpertsCache shared;
   RoutingGradient routing_gradient;
-  std::optional<MoeMasks> masks;     ///< for callers: in training
-  ExchangePlan exchange;             ///< of the pass, where experts are on other ranks, with its memory:
+  std::optional<MoeMasks>
+      masks;              ///< for callers: in training; forward forgets them, because their positions are the caller's
+  ExchangePlan exchange;  ///< of the pass, where experts are on other ranks, with its memory:
   Matrix home, home_output;          ///< rows of the slots, results for the slots
   ExchangeMemory messages;           ///< rows on their journey
   std::vector<std::uint8_t> masked;  ///< whether the output of a pair counts as zero, [pairs]; empty: none does

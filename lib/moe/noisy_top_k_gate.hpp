@@ -1,6 +1,9 @@
 // Noisy top-k gating (section 2.1, equations 3 to 5) with the smooth load (appendix A, equations 8 to 10).
-//   H(x)_i = (x W_g)_i + z_i s_i,  s_i = softplus((x W_noise)_i) + epsilon;  gates = softmax over the k largest of
-//   H(x) P(x, i) = Phi(((x W_g)_i - kth_excluding(H(x), k, i)) / s_i);  Load_i = sum over x of P(x, i)
+//    H(x)_i  = (x W_g)_i + z_i s_i
+//    s_i     = softplus((x W_noise)_i) + epsilon
+//    G(x)    = softmax over the k largest of H(x)
+//    P(x, i) = Phi(((x W_g)_i - kth_excluding(H(x), k, i)) / s_i)
+//    Load_i  = sum over x of P(x, i)
 #pragma once
 
 #include "moe/gate.hpp"

@@ -1,13 +1,12 @@
 #include "moe/softmax_gate.hpp"
-#include "ops/rows.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-namespace moelm {
+#include "ops/rows.hpp"
 
-namespace {}  // namespace
+namespace moelm {
 
 void softmax_of_logits(Context& context, GateCache& cache) {
   const Index rows = cache.clean_logits.rows(), experts = cache.clean_logits.cols();

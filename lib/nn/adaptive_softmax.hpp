@@ -79,7 +79,7 @@ struct AdaptiveSoftmaxGradients {
 LayerTensors adaptive_softmax_tensors(const SoftmaxConfig& config, bool tied, Index inputs, Index vocabulary);
 std::vector<TensorPointer> tensor_pointers(AdaptiveSoftmaxParameters& p);
 
-/// Memory of a pass. One per worker thread.
+/// Memory of a pass. For one pass at a time, whose threads share it.
 struct AdaptiveSoftmaxCache {
   /// What belongs to a cluster between passes.
   struct OfCluster {

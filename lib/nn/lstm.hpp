@@ -51,7 +51,7 @@ struct WeightDrop {
   double rate;  ///< 0 < rate < 1
 };
 
-/// What backward needs, and the memory of a pass. One per worker thread.
+/// What backward needs, and the memory of a pass. For one pass at a time, whose threads share it.
 struct LstmCache {
   Matrix gates;   ///< [N, 4H]: sums, then activated gates, in backward the gradients of the sums
   Matrix c;       ///< [N, H]
@@ -59,10 +59,10 @@ struct LstmCache {
   Matrix hidden;  ///< [N, H], output before the projection
   Matrix output;  ///< [N, R]
   LstmState initial;
-  LstmState dfinal;         ///< for callers: the gradient of the last state
-  Matrix previous_h;        ///< [N, R], h_{t-1} of every row
-  Matrix dh, dc, dh_total;  ///< gradients through time: [B, R], [B, H], [N, R]
-  Matrix dhidden;           ///< [B, H]
+  LstmState dfinal;   ///< for callers: the gradient of the last state
+  Matrix previous_h;  ///< [N, R], h_{t-1} of every row
+  Matrix dh_total;    ///< [N, R], gradients of the outputs, of later steps too
+  Matrix dhidden;     ///< [B, H]
   PackedMatrix w_ih, w_hh, w_hr;
   WeightPacking packing = WeightPacking::every_pass;
   std::optional<WeightDrop> weight_drop;  ///< for callers; REQUIRES packing in every pass

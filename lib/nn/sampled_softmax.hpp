@@ -19,7 +19,7 @@ struct SampledSoftmaxGradient {
   RowGradient bias;    ///< rows of [V, 1]
 };
 
-/// Memory of a pass. One per worker thread.
+/// Memory of a pass. For one pass at a time, whose threads share it.
 struct SampledSoftmaxCache {
   RoundedMatrix dlogits;   ///< [rows of a chunk, S]
   Matrix weight, bias;     ///< the sampled rows, [S, D] and [1, S]

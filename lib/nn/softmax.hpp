@@ -43,7 +43,7 @@ struct SoftmaxGradients {
   SoftmaxGradients(SoftmaxParameters& p) : weight(p.weight), bias(p.bias.values()) {}
 };
 
-/// Memory of a pass. One per worker thread.
+/// Memory of a pass. For one pass at a time, whose threads share it.
 struct SoftmaxCache {
   RoundedMatrix dlogits;  ///< [rows of a chunk, V], in training
   PackedMatrix w, w_transposed;

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
 
-#include "ops/kernels.hpp"
+#include "base/instruction_set.hpp"
 
 namespace moelm {
 
 #ifdef MOELM_X86_KERNELS
-extern const PackKernels kPackKernelsAvx512;
+extern const PackKernels kPackKernels_avx512;
 #endif
 
 namespace {
@@ -108,9 +107,21 @@ float sum_bf16(Index n, const Bf16* x) {
   return lanes[0];
 }
 
-constexpr PackKernels kPlain = {
-    "plain",   round,         round_wide,   widen,         round_stochastic, block_f32,         block_bf16, rows_f32,
-    rows_bf16, block_rounded, rows_rounded, transpose_f32, transpose_bf16,   transpose_rounded, sum_bf16};
+constexpr PackKernels kPlain = {.name = "plain",
+                                .round = round,
+                                .round_wide = round_wide,
+                                .widen = widen,
+                                .round_stochastic = round_stochastic,
+                                .block_f32 = block_f32,
+                                .block_bf16 = block_bf16,
+                                .rows_f32 = rows_f32,
+                                .rows_bf16 = rows_bf16,
+                                .block_rounded = block_rounded,
+                                .rows_rounded = rows_rounded,
+                                .transpose_f32 = transpose_f32,
+                                .transpose_bf16 = transpose_bf16,
+                                .transpose_rounded = transpose_rounded,
+                                .sum_bf16 = sum_bf16};
 
 }  // namespace
 
@@ -118,7 +129,7 @@ const PackKernels& plain_pack_kernels() { return kPlain; }
 
 const PackKernels& pack_kernels() {
 #ifdef MOELM_X86_KERNELS
-  if (std::string_view(kernels().name) == "avx512") return kPackKernelsAvx512;
+  if (chosen_instructions() >= InstructionSet::avx512) return kPackKernels_avx512;
 #endif
   return kPlain;
 }

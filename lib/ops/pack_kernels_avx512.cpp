@@ -260,9 +260,21 @@ float sum_bf16(Index n, const Bf16* x) {
 
 }  // namespace
 
-extern const PackKernels kPackKernelsAvx512;
-const PackKernels kPackKernelsAvx512 = {
-    "avx512",  round,         round_wide,   widen,         round_stochastic, block_f32,         block_bf16, rows_f32,
-    rows_bf16, block_rounded, rows_rounded, transpose_f32, transpose_bf16,   transpose_rounded, sum_bf16};
+extern const PackKernels kPackKernels_avx512;
+const PackKernels kPackKernels_avx512 = {.name = "avx512",
+                                         .round = round,
+                                         .round_wide = round_wide,
+                                         .widen = widen,
+                                         .round_stochastic = round_stochastic,
+                                         .block_f32 = block_f32,
+                                         .block_bf16 = block_bf16,
+                                         .rows_f32 = rows_f32,
+                                         .rows_bf16 = rows_bf16,
+                                         .block_rounded = block_rounded,
+                                         .rows_rounded = rows_rounded,
+                                         .transpose_f32 = transpose_f32,
+                                         .transpose_bf16 = transpose_bf16,
+                                         .transpose_rounded = transpose_rounded,
+                                         .sum_bf16 = sum_bf16};
 
 }  // namespace moelm

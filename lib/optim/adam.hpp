@@ -1,6 +1,7 @@
 // Adam (Kingma and Ba 2015) on whole tensors, on few rows of a table, and on one matrix of many.
-//   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t))
-//   + eps)
+//    m  = beta1 m + (1 - beta1) g
+//    v  = beta2 v + (1 - beta2) g^2
+//    w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
 // What receives no gradient in a step is not touched, adam_update_all_rows excepted; its moments decay when it is next
 // touched. Each function returns whether every weight that it wrote is finite.
 #pragma once

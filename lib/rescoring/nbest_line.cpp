@@ -101,7 +101,7 @@ Hypothesis parse_decipher(std::string_view line) {
   const std::string_view field = fields.next();
   if (field.size() < 3 || field.front() != '(' || field.back() != ')')
     throw NbestFault("score", "a number in brackets", field);
-  h.scores.emplace_back("score", number(field.substr(1, field.size() - 2), "score"));
+  h.scores.emplace_back("score", kBytelog * number(field.substr(1, field.size() - 2), "score"));
   h.replaced = field;
   h.after = fields.rest();
   set_words(fields.rest(), h);

@@ -26,6 +26,9 @@ struct EnumNames<NbestFormat> {
       {{"kaldi", NbestFormat::kaldi}, {"srilm", NbestFormat::srilm}, {"moses", NbestFormat::moses}}};
 };
 
+/// One unit of the scores behind that header, as a logarithm to base 10: SRILM's bytelogs, to base 1.0001 and divided
+/// by 1,024.
+inline constexpr double kBytelog = 1024.0 / 10000.5 / 2.302585092994046;
 inline constexpr std::string_view kDecipherHeader = "NBestList1.0";  ///< SRILM's, before lines of (score) w1 ...
 inline constexpr std::string_view kDetailedHeader = "NBestList2.0";  ///< with times; not read here
 

@@ -23,8 +23,8 @@ std::string line_of(const Hypothesis& h, NbestFormat format, const RescoredHypot
   if (format == NbestFormat::moses) return moses_line(h, s, style);
   const std::string total = score_number(s.total);
   if (style.rows == NbestRows::replace) {
-    const bool brackets = h.replaced.starts_with('(');
-    return h.before + (brackets ? "(" + total + ")" : " " + total) + h.after;
+    const bool bytelogs = h.replaced.starts_with('(');
+    return h.before + (bytelogs ? "(" + score_number(s.total / kBytelog) + ")" : " " + total) + h.after;
   }
   return h.before + h.replaced + " " + score_number(s.score) + (style.mixed ? " " + total : "") + h.after;
 }

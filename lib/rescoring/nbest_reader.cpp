@@ -58,7 +58,7 @@ bool NbestReader::take_line(NbestList& list) {
     take_hypothesis(list);
   } catch (const NbestFault& fault) {
     if (!how_.skip_bad) refuse(fault.what(), "--skip-bad leaves such lines out");
-    ++bad_lines_;
+    if (++bad_lines_ == 1) first_fault_ = located(fault.what());
   }
   return first_.has_value();
 }
@@ -89,7 +89,7 @@ void NbestReader::take_hypothesis(NbestList& list) {
   Hypothesis h = parse_hypothesis(*format_, decipher_, line_);
   h.line = lines_.number();
   if (how_.numbered_ids && *format_ == NbestFormat::kaldi) h.id = numbered_name(h.id);
-  if (how_.check) how_.check(h);
+  if (how_.check) how_.check(*format_, h);
   if (list.hypotheses.empty()) list.id = h.id;
   if (h.id == list.id)
     list.hypotheses.push_back(std::move(h));
@@ -106,9 +106,12 @@ void NbestReader::watch_ids(const NbestList& list) {
   last_single_ = list.id;
 }
 
+std::string NbestReader::located(const std::string& fault) const {
+  return source_.name() + ": line " + std::to_string(lines_.number()) + ": " + fault;
+}
+
 void NbestReader::refuse(const std::string& fault, const std::string& hint) const {
-  throw Error(Exit::bad_data,
-              source_.name() + ": line " + std::to_string(lines_.number()) + ": " + fault + "; " + hint);
+  throw Error(Exit::bad_data, located(fault) + "; " + hint);
 }
 
 }  // namespace moelm

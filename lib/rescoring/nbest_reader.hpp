@@ -18,8 +18,9 @@ struct NbestReading {
   std::optional<NbestFormat> format = {};  ///< none: what the first line can only be, else Error(bad_data)
   bool numbered_ids = false;               ///< ids are NAME-N, and a list is one NAME
   bool skip_bad = false;                   ///< leave malformed lines out and count them
-  /// Throws NbestFault for a hypothesis that lacks what its reader needs. May be missing.
-  std::function<void(const Hypothesis&)> check = {};
+  /// Throws NbestFault for a hypothesis that lacks what its reader needs. Error, if no list of this form could have it.
+  /// May be missing.
+  std::function<void(NbestFormat, const Hypothesis&)> check = {};
 };
 
 struct NbestList {
@@ -44,6 +45,8 @@ class NbestReader {
   /// REQUIRES that a list with hypotheses was read.
   NbestFormat format() const { return *format_; }
   Index bad_lines() const { return bad_lines_; }
+  /// File, number and fault of the first line that was left out; empty without one.
+  const std::string& first_fault() const { return first_fault_; }
   /// Whether ids look as if --numbered-ids was meant: lists of one hypothesis NAME-1, NAME-2 in a row.
   bool looks_numbered() const { return looks_numbered_; }
 
@@ -54,6 +57,7 @@ class NbestReader {
   void take_hypothesis(NbestList& list);
   void choose_format();
   void watch_ids(const NbestList& list);
+  std::string located(const std::string& fault) const;
   [[noreturn]] void refuse(const std::string& fault, const std::string& hint) const;
 
   TextSource& source_;
@@ -62,6 +66,7 @@ class NbestReader {
   BoundedLines lines_;
   std::string line_;  // without its line end
   Index bad_lines_ = 0;
+  std::string first_fault_;
   bool decipher_ = false;            // after a header
   std::optional<Hypothesis> first_;  // of the next list, already read
   bool header_next_ = false;         // the next list's header was read

@@ -4,6 +4,7 @@
 
 #include "checkpoint/checkpoint_names.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 #include "run/run_folder.hpp"
 
 namespace moelm {
@@ -11,7 +12,7 @@ namespace moelm {
 namespace {
 
 /// The files that the start of a run creates, in the order of removal. A folder without config.json is not a run.
-constexpr const char* kCreatedFiles[] = {"config.json", "tokenizer.json", "vocab.txt", "metrics.jsonl"};
+constexpr std::string_view kCreatedFiles[] = {kConfigFile, kTokenizerFile, kVocabularyFile, kMetricsFile};
 
 /// Folders that do not exist yet, innermost first.
 std::vector<std::string> missing_folders(std::string path, FileSystem& fs) {
@@ -39,7 +40,7 @@ RunClaim::RunClaim(const std::string& run, RunLock::Foreign foreign, FileSystem&
   }
   files_.emplace(*lock_, fs);
   begins_ = !run_exists(run);
-  for (const char* name : kCreatedFiles)
+  for (const std::string_view name : kCreatedFiles)
     if (!path_exists(join_path(run, name), fs)) absent_.emplace_back(name);
   if (!path_exists(join_path(run, kCheckpointsDirectory), fs)) absent_.emplace_back(kCheckpointsDirectory);
 }

@@ -156,7 +156,7 @@ void require_no_traces(const std::string& run) {
   if (run_exists(run)) return;
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   std::vector<std::string> traces = {join_path(checkpoints, kLatestHint), join_path(checkpoints, kBestHint),
-                                     join_path(run, "result.json"), join_path(run, "metrics.jsonl")};
+                                     join_path(run, kResultFile), join_path(run, kMetricsFile)};
   for (const CheckpointName& name : checkpoint_names(checkpoints, real_file_system()))
     traces.push_back(join_path(checkpoints, name.text()));
   for (const std::string& trace : traces)
@@ -169,7 +169,7 @@ void require_none_lost(const std::string& run, const StoredRun& stored) {
   const std::string checkpoints = join_path(run, kCheckpointsDirectory);
   std::string evidence = stored.has_checkpoints ? "has_checkpoints in config.json" : "";
   for (const std::string& path :
-       {join_path(checkpoints, kLatestHint), join_path(checkpoints, kBestHint), join_path(run, "result.json")})
+       {join_path(checkpoints, kLatestHint), join_path(checkpoints, kBestHint), join_path(run, kResultFile)})
     if (evidence.empty() && path_exists(path)) evidence = path;
   if (evidence.empty() || !checkpoint_names(checkpoints, real_file_system()).empty()) return;
   throw Error(Exit::bad_data, checkpoints + ": expected a checkpoint, because of " + evidence +

@@ -12,11 +12,10 @@
 #include "config/train_config.hpp"
 #include "data/dataset.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 #include "io/json.hpp"
 
 namespace moelm {
-
-inline constexpr const char* kConfigFile = "config.json";
 
 /// The data of a run. The checksum of index.json identifies them, and one of two paths leads to them.
 struct RunData {

@@ -55,7 +55,7 @@ Faults whole_checkpoint_faults(const std::string& checkpoint) {
 }
 
 bool is_run(const std::string& path) {
-  for (const char* name : {kConfigFile, kCheckpointsDirectory, "metrics.jsonl", "result.json"})
+  for (const char* name : {kConfigFile, kCheckpointsDirectory, kMetricsFile, kResultFile})
     if (has(path, name)) return true;
   return false;
 }

@@ -8,13 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "io/file_names.hpp"
 #include "io/file_system.hpp"
 #include "tokenizer/tokenizer.hpp"
 
 namespace moelm {
-
-inline constexpr std::string_view kTokenizerFile = "tokenizer.json";
-inline constexpr std::string_view kVocabularyFile = "vocab.txt";
 
 /// The texts of both files. tokenizer.json holds the checksum of vocab.txt, so its own checksum stands for both.
 struct TokenizerFiles {

@@ -76,18 +76,20 @@ void ExpertSet::take(std::size_t part, ExpertFactors& factors) {
 
 std::string ExpertSet::bad_gradient(Context& context) const {
   std::mutex mutex;
-  std::string bad;
+  const std::pair<Index, std::size_t> none = {static_cast<Index>(own_.experts.size()), 0};
+  std::pair<Index, std::size_t> first = none;  // whichever thread is the first to find one
   context.parallel_for(static_cast<Index>(own_.experts.size()), [&](Index e) {
     for (const ExpertFactors* factors : parts_) {
       const Index begin = factors->offset[static_cast<std::size_t>(e)], end = begin + factors->rows_of(e);
       for (std::size_t j = 0; j < factors->gradient.size(); ++j) {
         if (finite_rows(factors->input[j], begin, end) && finite_rows(factors->gradient[j], begin, end)) continue;
         const std::lock_guard<std::mutex> lock(mutex);
-        bad = name_ + "." + std::to_string(own_.first + e) + ".weight_" + std::to_string(j);
+        first = std::min(first, {e, j});
       }
     }
   });
-  return bad;
+  if (first == none) return {};
+  return name_ + "." + std::to_string(own_.first + first.first) + ".weight_" + std::to_string(first.second);
 }
 
 Index ExpertSet::rows_of(Index expert) const {

@@ -6,6 +6,7 @@
 
 #include "model/parameters.hpp"
 #include "model/size.hpp"
+#include "moe/auxiliary_losses.hpp"
 #include "moe/experts.hpp"
 #include "nn/adaptive_softmax.hpp"
 #include "nn/logit_rows.hpp"
@@ -114,6 +115,8 @@ void add_gates(const MoeConfig& c, const Shape& s, double pairs, Sums& sums) {
   const double logit = (c.primary_gate().noisy() ? 2 : 1) * s.inputs;
   const double weights = logit * (number(c.primary_gate().experts) + (c.hierarchical() ? number(c.experts) : 0));
   sums.activations += gate_activations(c.primary_gate(), s.pass_rows) + pairs * 6;
+  if (has_auxiliary_losses(c))
+    sums.activations += s.pass_rows * (number(c.experts) + sizeof(double) / kNumber);  // softmax, log_sum_exp
   sums.validation +=
       weights + s.validation_rows * number(c.primary_gate().experts) * (c.primary_gate().noisy() ? 4 : 2);
   if (!c.hierarchical()) return;

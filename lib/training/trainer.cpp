@@ -53,7 +53,7 @@ TrainEnd Trainer::run(TrainObserver& observer, double max_seconds) {
   started_ = saved_at_ = now();
   max_seconds_ = max_seconds;
   seconds_before_ = progress_.seconds;
-  saved_step_ = progress_.step;
+  saved_step_ = save_tried_step_ = progress_.step;
   saved_validation_ = progress_.validated_step;
   announced_interval_ = automatic_interval(0);
   if (progress_.step > 0) batches_->seek(progress_.next);
@@ -130,6 +130,7 @@ void Trainer::save(TrainObserver& observer, SaveTime time) {
   } else {
     progress_ = before;
   }
+  save_tried_step_ = progress_.step;
   saved_at_ = now();
   save_seconds_ = saved_at_ - begin;
   progress_.saving_seconds += save_seconds_;
@@ -273,7 +274,8 @@ bool Trainer::checkpoint_due(double time) const {
   if (step >= steps_) return false;  // run_to_its_end() saves
   // After a skipped step there is nothing new to save.
   if (progress_.skipped_steps > 0 || is_saved()) return false;
-  if (checkpoint_every_.steps > 0) return step % checkpoint_every_.steps == 0;
+  // A step that was skipped leaves its checkpoint to the next one.
+  if (const Index every = checkpoint_every_.steps; every > 0) return step / every > save_tried_step_ / every;
   return checkpoint_every_.seconds > 0 && time - saved_at_ >= save_interval();
 }
 

@@ -40,8 +40,7 @@ enum class TrainEnd { finished, out_of_patience, time_is_up, stopped };
 class Trainer {
  public:
   /// REQUIRES a planned configuration: steps, warmup and intervals are positive. References must outlive the trainer.
-  /// With several ranks this is the leader, and the followers run follow_training(). Error(bad_config) if a batch has
-  /// fewer streams than lanes.
+  /// With several ranks this is the leader, and the followers run follow_training().
   Trainer(Context& context, const RunConfig& config, const Dataset& data, Communicator& ranks = alone());
 
   Learner& learner() { return learner_; }
@@ -136,8 +135,9 @@ class Trainer {
   double started_ = 0, seconds_before_ = 0, saved_at_ = 0, save_seconds_ = 0, announced_interval_ = 0;
   double max_seconds_ = 0, read_seconds_ = 60;
   Index saved_step_ = 0, saved_validation_ = 0;
-  bool stop_asked_ = false;  ///< by a signal at another rank
-  bool consistent_ = true;   ///< weights, carried state and text position belong together; false within a step
+  Index save_tried_step_ = 0;  ///< of the last save, whether or not it succeeded
+  bool stop_asked_ = false;    ///< by a signal at another rank
+  bool consistent_ = true;     ///< weights, carried state and text position belong together; false within a step
   std::optional<double> unsaved_best_;  ///< nats per token of the current weights if they beat those kept
 };
 

@@ -7,6 +7,7 @@
 #include "base/version.hpp"
 #include "checkpoint/checkpoint_names.hpp"
 #include "io/file.hpp"
+#include "io/file_names.hpp"
 #include "model/size.hpp"
 #include "training/progress_json.hpp"
 #include "training/training_run.hpp"
@@ -15,11 +16,11 @@ namespace moelm {
 
 void TrainingRun::write_result() {
   claim_.lock().require_held();
-  write_file_atomic(join_path(start_.run, "result.json"), json_text(result(), 2) + "\n", claim_.files());
+  write_file_atomic(join_path(start_.run, kResultFile), json_text(result(), 2) + "\n", claim_.files());
 }
 
 void TrainingRun::complete_result() {
-  const std::string path = join_path(start_.run, "result.json");
+  const std::string path = join_path(start_.run, kResultFile);
   bool complete = false;
   try {
     complete = read_json(path).at("last_step") == trainer_.progress().step;

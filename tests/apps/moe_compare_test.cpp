@@ -156,6 +156,17 @@ TEST_CASE("models with different tokenizers are compared in nats a word") {
   CHECK(holds(c.shell("moe-compare a bytes").err, "lines are paired"));
 }
 
+TEST_CASE("models that would be scored on texts of their own are refused") {
+  const ComparisonCase c;
+  std::string other = documents_text(12);
+  other.insert(other.find(' '), "s");
+  put_data(c.directory / "others", *make_byte_tokenizer(std::vector<Index>(kByteVocabulary, 1)),
+           {documents_text(50), documents_text(8), other});
+  const ProgramResult refused = c.shell("moe-compare a others");
+  CHECK(refused.code == 65);
+  CHECK(holds(refused.err, "each model was scored on its own data: give one text, or --data"));
+}
+
 TEST_CASE("what cannot be paired is refused with file, place, expected and found") {
   const ComparisonCase c;
   REQUIRE(

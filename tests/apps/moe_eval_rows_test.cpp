@@ -220,6 +220,21 @@ TEST_CASE("--format prints what the scripts of SRILM and KenLM read") {
   const ProgramResult kenlm = c.eval({"-", "--state", "reset", "--format", "kenlm"}, kText);
   CHECK(kenlm.out.starts_with("Perplexity including OOVs:\t"));
   CHECK(holds(kenlm.out, "OOVs:\t2\nTokens:\t15\n"));  // zebra, and <unk> in the text itself
+  // Sentences are scored alone at each level, as in both tools.
+  for (const char* format : {"srilm", "kenlm"})
+    for (const char* level : {"", "--per-sentence", "--per-token"}) {
+      std::vector<std::string> arguments = {"-", "--format", format};
+      if (*level != 0) arguments.emplace_back(level);
+      const ProgramResult usual = c.eval(arguments, kText);
+      CHECK(holds(usual.err, "state reset: every line is scored alone"));
+      arguments.insert(arguments.end(), {"--state", "reset"});
+      CHECK(usual.out == c.eval(arguments, kText).out);
+      arguments.back() = "carry";
+      const ProgramResult carried = c.eval(arguments, kText);
+      CHECK(usual.out != carried.out);
+      CHECK(holds(carried.err, "depends on the lines before"));
+    }
+  CHECK(holds(c.eval({"--debug", "1"}).err, "--format FORMAT with --per-sentence or --per-token"));
   CHECK(c.eval({"--format", "kenlm"}).code == 0);
   CHECK(c.eval({"--format", "kenlm", "--json"}).code == 2);
   CHECK(c.eval({"--format", "srilm", "--streams", "2"}).code == 2);

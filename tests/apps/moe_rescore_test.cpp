@@ -152,6 +152,22 @@ TEST_CASE("malformed lines end with 65, or are left out and counted") {
   CHECK(holds(c.rescore({c.list("u-1 a\nu-2 the\n"), "--format", "kaldi"}).err, "--numbered-ids"));
 }
 
+TEST_CASE("--skip-bad does not hide weights that no line has") {
+  const Case c;
+  const std::string srilm = c.list("-1.5 -3 1 the\n-1 -2 1 dog\n", "srilm");
+  const auto mixed = [&](const std::string& list, const std::string& weight) {
+    return c.rescore({list, "--skip-bad", "--weight", "model=1", "--weight", weight});
+  };
+  const ProgramResult unknown = mixed(srilm, "LM0=1");
+  CHECK(unknown.code == 2);
+  CHECK(holds(unknown.err, "--weight: expected a score of a list of srilm"));
+  const ProgramResult none = mixed(srilm, "score=1");
+  CHECK(none.code == 65);
+  CHECK(holds(none.err, "error: " + srilm + ": line 1: "));
+  CHECK(holds(none.err, "; every line was malformed"));
+  CHECK(mixed(c.list("0 ||| a ||| LM0= -1 ||| 1\n", "moses"), "LM9=1").code == 65);
+}
+
 TEST_CASE("options that do not fit are usage errors") {
   const Case c;
   const std::string list = c.list(kKaldi);

@@ -17,6 +17,11 @@ for n in 2 3 4; do
   check "$n ranks end with 0" test $? -eq 0
   check "$n ranks train to the bits of one" test "$(sums "run$n" 40)" = "$expected"
 done
+eight=("${train[@]/train.lanes=4/train.lanes=8}")
+"${eight[@]}" --out one8 --steps 20 >/dev/null 2>&1
+ranks 8 "${eight[@]}" --out run8 --steps 20 >log8 2>&1
+check "8 ranks end with 0" test $? -eq 0
+check "8 ranks train to the bits of one" test "$(sums run8 20)" = "$(sums one8 20)"
 check "the log is that of one process" test "$(grep -c '"loss"' run3/metrics.jsonl)" = "$(grep -c '"loss"' one/metrics.jsonl)"
 
 # Killed and continued by other numbers of ranks; ranks_campaign.sh does it a hundred times.
@@ -88,6 +93,10 @@ refused() { # CODE TEXT ARGUMENT...
   check "one error line: $text" test "$(grep -c '^error: ' log.refused)" -eq 1
   check "which says: $text" grep -q "$text" log.refused
 }
+refused 78 'train.lanes: expected 1 with train.micro_batch_tokens, found 2; several ranks' "$bin/moe-train" --data data --preset tiny \
+  --out refused --set train.micro_batch_tokens=64
+refused 78 'train.batch: expected a stream for each of the 2 ranks, found 1' "$bin/moe-train" --data data --preset tiny --out refused \
+  --set train.batch=1 --set train.steps=4
 refused 78 'train.lanes: expected at least the 2 ranks' "$bin/moe-train" --data data --preset tiny --out refused --set train.lanes=1
 refused 78 'model.layers.2.shared' "${train[@]}" --out refused --set moe.shared=1
 refused 78 'gate balanced' "${train[@]}" --out refused --set moe.gate=balanced
@@ -96,6 +105,20 @@ refused 2 'unknown option' "$bin/moe-train" --nonsense
 check "nothing of it is left" test ! -e refused
 PMI_SIZE=3 timeout 20 "$bin/moe-train" --data data --out alone >log.alone 2>&1
 check "processes that do not know of each other are refused" test $? -eq 78
+# unlike TEXT PROGRAM ARGUMENT...: what rank 1 runs while rank 0 trains
+unlike() {
+  local text=$1
+  shift
+  printf '%q ' exec "${train[@]}" --out mixed >rank0
+  printf '%q ' exec "$@" >rank1
+  ranks 2 bash -c '. "./rank${OMPI_COMM_WORLD_RANK:-$PMI_RANK}"' >log.mixed 2>&1
+  check "other $text: code 78" test $? -eq 78
+  check "other $text: by name" grep -q "rank 1 (.*): expected the $text of rank 0, found others" log.mixed
+}
+unlike arguments "${train[@]}" --out mixed --set train.batch=8
+{ cat "$bin/moe-train" && echo; } >changed && chmod +x changed
+unlike program ./changed "${train[@]:1}" --out mixed
+unlike program "$bin/moe-eval" one --data data
 MOELM_MAX_ISA=baseline
 export MOELM_MAX_ISA
 ranks 2 env bash -c 'if [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 0 ]; then unset MOELM_MAX_ISA; fi; exec "$@"' x "${train[@]}" --out mixed \

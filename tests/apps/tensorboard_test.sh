@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# The event files of a run in the real TensorBoard, where Python has it (else exit 77: skipped).
+# The event files of a run in the real TensorBoard, where Python has it (else exit 77: skipped). MOELM_PYTHON names another
+# interpreter.
 # usage: tensorboard_test.sh FOLDER-OF-PROGRAMS
 set -euo pipefail
 . "$(dirname "$0")/../support/check.sh"
 
 bin=$1
-if ! python3 -c 'import tensorboard' 2>/dev/null; then
-  echo 'skipped: no python3 with the package tensorboard' && exit 77
+python=${MOELM_PYTHON:-python3}
+if ! "$python" -c 'import tensorboard' 2>/dev/null; then
+  echo "skipped: $python has no package tensorboard" && exit 77
 fi
 
 for i in $(seq 1 60); do printf 'the gate of expert %d is open and the others read %d words\n' $((i % 7)) $((i % 5)); done >"$work/text.txt"
@@ -60,5 +62,5 @@ assert 'train/loss' in served.PluginTagToContent('scalars')
 assert f'moe/layer{layer}/load' in served.PluginTagToContent('histograms')
 assert served.Tensors(f'moe/layer{layer}/load')[0].tensor_proto.tensor_shape.dim[1].size == 3
 PYTHON
-check 'TensorBoard shows what metrics.jsonl says, and every step once' python3 "$work/read.py" "$work/run"
+check 'TensorBoard shows what metrics.jsonl says, and every step once' "$python" "$work/read.py" "$work/run"
 verdict

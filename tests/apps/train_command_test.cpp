@@ -126,6 +126,7 @@ TEST_CASE("options that do not go together are usage errors") {
   REQUIRE(holds(refusal({"--steps", "1", "--epochs", "1", "--out", "o"}, Exit::usage), "--steps and --epochs"));
   REQUIRE(holds(refusal({"--out", "o", "--max-time", "soon"}, Exit::usage), "expected a time such as 90s"));
   REQUIRE(holds(refusal({"--out", "o", "--vocab-size", "5"}, Exit::usage), "--dry-run"));
+  REQUIRE(holds(refusal({"--out", "o", "--ranks", "4"}, Exit::usage), "mpirun -n 4"));
   REQUIRE(holds(refusal({"--dry-run", "--preset", "moe32"}, Exit::usage), "did you mean moe-32?"));
   REQUIRE(holds(refusal({"--dry-run", "--set", "train.dtype=f16"}, Exit::usage), "expected f32, bf16 or auto"));
   REQUIRE(holds(refusal({"--dry-run", "--set", "moe.k=99"}, Exit::bad_config), "found 99"));

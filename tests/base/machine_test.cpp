@@ -89,6 +89,8 @@ TEST_CASE("the quota of a cgroup or of its parent bounds the threads") {
 TEST_CASE("the smallest memory limit counts and names itself") {
   const FakeRoot root;
   REQUIRE(memory_limit(root.path()).bytes == Index{4} << 30);
+  REQUIRE(memory_limit(root.path(), 4).bytes == Index{1} << 30);
+  REQUIRE(memory_limit(root.path(), 4).source == "MemAvailable, shared by 4 ranks");
   REQUIRE(memory_limit(root.path()).source == "MemAvailable");
   root.write("/proc/self/cgroup", "4:memory:/x/y\n0::/\n");
   root.write("/sys/fs/cgroup/memory/x/y/memory.limit_in_bytes", "9223372036854771712\n");

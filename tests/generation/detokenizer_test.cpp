@@ -4,6 +4,7 @@
 #include "generation/detokenizer.hpp"
 #include "support/catch.hpp"
 #include "support/tiny_data.hpp"
+#include "tokenizer/bpe_tokenizer.hpp"
 #include "tokenizer/byte_tokenizer.hpp"
 #include "tokenizer/words.hpp"
 
@@ -67,4 +68,19 @@ TEST_CASE("byte: every byte as it is") {
   REQUIRE(all.size() == 256);
   for (std::size_t i = 0; i < 256; ++i) CHECK(static_cast<unsigned char>(all[i]) == i);
   CHECK(detokenizer.next(256).empty());
+}
+
+TEST_CASE("bpe: the bytes of each piece as they are") {
+  const std::vector<Merge> merges = {{'t', 'h'}, {256, 'e'}, {0xc3, 0xa9}};  // th, the, e with an acute accent
+  const auto tokenizer = make_bpe_tokenizer(merges, std::vector<Index>(kByteTokens + merges.size() + 1, 1));
+  const std::string text = "the caf\xc3\xa9,  then\t\xff\r\nthe\n\n end";
+  EncodedText encoded;
+  tokenizer->encode(text, encoded);
+  REQUIRE(std::find(encoded.ids.begin(), encoded.ids.end(), 257) != encoded.ids.end());
+  REQUIRE(std::find(encoded.ids.begin(), encoded.ids.end(), 258) != encoded.ids.end());
+  Detokenizer detokenizer(*tokenizer);
+  std::string result;
+  for (const std::int32_t id : encoded.ids) result += detokenizer.next(id);
+  CHECK(result == text);
+  CHECK(detokenizer.next(kByteTokens + static_cast<std::int32_t>(merges.size())).empty());
 }

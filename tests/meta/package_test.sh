@@ -52,7 +52,7 @@ expected() {
       "share/zsh/site-functions/_$name" "share/fish/vendor_completions.d/$name.fish"
   done
   printf 'share/man/man5/moelm-%s.5\n' data run output options
-  printf 'share/doc/moelm/examples/%s\n' grid results array.sbatch ranks.sbatch
+  printf 'share/doc/moelm/examples/%s\n' array.sbatch grid notebook.ipynb pytorch_model.py ranks.sbatch results
 }
 check '... programs, their pages, completion and examples only' \
   eval 'diff <(expected | sort) <(cd "$work/stage/usr" && find . -type f | sed "s,^./,," | sort)'

@@ -1,6 +1,7 @@
 // Lines with scores in the form that they came in, and mixtures of scores.
 #include <cmath>
 
+#include "evaluation/score_number.hpp"
 #include "io/json.hpp"
 #include "rescoring/nbest_output.hpp"
 #include "support/catch.hpp"
@@ -71,8 +72,11 @@ TEST_CASE("srilm: a column behind lscore, or in its place") {
 TEST_CASE("srilm after its header: a column behind the brackets, or within") {
   const NbestList list = list_of(NbestFormat::srilm, {"(-7) the cat"}, true);
   CHECK(text_of(list, NbestFormat::srilm, NbestRows::lines) == "NBestList1.0\n(-7) -1.5 the cat\n");
-  CHECK(text_of(list, NbestFormat::srilm, NbestRows::replace) == "NBestList1.0\n(-1.5) the cat\n");
-  CHECK(text_of(list, NbestFormat::srilm, NbestRows::scores, {"model=1", "score=2"}) == "-15.5\n");
+  // Bytelogs: 1024 / 10000.5 / ln 10 of a logarithm to base 10 each.
+  CHECK(text_of(list, NbestFormat::srilm, NbestRows::replace) ==
+        "NBestList1.0\n(" + score_number(-1.5 * 10000.5 * std::log(10.0) / 1024) + ") the cat\n");
+  CHECK(text_of(list, NbestFormat::srilm, NbestRows::scores, {"model=1", "score=2"}) ==
+        score_number(-1.5 + 2 * -7 * 1024 / 10000.5 / std::log(10.0)) + "\n");
 }
 
 TEST_CASE("moses: a feature more, and the mixture as score") {

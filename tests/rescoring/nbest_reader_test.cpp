@@ -112,7 +112,7 @@ TEST_CASE("a line that is too long is refused or left out, and not kept in memor
 }
 
 TEST_CASE("a hypothesis that its reader cannot use is malformed") {
-  NbestReading how{.check = [](const Hypothesis& h) { h.value("LM0"); }};
+  NbestReading how{.check = [](NbestFormat, const Hypothesis& h) { h.value("LM0"); }};
   const std::string text = "0 ||| x ||| LM0= -1 ||| 1\n0 ||| y ||| LM1= -1 ||| 2\n";
   CHECK(holds(error_of(text, how), "line 2: features: expected LM0, found LM1= -1;"));
   how.skip_bad = true;

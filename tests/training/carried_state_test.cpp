@@ -89,7 +89,7 @@ SentCounts train(int count, const std::function<void(Lesson&)>& lead) {
 
 }  // namespace
 
-TEST_CASE("collecting the carried state after a step changes neither it nor later steps") {
+TEST_CASE("collecting the carried state after a step changes neither it nor later steps", "[ranks]") {
   Bytes first, last;
   for (const int ranks : {1, 3, 4})
     for (const bool often : {false, true}) {
@@ -109,7 +109,7 @@ TEST_CASE("collecting the carried state after a step changes neither it nor late
     }
 }
 
-TEST_CASE("batches of fewer streams and of other lanes continue from the same state") {
+TEST_CASE("batches of fewer streams and of other lanes continue from the same state", "[ranks]") {
   const auto change = [](Lesson& lesson) {
     for (int round = 0; round < 2; ++round) {
       REQUIRE(lesson.make().fault == "");
@@ -132,7 +132,7 @@ TEST_CASE("batches of fewer streams and of other lanes continue from the same st
     });
 }
 
-TEST_CASE("after a reset all streams begin with zeros, whoever had their state") {
+TEST_CASE("after a reset all streams begin with zeros, whoever had their state", "[ranks]") {
   Bytes reference;
   for (const int ranks : {1, 3})
     for (const bool sent : {true, false}) {
@@ -152,7 +152,7 @@ TEST_CASE("after a reset all streams begin with zeros, whoever had their state")
     }
 }
 
-TEST_CASE("a step that is not applied leaves the carried state") {
+TEST_CASE("a step that is not applied leaves the carried state", "[ranks]") {
   Bytes reference;
   train(3, [&](Lesson& lesson) {
     REQUIRE(lesson.make().fault == "");
@@ -182,7 +182,7 @@ TEST_CASE("a step that is not applied leaves the carried state") {
     });
 }
 
-TEST_CASE("the carried state travels only when it must") {
+TEST_CASE("the carried state travels only when it must", "[ranks]") {
   constexpr double kStates = 3 * (kBytesOfLane + 3 * kBytesOfStream);  // of three ranks with a lane of three streams
   const SentCounts sent = train(4, [](Lesson& lesson) {
     const double input = lesson.sent_states();  // of a step from the zero state

@@ -72,12 +72,14 @@ class ActingObserver final : public TrainObserver {
   void on_validation(const ValidationReport& report) override { best.push_back(report.best); }
   bool on_save(bool, SaveTime) override {
     ++saves;
+    saved.push_back(trainer_.progress().step);
     return true;
   }
 
   std::vector<std::string> faults;
   std::vector<bool> applied, best;
   int saves = 0;
+  std::vector<Index> saved;
 
  private:
   void note(const StepReport& report) {
@@ -140,6 +142,23 @@ TEST_CASE("a step with overflowing gradients is named and skipped, and forgotten
   CHECK(observer.applied == std::vector<bool>{false, false, false});
   CHECK(trainer.progress().skipped_steps == 0);
   CHECK(trainer.progress().step == 20);
+}
+
+TEST_CASE("a step that is skipped leaves its checkpoint to the next step that is made", "[divergence]") {
+  Case test;
+  test.config.train.max_bad_steps = 5;
+  test.config.train.checkpoint_every = "6";
+  const Dataset data = Dataset::open(test.directory / "data");
+  Context context(1);
+  Trainer trainer(context, test.config, data);
+  std::vector<Matrix> good;
+  ActingObserver observer(trainer, [&](Index step) {
+    if (step == 4) good = copies(trainer.learner()), overflow_gradients(trainer.learner());
+    if (step == 7) put_back(good, trainer.learner());
+  });
+  REQUIRE(trainer.run(observer, 0) == TrainEnd::finished);
+  REQUIRE(observer.faults.size() == 3);  // steps 5, 6 and 7
+  CHECK(observer.saved == std::vector<Index>{8, 12, 18, 20});
 }
 
 TEST_CASE("after max_bad_steps skipped steps in a row training ends with 76 and says why", "[divergence]") {

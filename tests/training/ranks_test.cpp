@@ -1,9 +1,11 @@
 // Training over several ranks: after twenty steps every number of ranks has the same weights, moments and carried
 // state, bit for bit.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <map>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/finite.hpp"
@@ -11,6 +13,7 @@
 #include "dist/orders.hpp"
 #include "model_files/tensor_transport.hpp"
 #include "support/catch.hpp"
+#include "support/faulty_rank.hpp"
 #include "support/tiny_data.hpp"
 #include "training/follower.hpp"
 #include "training/learner.hpp"
@@ -189,9 +192,19 @@ void put_all(Snapshot& snapshot, Communicator& ranks, Learner& learner) {
   put(snapshot, ranks, learner.optimizer_tensors().moments);
 }
 
-Snapshot train(const Case& c, Index lanes, int count) {
+/// A bug of an exchange, at rank 1.
+struct PlantedFault {
+  std::string name;
+  Phase phase;
+  FaultyRank::Fault fault;
+};
+
+Snapshot train(const Case& c, Index lanes, int count, const PlantedFault* planted = nullptr) {
   Snapshot snapshot;
-  run_local_ranks(count, [&](Communicator& ranks) {
+  run_local_ranks(count, [&](Communicator& rank) {
+    std::optional<FaultyRank> faulty;
+    if (planted != nullptr && rank.rank() == 1) faulty.emplace(rank, planted->phase, planted->fault);
+    Communicator& ranks = faulty ? *faulty : rank;
     Context context(1, c.products);
     if (ranks.leads()) {
       snapshot = lead(context, c, lanes, ranks);
@@ -201,6 +214,54 @@ Snapshot train(const Case& c, Index lanes, int count) {
     }
   });
   return snapshot;
+}
+
+using Received = std::vector<std::span<std::byte>>;
+
+void lose(Received& messages) { std::fill(messages[0].begin(), messages[0].end(), std::byte{0}); }
+
+void swap_two(Received& messages) {
+  if (messages.size() < 2) return;
+  const std::size_t both = std::min(messages[0].size(), messages[1].size());
+  std::swap_ranges(messages[0].begin(), messages[0].begin() + static_cast<std::ptrdiff_t>(both), messages[1].begin());
+}
+
+void repeat_another(Received& messages) {
+  if (messages.size() < 2 || messages[0].size() != messages[1].size()) return;
+  std::copy(messages[0].begin(), messages[0].end(), messages[1].begin());
+}
+
+void turn_last_signs(Received& messages) {
+  for (std::size_t i = 1; i + 1 < 64 && i <= messages[0].size(); i += sizeof(float))
+    messages[0][messages[0].size() - i] ^= std::byte{0x80};
+}
+
+/// Gives what came the time before, where that was as long.
+FaultyRank::Fault stale() {
+  return [before = std::make_shared<std::map<std::size_t, Bytes>>()](Received& messages) {
+    Bytes now;
+    for (const auto& message : messages) now.insert(now.end(), message.begin(), message.end());
+    Bytes& last = (*before)[now.size()];
+    std::swap(last, now);
+    if (now.empty()) return;
+    for (const auto& message : messages) {
+      std::copy_n(now.begin(), message.size(), message.begin());
+      now.erase(now.begin(), now.begin() + static_cast<std::ptrdiff_t>(message.size()));
+    }
+  };
+}
+
+std::vector<PlantedFault> planted_faults() {
+  return {{"rows for experts are lost", Phase::expert_rows, lose},
+          {"rows of two ranks change places", Phase::expert_rows, swap_two},
+          {"outputs of experts change places", Phase::expert_outputs, swap_two},
+          {"gradients of outputs are lost", Phase::expert_gradients, lose},
+          {"gradients of rows are lost", Phase::expert_dinputs, lose},
+          {"the slice of a lane is lost", Phase::gradient_slices, lose},
+          {"the slices of two ranks change places", Phase::gradient_slices, swap_two},
+          {"sums of gradients are those of before", Phase::gradient_sums, stale()},
+          {"rows of tables have other signs", Phase::row_gradients, turn_last_signs},
+          {"sums of the routing of one rank come twice", Phase::routing_sums, repeat_another}};
 }
 
 /// Names of what differs.
@@ -215,7 +276,7 @@ std::string differences(const Snapshot& a, const Snapshot& b) {
 
 }  // namespace
 
-TEST_CASE("every number of ranks trains to the same bits") {
+TEST_CASE("every number of ranks trains to the same bits", "[ranks]") {
   constexpr Index kLanes = 8;
   for (const Case& c : cases()) {
     const Snapshot one = train(c, kLanes, 1);
@@ -226,7 +287,23 @@ TEST_CASE("every number of ranks trains to the same bits") {
   }
 }
 
-TEST_CASE("one rank with one lane is a step as ever") {
+TEST_CASE("bugs of an exchange are noticed: the comparison of bits sees each of them", "[ranks]") {
+  constexpr Index kLanes = 8;
+  const Case c = cases().front();
+  const Snapshot one = train(c, kLanes, 1);
+  for (const PlantedFault& fault : planted_faults()) {
+    CAPTURE(fault.name);
+    std::string noticed;
+    try {
+      noticed = differences(one, train(c, kLanes, 4, &fault));
+    } catch (const std::exception& error) {
+      noticed = error.what();
+    }
+    CHECK(noticed != "");
+  }
+}
+
+TEST_CASE("one rank with one lane is a step as ever", "[ranks]") {
   for (const Case& c : cases()) {
     CAPTURE(c.name);
     Context context(1, c.products);
@@ -236,7 +313,7 @@ TEST_CASE("one rank with one lane is a step as ever") {
   }
 }
 
-TEST_CASE("lanes change results by rounding only") {
+TEST_CASE("lanes change results by rounding only", "[ranks]") {
   const Case c = cases().front();
   const Snapshot one = train(c, 1, 1), eight = train(c, 8, 2);
   REQUIRE(differences(one, eight) != "");
@@ -247,7 +324,7 @@ TEST_CASE("lanes change results by rounding only") {
   REQUIRE(second[1] == Approx(first[1]).epsilon(1e-4));
 }
 
-TEST_CASE("gradients that pass the check of their lane have a finite sum") {
+TEST_CASE("gradients that pass the check of their lane have a finite sum", "[ranks]") {
   constexpr float kGreatest = std::numeric_limits<float>::max();
   for (const Index lanes : {1, 2, 8, 1000}) {
     const double most = static_cast<double>(kGreatest) / (2 * static_cast<double>(lanes));
@@ -262,7 +339,7 @@ TEST_CASE("gradients that pass the check of their lane have a finite sum") {
   }
 }
 
-TEST_CASE("a rank whose numbers are not finite keeps the step from all ranks") {
+TEST_CASE("a rank whose numbers are not finite keeps the step from all ranks", "[ranks]") {
   const Case c = cases().front();
   run_local_ranks(3, [&](Communicator& ranks) {
     Context context(1, c.products);

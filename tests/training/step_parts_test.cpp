@@ -166,6 +166,13 @@ TEST_CASE("a step in parts: an adaptive softmax") {
 
 TEST_CASE("a step in parts: no experts at all to balance") { require_equal_in_parts(moe_config(1, 1, {5}), 0); }
 
+TEST_CASE("a step in parts: a window of balance, and a layer without a gate behind the last gate") {
+  ModelConfig model = model_of(layer(GateKind::noisy_top_k, 0), 0);
+  std::get<MoeConfig>(model.layers[2]).balance_window = 4;
+  model.layers.insert(model.layers.begin() + 4, moe_config(1, 1, {5}));
+  require_equal_in_parts(model);
+}
+
 TEST_CASE("a step moves biases towards experts that had fewer tokens") {
   MoeConfig moe = layer(GateKind::top_k, 0);
   moe.bias_rate = 0.01;
