@@ -29,6 +29,11 @@ describe(development libmoelm-dev)
 file(GLOB_RECURSE pages "${root}/programs/usr/share/man/man*/*.[0-9]")
 run(gzip -9nf ${pages})
 file(RENAME "${root}/programs/usr/share/zsh/site-functions" "${root}/programs/usr/share/zsh/vendor-completions")
+# A folder of MPI's libraries is built in, which Debian's loader knows anyway.
+file(GLOB programs "${root}/programs/usr/bin/*")
+foreach(program ${programs})
+  file(RPATH_REMOVE FILE "${program}")
+endforeach()
 file(GLOB_RECURSE archives "${root}/development/usr/*.a")
 run("${CPACK_MOELM_STRIP}" --strip-debug --remove-section=.comment --remove-section=.note --enable-deterministic-archives
   ${archives})
