@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "base/checked.hpp"
 #include "options/run_schedule.hpp"
@@ -40,6 +41,8 @@ Index planned_validations(const TrainConfig& train, const PlanFacts& facts, doub
 }
 
 constexpr double kFewPasses = 5;
+/// Beyond, with a learning rate of 0.004 (docs/results.md).
+constexpr double kWeightDecay = 0.02;
 
 /// Dropout by the passes that are expected.
 double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= kFewPasses ? 0.2 : 0.3; }
@@ -120,6 +123,12 @@ void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft) {
   if (facts.training_tokens == 0 || expected_passes(draft.config.train, facts) <= kFewPasses) return;
   if (!draft.is_given("model.locked_dropout")) model.locked_dropout = true;
   if (!draft.is_given("model.embedding_dropout")) model.embedding_dropout = 0.1;
+  OptimizerConfig& optimizer = draft.config.optimizer;
+  for (const auto& [key, group] :
+       {std::pair<const char*, GroupConfig*>("optimizer.default.weight_decay", &optimizer.dense),
+        {"optimizer.tables.weight_decay", &optimizer.tables},
+        {"optimizer.experts.weight_decay", &optimizer.experts}})
+    if (!draft.is_given(key)) group->weight_decay = kWeightDecay;
   SoftmaxConfig* const softmax = softmax_of(model);
   if (softmax == nullptr || draft.is_given("model.layers")) return;
   if (!is_softmax_given(draft, "unigram_bias")) softmax->unigram_bias = true;

@@ -76,10 +76,11 @@ TEST_CASE("with ids ordered by frequency the chosen model has an adaptive softma
 }
 
 TEST_CASE("beyond five passes the chosen model is regularised more") {
-  const auto model = [](double epochs, ConfigOptions options) {
+  const auto config = [](double epochs, ConfigOptions options) {
     options.epochs = epochs;
-    return resolve_config(options, nullptr, {.training_tokens = kMillion}).config.model;
+    return resolve_config(options, nullptr, {.training_tokens = kMillion}).config;
   };
+  const auto model = [&](double epochs, const ConfigOptions& options) { return config(epochs, options).model; };
   const auto bias = [](const ModelConfig& m) { return std::get<SoftmaxConfig>(m.layers.back()).unigram_bias; };
   const ModelConfig few = model(5, {}), many = model(5.1, {});
   REQUIRE_FALSE(few.locked_dropout);
@@ -89,6 +90,12 @@ TEST_CASE("beyond five passes the chosen model is regularised more") {
   REQUIRE(many.embedding_dropout == 0.1);
   REQUIRE(bias(many));
   REQUIRE(many.dropout == 0.3);
+  const OptimizerConfig decaying = config(12, typed({"optimizer.tables.weight_decay=0.5"})).optimizer;
+  REQUIRE(decaying.dense.weight_decay == 0.02);
+  REQUIRE(decaying.experts.weight_decay == 0.02);
+  REQUIRE(decaying.tables.weight_decay == 0.5);
+  REQUIRE(decaying.thresholds.weight_decay == 0);
+  REQUIRE(config(5, {}).optimizer.dense.weight_decay == 0);
   const ModelConfig mine = model(12, typed({"model.locked_dropout=false", "model.layers.4.unigram_bias=false"}));
   REQUIRE_FALSE(mine.locked_dropout);
   REQUIRE_FALSE(bias(mine));
