@@ -13,40 +13,6 @@ namespace {
   throw Error(Exit::bad_config, layer_key(layer, name) + ": expected " + expected + ", found " + found);
 }
 
-void validate_hierarchy(const MoeConfig& c, std::size_t layer) {
-  if (c.experts % c.groups != 0)
-    refuse(layer, "groups", "a divisor of the " + std::to_string(c.experts) + " of " + layer_key(layer, "experts"),
-           std::to_string(c.groups));
-  if (c.k_groups < 1 || c.k_groups > c.groups)
-    refuse(layer, "k_groups", "1 to " + std::to_string(c.groups) + " (" + layer_key(layer, "groups") + ")",
-           std::to_string(c.k_groups));
-  if (c.gate == GateKind::balanced)
-    refuse(layer, "gate",
-           "noisy-top-k, top-k, sigmoid or softmax with " + layer_key(layer, "groups") + " " + std::to_string(c.groups),
-           "balanced");
-  for (const auto& [name, value] : {std::pair("w_switch", c.w_switch), {"w_z", c.w_z}, {"bias_rate", c.bias_rate}})
-    if (value > 0)
-      refuse(layer, name, "0 with " + layer_key(layer, "groups") + " " + std::to_string(c.groups),
-             format_number(value));
-}
-
-void validate_moe(const MoeConfig& c, std::size_t layer) {
-  if (c.experts < 1) refuse(layer, "experts", "at least 1", std::to_string(c.experts));
-  if (c.hierarchical()) validate_hierarchy(c, layer);
-  const Index max_k = c.group_size();
-  if (c.has_gate() && (c.k < 1 || c.k > max_k))
-    refuse(layer, "k",
-           "1 to " + std::to_string(max_k) + " (" + layer_key(layer, "experts") +
-               (c.hierarchical() ? " / " + layer_key(layer, "groups") : "") + ")",
-           std::to_string(c.k));
-  if (c.bias_rate > 0 && (c.gate == GateKind::softmax || c.gate == GateKind::balanced))
-    refuse(layer, "bias_rate", "0 with " + layer_key(layer, "gate") + " " + std::string(enum_name(c.gate)),
-           format_number(c.bias_rate));
-  if (c.hidden.empty()) refuse(layer, "hidden", "at least one hidden layer", "none");
-  for (const Index units : c.hidden)
-    if (units < 1) refuse(layer, "hidden", "at least 1 unit", std::to_string(units));
-}
-
 void validate_softmax(const SoftmaxConfig& c, bool tied, std::size_t layer) {
   if (c.cutoffs.empty()) return;
   for (std::size_t i = 0; i < c.cutoffs.size(); ++i)
@@ -115,7 +81,7 @@ void validate(const ModelConfig& config) {
     if (expected == nullptr && (type == "embedding" || type == "softmax"))
       throw Error(Exit::bad_config,
                   layer_key(i, "type") + ": expected lstm or moe between the first and the last layer, found " + type);
-    if (const auto* moe = std::get_if<MoeConfig>(&config.layers[i])) validate_moe(*moe, i);
+    if (const auto* moe = std::get_if<MoeConfig>(&config.layers[i])) validate(*moe, layer_key(i));
     if (const auto* softmax = std::get_if<SoftmaxConfig>(&config.layers[i])) validate_softmax(*softmax, config.tied, i);
     if (const auto* lstm = std::get_if<LstmConfig>(&config.layers[i]); lstm != nullptr && lstm->cells < 1)
       throw Error(Exit::bad_config,

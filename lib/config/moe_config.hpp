@@ -1,6 +1,7 @@
 // The configuration of one MoE layer.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/data_type.hpp"
@@ -98,6 +99,9 @@ struct MoeConfig {
     return primary_gate().experts_per_token() * (hierarchical() ? secondary_gate().experts_per_token() : 1);
   }
 };
+
+/// Error(bad_config) for numbers that contradict each other. `layer` is the key of the layer: "model.layers.2".
+void validate(const MoeConfig& config, const std::string& layer);
 
 /// Keys of the experts and of their choice.
 template <class Visitor>

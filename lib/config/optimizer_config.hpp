@@ -8,25 +8,6 @@
 
 namespace moelm {
 
-/// How the learning rate goes on after the linear warm-up.
-enum class ScheduleKind {
-  inverse_sqrt,  ///< the paper's: lr * sqrt(warmup / t)
-  cosine,        ///< to 2 % of the peak at the planned end, constant afterwards
-  linear,        ///< to 2 % of the peak at the planned end, constant afterwards
-  plateau,       ///< constant, halved when the validation perplexity does not improve
-  constant,
-};
-
-template <>
-struct EnumNames<ScheduleKind> {
-  static constexpr std::array<std::pair<std::string_view, ScheduleKind>, 5> values = {
-      {{"inverse-sqrt", ScheduleKind::inverse_sqrt},
-       {"cosine", ScheduleKind::cosine},
-       {"linear", ScheduleKind::linear},
-       {"plateau", ScheduleKind::plateau},
-       {"constant", ScheduleKind::constant}}};
-};
-
 /// What the optimizer remembers of a tensor, and what it makes of it.
 enum class OptimizerKind {
   adam,       ///< Kingma and Ba 2015: first and second moment of every number

@@ -1,12 +1,34 @@
 // The learning rate as a pure function of the step: courses one after another.
 #pragma once
 
+#include <array>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/index.hpp"
-#include "config/optimizer_config.hpp"
+#include "base/option.hpp"
 
 namespace moelm {
+
+/// How the learning rate goes on after the linear warm-up.
+enum class ScheduleKind {
+  inverse_sqrt,  ///< the paper's: lr * sqrt(warmup / t)
+  cosine,        ///< to 2 % of the peak at the planned end, constant afterwards
+  linear,        ///< to 2 % of the peak at the planned end, constant afterwards
+  plateau,       ///< constant, halved when the validation perplexity does not improve
+  constant,
+};
+
+template <>
+struct EnumNames<ScheduleKind> {
+  static constexpr std::array<std::pair<std::string_view, ScheduleKind>, 5> values = {
+      {{"inverse-sqrt", ScheduleKind::inverse_sqrt},
+       {"cosine", ScheduleKind::cosine},
+       {"linear", ScheduleKind::linear},
+       {"plateau", ScheduleKind::plateau},
+       {"constant", ScheduleKind::constant}}};
+};
 
 /// One course of the learning rate: a linear warm-up to the peak, then what its kind does. A course that goes on with
 /// an earlier one, because the end was planned again, begins within its warm-up or its decay.

@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "model/layer_tensors.hpp"
 #include "ops/bf16.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
@@ -34,7 +35,7 @@ class Initialiser {
   /// The same numbers, rounded.
   void uniform(Bf16Matrix& m) {
     const Index step = next_;
-    context_.parallel_ranges(m.rows(), 64, [&](Index begin, Index end) {
+    context_.parallel_ranges(m.rows(), kRowsPerTask, [&](Index begin, Index end) {
       std::vector<float> row(static_cast<std::size_t>(m.cols()));
       const float limit = std::sqrt(3.0f / static_cast<float>(m.cols()));
       for (Index i = begin; i < end; ++i) {
@@ -54,7 +55,7 @@ class Initialiser {
   template <class F>
   void fill(Matrix& m, F&& fill_row) {
     const Index step = next_++;
-    context_.parallel_ranges(m.rows(), 64, [&](Index begin, Index end) {
+    context_.parallel_ranges(m.rows(), kRowsPerTask, [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) fill_row(step, i, m);
     });
   }

@@ -15,13 +15,6 @@ namespace moelm {
 
 namespace {
 
-void copy(Context& context, ConstMatrixView from, Matrix& to) {
-  to.reshape(from.rows, from.cols);
-  context.parallel_ranges(from.rows, kRowsPerTask, [&](Index begin, Index end) {
-    std::copy_n(from.row(begin), (end - begin) * from.cols, to.row(begin));
-  });
-}
-
 void apply_sigmoid(Context& context, MatrixView x) {
   context.parallel_ranges(x.rows, kRowsPerTask, [&](Index begin, Index end) {
     kernels().sigmoid((end - begin) * x.cols, x.row(begin), x.row(begin));
@@ -80,7 +73,7 @@ class Pass {
   /// From cache.dx, the gradient of the softmax's input, through all layers.
   void backward(ModelGradients& gradients, const LayerDone& done) {
     for (std::size_t l = p_.layers.size() - 1; l-- > 0;) {
-      copy(context_, cache_.dx, cache_.dlayer);
+      copy_rows(context_, cache_.dx, cache_.dlayer);
       masks_.drop(context_, l, cache_.dlayer);
       if (l > 0) cache_.dprevious.reshape(batch_.rows(), cache_.x[l - 1].cols());
       std::visit([&](const auto& layer) { layer_backward(l, layer, gradients.layers[l]); }, p_.layers[l]);
@@ -148,7 +141,7 @@ class Pass {
     cache.packing = cache_.packing;
     cache.weight_drop = masks_.weight_drop(l);
     lstm_forward(context_, p, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
-    copy(context_, cache.output, cache_.x[l]);
+    copy_rows(context_, cache.output, cache_.x[l]);
   }
   void layer_backward(std::size_t l, const LstmParameters& p, LayerGradients& gradients) {
     auto& cache = std::get<LstmCache>(cache_.layers[l]);
@@ -166,7 +159,7 @@ class Pass {
     cache.output.reshape(x.rows(), x.cols());
     moe_forward(context_, moe_config(l), p, x, gate_pass(l), cache.moe, cache.output);
     if (moe_config(l).output == MoeOutput::sigmoid) apply_sigmoid(context_, cache.output);
-    copy(context_, cache.output, cache_.x[l]);
+    copy_rows(context_, cache.output, cache_.x[l]);
   }
   void layer_backward(std::size_t l, const MoeParameters& p, LayerGradients& gradients) {
     auto& cache = std::get<MoeLayerCache>(cache_.layers[l]);

@@ -15,7 +15,7 @@ template <class Weight>
 void add_pairs(Context& context, const Dispatch& dispatch, const Routing& routing, ConstMatrixView rows, float beta,
                MatrixView y, Weight&& weight) {
   ensure(rows.rows == dispatch.slots() && rows.cols == y.cols && routing.rows == y.rows, "one row a slot");
-  context.parallel_ranges(y.rows, 32, [&](Index begin, Index end) {
+  context.parallel_ranges(y.rows, kCostlyRowsPerTask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n) {
       if (beta == 0) std::fill_n(y.row(n), y.cols, 0.0f);
       for (std::size_t p = routing.first_pair(n); p < routing.first_pair(n + 1); ++p)

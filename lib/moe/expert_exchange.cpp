@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "ops/pack_kernels.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
@@ -28,14 +29,6 @@ std::vector<RowBlock> blocks_of(const ExchangePlan& plan) {
       packed += count;
     }
   return blocks;
-}
-
-constexpr Index kRowsOfTask = 64;
-
-void copy_rows(Context& context, ConstMatrixView from, Index first, MatrixView to, Index to_first, Index count) {
-  context.parallel_ranges(count, kRowsOfTask, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) std::copy_n(from.row(first + i), from.cols, to.row(to_first + i));
-  });
 }
 
 /// The beginnings of parts of these sizes, side by side, and the end of the last.
@@ -67,7 +60,7 @@ void exchange_rows(Context& context, Communicator& ranks, Phase phase, const Row
     const std::span<const Number> sent = from.of(static_cast<std::size_t>(r));
     const std::span<Number> received = to.of(static_cast<std::size_t>(r));
     if (r == ranks.rank()) {
-      context.parallel_ranges(static_cast<Index>(sent.size()), kRowsOfTask * from.width, [&](Index begin, Index end) {
+      context.parallel_ranges(static_cast<Index>(sent.size()), kRowsPerTask * from.width, [&](Index begin, Index end) {
         std::copy(sent.begin() + begin, sent.begin() + end, received.begin() + begin);
       });
       continue;
@@ -132,13 +125,13 @@ void ExpertExchange::rounded_to_owners(Context& context, Phase phase, const Exch
                                        ExchangeMemory& memory, Matrix& own) const {
   memory.sent.resize(static_cast<std::size_t>(slots.size()));
   memory.received.resize(static_cast<std::size_t>(own.size()));
-  context.parallel_ranges(slots.rows, kRowsOfTask, [&](Index begin, Index end) {
+  context.parallel_ranges(slots.rows, kRowsPerTask, [&](Index begin, Index end) {
     pack_kernels().round((end - begin) * width, slots.row(begin), memory.sent.data() + begin * width);
   });
   exchange_rows<Bf16>(context, *ranks, phase, {memory.sent.data(), width, beginnings(plan.sent)},
                       {memory.received.data(), width, beginnings(plan.received)});
   for (const RowBlock& block : blocks_of(plan))
-    context.parallel_ranges(block.count, kRowsOfTask, [&](Index begin, Index end) {
+    context.parallel_ranges(block.count, kRowsPerTask, [&](Index begin, Index end) {
       pack_kernels().widen((end - begin) * width, memory.received.data() + (block.packed + begin) * width,
                            own.row(block.own + begin));
     });

@@ -23,7 +23,7 @@ void append(std::vector<TensorPointer>& to, const std::vector<TensorPointer>& po
 /// Gradients of each slot's output and of each gate: d output = gate * dy, d gate = <dy, output>.
 void combine_backward(Context& context, ConstMatrixView dy, const Matrix& output, MoeCache& cache, Matrix& doutput) {
   cache.routing_gradient.gate.resize(cache.routing.gate.size());
-  context.parallel_ranges(dy.rows, 32, [&](Index begin, Index end) {
+  context.parallel_ranges(dy.rows, kCostlyRowsPerTask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
       for (std::size_t p = cache.routing.first_pair(n); p < cache.routing.first_pair(n + 1); ++p) {
         const Index slot = cache.dispatch.slot[p];
@@ -97,7 +97,7 @@ void mask_outputs(Context& context, double rate, MoeCache& cache, Matrix& output
   if (!cache.masks || rate <= 0) return;
   const Routing& routing = cache.routing;
   cache.masked.assign(routing.expert.size(), 0);
-  context.parallel_ranges(routing.rows, 32, [&](Index begin, Index end) {
+  context.parallel_ranges(routing.rows, kCostlyRowsPerTask, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
       for (std::size_t p = routing.first_pair(n); p < routing.first_pair(n + 1); ++p) {
         const float number = cache.masks->outputs.uniform(

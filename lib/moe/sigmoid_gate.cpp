@@ -19,8 +19,7 @@ void sigmoid_of_chosen(const float* h, std::span<const std::int32_t> chosen, flo
 
 void sigmoid_gate_forward(Context& context, const GateConfig& config, const GateParameters& p, GateCache& cache,
                           Routing& routing) {
-  cache.noisy_logits.reshape(cache.clean_logits.rows(), cache.clean_logits.cols());
-  std::copy_n(cache.clean_logits.data(), cache.clean_logits.size(), cache.noisy_logits.data());
+  copy_rows(context, cache.clean_logits, cache.noisy_logits);
   choose_top_k(context, config, p, cache, routing, sigmoid_of_chosen);
   routing.count_pairs();
 }

@@ -43,7 +43,7 @@ void embedding_backward(Context& context, std::span<const std::int32_t> tokens, 
   const Index rows = static_cast<Index>(gradient.index.size());
   gradient.rows.reshape(rows, dx.cols);
   gradient.rows.zero();
-  context.parallel_ranges(rows, 32, [&](Index from, Index to) {
+  context.parallel_ranges(rows, kCostlyRowsPerTask, [&](Index from, Index to) {
     for (Index r = from; r < to; ++r)
       for (Index i = begin[static_cast<std::size_t>(r)]; i < begin[static_cast<std::size_t>(r) + 1]; ++i)
         kernels().axpy(dx.cols, 1.0f, dx.row(order[static_cast<std::size_t>(i)]), gradient.rows.row(r));

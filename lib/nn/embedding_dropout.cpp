@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "ops/kernels.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
@@ -10,7 +11,7 @@ void apply_embedding_dropout(Context& context, const EmbeddingDropout& dropout, 
   if (dropout.rate <= 0) return;
   ensure(static_cast<Index>(tokens.size()) == x.rows, "one token a row");
   const float keep = static_cast<float>(1.0 / (1.0 - dropout.rate));
-  context.parallel_ranges(x.rows, 64, [&](Index begin, Index end) {
+  context.parallel_ranges(x.rows, kRowsPerTask, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) {
       const Index token = tokens[static_cast<std::size_t>(i)];
       const bool dropped = static_cast<double>(dropout.stream.uniform(dropout.step, token, 0)) < dropout.rate;

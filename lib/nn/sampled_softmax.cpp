@@ -52,7 +52,7 @@ class SampledPass {
                    dx.row_range(begin + from, begin + to));
         });
     multiply_transposed(context_, cache_.dlogits.view(), rows, 1.0f, cache_.dweight, cache_.dbias.values());
-    context_.parallel_ranges(end - begin, 64, [&](Index from, Index to) {
+    context_.parallel_ranges(end - begin, kRowsPerTask, [&](Index from, Index to) {
       for (Index n = begin + from; n < begin + to; ++n) {
         const float d = dtarget_logit_[static_cast<std::size_t>(n)];
         kernels().axpy(x_.cols, d, p_.weight.row(targets_[static_cast<std::size_t>(n)]), dx.row(n));

@@ -7,6 +7,17 @@
 
 namespace moelm {
 
+void copy_rows(Context& context, ConstMatrixView from, Matrix& to) {
+  to.reshape(from.rows, from.cols);
+  copy_rows(context, from, 0, to, 0, from.rows);
+}
+
+void copy_rows(Context& context, ConstMatrixView from, Index first, MatrixView to, Index to_first, Index count) {
+  context.parallel_ranges(count, kRowsPerTask, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) std::copy_n(from.row(first + i), from.cols, to.row(to_first + i));
+  });
+}
+
 void gather_rows(Context& context, ConstMatrixView table, std::span<const std::int32_t> index, MatrixView out) {
   ensure(out.rows == static_cast<Index>(index.size()) && out.cols == table.cols, "gathered shape agrees");
   context.parallel_ranges(out.rows, kRowsPerTask, [&](Index begin, Index end) {

@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "ops/kernels.hpp"
+#include "ops/rows.hpp"
 
 namespace moelm {
 
@@ -101,7 +102,7 @@ bool adam_update_rows(Context& context, const OptimizerStep& now, std::span<cons
   TableRows target(now, moments, history, table);
   require_shapes(index, rows, moments, table);
   std::atomic<bool> finite = true;
-  context.parallel_ranges(rows.rows, 64, [&](Index begin, Index end) {
+  context.parallel_ranges(rows.rows, kRowsPerTask, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i)
       if (!target.update(index[static_cast<std::size_t>(i)], rows.row(i))) finite = false;
   });

@@ -42,7 +42,7 @@ Index planned_validations(const TrainConfig& train, const PlanFacts& facts, doub
 
 constexpr double kFewPasses = 5;
 /// Beyond, with a learning rate of 0.004 (docs/results.md).
-constexpr double kWeightDecay = 0.02;
+constexpr double kWeightDecay = 0.05;
 
 /// Dropout by the passes that are expected.
 double dropout_for(double passes) { return passes <= 2 ? 0.1 : passes <= kFewPasses ? 0.2 : 0.3; }

@@ -92,7 +92,8 @@ std::string png_file(const Picture& picture, double scale) {
   if (!(width * height <= kMaxPixels && width <= kMaxSide && height <= kMaxSide))
     throw Error(Exit::usage,
                 "--png: expected a picture of at most 100 million pixels and 32,000 a side, found one of " +
-                    std::to_string(static_cast<long>(width)) + " x " + std::to_string(static_cast<long>(height)));
+                    std::to_string(static_cast<long>(width)) + " x " + std::to_string(static_cast<long>(height)) +
+                    "; --scale makes it smaller");
   const Surface surface(
       cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(width), static_cast<int>(height)),
       &cairo_surface_destroy);

@@ -48,7 +48,7 @@ dl.facts div { min-width: 0; } dt { color: var(--soft); font-size: 12.5px; } dd 
 .tile span { color: var(--soft); font-size: 12.5px; line-height: 1.35; display: block; }
 .panel { padding: 14px 16px; margin: 10px 0 16px; }
 .scroll { overflow-x: auto; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 16px; margin: 10px 0; } .pair .panel { margin: 0; min-width: 0; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(454px, 100%), 1fr)); gap: 16px; margin: 10px 0; } .pair .panel { margin: 0; min-width: 0; }
 .panel h3 { margin: 0 0 6px; font-size: 14px; font-weight: 600; }
 .key { display: flex; flex-wrap: wrap; gap: 4px 16px; color: var(--soft); font-size: 12.5px; margin: 0 0 6px; }
 .key i { display: inline-block; width: 18px; height: 0; border-top: 3px solid; vertical-align: middle; margin-right: 6px; }

@@ -125,6 +125,9 @@ done
 check 'the frame was as wide as a phone' said width 360
 check 'a screen reader is told how many experts are shown' grep -qE '"status":"[0-9]+ of [0-9]+ experts shown' "$work/said.html"
 [ $failures -eq 0 ] || grep -F '"focused"' "$work/said.html" || true
+# The page knows the reader's wish: light or dark, it is another picture.
+browse page.html --blink-settings=preferredColorScheme=0 --screenshot="$work/dark.png" >/dev/null
+check 'the page has a dark form' eval '[ "$(wc -c <"$work/dark.png")" -gt 20000 ] && ! cmp -s "$work/page.png" "$work/dark.png"'
 browse page.html --print-to-pdf="$work/page.pdf" >/dev/null
 check 'the page can be printed' eval '[ "$(head -c 4 "$work/page.pdf")" = %PDF ]'
 verdict

@@ -45,7 +45,7 @@ command -v mandoc >/dev/null || echo 'skipped: what mandoc says, for there is no
 for name in data run output options; do check "there is moelm-$name(5)" [ -s "$pages/moelm-$name.5" ]; done
 check 'every section of the documents is in a page' eval '
   cat "$pages"/moelm-*.5 >"$work/all"
-  sed -n "s/^### //p" "$build/../../docs/formats.md" 2>/dev/null | sed "s/-/\\\\\\\\-/g" | while read -r title; do
+  sed -n "s/^### //p" "$(dirname "$0")/../../docs/formats.md" | sed "s/-/\\\\\\\\-/g" | while read -r title; do
     grep -qxF ".SS $title" "$work/all" || { echo "$title"; exit 1; }
   done'
 

@@ -91,8 +91,8 @@ TEST_CASE("beyond five passes the chosen model is regularised more") {
   REQUIRE(bias(many));
   REQUIRE(many.dropout == 0.3);
   const OptimizerConfig decaying = config(12, typed({"optimizer.tables.weight_decay=0.5"})).optimizer;
-  REQUIRE(decaying.dense.weight_decay == 0.02);
-  REQUIRE(decaying.experts.weight_decay == 0.02);
+  REQUIRE(decaying.dense.weight_decay == 0.05);
+  REQUIRE(decaying.experts.weight_decay == 0.05);
   REQUIRE(decaying.tables.weight_decay == 0.5);
   REQUIRE(decaying.thresholds.weight_decay == 0);
   REQUIRE(config(5, {}).optimizer.dense.weight_decay == 0);
