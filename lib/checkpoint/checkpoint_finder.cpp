@@ -125,12 +125,15 @@ FoundCheckpoint best_checkpoint(const std::string& run, CheckpointScope scope, F
   for (const std::string& warning : found.warnings) add_once(warning, warnings);
   found.warnings = std::move(warnings);
   if (!found.checkpoint) return found;
-  if (const std::string best = found.checkpoint->manifest().best; !best.empty()) try {
+  // The best one that it knows is gone by plan, if a later one was the best.
+  const std::string best = found.checkpoint->manifest().best;
+  if (!best.empty() && path_exists(join_path(checkpoints, best), fs)) {
+    try {
       found.checkpoint = open(best);
     } catch (const Error& error) {
-      // It is gone by plan, if a later one was the best.
-      if (path_exists(join_path(checkpoints, best), fs)) add_once(error.what(), found.warnings);
+      add_once(error.what(), found.warnings);
     }
+  }
   if (!found.warnings.empty()) found.warnings.push_back(found.checkpoint->path() + ": taken in its place");
   return found;
 }

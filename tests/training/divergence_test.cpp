@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <memory>
 
 #include "checkpoint/checkpoint_names.hpp"
 #include "checkpoint/verify.hpp"
@@ -116,6 +117,14 @@ void put_back(const std::vector<Matrix>& all, Learner& learner) {
   for (std::size_t i = 0; i < all.size(); ++i) std::copy_n(all[i].data(), all[i].size(), tensors[i].values->data());
 }
 
+/// Makes the gradients of steps 5, 6 and 7 overflow.
+ActingObserver overflow_for_three_steps(Trainer& trainer) {
+  return {trainer, [&trainer, good = std::make_shared<std::vector<Matrix>>()](Index step) {
+            if (step == 4) *good = copies(trainer.learner()), overflow_gradients(trainer.learner());
+            if (step == 7) put_back(*good, trainer.learner());
+          }};
+}
+
 class MessageObserver final : public TrainObserver {
  public:
   void message(const std::string& text) override { messages += text + "\n"; }
@@ -131,11 +140,7 @@ TEST_CASE("a step with overflowing gradients is named and skipped, and forgotten
   const Dataset data = Dataset::open(test.directory / "data");
   Context context(2);
   Trainer trainer(context, test.config, data);
-  std::vector<Matrix> good;
-  ActingObserver observer(trainer, [&](Index step) {
-    if (step == 4) good = copies(trainer.learner()), overflow_gradients(trainer.learner());
-    if (step == 7) put_back(good, trainer.learner());
-  });
+  ActingObserver observer = overflow_for_three_steps(trainer);
   REQUIRE(trainer.run(observer, 0) == TrainEnd::finished);
   REQUIRE(observer.faults.size() == 3);
   for (const std::string& fault : observer.faults) CHECK(fault.rfind("gradient of layers.", 0) == 0);
@@ -151,11 +156,7 @@ TEST_CASE("a step that is skipped leaves its checkpoint to the next step that is
   const Dataset data = Dataset::open(test.directory / "data");
   Context context(1);
   Trainer trainer(context, test.config, data);
-  std::vector<Matrix> good;
-  ActingObserver observer(trainer, [&](Index step) {
-    if (step == 4) good = copies(trainer.learner()), overflow_gradients(trainer.learner());
-    if (step == 7) put_back(good, trainer.learner());
-  });
+  ActingObserver observer = overflow_for_three_steps(trainer);
   REQUIRE(trainer.run(observer, 0) == TrainEnd::finished);
   REQUIRE(observer.faults.size() == 3);  // steps 5, 6 and 7
   CHECK(observer.saved == std::vector<Index>{8, 12, 18, 20});
