@@ -64,11 +64,10 @@ struct MoeCache {
   Dispatch shared_dispatch;
   ExpertsCache shared;
   RoutingGradient routing_gradient;
-  std::optional<MoeMasks>
-      masks;              ///< for callers: in training; forward forgets them, because their positions are the caller's
-  ExchangePlan exchange;  ///< of the pass, where experts are on other ranks, with its memory:
-  Matrix home, home_output;          ///< rows of the slots, results for the slots
-  ExchangeMemory messages;           ///< rows on their journey
+  std::optional<MoeMasks> masks;  ///< for callers: in training, for one forward pass, because the positions are theirs
+  ExchangePlan exchange;          ///< of the pass, where experts are on other ranks, with its memory:
+  Matrix home, home_output;       ///< rows of the slots, results for the slots
+  ExchangeMemory messages;        ///< rows on their journey
   std::vector<std::uint8_t> masked;  ///< whether the output of a pair counts as zero, [pairs]; empty: none does
 };
 
