@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -73,6 +72,10 @@ struct Losses {
   double total() const;
 };
 
+/// The balancing losses of a step with these sums of its routing, one entry per layer. `windows` as in PassOptions.
+std::vector<BalanceLosses> balance_of_step(const ModelConfig& config, std::span<const RoutingSums> sums,
+                                           std::span<const BalanceWindow> windows);
+
 /// Runs all layers up to the softmax: cache.x of the last layer but one holds its input. Advances `state`. If the
 /// leader of several ranks evaluates, this also orders the followers to serve their experts.
 void model_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
@@ -89,21 +92,9 @@ Losses model_gradients(Context& context, const ModelConfig& config, const ModelP
                        const Batch& batch, const PassOptions& options, ModelState& state, ModelCache& cache,
                        ModelGradients& gradients, std::span<double> nll);
 
-/// Called when the gradients of a layer are complete: for every layer, from the last to the first.
-using LayerDone = std::function<void(std::size_t layer)>;
-
-/// The second half of model_gradients: what follows a model_forward with the same arguments. With `part.sums` the
-/// balancing losses are of those sums.
-Losses model_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
-                      const Batch& batch, const PassOptions& options, ModelCache& cache, ModelGradients& gradients,
-                      std::span<double> nll, const LayerDone& done);
-
-/// For a rank without rows: lets the other ranks use its experts in their model_forward or model_score, and in their
-/// model_backward. REQUIRES parameters of several ranks.
-void model_serve_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
-                         const PassOptions& options, ModelCache& cache);
-void model_serve_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
-                          ModelCache& cache, const LayerDone& done);
+/// For a rank without rows, in evaluation: lets the other ranks use its experts in their model_forward or model_score.
+/// REQUIRES parameters of several ranks.
+void model_serve(Context& context, const ModelConfig& config, const ModelParameters& parameters, ModelCache& cache);
 
 /// Computes only the routing of a training pass: runs the layers up to the last gate and leaves the routing of every
 /// layer with a gate in the cache.

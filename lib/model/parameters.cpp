@@ -148,6 +148,13 @@ void ModelGradients::zero() {
       if (gradient.whole != nullptr) gradient.whole->zero();
 }
 
+void ModelGradients::clear(std::size_t layer) {
+  for (const GradientPointer& gradient : gradient_pointers(layers[layer])) {
+    if (gradient.whole != nullptr) gradient.whole->zero();
+    if (gradient.rows != nullptr) *gradient.rows = {};
+  }
+}
+
 std::vector<NamedTensor> named_tensors(ModelParameters& parameters) {
   const std::vector<std::vector<TensorPointer>> pointers = tensor_pointers(parameters);
   std::vector<NamedTensor> tensors;

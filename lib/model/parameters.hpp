@@ -42,6 +42,9 @@ struct ModelGradients {
 
   /// Zeroes whole gradients; every pass overwrites gradients of rows.
   void zero();
+
+  /// Zeroes the whole gradients of a layer, and forgets its gradients of rows.
+  void clear(std::size_t layer);
 };
 
 /// V, the number of tokens that the embedding knows and the softmax predicts.

@@ -15,6 +15,14 @@ struct BatchPart {
   Batch batch;
 };
 
+/// A lane of a step over several ranks: some of its streams, and the state that they carry.
+struct Lane {
+  BatchPart part;
+  ModelState state;
+
+  bool empty() const { return part.batch.rows() == 0; }
+};
+
 /// Cuts a batch between its streams into parts of at most `max_rows` rows, at least one stream each; 0: one part.
 std::vector<BatchPart> split_batch(const Batch& batch, Index max_rows);
 

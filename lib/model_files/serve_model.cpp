@@ -30,7 +30,7 @@ int serve_model(Context& context, const ModelConfig& config, const ModelParamete
         train(given);
         break;
       case Order::pass:
-        model_serve_forward(context, config, parameters, {}, cache);
+        model_serve(context, config, parameters, cache);
         break;
       case Order::store:
         held.store(ranks, given.content);

@@ -210,9 +210,8 @@ void moe_route(Context& context, const MoeConfig& config, const GatesParameters&
   if (has_auxiliary_losses(config)) sum_auxiliary(context, cache.gate, cache.routing.sums);
 }
 
-void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
-                 const GatePass& pass, MoeCache& cache, MatrixView y) {
-  moe_route(context, config, p.gates, x, pass, cache);
+void moe_apply(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x, MoeCache& cache,
+               MatrixView y) {
   plan_dispatch(cache.routing, cache.dispatch);
   through_experts(context, config, p, x, cache);
   mask_outputs(context, config.mask_outputs, cache, outputs_of(p, cache));
@@ -221,18 +220,10 @@ void moe_forward(Context& context, const MoeConfig& config, const MoeParameters&
   cache.masks.reset();
 }
 
-void moe_serve_forward(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
-  cache.routing.shape(0, config.experts, 0);
-  cache.routing.count_pairs();
-  plan_dispatch(cache.routing, cache.dispatch);
-  const Matrix none(0, p.exchange.width);
-  through_experts(context, config, p, none, cache);
-  cache.masks.reset();
-}
-
-void moe_serve_backward(Context& context, const MoeConfig& config, const MoeParameters& p, MoeCache& cache) {
-  doutputs_of(config, p, cache).reshape(0, p.exchange.width);
-  back_through_experts(context, config, p, cache);
+void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
+                 const GatePass& pass, MoeCache& cache, MatrixView y) {
+  moe_route(context, config, p.gates, x, pass, cache);
+  moe_apply(context, config, p, x, cache, y);
 }
 
 BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
@@ -246,23 +237,32 @@ BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums) {
   return losses;
 }
 
-void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
-                  ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
-                  MatrixView dx) {
+void moe_apply_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView dy,
+                        MoeCache& cache, MatrixView dx) {
   Matrix& doutput = doutputs_of(config, p, cache);
   doutput.reshape(cache.dispatch.slots(), dy.cols);
   combine_backward(context, dy, outputs_of(p, cache), cache, doutput);
   dispatch_backward(context, cache.dispatch, cache.routing, back_through_experts(context, config, p, cache), 0, dx);
   if (config.shared > 0) add_shared_backward(context, config, p, dy, cache, dx);
+}
+
+void moe_route_backward(Context& context, const MoeConfig& config, const GatesParameters& p, ConstMatrixView x,
+                        const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients, MatrixView dx) {
   if (!config.has_gate()) return;
   cache.routing_gradient.importance = cv_squared_gradient(sums.importance, config.w_importance);
   cache.routing_gradient.load = cv_squared_gradient(sums.load, config.smooth_load() ? config.w_load : 0);
   if (config.hierarchical())
-    return hierarchical_gate_backward(context, config, p.gates.primary, p.gates.groups, x, cache.routing,
-                                      cache.routing_gradient, sums, cache.hierarchy, gradients.primary,
-                                      gradients.groups, dx);
-  gate_backward(context, config.primary_gate(), p.gates.primary, x, cache.routing, cache.routing_gradient, cache.gate,
+    return hierarchical_gate_backward(context, config, p.primary, p.groups, x, cache.routing, cache.routing_gradient,
+                                      sums, cache.hierarchy, gradients.primary, gradients.groups, dx);
+  gate_backward(context, config.primary_gate(), p.primary, x, cache.routing, cache.routing_gradient, cache.gate,
                 gradients.primary, dx, auxiliary_gradient(config, sums, cache.gate));
+}
+
+void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& p, ConstMatrixView x,
+                  ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
+                  MatrixView dx) {
+  moe_apply_backward(context, config, p, dy, cache, dx);
+  moe_route_backward(context, config, p.gates, x, sums, cache, gradients, dx);
 }
 
 }  // namespace moelm

@@ -86,27 +86,35 @@ struct BalanceLosses {
 /// groups.
 NoiseSampler gate_noise(const RandomStream& stream, Index step, std::span<const Index> positions);
 
-/// Sends x [N, D] to experts: the first part of moe_forward, into cache.routing.
-void moe_route(Context& context, const MoeConfig& config, const GatesParameters& gates, ConstMatrixView x,
-               const GatePass& pass, MoeCache& cache);
-
-/// y [N, D] = the combined output for x [N, D].
+/// y [N, D] = the combined output for x [N, D]: moe_route, then moe_apply.
 void moe_forward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
                  const GatePass& pass, MoeCache& cache, MatrixView y);
 
-/// For a rank whose lane is empty, or which has no rows of its own at all: lets the other ranks use its experts in
-/// their moe_forward and moe_backward. REQUIRES an exchange.
-void moe_serve_forward(Context& context, const MoeConfig& config, const MoeParameters& parameters, MoeCache& cache);
-void moe_serve_backward(Context& context, const MoeConfig& config, const MoeParameters& parameters, MoeCache& cache);
-
-/// The losses of a step with these sums.
-BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums);
-
-/// Backward pass of the loss and the balancing losses. Adds to the gates' gradients and overwrites dx [N, D]. The
-/// factors of the experts' gradients stay in cache.experts.factors and cache.shared.factors. `sums` are the sums of the
-/// whole step; this pass may be one part of it.
+/// Backward pass of the loss and the balancing losses: moe_apply_backward, then moe_route_backward.
 void moe_backward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
                   ConstMatrixView dy, const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients,
                   MatrixView dx);
+
+/// The gates: sends x [N, D] to experts, into cache.routing.
+void moe_route(Context& context, const MoeConfig& config, const GatesParameters& gates, ConstMatrixView x,
+               const GatePass& pass, MoeCache& cache);
+
+/// The experts: y [N, D] = the combined output of those that cache.routing has for x [N, D]. With several ranks all of
+/// them call it, whatever their rows, because their experts work for the others too.
+void moe_apply(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView x,
+               MoeCache& cache, MatrixView y);
+
+/// Backward of moe_apply: overwrites dx [N, D] and cache.routing_gradient.gate. The factors of the experts' gradients
+/// stay in cache.experts.factors and cache.shared.factors.
+void moe_apply_backward(Context& context, const MoeConfig& config, const MoeParameters& parameters, ConstMatrixView dy,
+                        MoeCache& cache, MatrixView dx);
+
+/// Backward of moe_route, from cache.routing_gradient.gate: adds to the gates' gradients and to dx [N, D]. `sums` are
+/// the sums of the whole step; this pass may be one part of it.
+void moe_route_backward(Context& context, const MoeConfig& config, const GatesParameters& gates, ConstMatrixView x,
+                        const RoutingSums& sums, MoeCache& cache, GatesParameters& gradients, MatrixView dx);
+
+/// The losses of a step with these sums.
+BalanceLosses balance_losses(const MoeConfig& config, const RoutingSums& sums);
 
 }  // namespace moelm

@@ -57,6 +57,16 @@ void Routing::shape(Index row_count, Index expert_count, Index k) {
   gate.resize(static_cast<std::size_t>(rows * k));
 }
 
+void Routing::append(const Routing& other) {
+  ensure(experts == other.experts, "routings over the same experts");
+  const Index pairs_before = pairs();
+  for (Index n = 1; n <= other.rows; ++n) begin.push_back(pairs_before + other.begin[static_cast<std::size_t>(n)]);
+  expert.insert(expert.end(), other.expert.begin(), other.expert.end());
+  gate.insert(gate.end(), other.gate.begin(), other.gate.end());
+  rows += other.rows;
+  sums.add(other.sums);
+}
+
 void Routing::count_pairs() {
   sums.reset(experts);
   sums.rows = rows;

@@ -56,6 +56,8 @@ struct Routing {
 
   /// Room for `k` experts of each of `rows` rows.
   void shape(Index row_count, Index expert_count, Index k);
+  /// Adds the rows of another routing over the same experts, and its sums.
+  void append(const Routing& other);
   /// Computes the tokens and the importance of every expert from pairs and gates. Sets the load to the token counts.
   void count_pairs();
 };

@@ -29,7 +29,7 @@ class Builder {
         size_(model_size(config.model, shape.vocabulary)),
         widths_(input_widths(config.model)),
         rows_(shape.rows_of_rank()),
-        rounds_(std::ceil(as_double(shape.all_lanes()) / shape.ranks)) {
+        lanes_(std::ceil(as_double(shape.all_lanes()) / shape.ranks)) {
     for (const LayerTensors& layer : model_tensors(config.model, shape.vocabulary))
       copied_.push_back(copied_tensors(layer, config.optimizer));
   }
@@ -87,7 +87,7 @@ class Builder {
     send("order", Cost::messages, Phase::order, Flow::from_leader, kBytesOfOrder);
     to_all("batch, sizes", Cost::messages, Phase::batch, kBytesOfLength);
     send("batch", Cost::leader, Phase::batch, Flow::from_leader,
-         rounds_ * batch_bytes(rows_ / rounds_, as_double(shape_.unroll)));
+         lanes_ * batch_bytes(rows_ / lanes_, as_double(shape_.unroll)));
   }
 
   /// Multiply-adds of a rank in one direction.
@@ -113,15 +113,14 @@ class Builder {
   void send_rows(const std::string& name, std::size_t l, Phase phase, Flow flow) {
     const bool rounded = flow == Flow::to_owners && products_of(config_.train) == DataType::bf16;
     const double numbers = pairs(l) * as_double(widths_[l]), of_number = rounded ? kBytesOfBf16 : kBytesOfFloat;
-    const std::size_t number = send(name, Cost::exchange, phase, flow, numbers * of_number, rounds_);
+    const std::size_t number = send(name, Cost::exchange, phase, flow, numbers * of_number);
     if (alone()) return;
     phases_[number].layer = l;
     // Sorted once after or before the journey; what travels rounded is rounded before.
     phases_[number].memory_bytes = numbers * (kBytesOfFloat + of_number) * (rounded ? 2 : 1);
   }
   void through_experts(const std::string& name, std::size_t l) {
-    // Every pass through a lane reads the weights once.
-    work(name, expert_multiply_adds(l), rounds_ * kBytesOfFloat * touched_weights(l)).layer = l;
+    work(name, expert_multiply_adds(l), kBytesOfFloat * touched_weights(l)).layer = l;
   }
 
   void forward(std::size_t l) {
@@ -133,12 +132,12 @@ class Builder {
     }
     work("gate" + of_layer, multiply_adds(l));
     to_all("counts" + of_layer, Cost::messages, Phase::expert_counts,
-           rounds_ * kBytesOfIndex * as_double(moe(l)->experts) / shape_.ranks, rounds_);
+           kBytesOfIndex * as_double(moe(l)->experts) / shape_.ranks);
     send_rows("rows" + of_layer, l, Phase::expert_rows, Flow::to_owners);
     if (moe(l)->hidden_dropout > 0 && !alone()) {
-      to_all("positions" + of_layer + ", sizes", Cost::messages, Phase::expert_rows, rounds_ * kBytesOfLength, rounds_);
-      const std::size_t positions = send("positions" + of_layer, Cost::exchange, Phase::expert_rows, Flow::to_owners,
-                                         pairs(l) * kBytesOfIndex, rounds_);
+      to_all("positions" + of_layer + ", sizes", Cost::messages, Phase::expert_rows, kBytesOfLength);
+      const std::size_t positions =
+          send("positions" + of_layer, Cost::exchange, Phase::expert_rows, Flow::to_owners, pairs(l) * kBytesOfIndex);
       phases_[positions].layer = l;
     }
     through_experts("experts" + of_layer, l);
@@ -219,7 +218,7 @@ class Builder {
   ModelSize size_;
   std::vector<Index> widths_;
   std::vector<CopiedTensors> copied_;  // of each layer
-  double rows_, rounds_;               // rows of a rank; its lanes, one after another
+  double rows_, lanes_;                // of a rank
   std::vector<StepPhase> phases_;
   std::vector<std::size_t> beside_;  // sums that travel beside work
 };

@@ -7,6 +7,7 @@
 #include "dist/lane_tree.hpp"
 #include "dist/message.hpp"
 #include "dist/orders.hpp"
+#include "training/lane_message.hpp"
 
 namespace moelm {
 
@@ -21,21 +22,21 @@ ModelState& CarriedState::all() {
   return state_;
 }
 
-LaneStart CarriedState::give(std::vector<LaneWork>& lanes) {
+LaneStart CarriedState::give(std::vector<Lane>& lanes) {
   std::vector<Range> ranges;
-  for (const LaneWork& lane : lanes) ranges.push_back({lane.part.first, lane.part.batch.sequence.streams()});
+  for (const Lane& lane : lanes) ranges.push_back({lane.part.first, lane.part.batch.sequence.streams()});
   if (place_ == Place::lanes) {
     if (ranges == ranges_) return LaneStart::kept;
     all();
   }
   ranges_ = std::move(ranges);
   if (place_ == Place::zero) return LaneStart::zero;
-  for (LaneWork& lane : lanes)
+  for (Lane& lane : lanes)
     if (!lane.empty()) lane.state = state_of(state_, lane.part);
   return LaneStart::sent;
 }
 
-void CarriedState::begin(LaneStart start, std::vector<LaneWork>& own) const {
+void CarriedState::begin(LaneStart start, std::vector<Lane>& own) const {
   if (start == LaneStart::sent) return;
   ensure(start == LaneStart::zero || kept_.size() == own.size(), "a rank has kept the states of its lanes");
   for (std::size_t i = 0; i < own.size(); ++i) {
@@ -47,9 +48,9 @@ void CarriedState::begin(LaneStart start, std::vector<LaneWork>& own) const {
   }
 }
 
-void CarriedState::keep(std::vector<LaneWork>& own) {
+void CarriedState::keep(std::vector<Lane>& own) {
   kept_.clear();
-  for (LaneWork& lane : own) kept_.push_back(std::move(lane.state));
+  for (Lane& lane : own) kept_.push_back(std::move(lane.state));
   place_ = Place::lanes;
 }
 

@@ -6,7 +6,7 @@
 
 #include "dist/communicator.hpp"
 #include "model/model_state.hpp"
-#include "training/lane_work.hpp"
+#include "model/step_parts.hpp"
 
 namespace moelm {
 
@@ -31,14 +31,14 @@ class CarriedState {
   ModelState& all();
 
   /// For the leader, before a step: decides where all its lanes have their state from, and fills it in if it is sent.
-  LaneStart give(std::vector<LaneWork>& lanes);
+  LaneStart give(std::vector<Lane>& lanes);
 
   /// For every rank: fills in the state of its own lanes if it was not sent. The state before the step stays here, so a
   /// step that is not applied needs nothing else.
-  void begin(LaneStart start, std::vector<LaneWork>& own) const;
+  void begin(LaneStart start, std::vector<Lane>& own) const;
 
   /// For every rank, after an applied step: keeps the state of its own lanes, which is moved away.
-  void keep(std::vector<LaneWork>& own);
+  void keep(std::vector<Lane>& own);
 
   /// For a follower: carries out Order::states, the leader's part of which is all().
   void send_kept() const;

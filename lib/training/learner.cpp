@@ -160,8 +160,8 @@ std::vector<RoutingSums> Learner::routing_of_parts(Context& context, const std::
 }
 
 ExpertsCache& Learner::cache_of(const LayerExperts& set) {
-  ModelCache& of_pass = lane_caches_.empty() ? cache_ : lane_caches_.front();
-  MoeCache& cache = std::get<MoeLayerCache>(of_pass.layers[set.layer]).moe;
+  MoeCache& cache =
+      lanes_.experts.empty() ? std::get<MoeLayerCache>(cache_.layers[set.layer]).moe : lanes_.experts[set.layer];
   return set.shared ? cache.shared : cache.experts;
 }
 

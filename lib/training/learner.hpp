@@ -11,13 +11,13 @@
 #include "config/optimizer_config.hpp"
 #include "dist/lane_tree.hpp"
 #include "dist/local_ranks.hpp"
+#include "model/lanes_pass.hpp"
 #include "model/language_model.hpp"
 #include "model/step_parts.hpp"
 #include "optim/moments.hpp"
 #include "training/carried_state.hpp"
 #include "training/expert_set.hpp"
 #include "training/gradient_sum.hpp"
-#include "training/lane_work.hpp"
 #include "training/optimizer_store.hpp"
 
 namespace moelm {
@@ -108,15 +108,15 @@ class Learner {
                                             const PassOptions& options, const ModelState& state);
   // Steps over lanes, in learner_lanes.cpp.
   StepResult lead_lanes(Context& context, const Batch& batch, const StepOptions& options);
-  StepResult step_lanes(Context& context, std::vector<LaneWork>& own, const StepHead& head, bool stop_asked);
-  void forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes, StepResult& result);
-  std::string backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
-                             LaneSum<double>& loss, GradientSum& sum, StepResult& result);
+  StepResult step_lanes(Context& context, std::vector<Lane>& own, const StepHead& head, bool stop_asked);
+  std::vector<RoutingSums> forward_lanes(Context& context, std::vector<Lane>& own, const PassOptions& pass,
+                                         Index lanes);
+  LaneSum<double> backward_lanes(Context& context, std::vector<Lane>& own, const PassOptions& pass, Index lanes,
+                                 GradientSum& sum, std::string& fault);
   std::vector<CopiedGradients> copied_gradients() const;
   /// Names a gradient of a lane that is not finite, or so large that the sum over lanes might not be.
   std::string huge_gradient(std::size_t layer, Index lanes) const;
-  void use_factors(Context& context);
-  std::string non_finite_lanes(Context& context, std::vector<LaneWork>& own, const StepResult& result) const;
+  std::string non_finite_lanes(Context& context, std::vector<Lane>& own, const StepResult& result) const;
   ExpertsCache& cache_of(const LayerExperts& set);
   void find_non_finite(Context& context, ModelState& state, StepResult& result) const;
   static double squares_of(const Slot& slot);
@@ -133,7 +133,7 @@ class Learner {
   ModelParameters parameters_;
   ModelGradients gradients_;
   ModelCache cache_;
-  std::vector<ModelCache> lane_caches_;  ///< of the lanes of this rank; empty if batches are not cut into lanes
+  LanesCache lanes_;  ///< of the lanes of this rank; empty if batches are not cut into lanes
   std::vector<Slot> slots_;
   std::vector<Moments> moments_;
   std::vector<LayerExperts> experts_;

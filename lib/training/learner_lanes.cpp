@@ -4,9 +4,8 @@
 #include "dist/lane_tree.hpp"
 #include "dist/message.hpp"
 #include "dist/orders.hpp"
-#include "moe/merge_factors.hpp"
+#include "training/lane_message.hpp"
 #include "training/lane_sums.hpp"
-#include "training/lane_work.hpp"
 #include "training/learner.hpp"
 #include "training/step_check.hpp"
 
@@ -15,7 +14,7 @@ namespace moelm {
 namespace {
 
 /// The lanes of this rank, once the leader has sent to every rank its own.
-std::vector<LaneWork> deal_lanes(Communicator& ranks, std::vector<LaneWork> all, Index lanes) {
+std::vector<Lane> deal_lanes(Communicator& ranks, std::vector<Lane> all, Index lanes) {
   std::vector<Bytes> send(static_cast<std::size_t>(ranks.size()));
   for (int r = 0; r < ranks.size() && ranks.leads(); ++r) {
     const LaneNode range = lanes_of_rank(lanes, r, ranks.size());
@@ -31,7 +30,7 @@ std::vector<LaneWork> deal_lanes(Communicator& ranks, std::vector<LaneWork> all,
   }
   const std::vector<Bytes> received = all_to_all(ranks, Phase::batch, send);
   MessageReader message(received[0]);
-  std::vector<LaneWork> work;
+  std::vector<Lane> work;
   for (Index l = own.first; l < own.last; ++l) work.push_back(read_lane(message));
   return work;
 }
@@ -79,7 +78,7 @@ Verdict verdict_of(Communicator& ranks, const std::string& fault, Index row_byte
 
 StepResult Learner::lead_lanes(Context& context, const Batch& batch, const StepOptions& options) {
   ranks_.note_step(options.step);
-  std::vector<LaneWork> all;
+  std::vector<Lane> all;
   for (BatchPart& part : cut_lanes(batch, options.lanes)) all.push_back({std::move(part), {}});
   const StepHead head{options, batch.rows(), carried_.give(all)};
   if (ranks_.size() > 1) {
@@ -88,18 +87,18 @@ StepResult Learner::lead_lanes(Context& context, const Batch& batch, const StepO
     give_order(ranks_, Order::step, order.finish());
   }
   const Together together(parameters_.ranks);
-  std::vector<LaneWork> own = deal_lanes(ranks_, std::move(all), options.lanes);
+  std::vector<Lane> own = deal_lanes(ranks_, std::move(all), options.lanes);
   return step_lanes(context, own, head, false);
 }
 
 void Learner::follow_lanes(Context& context, const Bytes& order, bool stop_asked) {
   const auto head = MessageReader(order).value<StepHead>();
   ranks_.note_step(head.options.step);
-  std::vector<LaneWork> own = deal_lanes(ranks_, {}, head.options.lanes);
+  std::vector<Lane> own = deal_lanes(ranks_, {}, head.options.lanes);
   step_lanes(context, own, head, stop_asked);
 }
 
-StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, const StepHead& head, bool stop_asked) {
+StepResult Learner::step_lanes(Context& context, std::vector<Lane>& own, const StepHead& head, bool stop_asked) {
   const StepOptions& options = head.options;
   StepResult result;
   result.tokens = head.rows;
@@ -111,11 +110,13 @@ StepResult Learner::step_lanes(Context& context, std::vector<LaneWork>& own, con
   pass.zero_state = options.zero_state;
   pass.part.rows = head.rows;
   // 3. Forward of all lanes, because the balancing losses look at all rows of the step; then backward of all.
-  forward_lanes(context, own, pass, options.lanes, result);
-  LaneSum<double> loss(options.lanes);
+  result.routing = forward_lanes(context, own, pass, options.lanes);
+  pass.part.sums = result.routing;
   GradientSum sum(ranks_, options.lanes, copied_gradients());
-  std::string fault = backward_lanes(context, own, pass, options.lanes, loss, sum, result);
-  use_factors(context);
+  std::string fault;
+  LaneSum<double> loss = backward_lanes(context, own, pass, options.lanes, sum, fault);
+  for (LayerExperts& set : experts_) set.experts.use(cache_of(set).factors);
+  result.losses.balance = balance_of_step(config_, result.routing, windows_);
   // 4. Check. Gradients that are finite and not huge in every lane have a finite sum, so the check does
   // not wait for the sum.
   result.losses.cross_entropy = sum_of_lanes(ranks_, loss, options.lanes);
@@ -147,96 +148,33 @@ std::vector<CopiedGradients> Learner::copied_gradients() const {
   return layers;
 }
 
-void Learner::forward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
-                            StepResult& result) {
-  const auto rounds = static_cast<std::size_t>((lanes + ranks_.size() - 1) / ranks_.size());
-  lane_caches_.resize(rounds);
+std::vector<RoutingSums> Learner::forward_lanes(Context& context, std::vector<Lane>& own, const PassOptions& pass,
+                                                Index lanes) {
+  lanes_forward(context, config_, parameters_, own, pass, lanes_);
   LaneSum<std::vector<RoutingSums>> sums(lanes);
   Index lane = lanes_of_rank(lanes, ranks_.rank(), ranks_.size()).first;
-  for (std::size_t i = 0; i < rounds; ++i) {
-    ModelCache& cache = lane_caches_[i];
-    const bool works = i < own.size() && !own[i].empty();
+  for (std::size_t i = 0; i < own.size(); ++i, ++lane) {
     std::vector<RoutingSums> of_lane(parameters_.layers.size());
-    if (works) {
-      pass.part.first_stream = own[i].part.first;
-      model_forward(context, config_, parameters_, own[i].part.batch, pass, own[i].state, cache);
-      add_routing(cache, of_lane);
-    } else if (ranks_.size() > 1) {
-      model_serve_forward(context, config_, parameters_, pass, cache);
-    } else {
-      cache = ModelCache();  // what an earlier step left is not of this one
-      cache.layers.resize(parameters_.layers.size());
-    }
-    if (i < own.size()) {
-      sums.push({lane, lane + 1}, std::move(of_lane), add_layers);
-      ++lane;
-    }
+    if (!own[i].empty()) add_routing(lanes_.lanes[i], of_lane);
+    sums.push({lane, lane + 1}, std::move(of_lane), add_layers);
   }
-  result.routing = sum_of_lanes(ranks_, sums, lanes);
+  return sum_of_lanes(ranks_, sums, lanes);
 }
 
-std::string Learner::backward_lanes(Context& context, std::vector<LaneWork>& own, PassOptions& pass, Index lanes,
-                                    LaneSum<double>& loss, GradientSum& sum, StepResult& result) {
-  pass.part.sums = result.routing;
-  std::string fault;
+LaneSum<double> Learner::backward_lanes(Context& context, std::vector<Lane>& own, const PassOptions& pass, Index lanes,
+                                        GradientSum& sum, std::string& fault) {
+  const auto done = [&](std::size_t l, std::size_t i) {
+    if (fault.empty()) fault = huge_gradient(l, lanes);
+    sum.take_lane(context, l);
+    if (i + 1 == own.size()) sum.start_whole(l);
+  };
+  LaneSum<double> loss(lanes);
   Index lane = lanes_of_rank(lanes, ranks_.rank(), ranks_.size()).first;
-  for (std::size_t i = 0; i < lane_caches_.size(); ++i) {
-    ModelCache& cache = lane_caches_[i];
-    const bool last = i + 1 == lane_caches_.size();
-    const LayerDone done = [&](std::size_t l) {
-      if (i < own.size()) {
-        if (fault.empty()) fault = huge_gradient(l, lanes);
-        sum.take_lane(context, l);
-      }
-      if (last) sum.start_whole(l);
-    };
-    double of_lane = 0;
-    if (i < own.size() && !own[i].empty()) {
-      pass.part.first_stream = own[i].part.first;
-      nll_.resize(static_cast<std::size_t>(own[i].part.batch.rows()));
-      Losses losses =
-          model_backward(context, config_, parameters_, own[i].part.batch, pass, cache, gradients_, nll_, done);
-      of_lane = losses.cross_entropy;
-      result.losses.balance = std::move(losses.balance);
-    } else {
-      gradients_.zero();
-      for (const Slot& slot : slots_)
-        if (slot.trained.rows != nullptr) *slot.trained.rows = {};
-      if (ranks_.size() > 1) {
-        model_serve_backward(context, config_, parameters_, cache, done);
-      } else {
-        for (std::size_t l = parameters_.layers.size(); l-- > 0;) done(l);
-      }
-    }
-    if (i >= own.size()) continue;
+  for (const double of_lane : lanes_backward(context, config_, parameters_, own, pass, lanes_, gradients_, done)) {
     loss.push({lane, lane + 1}, of_lane, [](double& left, double right) { left += right; });
     ++lane;
   }
-  return fault;
-}
-
-void Learner::use_factors(Context& context) {
-  for (LayerExperts& set : experts_) {
-    if (lane_caches_.size() == 1) {
-      set.experts.use(cache_of(set).factors);
-      continue;
-    }
-    const auto& exchange = std::get<MoeParameters>(parameters_.layers[set.layer]).exchange;
-    std::vector<PassFactors> passes;
-    for (ModelCache& cache : lane_caches_) {
-      auto* layer = std::get_if<MoeLayerCache>(&cache.layers[set.layer]);
-      if (layer == nullptr) continue;  // an empty lane of a single rank
-      PassFactors pass{&layer->moe.experts.factors, layer->moe.exchange.counts};
-      if (!exchange.exists()) {
-        pass.counts.clear();
-        for (std::size_t e = 0; e + 1 < pass.factors->offset.size(); ++e)
-          pass.counts.push_back(pass.factors->rows_of(static_cast<Index>(e)));
-      }
-      passes.push_back(std::move(pass));
-    }
-    ExpertFactors merged = merge_factors(context, passes, exchange.exists() ? ranks_.size() : 1);
-    set.experts.take(0, merged);
-  }
+  return loss;
 }
 
 std::string Learner::huge_gradient(std::size_t layer, Index lanes) const {
@@ -246,12 +184,12 @@ std::string Learner::huge_gradient(std::size_t layer, Index lanes) const {
   return {};
 }
 
-std::string Learner::non_finite_lanes(Context& context, std::vector<LaneWork>& own, const StepResult& result) const {
+std::string Learner::non_finite_lanes(Context& context, std::vector<Lane>& own, const StepResult& result) const {
   // The losses of the balance are known where lanes have rows, but all ranks have to say the same.
   if (std::string loss = first_bad_loss(result.losses); !loss.empty()) return loss;
   for (const LayerExperts& set : experts_)
     if (const std::string bad = set.experts.bad_gradient(context); !bad.empty()) return "gradient of " + bad;
-  for (LaneWork& lane : own)
+  for (Lane& lane : own)
     if (std::string bad = first_bad_number(context, lane.state); !bad.empty()) return bad;
   return {};
 }

@@ -1,4 +1,4 @@
-#include "training/lane_work.hpp"
+#include "training/lane_message.hpp"
 
 namespace moelm {
 
@@ -19,7 +19,7 @@ Matrix read_matrix(MessageReader& message) {
 
 }  // namespace
 
-void write_lane(const LaneWork& lane, MessageWriter& message) {
+void write_lane(const Lane& lane, MessageWriter& message) {
   const Sequence& sequence = lane.part.batch.sequence;
   std::vector<Index> active;
   for (Index t = 0; t < sequence.steps(); ++t) active.push_back(sequence.active(t));
@@ -31,8 +31,8 @@ void write_lane(const LaneWork& lane, MessageWriter& message) {
   write_state(lane.state, message);
 }
 
-LaneWork read_lane(MessageReader& message) {
-  LaneWork lane;
+Lane read_lane(MessageReader& message) {
+  Lane lane;
   lane.part.first = message.value<Index>();
   std::vector<Index> active = message.values<Index>();
   if (!active.empty()) lane.part.batch.sequence = Sequence(std::move(active));

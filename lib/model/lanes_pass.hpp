@@ -1,0 +1,41 @@
+// The passes of all lanes of a rank through the model, a layer at a time. Each lane has its own sums and gradients,
+// which the caller adds along the tree of dist/lane_tree.hpp. Experts alone take the rows of all lanes together, in the
+// order of the lanes: their weights are read once, and the rows of a rank travel once.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "model/language_model.hpp"
+#include "model/step_parts.hpp"
+
+namespace moelm {
+
+/// What backward and the optimizer need, and the memory of a step. For one step at a time, whose threads share it.
+struct LanesCache {
+  std::vector<ModelCache> lanes;
+  std::vector<MoeCache> experts;  ///< one entry per layer: the experts of all lanes, but not their gates
+  Matrix rows, results;           ///< what the experts of a layer get from all lanes, and what they give
+  std::vector<LayerGradients>
+      tables;               ///< of tied models: a lane's gradient of the table, until the embedding adds its own
+  std::vector<double> nll;  ///< of the rows of a lane
+};
+
+/// Called when the gradients of a layer are complete for a lane: from the last layer to the first, in each for all
+/// lanes in their order. May take the gradients away and leave others of the same shapes.
+using LaneDone = std::function<void(std::size_t layer, std::size_t lane)>;
+
+/// Runs all layers up to the softmax in training, and advances the states of the lanes. A lane may be empty. With
+/// several ranks all of them call it, and their experts work for each other. REQUIRES a lane.
+void lanes_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                   std::span<Lane> lanes, const PassOptions& options, LanesCache& cache);
+
+/// What follows a lanes_forward with the same arguments. REQUIRES options.part.sums. Fills `gradients` anew for each
+/// layer and lane; the factors of the experts' gradients stay in the cache. Returns each lane's share of the step's
+/// mean cross-entropy.
+std::vector<double> lanes_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
+                                   std::span<Lane> lanes, const PassOptions& options, LanesCache& cache,
+                                   ModelGradients& gradients, const LaneDone& done);
+
+}  // namespace moelm

@@ -1,0 +1,98 @@
+// One pass over a batch, a layer at a time: figure 1 forwards and backwards.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "model/language_model.hpp"
+#include "model/pass_masks.hpp"
+
+namespace moelm {
+
+/// Leaves in the cache what backward and the optimizer need. References have to outlive it. Not thread-safe.
+class Pass {
+ public:
+  Pass(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
+       const PassOptions& options, ModelCache& cache);
+
+  /// All layers but the softmax. Advances `state`.
+  void forward(ModelState& state);
+
+  /// The layers up to the last gate. Of the gate's own layer, only the gate runs.
+  void forward_to_gate(ModelState& state);
+
+  /// nll of every row, in evaluation. REQUIRES forward().
+  void score(std::span<double> nll);
+
+  /// nll of every row, and the gradient of its mean over the step: into cache.dx and the softmax's gradients.
+  void softmax_backward(ModelGradients& gradients, std::span<double> nll);
+
+  /// From cache.dx, the gradient of the softmax's input, through all other layers.
+  void backward(ModelGradients& gradients);
+
+  // The parts of forward() and backward(), for passes whose experts work together. An MoE layer is route(), experts,
+  // take_output() in the place of forward_layer(), and output_gradient(), experts backward, route_backward() in the
+  // place of backward_layer().
+
+  /// What comes before the first layer: some streams begin with the zero state.
+  void begin(ModelState& state);
+  void forward_layer(std::size_t l, ModelState& state);
+  void route(std::size_t l);
+  /// `y` [N, D] is the combined output of the experts.
+  void take_output(std::size_t l, ConstMatrixView y);
+
+  void backward_layer(std::size_t l, ModelGradients& gradients);
+  /// The gradient of the combined output of the experts, [N, D].
+  const Matrix& output_gradient(std::size_t l);
+  /// `dx` [N, D] is the gradient of the experts' input; cache.layers[l] has that of the gates' outputs.
+  void route_backward(std::size_t l, ConstMatrixView dx, ModelGradients& gradients);
+
+  /// The random numbers of an MoE layer; none in evaluation.
+  std::optional<MoeMasks> moe_masks(std::size_t l) const { return masks_.moe(l); }
+
+  double rows_of_step() const;
+
+ private:
+  // Forward reads x[l - 1] and writes x[l]; backward reads dlayer, the gradient of the layer's output, adds to the
+  // gradients and writes dprevious, that of its input.
+  void layer_forward(std::size_t l, const EmbeddingParameters& p, ModelState& state);
+  void layer_forward(std::size_t l, const LstmParameters& p, ModelState& state);
+  void layer_forward(std::size_t l, const MoeParameters& p, ModelState& state);
+  void layer_backward(std::size_t l, const EmbeddingParameters& p, LayerGradients& gradients);
+  void layer_backward(std::size_t l, const LstmParameters& p, LayerGradients& gradients);
+  void layer_backward(std::size_t l, const MoeParameters& p, LayerGradients& gradients);
+  // The softmax is the last layer: score() and softmax_backward().
+  void layer_forward(std::size_t, const SoftmaxParameters&, ModelState&) {}
+  void layer_forward(std::size_t, const AdaptiveSoftmaxParameters&, ModelState&) {}
+  void layer_backward(std::size_t, const SoftmaxParameters&, LayerGradients&) {}
+  void layer_backward(std::size_t, const AdaptiveSoftmaxParameters&, LayerGradients&) {}
+
+  /// The sums that the balancing losses look at: of the whole step, and of the steps before if there is a window. A
+  /// layer without a gate has none; forward_to_gate() does not even reach those behind the last gate.
+  RoutingSums sums_of(std::size_t l) const;
+  /// A layer with the weights that its balancing losses have over these sums.
+  MoeConfig balanced(std::size_t l) const;
+
+  void forward(ModelState& state, std::size_t layers);
+  void finish_forward(std::size_t l);
+  void begin_backward(std::size_t l);
+  void finish_backward(std::size_t l);
+  /// From the combined output to the output of the layer, and back.
+  void activate(std::size_t l);
+  void activate_backward(std::size_t l);
+  bool residual(std::size_t l) const { return l > 0 && cache_.x[l - 1].cols() == cache_.x[l].cols(); }
+  const MoeConfig& moe_config(std::size_t l) const { return std::get<MoeConfig>(config_.layers[l]); }
+  MoeLayerCache& moe_cache(std::size_t l) { return std::get<MoeLayerCache>(cache_.layers[l]); }
+  GatePass gate_pass(std::size_t l) const;
+
+  Context& context_;
+  const ModelConfig& config_;
+  const ModelParameters& p_;
+  const Batch& batch_;
+  const PassOptions& options_;
+  PassMasks masks_;
+  ModelCache& cache_;
+};
+
+}  // namespace moelm
