@@ -36,6 +36,11 @@ class LanesPass {
       rows_ += lanes[i].part.batch.rows();
       passes_.emplace_back(context, config, parameters, lanes[i].part.batch, of_lane, cache.lanes[i]);
     }
+    ModelCache* packed = nullptr;
+    for_each_lane([&](std::size_t i) {
+      cache.lanes[i].packed = packed;
+      if (packed == nullptr) packed = &cache.lanes[i];
+    });
   }
 
   void forward() {

@@ -30,6 +30,8 @@ using LayerCache =
 struct ModelCache {
   /// Once in evaluation: the weights are the same in all passes of this cache.
   WeightPacking packing = WeightPacking::every_pass;
+  /// In training: of a pass that comes before this one, layer by layer, with the same weights in packed form.
+  ModelCache* packed = nullptr;
   std::vector<LayerCache> layers;
   std::vector<Matrix> x;       ///< x[l] [N, width], the output of layer l
   RowGradient embedding_rows;  ///< of a pass, before they are added to a gradient that has other parts

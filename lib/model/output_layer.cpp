@@ -52,8 +52,7 @@ class OutputPass {
         dx_(dx) {}
 
   void backward(AdaptiveSoftmaxParameters& own) {
-    auto& cache = ensure_cache<AdaptiveSoftmaxCache>(cache_.layers.back());
-    cache.packing = WeightPacking::every_pass;
+    auto& cache = training_cache<AdaptiveSoftmaxCache>();
     const MatrixView table =
         config_.tied ? std::get<EmbeddingParameters>(gradients_.layers.front()).weight.view() : MatrixView{};
     adaptive_softmax_forward_backward(context_, adaptive_weights(config_, p_), x_, targets_, scale_, cache, nll_,
@@ -71,9 +70,18 @@ class OutputPass {
   }
 
  private:
+  /// The softmax goes forward and backward at once, so passes with the same weights can use one cache.
+  template <class Cache>
+  Cache& training_cache() {
+    ModelCache& of_model = cache_.packed == nullptr ? cache_ : *cache_.packed;
+    auto& cache = ensure_cache<Cache>(of_model.layers.back());
+    cache.packing = cache_.packed == nullptr ? WeightPacking::every_pass : WeightPacking::once;
+    return cache;
+  }
+
   void full(MatrixView table, std::span<float> bias) {
     softmax_forward_backward(context_, softmax_weights(config_, p_), x_, targets_, scale_,
-                             ensure_cache<SoftmaxCache>(cache_.layers.back()), nll_, {table, bias}, dx_);
+                             training_cache<SoftmaxCache>(), nll_, {table, bias}, dx_);
   }
 
   /// The gradient keeps its form: it consists of all rows of the table. So moments of rows that were not sampled for
@@ -94,8 +102,8 @@ class OutputPass {
         stream, options_.step, std::get<SoftmaxConfig>(config_.layers.back()).samples, weights.weight.rows);
     SampledSoftmaxGradient part;
     sampled_softmax_forward_backward(context_, weights, sample, x_, targets_, scale_,
-                                     ensure_cache<SampledSoftmaxCache>(cache_.layers.back()), nll_,
-                                     options_.part.accumulate ? part : own, dx_);
+                                     training_cache<SampledSoftmaxCache>(), nll_, options_.part.accumulate ? part : own,
+                                     dx_);
     if (options_.part.accumulate) {
       add_rows(part.weight, table);
       add_rows(part.bias, own.bias);

@@ -140,6 +140,7 @@ void Pass::layer_backward(std::size_t, const EmbeddingParameters&, LayerGradient
 void Pass::layer_forward(std::size_t l, const LstmParameters& p, ModelState& state) {
   auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
   cache.packing = cache_.packing;
+  cache.given_packs = cache_.packed == nullptr ? nullptr : &std::get<LstmCache>(cache_.packed->layers[l]).packs;
   cache.weight_drop = masks_.weight_drop(l);
   lstm_forward(context_, p, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
   copy_rows(context_, cache.output, cache_.x[l]);

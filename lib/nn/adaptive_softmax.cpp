@@ -104,12 +104,12 @@ ConstMatrixView project(Context& context, const ClusterParameters& p, ConstMatri
 }
 
 /// The rows of a cluster, gathered and projected.
-ConstMatrixView take_rows(Context& context, const ClusterParameters& p, ConstMatrixView x, OfCluster& cluster,
-                          AdaptiveSoftmaxCache& cache) {
+ConstMatrixView take_rows(Context& context, const ClusterParameters& p, ConstMatrixView x, WeightPacking packing,
+                          OfCluster& cluster, AdaptiveSoftmaxCache& cache) {
   cache.x.reshape(static_cast<Index>(cluster.rows.size()), x.cols);
   gather_rows(context, x, cluster.rows, cache.x);
   cache.nll.resize(cluster.rows.size());
-  return project(context, p, cache.x, cache.packing, cluster, cache.projected);
+  return project(context, p, cache.x, packing, cluster, cache.projected);
 }
 
 void add_nll(const OfCluster& cluster, const AdaptiveSoftmaxCache& cache, std::span<double> nll) {
@@ -217,7 +217,7 @@ void adaptive_softmax_forward(Context& context, const AdaptiveSoftmaxWeights& p,
   for (std::size_t i = 0; i < p.own.clusters.size(); ++i) {
     OfCluster& cluster = cache.clusters[i];
     if (cluster.rows.empty()) continue;
-    const ConstMatrixView projected = take_rows(context, p.own.clusters[i], x, cluster, cache);
+    const ConstMatrixView projected = take_rows(context, p.own.clusters[i], x, cache.packing, cluster, cache);
     cluster.softmax.packing = cache.packing;
     softmax_forward(context, weights_of(p, i, cluster), projected, cluster.targets, cluster.softmax, cache.nll);
     add_nll(cluster, cache, nll);
@@ -228,15 +228,17 @@ void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxWe
                                        std::span<const std::int32_t> targets, double scale, AdaptiveSoftmaxCache& cache,
                                        std::span<double> nll, const AdaptiveSoftmaxGradients& gradients,
                                        MatrixView dx) {
-  ensure(cache.packing == WeightPacking::every_pass, "training changes weights between passes");
   assign_rows(p, targets, cache);
+  cache.head.packing = cache.packing;
   softmax_forward_backward(context, head_of(p, cache), x, cache.head_targets, scale, cache.head, nll,
                            {dhead_of(p, gradients, cache), gradients.own.head_bias.values()}, dx);
   split_dhead(p, cache, gradients);
   for (std::size_t i = 0; i < p.own.clusters.size(); ++i) {
     OfCluster& cluster = cache.clusters[i];
     if (cluster.rows.empty()) continue;
-    const ConstMatrixView projected = take_rows(context, p.own.clusters[i], x, cluster, cache);
+    // Not even a pass with the same weights packed them if it had no row of this cluster.
+    const ConstMatrixView projected =
+        take_rows(context, p.own.clusters[i], x, WeightPacking::every_pass, cluster, cache);
     cache.dprojected.reshape(projected.rows, projected.cols);
     softmax_forward_backward(context, weights_of(p, i, cluster), projected, cluster.targets, scale, cache.of_training,
                              cache.nll, {dweight_of(p, gradients, i), {}}, cache.dprojected);

@@ -107,7 +107,8 @@ void adaptive_softmax_forward(Context& context, const AdaptiveSoftmaxWeights& p,
                               std::span<const std::int32_t> targets, AdaptiveSoftmaxCache& cache,
                               std::span<double> nll);
 
-/// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D].
+/// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D]. If cache.packing is
+/// `once`, the pass before had the same weights.
 void adaptive_softmax_forward_backward(Context& context, const AdaptiveSoftmaxWeights& p, ConstMatrixView x,
                                        std::span<const std::int32_t> targets, double scale, AdaptiveSoftmaxCache& cache,
                                        std::span<double> nll, const AdaptiveSoftmaxGradients& gradients, MatrixView dx);

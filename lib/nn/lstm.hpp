@@ -51,6 +51,11 @@ struct WeightDrop {
   double rate;  ///< 0 < rate < 1
 };
 
+/// Weights as products read them: transposed in forward, themselves in backward.
+struct LstmPacks {
+  PackedMatrix w_ih, w_hh, w_hr;
+};
+
 /// What backward needs, and the memory of a pass. For one pass at a time, whose threads share it.
 struct LstmCache {
   Matrix gates;   ///< [N, 4H]: sums, then activated gates, in backward the gradients of the sums
@@ -63,7 +68,8 @@ struct LstmCache {
   Matrix previous_h;  ///< [N, R], h_{t-1} of every row
   Matrix dh_total;    ///< [N, R], gradients of the outputs, of later steps too
   Matrix dhidden;     ///< [B, H]
-  PackedMatrix w_ih, w_hh, w_hr;
+  LstmPacks packs;
+  const LstmPacks* given_packs = nullptr;  ///< for callers: those of a pass in the same direction with the same weights
   WeightPacking packing = WeightPacking::every_pass;
   std::optional<WeightDrop> weight_drop;  ///< for callers; REQUIRES packing in every pass
   Matrix masked_hh;                       ///< [4H, R], W_hh with its mask; in backward also the gradient

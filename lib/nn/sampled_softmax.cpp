@@ -22,14 +22,7 @@ class SampledPass {
               std::span<const std::int32_t> targets, double scale, SampledSoftmaxCache& cache)
       : context_(context), p_(p), sample_(sample), x_(x), targets_(targets), scale_(scale), cache_(cache) {
     const Index samples = static_cast<Index>(sample.ids.size()), width = x.cols;
-    cache.weight.reshape(samples, width);
-    gather_rows(context, p.weight, sample.ids, cache.weight);
-    cache.bias.reshape(1, samples);
-    for (std::size_t j = 0; j < sample.ids.size(); ++j)
-      cache.bias(0, static_cast<Index>(j)) =
-          p.bias(0, sample.ids[j]) - static_cast<float>(sample.log_expected_count(sample.ids[j]));
-    cache.w.pack(context_, cache.weight, Transpose::no, context_.products());
-    cache.w_transposed.pack(context_, cache.weight, Transpose::yes, context_.products());
+    if (cache.packing == WeightPacking::every_pass || cache.w.empty()) pack_sample();
     cache.dweight.reshape(samples, width);
     cache.dweight.zero();
     cache.dbias.reshape(1, samples);
@@ -89,6 +82,18 @@ class SampledPass {
   }
 
  private:
+  void pack_sample() {
+    const Index samples = static_cast<Index>(sample_.ids.size());
+    cache_.weight.reshape(samples, x_.cols);
+    gather_rows(context_, p_.weight, sample_.ids, cache_.weight);
+    cache_.bias.reshape(1, samples);
+    for (std::size_t j = 0; j < sample_.ids.size(); ++j)
+      cache_.bias(0, static_cast<Index>(j)) =
+          p_.bias(0, sample_.ids[j]) - static_cast<float>(sample_.log_expected_count(sample_.ids[j]));
+    cache_.w.pack(context_, cache_.weight, Transpose::no, context_.products());
+    cache_.w_transposed.pack(context_, cache_.weight, Transpose::yes, context_.products());
+  }
+
   /// Loss of one row; its logits become their gradients.
   double row(Index n, float* logits) {
     const std::int32_t target = targets_[static_cast<std::size_t>(n)];

@@ -27,6 +27,7 @@ struct SampledSoftmaxCache {
   RowGradient of_targets;  ///< summed by token
   Matrix dtarget;          ///< x times the gradient of each row's target logit, [N, D]
   PackedMatrix w, w_transposed;
+  WeightPacking packing = WeightPacking::every_pass;  ///< once: the pass before had the same sample and weights
 };
 
 /// The loss of every row and the gradient of scale * sum(loss): overwrites `gradient` and dx [N, D]. With the whole

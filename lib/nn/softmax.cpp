@@ -90,8 +90,10 @@ void softmax_forward_backward(Context& context, const SoftmaxWeights& p, ConstMa
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
                               std::span<double> nll, const SoftmaxGradients& gradients, MatrixView dx) {
   const Index vocabulary = p.weight.rows, chunk = softmax_chunk_rows(vocabulary);
-  cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
-  cache.w.pack(context, p.weight, Transpose::no, context.products());
+  if (cache.packing == WeightPacking::every_pass || cache.w.empty()) {
+    cache.w_transposed.pack(context, p.weight, Transpose::yes, context.products());
+    cache.w.pack(context, p.weight, Transpose::no, context.products());
+  }
   for (Index first = 0; first < x.rows; first += chunk) {
     const ConstMatrixView rows = x.row_range(first, std::min(x.rows, first + chunk));
     cache.dlogits.reshape(rows.rows, vocabulary, context.products());

@@ -63,7 +63,8 @@ Index softmax_chunk_rows(Index tokens);
 void softmax_forward(Context& context, const SoftmaxWeights& weights, ConstMatrixView x,
                      std::span<const std::int32_t> targets, SoftmaxCache& cache, std::span<double> nll);
 
-/// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D].
+/// The same, and the gradient of scale * sum(nll): adds to `gradients`, overwrites dx [N, D]. Packs the weights anew
+/// unless cache.packing is `once` and the pass before had the same weights.
 void softmax_forward_backward(Context& context, const SoftmaxWeights& weights, ConstMatrixView x,
                               std::span<const std::int32_t> targets, double scale, SoftmaxCache& cache,
                               std::span<double> nll, const SoftmaxGradients& gradients, MatrixView dx);

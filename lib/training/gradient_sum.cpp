@@ -129,8 +129,9 @@ Messages GradientSum::Layer::gather(const Communicator& ranks, Index lanes) {
   return messages;
 }
 
-GradientSum::GradientSum(Communicator& ranks, Index lanes, std::vector<CopiedGradients> layers)
-    : ranks_(ranks), lanes_(lanes), exceptions_(std::uncaught_exceptions()) {
+GradientSum::GradientSum(Communicator& ranks, Index lanes, std::vector<CopiedGradients> layers, SpareGradients& spare)
+    : ranks_(ranks), lanes_(lanes), exceptions_(std::uncaught_exceptions()), spare_(spare) {
+  spare_.resize(layers.size());
   const Index first = lanes_of_rank(lanes, ranks.rank(), ranks.size()).first;
   for (CopiedGradients& layer : layers)
     layers_.push_back({std::move(layer), LaneSum<Partial>(lanes), first, nullptr, {}, {}});
@@ -149,15 +150,26 @@ void GradientSum::take_lane(Context& context, std::size_t index) {
   Partial lane;
   for (Matrix* m : gradients.whole) lane.whole.emplace_back().swap(*m);
   for (RowGradient* rows : gradients.rows) std::swap(lane.rows.emplace_back(), *rows);
-  layer.sum.push({layer.next, layer.next + 1}, std::move(lane), [&](Partial& left, const Partial& right) {
+  layer.sum.push({layer.next, layer.next + 1}, std::move(lane), [&](Partial& left, Partial& right) {
     for (std::size_t i = 0; i < left.whole.size(); ++i) add(context, right.whole[i], left.whole[i]);
     add_partial_rows(left.rows, right.rows);
+    spare_[index].push_back(std::move(right.whole));
   });
   ++layer.next;
-  // The next lane needs memory of the same shape.
-  const Partial& newest = layer.sum.nodes().back().second;
-  for (std::size_t i = 0; i < gradients.whole.size(); ++i)
-    gradients.whole[i]->reshape(newest.whole[i].rows(), newest.whole[i].cols());
+  renew(index, layer.sum.nodes().back().second.whole);
+}
+
+void GradientSum::renew(std::size_t index, const std::vector<Matrix>& like) {
+  std::vector<Matrix> memory;
+  if (!spare_[index].empty()) {
+    memory = std::move(spare_[index].back());
+    spare_[index].pop_back();
+  }
+  memory.resize(like.size());
+  for (std::size_t i = 0; i < like.size(); ++i) {
+    memory[i].reshape(like[i].rows(), like[i].cols());
+    layers_[index].gradients.whole[i]->swap(memory[i]);
+  }
 }
 
 void GradientSum::start_whole(std::size_t index) {
@@ -190,12 +202,15 @@ void GradientSum::start_rows(Bytes own, const std::vector<Index>& sizes) {
 }
 
 void GradientSum::finish() {
-  for (Layer& layer : layers_) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    Layer& layer = layers_[l];
     if (layer.transfer) std::exchange(layer.transfer, nullptr)->wait();
-    if (ranks_.size() > 1) continue;
-    Partial& total = layer.sum.total();
-    for (std::size_t i = 0; i < total.whole.size(); ++i) layer.gradients.whole[i]->swap(total.whole[i]);
-    for (std::size_t i = 0; i < total.rows.size(); ++i) std::swap(*layer.gradients.rows[i], total.rows[i]);
+    if (ranks_.size() == 1) {
+      Partial& total = layer.sum.total();
+      for (std::size_t i = 0; i < total.whole.size(); ++i) layer.gradients.whole[i]->swap(total.whole[i]);
+      for (std::size_t i = 0; i < total.rows.size(); ++i) std::swap(*layer.gradients.rows[i], total.rows[i]);
+    }
+    for (auto& [node, partial] : layer.sum.nodes()) spare_[l].push_back(std::move(partial.whole));
   }
   if (!rows_transfer_) return;
   std::exchange(rows_transfer_, nullptr)->wait();

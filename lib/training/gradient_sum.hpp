@@ -21,10 +21,15 @@ struct CopiedGradients {
   std::vector<RowGradient*> rows;
 };
 
-/// One step. Not thread-safe. REQUIRES that the gradients of `layers` stay where they are.
+/// Matrices that the sums of a step no longer need, for those that follow: of each layer, the whole gradients of a
+/// lane.
+using SpareGradients = std::vector<std::vector<std::vector<Matrix>>>;
+
+/// One step. Not thread-safe. REQUIRES that the gradients of `layers` stay where they are, and that `spare` outlives
+/// it.
 class GradientSum {
  public:
-  GradientSum(Communicator& ranks, Index lanes, std::vector<CopiedGradients> layers);
+  GradientSum(Communicator& ranks, Index lanes, std::vector<CopiedGradients> layers, SpareGradients& spare);
   /// Waits for what is on its way, unless an exception ends this rank.
   ~GradientSum();
   GradientSum(const GradientSum&) = delete;
@@ -55,11 +60,14 @@ class GradientSum {
   struct Layer;
 
   void add_rows_of_ranks();
+  /// Leaves the whole gradients of a layer with memory of their shapes.
+  void renew(std::size_t layer, const std::vector<Matrix>& like);
 
   Communicator& ranks_;
   Index lanes_;
   int exceptions_;
   std::vector<Layer> layers_;
+  SpareGradients& spare_;
   std::vector<Bytes> rows_;  ///< of every rank
   std::unique_ptr<Transfer> rows_transfer_;
 };

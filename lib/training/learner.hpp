@@ -133,6 +133,7 @@ class Learner {
   ModelParameters parameters_;
   ModelGradients gradients_;
   ModelCache cache_;
+  SpareGradients spare_gradients_;
   LanesCache lanes_;  ///< of the lanes of this rank; empty if batches are not cut into lanes
   std::vector<Slot> slots_;
   std::vector<Moments> moments_;

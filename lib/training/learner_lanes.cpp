@@ -112,7 +112,7 @@ StepResult Learner::step_lanes(Context& context, std::vector<Lane>& own, const S
   // 3. Forward of all lanes, because the balancing losses look at all rows of the step; then backward of all.
   result.routing = forward_lanes(context, own, pass, options.lanes);
   pass.part.sums = result.routing;
-  GradientSum sum(ranks_, options.lanes, copied_gradients());
+  GradientSum sum(ranks_, options.lanes, copied_gradients(), spare_gradients_);
   std::string fault;
   LaneSum<double> loss = backward_lanes(context, own, pass, options.lanes, sum, fault);
   for (LayerExperts& set : experts_) set.experts.use(cache_of(set).factors);
