@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <string>
+
 #include "base/check.hpp"
 #include "base/quantity.hpp"
 #include "base/thread_team.hpp"
@@ -102,7 +104,16 @@ StoredRun run_to_train(const TrainOptions& options, const ResolvedRun& resolved)
   return run;
 }
 
-void print_result(const Command& command, const std::string& out, const Json& result, bool finished) {
+/// What to run on a trained model. Both programs read the test split unless they are told otherwise.
+void print_next(const std::string& out, const Dataset& data) {
+  if (data.tokens(Split::test) + data.tokens(Split::valid) == 0) return;
+  const std::string split = data.tokens(Split::test) > 0 ? "" : " --split valid";
+  print_line("next: moe-eval " + quoted(out) + split);
+  print_line("      moe-stats " + quoted(out) + split + " --html experts.html");
+}
+
+void print_result(const Command& command, const std::string& out, const Dataset& data, const Json& result,
+                  bool finished) {
   if (command.json()) {
     print_json(result);
     return;
@@ -115,8 +126,7 @@ void print_result(const Command& command, const std::string& out, const Json& re
   print_line((finished ? "trained " : "trained so far ") + format_counted(result["last_step"].get<Index>(), "step") +
              ", " + format_counted(result["tokens"].get<Index>(), "token") + ", in " +
              format_duration(result["seconds"].get<double>()));
-  print_line("next: moe-eval " + quoted(out));
-  print_line("      moe-stats " + quoted(out) + " --html experts.html");
+  print_next(out, data);
 }
 
 }  // namespace
@@ -152,7 +162,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
     run.complete_result();
     console.note(out + ": finished at step " + format_count(run.step()) + "; to train further: " + again + " --steps " +
                  std::to_string(2 * run.step()));
-    print_result(command, out, run.result(), true);
+    print_result(command, out, *resolved.data, run.result(), true);
     return 0;
   }
   if (run.step() > 0) console.note(out + ": going on after step " + format_count(run.step()));
@@ -167,7 +177,7 @@ int run_training(const TrainOptions& options, const Command& command, const Reso
   if (const std::string time = observer.time_summary(run.step()); !time.empty()) console.note(time);
   if (end == TrainEnd::out_of_patience)
     console.note("no improvement in " + format_count(stored.config.train.patience) + " validations: training ends");
-  print_result(command, out, run.result(), end != TrainEnd::time_is_up);
+  print_result(command, out, *resolved.data, run.result(), end != TrainEnd::time_is_up);
   if (end == TrainEnd::time_is_up) {
     const std::string cut = cut_schedule(observer.schedule(), run.step());
     console.note("the time is up, saved" + (cut.empty() ? "" : "; " + cut + " and the plan is not finished") +
