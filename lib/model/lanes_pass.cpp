@@ -1,6 +1,7 @@
 #include "model/lanes_pass.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -21,6 +22,25 @@ LayerGradients table_like(const LayerGradients& table) {
   return EmbeddingParameters{Matrix(whole->weight.rows(), whole->weight.cols())};
 }
 
+/// The streams of all lanes, which follow each other in one batch with the longest first.
+Sequence joined(std::span<const Lane> lanes) {
+  std::vector<Index> active;
+  for (const Lane& lane : lanes) {
+    const Sequence& own = lane.part.batch.sequence;
+    active.resize(std::max(active.size(), static_cast<std::size_t>(own.steps())));
+    for (Index t = 0; t < own.steps(); ++t) active[static_cast<std::size_t>(t)] += own.active(t);
+  }
+  return active.empty() ? Sequence() : Sequence(std::move(active));
+}
+
+/// The rows of `all` that belong to a lane whose streams follow the first `streams`.
+std::vector<std::int32_t> rows_in(const Sequence& all, const Sequence& own, Index streams) {
+  std::vector<std::int32_t> rows;
+  for (Index t = 0; t < own.steps(); ++t)
+    for (Index b = 0; b < own.active(t); ++b) rows.push_back(static_cast<std::int32_t>(all.offset(t) + streams + b));
+  return rows;
+}
+
 class LanesPass {
  public:
   LanesPass(Context& context, const ModelConfig& config, const ModelParameters& parameters, std::span<Lane> lanes,
@@ -29,11 +49,17 @@ class LanesPass {
     ensure(!lanes.empty(), "a rank has a lane");
     cache.lanes.resize(lanes.size());
     cache.experts.resize(p_.layers.size());
+    cache.lstms.resize(p_.layers.size());
+    sequence_ = joined(lanes);
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       PassOptions& of_lane = options_.emplace_back(options);
       of_lane.part.first_stream = lanes[i].part.first;
       first_row_.push_back(rows_);
       rows_ += lanes[i].part.batch.rows();
+      first_stream_.push_back(streams_);
+      const Sequence& own = lanes[i].part.batch.sequence;
+      place_.push_back(rows_in(sequence_, own, streams_));
+      streams_ += own.streams();
       passes_.emplace_back(context, config, parameters, lanes[i].part.batch, of_lane, cache.lanes[i]);
     }
     ModelCache* packed = nullptr;
@@ -46,8 +72,11 @@ class LanesPass {
   void forward() {
     for_each_lane([&](std::size_t i) { passes_[i].begin(lanes_[i].state); });
     for (std::size_t l = 0; l + 1 < p_.layers.size(); ++l) {
+      const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l]);
       if (const auto* moe = std::get_if<MoeParameters>(&p_.layers[l]))
         forward_moe(l, *moe);
+      else if (lstm != nullptr && lanes_.size() > 1)
+        forward_lstm(l, *lstm);
       else
         for_each_lane([&](std::size_t i) { passes_[i].forward_layer(l, lanes_[i].state); });
     }
@@ -56,8 +85,11 @@ class LanesPass {
   std::vector<double> backward(ModelGradients& gradients, const LaneDone& done) {
     std::vector<double> losses = softmax_backward(gradients, done);
     for (std::size_t l = p_.layers.size() - 1; l-- > 0;) {
+      const auto* lstm = std::get_if<LstmParameters>(&p_.layers[l]);
       if (const auto* moe = std::get_if<MoeParameters>(&p_.layers[l]))
         backward_moe(l, *moe, gradients, done);
+      else if (lstm != nullptr && lanes_.size() > 1)
+        backward_lstm(l, *lstm, gradients, done);
       else
         backward_layer(l, gradients, done);
     }
@@ -85,15 +117,12 @@ class LanesPass {
   MoeCache& gates_of(std::size_t l, std::size_t i) { return std::get<MoeLayerCache>(cache_.lanes[i].layers[l]).moe; }
 
   void forward_moe(std::size_t l, const MoeParameters& p) {
-    const auto& config = std::get<MoeConfig>(config_.layers[l]);
     MoeCache& experts = cache_.experts[l];
+    const auto& config = std::get<MoeConfig>(config_.layers[l]);
     experts.routing.shape(0, config.experts, 0);
     experts.routing.count_pairs();
-    const Index width = p.exchange.exists() ? p.exchange.width : cache_.lanes.front().x[l - 1].cols();
-    cache_.rows.reshape(rows_, width);
-    cache_.results.reshape(rows_, width);
+    shape_for_experts(l, p);
     positions_.clear();
-    std::optional<MoeMasks> masks = passes_.front().moe_masks(l);
     for_each_lane([&](std::size_t i) {
       passes_[i].route(l);
       experts.routing.append(gates_of(l, i).routing);
@@ -101,18 +130,23 @@ class LanesPass {
       const std::span<const Index> positions = passes_[i].moe_masks(l)->positions;
       positions_.insert(positions_.end(), positions.begin(), positions.end());
     });
-    masks->positions = positions_;
-    experts.masks = masks;
+    experts.masks = passes_.front().moe_masks(l);
+    experts.masks->positions = positions_;
     moe_apply(context_, config, p, cache_.rows, experts, cache_.results);
-    for_each_lane([&](std::size_t i) { passes_[i].take_output(l, rows_of(cache_.results, i)); });
+    for_each_lane([&](std::size_t i) {
+      passes_[i].take_output(l, rows_of(cache_.results, i));
+      passes_[i].finish_forward(l);
+    });
   }
 
   void backward_moe(std::size_t l, const MoeParameters& p, ModelGradients& gradients, const LaneDone& done) {
     MoeCache& experts = cache_.experts[l];
-    const Index width = p.exchange.exists() ? p.exchange.width : cache_.lanes.front().x[l - 1].cols();
-    cache_.rows.reshape(rows_, width);
-    cache_.results.reshape(rows_, width);
-    for_each_lane([&](std::size_t i) { give_rows(i, passes_[i].output_gradient(l)); });
+    shape_for_experts(l, p);
+    for_each_lane([&](std::size_t i) {
+      passes_[i].begin_backward(l);
+      passes_[i].activate_backward(l);
+      give_rows(i, cache_.lanes[i].dlayer);
+    });
     moe_apply_backward(context_, std::get<MoeConfig>(config_.layers[l]), p, cache_.rows, experts, cache_.results);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       gradients.clear(l);
@@ -120,10 +154,85 @@ class LanesPass {
         const auto pair = experts.routing_gradient.gate.begin() +
                           static_cast<std::ptrdiff_t>(experts.routing.first_pair(first_row_[i]));
         gates_of(l, i).routing_gradient.gate.assign(pair, pair + gates_of(l, i).routing.pairs());
-        passes_[i].route_backward(l, rows_of(cache_.results, i), gradients);
+        copy_rows(context_, rows_of(cache_.results, i), cache_.lanes[i].dprevious);
+        passes_[i].route_backward(l, gradients);
+        passes_[i].finish_backward(l);
       }
       done(l, i);
     }
+  }
+
+  /// A rank may have no rows and still experts.
+  void shape_for_experts(std::size_t l, const MoeParameters& p) {
+    const Index width = p.exchange.exists() ? p.exchange.width : cache_.lanes.front().x[l - 1].cols();
+    cache_.rows.reshape(rows_, width);
+    cache_.results.reshape(rows_, width);
+  }
+
+  void forward_lstm(std::size_t l, const LstmParameters& p) {
+    if (rows_ == 0) return;
+    LstmCache& cache = cache_.lstms[l];
+    cache.weight_drop = passes_.front().weight_drop(l);
+    cache_.state.h.reshape(streams_, p.output_width());
+    cache_.state.c.reshape(streams_, p.cells());
+    for_each_lane([&](std::size_t i) {
+      const LstmState& own = lanes_[i].state.layers[l];
+      copy_rows(context_, own.h, 0, cache_.state.h, first_stream_[i], own.h.rows());
+      copy_rows(context_, own.c, 0, cache_.state.c, first_stream_[i], own.c.rows());
+      join(i, cache_.lanes[i].x[l - 1]);
+    });
+    lstm_forward(context_, p, sequence_, cache_.rows, cache_.state, cache);
+    for_each_lane([&](std::size_t i) {
+      LstmState& own = lanes_[i].state.layers[l];
+      copy_rows(context_, cache_.state.h, first_stream_[i], own.h, 0, own.h.rows());
+      copy_rows(context_, cache_.state.c, first_stream_[i], own.c, 0, own.c.rows());
+      take(i, cache.output, cache_.lanes[i].x[l]);
+      passes_[i].finish_forward(l);
+    });
+  }
+
+  void backward_lstm(std::size_t l, const LstmParameters& p, ModelGradients& gradients, const LaneDone& done) {
+    LstmCache& cache = cache_.lstms[l];
+    if (rows_ > 0) {
+      for_each_lane([&](std::size_t i) {
+        passes_[i].begin_backward(l);
+        join(i, cache_.lanes[i].dlayer);
+      });
+      cache.dfinal.reset(streams_, p);
+      cache_.results.reshape(rows_, p.weight_ih.cols());
+      lstm_backward_rows(context_, p, sequence_, cache_.rows, cache, cache.dfinal, cache_.results);
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      gradients.clear(l);
+      if (!lanes_[i].empty()) {
+        lstm_gradients(context_, factors_of(i, p, cache, cache_.lanes[i].x[l - 1]), cache,
+                       std::get<LstmParameters>(gradients.layers[l]));
+        take(i, cache_.results, cache_.lanes[i].dprevious);
+        passes_[i].finish_backward(l);
+      }
+      done(l, i);
+    }
+  }
+
+  LstmFactors factors_of(std::size_t i, const LstmParameters& p, const LstmCache& cache, ConstMatrixView x) {
+    take(i, cache.gates, cache_.dsums);
+    take(i, cache.previous_h, cache_.previous_h);
+    if (p.projected()) {
+      take(i, cache.dh_total, cache_.dh_total);
+      take(i, cache.hidden, cache_.hidden);
+    }
+    return {cache_.dsums, x, cache_.previous_h, cache_.dh_total, cache_.hidden};
+  }
+
+  /// The rows of a lane take their places among those of all streams, in cache_.rows.
+  void join(std::size_t i, const Matrix& rows) {
+    cache_.rows.reshape(rows_, rows.cols());
+    scatter_rows(context_, rows, place_[i], cache_.rows);
+  }
+  /// And back.
+  void take(std::size_t i, const Matrix& all, Matrix& rows) {
+    rows.reshape(lanes_[i].part.batch.rows(), all.cols());
+    gather_rows(context_, all, place_[i], rows);
   }
 
   std::vector<double> softmax_backward(ModelGradients& gradients, const LaneDone& done) {
@@ -174,9 +283,11 @@ class LanesPass {
   LanesCache& cache_;
   std::deque<PassOptions> options_;  // passes refer to them
   std::deque<Pass> passes_;
-  std::vector<Index> first_row_;  // of every lane among the rows of all
-  Index rows_ = 0;
-  std::vector<Index> positions_;  // of all rows in the step
+  std::vector<Index> first_row_, first_stream_;  // of every lane among those of all
+  Index rows_ = 0, streams_ = 0;
+  Sequence sequence_;                             // of the streams of all lanes
+  std::vector<std::vector<std::int32_t>> place_;  // of a lane's rows in it
+  std::vector<Index> positions_;                  // of all rows in the step
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The passes of all lanes of a rank through the model, a layer at a time. Each lane has its own sums and gradients,
-// which the caller adds along the tree of dist/lane_tree.hpp. Experts alone take the rows of all lanes together, in the
-// order of the lanes: their weights are read once, and the rows of a rank travel once.
+// which the caller adds along the tree of dist/lane_tree.hpp. What reads weights works on all lanes together where it
+// can: an LSTM on all streams, the experts on the rows of all lanes in their order.
 #pragma once
 
 #include <functional>
@@ -15,11 +15,13 @@ namespace moelm {
 /// What backward and the optimizer need, and the memory of a step. For one step at a time, whose threads share it.
 struct LanesCache {
   std::vector<ModelCache> lanes;
-  std::vector<MoeCache> experts;  ///< one entry per layer: the experts of all lanes, but not their gates
-  Matrix rows, results;           ///< what the experts of a layer get from all lanes, and what they give
-  std::vector<LayerGradients>
-      tables;               ///< of tied models: a lane's gradient of the table, until the embedding adds its own
-  std::vector<double> nll;  ///< of the rows of a lane
+  std::vector<MoeCache> experts;               ///< one entry per layer: the experts of all lanes, but not their gates
+  std::vector<LstmCache> lstms;                ///< one entry per layer, if there are several lanes
+  LstmState state;                             ///< of all streams, for one LSTM after the other
+  Matrix rows, results;                        ///< what a layer gets from all lanes, and what it gives
+  Matrix dsums, previous_h, dh_total, hidden;  ///< LstmFactors of a lane
+  std::vector<LayerGradients> tables;          ///< if tied: gradients of the lanes' table from the softmax alone
+  std::vector<double> nll;                     ///< of the rows of a lane
 };
 
 /// Called when the gradients of a layer are complete for a lane: from the last layer to the first, in each for all

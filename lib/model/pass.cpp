@@ -140,7 +140,6 @@ void Pass::layer_backward(std::size_t, const EmbeddingParameters&, LayerGradient
 void Pass::layer_forward(std::size_t l, const LstmParameters& p, ModelState& state) {
   auto& cache = ensure_cache<LstmCache>(cache_.layers[l]);
   cache.packing = cache_.packing;
-  cache.given_packs = cache_.packed == nullptr ? nullptr : &std::get<LstmCache>(cache_.packed->layers[l]).packs;
   cache.weight_drop = masks_.weight_drop(l);
   lstm_forward(context_, p, batch_.sequence, cache_.x[l - 1], state.layers[l], cache);
   copy_rows(context_, cache.output, cache_.x[l]);
@@ -177,20 +176,11 @@ void Pass::route(std::size_t l) {
 void Pass::take_output(std::size_t l, ConstMatrixView y) {
   copy_rows(context_, y, moe_cache(l).output);
   activate(l);
-  finish_forward(l);
 }
 
-const Matrix& Pass::output_gradient(std::size_t l) {
-  begin_backward(l);
-  activate_backward(l);
-  return cache_.dlayer;
-}
-
-void Pass::route_backward(std::size_t l, ConstMatrixView dx, ModelGradients& gradients) {
-  copy_rows(context_, dx, cache_.dprevious);
+void Pass::route_backward(std::size_t l, ModelGradients& gradients) {
   moe_route_backward(context_, balanced(l), std::get<MoeParameters>(p_.layers[l]).gates, cache_.x[l - 1], sums_of(l),
                      moe_cache(l).moe, std::get<GatesParameters>(gradients.layers[l]), cache_.dprevious);
-  finish_backward(l);
 }
 
 // The combined output of the experts may pass through a sigmoid (appendix C.1).

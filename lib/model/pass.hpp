@@ -31,25 +31,31 @@ class Pass {
   /// From cache.dx, the gradient of the softmax's input, through all other layers.
   void backward(ModelGradients& gradients);
 
-  // The parts of forward() and backward(), for passes whose experts work together. An MoE layer is route(), experts,
-  // take_output() in the place of forward_layer(), and output_gradient(), experts backward, route_backward() in the
-  // place of backward_layer().
+  // The parts of forward() and backward(), for passes that are made together. Instead of forward_layer() the caller may
+  // fill cache.x[l] and call finish_forward(). Instead of backward_layer() it may call begin_backward(), fill
+  // cache.dprevious from cache.dlayer, and call finish_backward().
 
   /// What comes before the first layer: some streams begin with the zero state.
   void begin(ModelState& state);
   void forward_layer(std::size_t l, ModelState& state);
-  void route(std::size_t l);
-  /// `y` [N, D] is the combined output of the experts.
-  void take_output(std::size_t l, ConstMatrixView y);
+  /// Dropout and the residual sum.
+  void finish_forward(std::size_t l);
 
   void backward_layer(std::size_t l, ModelGradients& gradients);
-  /// The gradient of the combined output of the experts, [N, D].
-  const Matrix& output_gradient(std::size_t l);
-  /// `dx` [N, D] is the gradient of the experts' input; cache.layers[l] has that of the gates' outputs.
-  void route_backward(std::size_t l, ConstMatrixView dx, ModelGradients& gradients);
+  void begin_backward(std::size_t l);
+  void finish_backward(std::size_t l);
 
-  /// The random numbers of an MoE layer; none in evaluation.
+  /// The gates of an MoE layer alone, and the way from the combined output of the experts, [N, D], to cache.x[l].
+  void route(std::size_t l);
+  void take_output(std::size_t l, ConstMatrixView y);
+  /// Backwards: cache.dlayer becomes the gradient of the combined output, and cache.dprevious gets the part of the
+  /// gates.
+  void activate_backward(std::size_t l);
+  void route_backward(std::size_t l, ModelGradients& gradients);
+
+  /// The random numbers of an MoE layer, and the recurrent weights that an LSTM leaves out; none in evaluation.
   std::optional<MoeMasks> moe_masks(std::size_t l) const { return masks_.moe(l); }
+  std::optional<WeightDrop> weight_drop(std::size_t l) const { return masks_.weight_drop(l); }
 
   double rows_of_step() const;
 
@@ -75,12 +81,8 @@ class Pass {
   MoeConfig balanced(std::size_t l) const;
 
   void forward(ModelState& state, std::size_t layers);
-  void finish_forward(std::size_t l);
-  void begin_backward(std::size_t l);
-  void finish_backward(std::size_t l);
-  /// From the combined output to the output of the layer, and back.
+  /// From the combined output to the output of the layer.
   void activate(std::size_t l);
-  void activate_backward(std::size_t l);
   bool residual(std::size_t l) const { return l > 0 && cache_.x[l - 1].cols() == cache_.x[l].cols(); }
   const MoeConfig& moe_config(std::size_t l) const { return std::get<MoeConfig>(config_.layers[l]); }
   MoeLayerCache& moe_cache(std::size_t l) { return std::get<MoeLayerCache>(cache_.layers[l]); }

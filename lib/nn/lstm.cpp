@@ -53,35 +53,12 @@ ConstMatrixView recurrent_weights(Context& context, const LstmParameters& p, Lst
 }
 
 /// Adds the gradient of W_hh, through its mask where there is one.
-void add_recurrent_gradient(Context& context, ConstMatrixView dsums, LstmCache& cache, Matrix& gradient) {
+void add_recurrent_gradient(Context& context, const LstmFactors& rows, LstmCache& cache, Matrix& gradient) {
   if (!cache.weight_drop)
-    return multiply_transposed(context, dsums, cache.previous_h, 1.0f, gradient, context.products());
-  cache.masked_hh.reshape(gradient.rows(), gradient.cols());
-  multiply_transposed(context, dsums, cache.previous_h, 0.0f, cache.masked_hh, context.products());
+    return multiply_transposed(context, rows.dsums, rows.previous_h, 1.0f, gradient, context.products());
+  multiply_transposed(context, rows.dsums, rows.previous_h, 0.0f, cache.masked_hh, context.products());
   mask_weights(context, cache);
   add(context, cache.masked_hh, gradient);
-}
-
-/// Packs the weights for forward, unless they are given or kept. Returns them.
-const LstmPacks& forward_packs(Context& context, const LstmParameters& p, LstmCache& cache) {
-  if (cache.given_packs != nullptr) return *cache.given_packs;
-  LstmPacks& packs = cache.packs;
-  if (cache.packing == WeightPacking::every_pass || packs.w_ih.empty()) {
-    packs.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
-    packs.w_hh.pack(context, recurrent_weights(context, p, cache), Transpose::yes, context.products());
-    if (p.projected()) packs.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
-  }
-  return packs;
-}
-
-/// Backward multiplies by the weights themselves where forward multiplied by their transposes.
-const LstmPacks& backward_packs(Context& context, const LstmParameters& p, LstmCache& cache) {
-  if (cache.given_packs != nullptr) return *cache.given_packs;
-  LstmPacks& packs = cache.packs;
-  packs.w_hh.pack(context, cache.weight_drop ? cache.masked_hh : p.weight_hh, Transpose::no, context.products());
-  if (p.projected()) packs.w_hr.pack(context, p.weight_hr, Transpose::no, context.products());
-  packs.w_ih.pack(context, p.weight_ih, Transpose::no, context.products());
-  return packs;
 }
 
 }  // namespace
@@ -116,10 +93,14 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   if (p.projected()) cache.hidden.reshape(rows, cells);
   cache.initial.h.copy_from(state.h);
   cache.initial.c.copy_from(state.c);
-  const LstmPacks& packs = forward_packs(context, p, cache);
+  if (cache.packing == WeightPacking::every_pass || cache.w_ih.empty()) {
+    cache.w_ih.pack(context, p.weight_ih, Transpose::yes, context.products());
+    cache.w_hh.pack(context, recurrent_weights(context, p, cache), Transpose::yes, context.products());
+    if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::yes, context.products());
+  }
   Matrix& hidden = p.projected() ? cache.hidden : cache.output;
 
-  multiply(context, x, packs.w_ih, 0.0f, cache.gates);
+  multiply(context, x, cache.w_ih, 0.0f, cache.gates);
   for (Index t = 0; t < sequence.steps(); ++t) {
     const Index first = sequence.offset(t);
     const ConstMatrixView h =
@@ -127,13 +108,13 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
     const ConstMatrixView c = t == 0 ? cache.initial.c.view() : cache.c.view().row_range(sequence.offset(t - 1), first);
     const Index grain = streams_of_a_task(context, sequence.active(t));
     context.parallel_ranges(sequence.active(t), grain, [&](Index begin, Index end) {
-      multiply(context, h.row_range(begin, end), packs.w_hh, 1.0f,
+      multiply(context, h.row_range(begin, end), cache.w_hh, 1.0f,
                cache.gates.view().row_range(first + begin, first + end));
       for (Index b = begin; b < end; ++b)
         kernels().lstm_cell_forward(cells, p.bias.data(), cache.gates.row(first + b), c.row(b), cache.c.row(first + b),
                                     cache.tanh_c.row(first + b), hidden.row(first + b));
       if (p.projected())
-        multiply(context, hidden.view().row_range(first + begin, first + end), packs.w_hr, 0.0f,
+        multiply(context, hidden.view().row_range(first + begin, first + end), cache.w_hr, 0.0f,
                  cache.output.view().row_range(first + begin, first + end));
     });
     const Index last = first + sequence.active(t);
@@ -142,11 +123,14 @@ void lstm_forward(Context& context, const LstmParameters& p, const Sequence& seq
   }
 }
 
-void lstm_backward(Context& context, const LstmParameters& p, const Sequence& sequence, ConstMatrixView x,
-                   ConstMatrixView dy, LstmCache& cache, LstmState& dstate, LstmParameters& gradients, MatrixView dx) {
+void lstm_backward_rows(Context& context, const LstmParameters& p, const Sequence& sequence, ConstMatrixView dy,
+                        LstmCache& cache, LstmState& dstate, MatrixView dx) {
   const Index rows = sequence.rows(), cells = p.cells(), width = p.output_width();
   ensure(dy.rows == rows && dy.cols == width && dx.rows == rows, "gradients have the shapes of their values");
-  const LstmPacks& packs = backward_packs(context, p, cache);
+  // Backward multiplies by the weights themselves where forward multiplied by their transposes.
+  const ConstMatrixView w_hh = cache.weight_drop ? cache.masked_hh.view() : p.weight_hh.view();
+  cache.w_hh.pack(context, w_hh, Transpose::no, context.products());
+  if (p.projected()) cache.w_hr.pack(context, p.weight_hr, Transpose::no, context.products());
   cache.dh_total.reshape(rows, width);
   cache.dhidden.reshape(sequence.streams(), cells);
 
@@ -161,24 +145,34 @@ void lstm_backward(Context& context, const LstmParameters& p, const Sequence& se
         std::copy_n(dy.row(first + b), width, cache.dh_total.row(first + b));
         kernels().axpy(width, 1.0f, dstate.h.row(b), cache.dh_total.row(first + b));
       }
-      if (p.projected()) multiply(context, total, packs.w_hr, 0.0f, cache.dhidden.view().row_range(begin, end));
+      if (p.projected()) multiply(context, total, cache.w_hr, 0.0f, cache.dhidden.view().row_range(begin, end));
       for (Index b = begin; b < end; ++b) {
         const float* dhidden = p.projected() ? cache.dhidden.row(b) : cache.dh_total.row(first + b);
         kernels().lstm_cell_backward(cells, cache.gates.row(first + b), c_previous.row(b), cache.tanh_c.row(first + b),
                                      dhidden, dstate.c.row(b), cache.gates.row(first + b));
       }
-      multiply(context, cache.gates.view().row_range(first + begin, first + end), packs.w_hh, 0.0f,
+      multiply(context, cache.gates.view().row_range(first + begin, first + end), cache.w_hh, 0.0f,
                dstate.h.view().row_range(begin, end));
     });
   }
 
-  const Matrix& dsums = cache.gates;
   gather_previous_h(sequence, cache);
-  multiply_transposed(context, dsums, x, 1.0f, gradients.weight_ih, context.products(), gradients.bias.values());
-  add_recurrent_gradient(context, dsums, cache, gradients.weight_hh);
-  if (p.projected())
-    multiply_transposed(context, cache.dh_total, cache.hidden, 1.0f, gradients.weight_hr, context.products());
-  multiply(context, dsums, packs.w_ih, 0.0f, dx);
+  cache.w_ih.pack(context, p.weight_ih, Transpose::no, context.products());
+  multiply(context, cache.gates, cache.w_ih, 0.0f, dx);
+}
+
+void lstm_gradients(Context& context, const LstmFactors& rows, LstmCache& cache, LstmParameters& gradients) {
+  multiply_transposed(context, rows.dsums, rows.x, 1.0f, gradients.weight_ih, context.products(),
+                      gradients.bias.values());
+  add_recurrent_gradient(context, rows, cache, gradients.weight_hh);
+  if (gradients.projected())
+    multiply_transposed(context, rows.dh_total, rows.hidden, 1.0f, gradients.weight_hr, context.products());
+}
+
+void lstm_backward(Context& context, const LstmParameters& p, const Sequence& sequence, ConstMatrixView x,
+                   ConstMatrixView dy, LstmCache& cache, LstmState& dstate, LstmParameters& gradients, MatrixView dx) {
+  lstm_backward_rows(context, p, sequence, dy, cache, dstate, dx);
+  lstm_gradients(context, {cache.gates, x, cache.previous_h, cache.dh_total, cache.hidden}, cache, gradients);
 }
 
 }  // namespace moelm

@@ -51,11 +51,6 @@ struct WeightDrop {
   double rate;  ///< 0 < rate < 1
 };
 
-/// Weights as products read them: transposed in forward, themselves in backward.
-struct LstmPacks {
-  PackedMatrix w_ih, w_hh, w_hr;
-};
-
 /// What backward needs, and the memory of a pass. For one pass at a time, whose threads share it.
 struct LstmCache {
   Matrix gates;   ///< [N, 4H]: sums, then activated gates, in backward the gradients of the sums
@@ -64,12 +59,11 @@ struct LstmCache {
   Matrix hidden;  ///< [N, H], output before the projection
   Matrix output;  ///< [N, R]
   LstmState initial;
-  LstmState dfinal;   ///< for callers: the gradient of the last state
-  Matrix previous_h;  ///< [N, R], h_{t-1} of every row
-  Matrix dh_total;    ///< [N, R], gradients of the outputs, of later steps too
-  Matrix dhidden;     ///< [B, H]
-  LstmPacks packs;
-  const LstmPacks* given_packs = nullptr;  ///< for callers: those of a pass in the same direction with the same weights
+  LstmState dfinal;               ///< for callers: the gradient of the last state
+  Matrix previous_h;              ///< [N, R], h_{t-1} of every row
+  Matrix dh_total;                ///< [N, R], gradients of the outputs, of later steps too
+  Matrix dhidden;                 ///< [B, H]
+  PackedMatrix w_ih, w_hh, w_hr;  ///< weights, transposed in forward
   WeightPacking packing = WeightPacking::every_pass;
   std::optional<WeightDrop> weight_drop;  ///< for callers; REQUIRES packing in every pass
   Matrix masked_hh;                       ///< [4H, R], W_hh with its mask; in backward also the gradient
@@ -81,9 +75,26 @@ struct LstmCache {
 void lstm_forward(Context& context, const LstmParameters& parameters, const Sequence& sequence, ConstMatrixView x,
                   LstmState& state, LstmCache& cache);
 
-/// Backward of the pass that filled the cache. Adds to `gradients`, overwrites dx [N, D]. `dstate` holds the gradient
-/// of the final state (zero in truncated back-propagation) and receives that of the initial state.
+/// Backward of the pass that filled the cache: lstm_backward_rows, then lstm_gradients of all rows. Adds to
+/// `gradients`, overwrites dx [N, D]. `dstate` holds the gradient of the final state (zero in truncated
+/// back-propagation) and receives that of the initial state.
 void lstm_backward(Context& context, const LstmParameters& parameters, const Sequence& sequence, ConstMatrixView x,
                    ConstMatrixView dy, LstmCache& cache, LstmState& dstate, LstmParameters& gradients, MatrixView dx);
+
+/// Everything but the gradients of the weights. Leaves in the cache what these are formed from.
+void lstm_backward_rows(Context& context, const LstmParameters& parameters, const Sequence& sequence,
+                        ConstMatrixView dy, LstmCache& cache, LstmState& dstate, MatrixView dx);
+
+/// What the gradients of the weights are sums over: some or all rows of a pass.
+struct LstmFactors {
+  ConstMatrixView dsums;       ///< [n, 4H], cache.gates after lstm_backward_rows
+  ConstMatrixView x;           ///< [n, D]
+  ConstMatrixView previous_h;  ///< [n, R]
+  ConstMatrixView dh_total;    ///< [n, R], with a projection
+  ConstMatrixView hidden;      ///< [n, H], with a projection
+};
+
+/// Adds the gradients over these rows. Reads only the mask of the cache and its memory.
+void lstm_gradients(Context& context, const LstmFactors& rows, LstmCache& cache, LstmParameters& gradients);
 
 }  // namespace moelm

@@ -26,6 +26,14 @@ void gather_rows(Context& context, ConstMatrixView table, std::span<const std::i
   });
 }
 
+void scatter_rows(Context& context, ConstMatrixView rows, std::span<const std::int32_t> index, MatrixView out) {
+  ensure(rows.rows == static_cast<Index>(index.size()) && rows.cols == out.cols, "scattered shape agrees");
+  context.parallel_ranges(rows.rows, kRowsPerTask, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i)
+      std::copy_n(rows.row(i), rows.cols, out.row(index[static_cast<std::size_t>(i)]));
+  });
+}
+
 void add(Context& context, ConstMatrixView x, MatrixView y) {
   ensure(x.rows == y.rows && x.cols == y.cols, "shapes of a sum agree");
   context.parallel_ranges(x.rows, kRowsPerTask, [&](Index begin, Index end) {

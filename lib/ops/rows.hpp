@@ -23,6 +23,9 @@ void copy_rows(Context& context, ConstMatrixView from, Index first, MatrixView t
 /// out[i] = table[index[i]]: table [R, D], out [index.size(), D].
 void gather_rows(Context& context, ConstMatrixView table, std::span<const std::int32_t> index, MatrixView out);
 
+/// out[index[i]] = rows[i]: rows [index.size(), D], out [R, D]; no index twice.
+void scatter_rows(Context& context, ConstMatrixView rows, std::span<const std::int32_t> index, MatrixView out);
+
 /// y += x, both dense and of one shape.
 void add(Context& context, ConstMatrixView x, MatrixView y);
 

@@ -167,7 +167,7 @@ ExpertsCache& Learner::cache_of(const LayerExperts& set) {
 
 void Learner::find_non_finite(Context& context, ModelState& state, StepResult& result) const {
   result.fault = first_bad_loss(result.losses);
-  if (result.fault.empty()) result.grad_norm = gradient_norm(result.fault);
+  if (result.fault.empty()) result.grad_norm = gradient_norm(context, result.fault);
   for (const LayerExperts& set : experts_) {
     if (!result.fault.empty()) return;
     const std::string bad = set.experts.bad_gradient(context);
@@ -176,17 +176,21 @@ void Learner::find_non_finite(Context& context, ModelState& state, StepResult& r
   if (result.fault.empty()) result.fault = first_bad_number(context, state);
 }
 
-double Learner::squares_of(const Slot& slot) {
-  const Matrix& gradient = slot.trained.gradient != nullptr ? *slot.trained.gradient : slot.trained.rows->rows;
-  return kernels().sum_of_squares(gradient.size(), gradient.data());
+const Matrix& Learner::gradient_of(const Slot& slot) {
+  return slot.trained.gradient != nullptr ? *slot.trained.gradient : slot.trained.rows->rows;
 }
 
-double Learner::gradient_norm(std::string& fault) const {
+double Learner::gradient_norm(Context& context, std::string& fault) const {
+  std::vector<double> sums(slots_.size());
+  context.parallel_for(static_cast<Index>(slots_.size()), [&](Index i) {
+    const Matrix& gradient = gradient_of(slots_[static_cast<std::size_t>(i)]);
+    sums[static_cast<std::size_t>(i)] = kernels().sum_of_squares(gradient.size(), gradient.data());
+  });
   double total = 0;
-  for (const Slot& slot : slots_) {
-    const double sum = squares_of(slot);
-    if (!is_finite(sum) && fault.empty()) fault = "gradient of " + slot.trained.tensor.name;
-    if (slot.trained.group != ParameterGroup::thresholds) total += sum;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const TrainedTensor& trained = slots_[i].trained;
+    if (!is_finite(sums[i]) && fault.empty()) fault = "gradient of " + trained.tensor.name;
+    if (trained.group != ParameterGroup::thresholds) total += sums[i];
   }
   return std::sqrt(total);
 }

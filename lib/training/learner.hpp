@@ -115,12 +115,12 @@ class Learner {
                                  GradientSum& sum, std::string& fault);
   std::vector<CopiedGradients> copied_gradients() const;
   /// Names a gradient of a lane that is not finite, or so large that the sum over lanes might not be.
-  std::string huge_gradient(std::size_t layer, Index lanes) const;
+  std::string huge_gradient(Context& context, std::size_t layer, Index lanes) const;
   std::string non_finite_lanes(Context& context, std::vector<Lane>& own, const StepResult& result) const;
   ExpertsCache& cache_of(const LayerExperts& set);
   void find_non_finite(Context& context, ModelState& state, StepResult& result) const;
-  static double squares_of(const Slot& slot);
-  double gradient_norm(std::string& fault) const;
+  static const Matrix& gradient_of(const Slot& slot);
+  double gradient_norm(Context& context, std::string& fault) const;
   // They return whether all weights that they wrote are finite.
   bool update_copies(Context& context, const StepOptions& options, const StepResult& result);
   bool update_experts(Context& context, const StepOptions& options, const StepResult& result);

@@ -132,7 +132,7 @@ StepResult Learner::step_lanes(Context& context, std::vector<Lane>& own, const S
   if (ranks_.size() > 1) sum.start_rows(std::move(row_gradients), verdict.row_bytes);
   bool finite = update_experts(context, options, result);
   sum.finish();
-  result.grad_norm = gradient_norm(fault);
+  result.grad_norm = gradient_norm(context, fault);
   finite &= update_copies(context, options, result);
   result.fault = first_fault(ranks_, finite ? "" : first_bad_number(context, named_tensors(parameters_)));
   return result;
@@ -164,7 +164,7 @@ std::vector<RoutingSums> Learner::forward_lanes(Context& context, std::vector<La
 LaneSum<double> Learner::backward_lanes(Context& context, std::vector<Lane>& own, const PassOptions& pass, Index lanes,
                                         GradientSum& sum, std::string& fault) {
   const auto done = [&](std::size_t l, std::size_t i) {
-    if (fault.empty()) fault = huge_gradient(l, lanes);
+    if (fault.empty()) fault = huge_gradient(context, l, lanes);
     sum.take_lane(context, l);
     if (i + 1 == own.size()) sum.start_whole(l);
   };
@@ -177,9 +177,9 @@ LaneSum<double> Learner::backward_lanes(Context& context, std::vector<Lane>& own
   return loss;
 }
 
-std::string Learner::huge_gradient(std::size_t layer, Index lanes) const {
+std::string Learner::huge_gradient(Context& context, std::size_t layer, Index lanes) const {
   for (const Slot& slot : slots_)
-    if (slot.trained.layer == layer && !sum_stays_finite(squares_of(slot), lanes))
+    if (slot.trained.layer == layer && !sum_stays_finite(sum_of_squares(context, gradient_of(slot)), lanes))
       return "gradient of " + slot.trained.tensor.name;
   return {};
 }

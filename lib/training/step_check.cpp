@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <mutex>
+#include <numeric>
 
 #include "base/finite.hpp"
 #include "io/tensor_type.hpp"
+#include "ops/kernels.hpp"
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "training has to notice NaN: build without -ffast-math, -Ofast and -ffinite-math-only"
@@ -34,6 +36,17 @@ std::string first_bad_number(Context& context, ModelState& state) {
                   [&](const LstmState& layer) { return finite(layer.h) && finite(layer.c); }))
     return {};
   return first_bad_number(context, state_tensors(state));
+}
+
+double sum_of_squares(Context& context, const Matrix& gradient) {
+  constexpr Index kPiece = Index{1} << 16;
+  std::vector<double> sums(static_cast<std::size_t>((gradient.size() + kPiece - 1) / kPiece));
+  context.parallel_for(static_cast<Index>(sums.size()), [&](Index i) {
+    const Index begin = i * kPiece;
+    sums[static_cast<std::size_t>(i)] =
+        kernels().sum_of_squares(std::min(kPiece, gradient.size() - begin), gradient.data() + begin);
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 bool sum_stays_finite(double squares, Index terms) {

@@ -12,6 +12,9 @@ namespace moelm {
 /// Name of the first loss that is not finite, or empty.
 std::string first_bad_loss(const Losses& losses);
 
+/// Of all numbers of a gradient, on all threads: the same for any number of them.
+double sum_of_squares(Context& context, const Matrix& gradient);
+
 /// Whether the sum of `terms` gradients is finite for certain, if each has at most this sum of squares. False for NaN.
 bool sum_stays_finite(double squares, Index terms);
 
