@@ -18,6 +18,9 @@ fi
 train=("$bin/moe-train" --data data --preset tiny --dtype f32 --threads 1 --quiet --set train.lanes=4 --set train.batch=13
   --set train.validate_every=15 --set train.checkpoint_every=10)
 
+# The code of a job that ended because a rank was silent. mpiexec of MPICH may report instead that it killed that rank.
+is_code_of_silence() { [ "$1" -eq 75 ] || { [ ${#options[@]} -eq 0 ] && [ "$1" -eq 9 ]; }; }
+
 # Whatever happens, nothing waits for ever.
 ranks() { # N PROGRAM ARGUMENT...
   local n=$1
