@@ -55,8 +55,8 @@ struct PlanFacts {
 };
 
 /// For more than five passes of a text: one dropout mask for a window, dropped tokens, weight decay, and biases that
-/// begin at the tokens' frequencies. What the user chose stays, and so does the softmax of a model whose layers are
-/// given.
+/// begin at the tokens' frequencies; for more than 15 dropped recurrent weights too. What the user chose stays, and so
+/// does the softmax of a model whose layers are given.
 void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft);
 
 /// The configuration with every open value decided.
