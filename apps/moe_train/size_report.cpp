@@ -79,7 +79,8 @@ TrainingRows training_rows(const TrainConfig& train, Index training_tokens, int 
           streams,
           carry ? kBlockTokens * static_cast<Index>(sizeof(std::int32_t)) : 0,
           train.full_softmax > 0,
-          ranks};
+          ranks,
+          (train.lanes + ranks - 1) / ranks};
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <utility>
 #include <variant>
 
@@ -45,8 +44,13 @@ class LanesPass {
  public:
   LanesPass(Context& context, const ModelConfig& config, const ModelParameters& parameters, std::span<Lane> lanes,
             const PassOptions& options, LanesCache& cache)
-      : context_(context), config_(config), p_(parameters), lanes_(lanes), cache_(cache) {
-    ensure(!lanes.empty(), "a rank has a lane");
+      : context_(context),
+        config_(config),
+        p_(parameters),
+        lanes_(lanes),
+        cache_(cache),
+        widths_(input_widths(config)) {
+    ensure(options.training && !lanes.empty(), "a rank has a lane, in training");
     cache.lanes.resize(lanes.size());
     cache.experts.resize(p_.layers.size());
     cache.lstms.resize(p_.layers.size());
@@ -121,7 +125,7 @@ class LanesPass {
     const auto& config = std::get<MoeConfig>(config_.layers[l]);
     experts.routing.shape(0, config.experts, 0);
     experts.routing.count_pairs();
-    shape_for_experts(l, p);
+    shape_for_experts(l);
     positions_.clear();
     for_each_lane([&](std::size_t i) {
       passes_[i].route(l);
@@ -141,7 +145,7 @@ class LanesPass {
 
   void backward_moe(std::size_t l, const MoeParameters& p, ModelGradients& gradients, const LaneDone& done) {
     MoeCache& experts = cache_.experts[l];
-    shape_for_experts(l, p);
+    shape_for_experts(l);
     for_each_lane([&](std::size_t i) {
       passes_[i].begin_backward(l);
       passes_[i].activate_backward(l);
@@ -162,11 +166,9 @@ class LanesPass {
     }
   }
 
-  /// A rank may have no rows and still experts.
-  void shape_for_experts(std::size_t l, const MoeParameters& p) {
-    const Index width = p.exchange.exists() ? p.exchange.width : cache_.lanes.front().x[l - 1].cols();
-    cache_.rows.reshape(rows_, width);
-    cache_.results.reshape(rows_, width);
+  void shape_for_experts(std::size_t l) {
+    cache_.rows.reshape(rows_, widths_[l]);
+    cache_.results.reshape(rows_, widths_[l]);
   }
 
   void forward_lstm(std::size_t l, const LstmParameters& p) {
@@ -281,6 +283,7 @@ class LanesPass {
   const ModelParameters& p_;
   std::span<Lane> lanes_;
   LanesCache& cache_;
+  std::vector<Index> widths_;        // that each layer reads
   std::deque<PassOptions> options_;  // passes refer to them
   std::deque<Pass> passes_;
   std::vector<Index> first_row_, first_stream_;  // of every lane among those of all
@@ -300,6 +303,7 @@ void lanes_forward(Context& context, const ModelConfig& config, const ModelParam
 std::vector<double> lanes_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                                    std::span<Lane> lanes, const PassOptions& options, LanesCache& cache,
                                    ModelGradients& gradients, const LaneDone& done) {
+  ensure(!options.part.sums.empty(), "backward needs the sums of the step");
   return LanesPass(context, config, parameters, lanes, options, cache).backward(gradients, done);
 }
 

@@ -28,14 +28,15 @@ struct LanesCache {
 /// lanes in their order. May take the gradients away and leave others of the same shapes.
 using LaneDone = std::function<void(std::size_t layer, std::size_t lane)>;
 
-/// Runs all layers up to the softmax in training, and advances the states of the lanes. A lane may be empty. With
-/// several ranks all of them call it, and their experts work for each other. REQUIRES a lane.
+/// Runs all layers up to the softmax in training, and advances the states of the lanes. With several ranks all of them
+/// call it, and their experts work for each other. REQUIRES options.training, and lanes that follow each other in what
+/// cut_lanes made of a batch, at least one. Lanes may be empty; if all are, there are other ranks.
 void lanes_forward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                    std::span<Lane> lanes, const PassOptions& options, LanesCache& cache);
 
-/// What follows a lanes_forward with the same arguments. REQUIRES options.part.sums. Fills `gradients` anew for each
-/// layer and lane; the factors of the experts' gradients stay in the cache. Returns each lane's share of the step's
-/// mean cross-entropy.
+/// What follows a lanes_forward with the same arguments, but that options.part.sums, which it REQUIRES, are known now.
+/// Fills `gradients` anew for each layer and lane; the factors of the experts' gradients stay in the cache. Returns
+/// each lane's share of the step's mean cross-entropy.
 std::vector<double> lanes_backward(Context& context, const ModelConfig& config, const ModelParameters& parameters,
                                    std::span<Lane> lanes, const PassOptions& options, LanesCache& cache,
                                    ModelGradients& gradients, const LaneDone& done);

@@ -30,7 +30,8 @@ using LayerCache =
 struct ModelCache {
   /// Once in evaluation: the weights are the same in all passes of this cache.
   WeightPacking packing = WeightPacking::every_pass;
-  /// In training: of a pass that comes before this one, layer by layer, with the same weights in packed form.
+  /// In a step over lanes: the cache of the rank's first lane with rows, if that is another one. Its softmax has packed
+  /// the weights, or the sample of them, and works for this lane too. Must outlive the pass.
   ModelCache* packed = nullptr;
   std::vector<LayerCache> layers;
   std::vector<Matrix> x;       ///< x[l] [N, width], the output of layer l
@@ -75,6 +76,7 @@ struct Losses {
 };
 
 /// The balancing losses of a step with these sums of its routing, one entry per layer. `windows` as in PassOptions.
+/// REQUIRES the sums of every layer with a gate.
 std::vector<BalanceLosses> balance_of_step(const ModelConfig& config, std::span<const RoutingSums> sums,
                                            std::span<const BalanceWindow> windows);
 

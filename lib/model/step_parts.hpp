@@ -15,7 +15,7 @@ struct BatchPart {
   Batch batch;
 };
 
-/// A lane of a step over several ranks: some of its streams, and the state that they carry.
+/// A lane of a step: some of its streams, and the state that they carry.
 struct Lane {
   BatchPart part;
   ModelState state;

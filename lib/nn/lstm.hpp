@@ -94,7 +94,8 @@ struct LstmFactors {
   ConstMatrixView hidden;      ///< [n, H], with a projection
 };
 
-/// Adds the gradients over these rows. Reads only the mask of the cache and its memory.
+/// Adds the gradients over these rows. REQUIRES lstm_backward_rows before. Of the cache it reads weight_drop and
+/// overwrites masked_hh.
 void lstm_gradients(Context& context, const LstmFactors& rows, LstmCache& cache, LstmParameters& gradients);
 
 }  // namespace moelm

@@ -41,18 +41,12 @@ Index planned_validations(const TrainConfig& train, const PlanFacts& facts, doub
 }
 
 constexpr double kFewPasses = 5, kManyPasses = 15;
+/// Beyond few passes (docs/results.md).
+constexpr double kWeightDecay = 0.1;
 
 /// Dropout by the passes that are expected.
 double dropout_for(double passes) {
   return passes <= 2 ? 0.1 : passes <= kFewPasses ? 0.2 : passes <= kManyPasses ? 0.3 : 0.4;
-}
-
-/// Decay shrinks a weight by exp(-decay x the sum of the rates) over a training, and with these schedules the sum is
-/// half of peak x steps. The best decay found took about four powers of e, but more than 0.1 was no better
-/// (docs/results.md). Two digits, to be read.
-double weight_decay_for(double peak, double steps) {
-  const double decay = std::min(0.1, 8 / (peak * steps)), digits = std::pow(10, 1 - std::floor(std::log10(decay)));
-  return std::round(decay * digits) / digits;
 }
 
 /// The passes that are asked for, else planned.
@@ -128,19 +122,17 @@ void widen_tied_clusters(ConfigDraft& draft) {
 
 void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft) {
   ModelConfig& model = draft.config.model;
-  const TrainConfig& train = draft.config.train;
-  const double passes = expected_passes(train, facts);
+  const double passes = expected_passes(draft.config.train, facts);
   if (facts.training_tokens == 0 || passes <= kFewPasses) return;
   if (!draft.is_given("model.locked_dropout")) model.locked_dropout = true;
   if (!draft.is_given("model.embedding_dropout")) model.embedding_dropout = 0.1;
   if (!draft.is_given("model.weight_drop") && passes > kManyPasses) model.weight_drop = 0.3;
   OptimizerConfig& optimizer = draft.config.optimizer;
-  const double decay = weight_decay_for(train.lr, passes * steps_of_pass(train, facts));
   for (const auto& [key, group] :
        {std::pair<const char*, GroupConfig*>("optimizer.default.weight_decay", &optimizer.dense),
         {"optimizer.tables.weight_decay", &optimizer.tables},
         {"optimizer.experts.weight_decay", &optimizer.experts}})
-    if (!draft.is_given(key)) group->weight_decay = decay;
+    if (!draft.is_given(key)) group->weight_decay = kWeightDecay;
   SoftmaxConfig* const softmax = softmax_of(model);
   if (softmax == nullptr || draft.is_given("model.layers")) return;
   if (!is_softmax_given(draft, "unigram_bias")) softmax->unigram_bias = true;

@@ -55,17 +55,17 @@ struct PlanFacts {
 };
 
 /// For more than five passes of a text: one dropout mask for a window, dropped tokens, weight decay, and biases that
-/// begin at the tokens' frequencies; for more than 15 dropped recurrent weights too. What the user chose stays, and so
-/// does the softmax of a model whose layers are given.
+/// begin at the tokens' frequencies. For more than 15 passes recurrent weights are dropped too. What the user chose
+/// stays, and so does the softmax of a model whose layers are given.
 void plan_many_passes(const PlanFacts& facts, ConfigDraft& draft);
 
 /// The configuration with every open value decided.
 ///
-/// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5 and 0.3 beyond. With
-/// tokens_in_time, steps are those of kMaxTimedPasses, because the time decides, and dropout goes by the passes that
-/// are expected. Warm-up takes 5 % of the steps, at least 50 and at most 1,000. Validations come after every pass or
-/// 1,000 steps, whichever is first. If they would take more than kValidationTime of the time, there are fewer, but at
-/// least eight.
+/// Steps follow from epochs, else from planned_tokens. Dropout is 0.1 up to 2 passes, 0.2 up to 5, 0.3 up to 15 and 0.4
+/// beyond. With tokens_in_time, steps are those of kMaxTimedPasses, because the time decides, and dropout goes by the
+/// passes that are expected. Warm-up takes 5 % of the steps, at least 50 and at most 1,000. Validations come after
+/// every pass or 1,000 steps, whichever is first. If they would take more than kValidationTime of the time, there are
+/// fewer, but at least eight.
 RunConfig plan_run(const ConfigDraft& draft, const PlanFacts& facts);
 
 }  // namespace moelm

@@ -1,4 +1,4 @@
-// Bytes of the messages of a step that are not rows and not gradients, as lib/training/lane_work.cpp and lane_sums.cpp
+// Bytes of the messages of a step that are not rows and not gradients, as lib/training/lane_message.cpp and lane_sums.cpp
 // write them.
 #pragma once
 

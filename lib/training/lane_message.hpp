@@ -1,7 +1,6 @@
 // Lanes and their states as messages between the leader and the ranks that have them.
 #pragma once
 
-#include "dist/communicator.hpp"
 #include "dist/message.hpp"
 #include "model/step_parts.hpp"
 

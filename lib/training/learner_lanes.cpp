@@ -185,7 +185,7 @@ std::string Learner::huge_gradient(Context& context, std::size_t layer, Index la
 }
 
 std::string Learner::non_finite_lanes(Context& context, std::vector<Lane>& own, const StepResult& result) const {
-  // The losses of the balance are known where lanes have rows, but all ranks have to say the same.
+  // All ranks know the same losses. Factors and states are each rank's own.
   if (std::string loss = first_bad_loss(result.losses); !loss.empty()) return loss;
   for (const LayerExperts& set : experts_)
     if (const std::string bad = set.experts.bad_gradient(context); !bad.empty()) return "gradient of " + bad;

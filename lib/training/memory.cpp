@@ -229,6 +229,25 @@ void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   s.full_softmax ? add_sample_then_full(samples, s, sums) : add_sample(samples, s, sums);
 }
 
+/// A tied table's gradient of a lane waits from the softmax for the embedding.
+double waiting_tables(const ModelConfig& config, double vocabulary, double width, double rows_of_lane) {
+  if (!config.tied) return 0;
+  const auto samples = number(std::get<SoftmaxConfig>(config.layers.back()).samples);
+  return (samples > 0 ? std::min(vocabulary, samples + rows_of_lane) : vocabulary) * width;
+}
+
+/// Partial sums of gradients along the tree of lanes.
+double partial_sums(Index lanes) { return 1 + std::floor(std::log2(number(lanes))); }
+
+/// LstmFactors of a lane of the layer that needs most.
+double largest_factors(const ModelConfig& config, double rows_of_lane) {
+  double largest = 0;
+  for (const LayerConfig& layer : config.layers)
+    if (const auto* lstm = std::get_if<LstmConfig>(&layer))
+      largest = std::max(largest, rows_of_lane * number(5 * lstm->cells + 2 * lstm->output_width()));
+  return largest;
+}
+
 Index bytes(double numbers) {
   const double value = numbers * kNumber;
   return value < 9e18 ? static_cast<Index>(value) : std::numeric_limits<Index>::max() / 8;
@@ -267,13 +286,21 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   memory.moments = bytes(sums.moments);
   memory.gradients = bytes(sums.gradients);
   if (config.locked_dropout) sums.activations += pass_rows * sizeof(Index) / kNumber;
-  // Three gradients of activations are on their way at a time.
-  memory.activations = bytes(sums.activations + of_products * sums.rounded + 3 * pass_rows * number(widest));
+  // Three gradients of activations are on their way at a time; over lanes also what a layer gets and gives.
+  const bool over_lanes = rows.ranks > 1 || rows.lanes > 1;
+  if (rows.lanes > 1) sums.activations += largest_factors(config, pass_rows / number(rows.lanes));
+  memory.activations =
+      bytes(sums.activations + of_products * sums.rounded + (over_lanes ? 5 : 3) * pass_rows * number(widest));
   memory.copies = bytes(of_products * sums.copies);
   memory.validation = rows.validation > 0 ? bytes(sums.validation + of_products * sums.packed) : 0;
   memory.streams = bytes(number(rows.streams) * (kStates * sums.state + number(rows.reading) / kNumber));
   // Gradients of a lane, those of the other ranks' slices and their sums, beside those that are counted above.
-  if (rows.ranks > 1) memory.exchange = bytes(sums.exchange + 2 * sums.gradients);
+  double exchange = rows.ranks > 1 ? sums.exchange + 2 * sums.gradients : 0;
+  if (rows.lanes > 1)
+    exchange += partial_sums(rows.lanes) * sums.gradients +
+                number(rows.lanes) *
+                    waiting_tables(config, number(vocabulary), number(widths.back()), pass_rows / number(rows.lanes));
+  memory.exchange = bytes(exchange);
   memory.tensors = bytes(sums.tensors * kBytesOfTensor / kNumber);
   memory.process = static_cast<Index>(kProcess);
   return memory;

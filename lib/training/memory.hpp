@@ -23,7 +23,7 @@ struct TrainingMemory {
                       ///< is being written), and the text that is read ahead of it
   Index tensors = 0;  ///< overhead of each expert matrix beside its numbers; the largest part for many small experts
   Index exchange = 0;  ///< with several ranks: rows on their journey to experts and back, and gradients of copies that
-                       ///< are being added
+                       ///< are being added; with several lanes of a rank also their partial sums
   Index process = 0;   ///< the program itself, its libraries and its input
 
   Index total() const {
@@ -43,6 +43,7 @@ struct TrainingRows {
   Index reading = 0;          ///< bytes that reading each stream takes
   bool full_softmax = false;  ///< whether some steps use the full softmax although the softmax samples
   Index ranks = 1;            ///< that share the rows and the experts
+  Index lanes = 1;            ///< of a rank
 };
 
 /// Memory of training a valid model whose products read `products`. Experts' rows are counted as they are (N k in all),

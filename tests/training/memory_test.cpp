@@ -36,3 +36,17 @@ TEST_CASE("a rank needs its share of the experts' memory") {
   REQUIRE(four.exchange > 0);
   REQUIRE(four.moments < one.moments);
 }
+
+TEST_CASE("lanes of a rank need their partial sums, and where tables are tied a gradient of the table each") {
+  ModelConfig model = around(flat(16, {128}));
+  const auto exchange = [&](Index lanes) {
+    return training_memory(model, 10000, {640, 0, 0, 32, 0, false, 1, lanes}, 1).exchange;
+  };
+  const Index table = Index{10000} * 512 * 4;
+  REQUIRE(exchange(1) == 0);
+  REQUIRE(exchange(8) > 4 * table);  // the softmax is full
+  model.tied = true;
+  REQUIRE(exchange(8) - exchange(4) > 4 * table);
+  std::get<SoftmaxConfig>(model.layers.back()).samples = 500;
+  REQUIRE(exchange(8) - exchange(4) < 4 * table);
+}
