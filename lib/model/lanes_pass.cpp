@@ -21,25 +21,6 @@ LayerGradients table_like(const LayerGradients& table) {
   return EmbeddingParameters{Matrix(whole->weight.rows(), whole->weight.cols())};
 }
 
-/// The streams of all lanes, which follow each other in one batch with the longest first.
-Sequence joined(std::span<const Lane> lanes) {
-  std::vector<Index> active;
-  for (const Lane& lane : lanes) {
-    const Sequence& own = lane.part.batch.sequence;
-    active.resize(std::max(active.size(), static_cast<std::size_t>(own.steps())));
-    for (Index t = 0; t < own.steps(); ++t) active[static_cast<std::size_t>(t)] += own.active(t);
-  }
-  return active.empty() ? Sequence() : Sequence(std::move(active));
-}
-
-/// The rows of `all` that belong to a lane whose streams follow the first `streams`.
-std::vector<std::int32_t> rows_in(const Sequence& all, const Sequence& own, Index streams) {
-  std::vector<std::int32_t> rows;
-  for (Index t = 0; t < own.steps(); ++t)
-    for (Index b = 0; b < own.active(t); ++b) rows.push_back(static_cast<std::int32_t>(all.offset(t) + streams + b));
-  return rows;
-}
-
 class LanesPass {
  public:
   LanesPass(Context& context, const ModelConfig& config, const ModelParameters& parameters, std::span<Lane> lanes,
@@ -54,7 +35,7 @@ class LanesPass {
     cache.lanes.resize(lanes.size());
     cache.experts.resize(p_.layers.size());
     cache.lstms.resize(p_.layers.size());
-    sequence_ = joined(lanes);
+    sequence_ = streams_of(lanes);
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       PassOptions& of_lane = options_.emplace_back(options);
       of_lane.part.first_stream = lanes[i].part.first;
@@ -62,7 +43,7 @@ class LanesPass {
       rows_ += lanes[i].part.batch.rows();
       first_stream_.push_back(streams_);
       const Sequence& own = lanes[i].part.batch.sequence;
-      place_.push_back(rows_in(sequence_, own, streams_));
+      place_.push_back(rows_among(sequence_, own, streams_));
       streams_ += own.streams();
       passes_.emplace_back(context, config, parameters, lanes[i].part.batch, of_lane, cache.lanes[i]);
     }

@@ -1,6 +1,7 @@
 #include "model/step_parts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace moelm {
 
@@ -58,6 +59,23 @@ std::vector<BatchPart> cut_lanes(const Batch& batch, Index lanes) {
     first = end;
   }
   return parts;
+}
+
+Sequence streams_of(std::span<const Lane> lanes) {
+  std::vector<Index> active;
+  for (const Lane& lane : lanes) {
+    const Sequence& own = lane.part.batch.sequence;
+    active.resize(std::max(active.size(), static_cast<std::size_t>(own.steps())));
+    for (Index t = 0; t < own.steps(); ++t) active[static_cast<std::size_t>(t)] += own.active(t);
+  }
+  return active.empty() ? Sequence() : Sequence(std::move(active));
+}
+
+std::vector<std::int32_t> rows_among(const Sequence& all, const Sequence& own, Index before) {
+  std::vector<std::int32_t> rows;
+  for (Index t = 0; t < own.steps(); ++t)
+    for (Index b = 0; b < own.active(t); ++b) rows.push_back(static_cast<std::int32_t>(all.offset(t) + before + b));
+  return rows;
 }
 
 ModelState state_of(const ModelState& state, const BatchPart& part) {

@@ -2,6 +2,8 @@
 // it, or into the lanes of a step over several ranks.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "model/batch.hpp"
@@ -29,6 +31,12 @@ std::vector<BatchPart> split_batch(const Batch& batch, Index max_rows);
 /// Cuts a batch between its streams into `lanes` parts of about equally many rows, a function of the batch alone. The
 /// first part has rows; others may have none.
 std::vector<BatchPart> cut_lanes(const Batch& batch, Index lanes);
+
+/// The streams of lanes that follow each other in what cut_lanes made of a batch, as one sequence.
+Sequence streams_of(std::span<const Lane> lanes);
+
+/// The rows of `own` in a sequence that has its streams behind `before` others.
+std::vector<std::int32_t> rows_among(const Sequence& all, const Sequence& own, Index before);
 
 /// The state of a part's streams, copied.
 ModelState state_of(const ModelState& state, const BatchPart& part);

@@ -1,5 +1,5 @@
-// Bytes of the messages of a step that are not rows and not gradients, as lib/training/lane_message.cpp and lane_sums.cpp
-// write them.
+// Bytes of the messages of a step that are not rows and not gradients, as lib/training/lane_message.cpp and
+// lane_sums.cpp write them.
 #pragma once
 
 #include "config/model_config.hpp"

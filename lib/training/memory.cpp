@@ -12,6 +12,7 @@
 #include "nn/logit_rows.hpp"
 #include "nn/softmax.hpp"
 #include "optim/moments.hpp"
+#include "training/lane_memory.hpp"
 
 namespace moelm {
 
@@ -229,25 +230,6 @@ void add_layer(const SoftmaxConfig& c, const Shape& s, Sums& sums) {
   s.full_softmax ? add_sample_then_full(samples, s, sums) : add_sample(samples, s, sums);
 }
 
-/// A tied table's gradient of a lane waits from the softmax for the embedding.
-double waiting_tables(const ModelConfig& config, double vocabulary, double width, double rows_of_lane) {
-  if (!config.tied) return 0;
-  const auto samples = number(std::get<SoftmaxConfig>(config.layers.back()).samples);
-  return (samples > 0 ? std::min(vocabulary, samples + rows_of_lane) : vocabulary) * width;
-}
-
-/// Partial sums of gradients along the tree of lanes.
-double partial_sums(Index lanes) { return 1 + std::floor(std::log2(number(lanes))); }
-
-/// LstmFactors of a lane of the layer that needs most.
-double largest_factors(const ModelConfig& config, double rows_of_lane) {
-  double largest = 0;
-  for (const LayerConfig& layer : config.layers)
-    if (const auto* lstm = std::get_if<LstmConfig>(&layer))
-      largest = std::max(largest, rows_of_lane * number(5 * lstm->cells + 2 * lstm->output_width()));
-  return largest;
-}
-
 Index bytes(double numbers) {
   const double value = numbers * kNumber;
   return value < 9e18 ? static_cast<Index>(value) : std::numeric_limits<Index>::max() / 8;
@@ -288,19 +270,16 @@ TrainingMemory training_memory(const ModelConfig& config, Index vocabulary, cons
   if (config.locked_dropout) sums.activations += pass_rows * sizeof(Index) / kNumber;
   // Three gradients of activations are on their way at a time; over lanes also what a layer gets and gives.
   const bool over_lanes = rows.ranks > 1 || rows.lanes > 1;
-  if (rows.lanes > 1) sums.activations += largest_factors(config, pass_rows / number(rows.lanes));
+  const LaneNumbers of_lanes = lane_numbers(config, vocabulary, pass_rows, rows.lanes);
+  sums.activations += of_lanes.factors;
   memory.activations =
       bytes(sums.activations + of_products * sums.rounded + (over_lanes ? 5 : 3) * pass_rows * number(widest));
   memory.copies = bytes(of_products * sums.copies);
   memory.validation = rows.validation > 0 ? bytes(sums.validation + of_products * sums.packed) : 0;
   memory.streams = bytes(number(rows.streams) * (kStates * sums.state + number(rows.reading) / kNumber));
   // Gradients of a lane, those of the other ranks' slices and their sums, beside those that are counted above.
-  double exchange = rows.ranks > 1 ? sums.exchange + 2 * sums.gradients : 0;
-  if (rows.lanes > 1)
-    exchange += partial_sums(rows.lanes) * sums.gradients +
-                number(rows.lanes) *
-                    waiting_tables(config, number(vocabulary), number(widths.back()), pass_rows / number(rows.lanes));
-  memory.exchange = bytes(exchange);
+  const double exchange = rows.ranks > 1 ? sums.exchange + 2 * sums.gradients : 0;
+  memory.exchange = bytes(exchange + of_lanes.partial_sums * sums.gradients + of_lanes.tables);
   memory.tensors = bytes(sums.tensors * kBytesOfTensor / kNumber);
   memory.process = static_cast<Index>(kProcess);
   return memory;
