@@ -41,10 +41,9 @@ std::vector<BalanceLosses> balance_of_step(const ModelConfig& config, std::span<
                                            std::span<const BalanceWindow> windows) {
   std::vector<BalanceLosses> losses(config.layers.size());
   for (std::size_t l = 0; l < losses.size(); ++l) {
-    const auto* moe = std::get_if<MoeConfig>(&config.layers[l]);
-    if (moe == nullptr || !moe->has_gate()) continue;
-    losses[l] = windows.empty() ? balance_losses(*moe, sums[l])
-                                : balance_losses(windows[l].weighted(*moe), windows[l].with(sums[l]));
+    if (!std::holds_alternative<MoeConfig>(config.layers[l])) continue;
+    const Balance balance = balance_of(config, l, sums[l], windows);
+    losses[l] = balance_losses(balance.config, balance.sums);
   }
   return losses;
 }

@@ -29,6 +29,14 @@ void sigmoid_backward(Context& context, ConstMatrixView y, MatrixView dy) {
 
 }  // namespace
 
+Balance balance_of(const ModelConfig& config, std::size_t l, const RoutingSums& step,
+                   std::span<const BalanceWindow> windows) {
+  const auto& moe = std::get<MoeConfig>(config.layers[l]);
+  if (!moe.has_gate()) return {moe, {}};
+  if (windows.empty()) return {moe, step};
+  return {windows[l].weighted(moe), windows[l].with(step)};
+}
+
 Pass::Pass(Context& context, const ModelConfig& config, const ModelParameters& parameters, const Batch& batch,
            const PassOptions& options, ModelCache& cache)
     : context_(context),
@@ -104,14 +112,9 @@ void Pass::softmax_backward(ModelGradients& gradients, std::span<double> nll) {
                   cache_.dx);
 }
 
-RoutingSums Pass::sums_of(std::size_t l) const {
-  if (!moe_config(l).has_gate()) return {};
+Balance Pass::balance(std::size_t l) const {
   const RoutingSums& step = options_.part.sums.empty() ? routing_of(cache_, l)->sums : options_.part.sums[l];
-  return options_.windows.empty() ? step : options_.windows[l].with(step);
-}
-
-MoeConfig Pass::balanced(std::size_t l) const {
-  return options_.windows.empty() ? moe_config(l) : options_.windows[l].weighted(moe_config(l));
+  return balance_of(config_, l, step, options_.windows);
 }
 
 double Pass::rows_of_step() const {
@@ -164,7 +167,8 @@ void Pass::layer_forward(std::size_t l, const MoeParameters& p, ModelState&) {
 
 void Pass::layer_backward(std::size_t l, const MoeParameters& p, LayerGradients& gradients) {
   activate_backward(l);
-  moe_backward(context_, balanced(l), p, cache_.x[l - 1], cache_.dlayer, sums_of(l), moe_cache(l).moe,
+  const auto [config, sums] = balance(l);
+  moe_backward(context_, config, p, cache_.x[l - 1], cache_.dlayer, sums, moe_cache(l).moe,
                std::get<GatesParameters>(gradients), cache_.dprevious);
 }
 
@@ -179,7 +183,8 @@ void Pass::take_output(std::size_t l, ConstMatrixView y) {
 }
 
 void Pass::route_backward(std::size_t l, ModelGradients& gradients) {
-  moe_route_backward(context_, balanced(l), std::get<MoeParameters>(p_.layers[l]).gates, cache_.x[l - 1], sums_of(l),
+  const auto [config, sums] = balance(l);
+  moe_route_backward(context_, config, std::get<MoeParameters>(p_.layers[l]).gates, cache_.x[l - 1], sums,
                      moe_cache(l).moe, std::get<GatesParameters>(gradients.layers[l]), cache_.dprevious);
 }
 

@@ -10,6 +10,16 @@
 
 namespace moelm {
 
+/// What the balancing losses of an MoE layer see of a step: with the steps before, if there is a window.
+struct Balance {
+  MoeConfig config;  ///< the layer with the weights that the losses have over these sums
+  RoutingSums sums;  ///< none of a layer without a gate
+};
+
+/// Of layer l in a step with these sums. A layer without a gate needs none.
+Balance balance_of(const ModelConfig& config, std::size_t l, const RoutingSums& step,
+                   std::span<const BalanceWindow> windows);
+
 /// Leaves in the cache what backward and the optimizer need. References have to outlive it. Not thread-safe.
 class Pass {
  public:
@@ -74,12 +84,8 @@ class Pass {
   void layer_backward(std::size_t, const SoftmaxParameters&, LayerGradients&) {}
   void layer_backward(std::size_t, const AdaptiveSoftmaxParameters&, LayerGradients&) {}
 
-  /// The sums that the balancing losses look at: of the whole step, and of the steps before if there is a window. A
-  /// layer without a gate has none; forward_to_gate() does not even reach those behind the last gate.
-  RoutingSums sums_of(std::size_t l) const;
-  /// A layer with the weights that its balancing losses have over these sums.
-  MoeConfig balanced(std::size_t l) const;
-
+  /// The balance of the whole step, of which this pass may be one part.
+  Balance balance(std::size_t l) const;
   void forward(ModelState& state, std::size_t layers);
   /// From the combined output to the output of the layer.
   void activate(std::size_t l);
